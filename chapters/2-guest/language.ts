@@ -77,6 +77,12 @@ export declare function imageEnd(): u32;
 /** The code of a character: `charCode('x')`. A constant. */
 export declare function charCode(character: string): u32;
 
+/** The first address of the image: of its first byte of code. A constant. */
+export declare function imageStart(): u32;
+
+/** The first address behind the image, its zeroed memory included; a multiple of 4096. A constant. */
+export declare function imageEnd(): u32;
+
 /** The bytes of a string, up to and with the zero that ends it. */
 export declare function bytesOf(text: string): u8[];
 
