@@ -71,9 +71,6 @@ export declare function at<T>(address: u32): T;
  */
 export declare function addressOf(what: unknown): u32;
 
-/** The first address behind the whole image, its zeroed memory included, rounded up to a page. Known only when all is laid out. */
-export declare function imageEnd(): u32;
-
 /** The code of a character: `charCode('x')`. A constant. */
 export declare function charCode(character: string): u32;
 
