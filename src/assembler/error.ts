@@ -1,0 +1,26 @@
+/**
+ * A mistake in assembly source: what was found, what was expected, and where.
+ *
+ * `file` is empty and `line` 0 when the mistake was made through `encode`, which knows no source.
+ */
+export class AssemblyError extends Error {
+  readonly found: string;
+  readonly expected: string;
+  readonly file: string;
+  readonly line: number;
+
+  constructor(found: string, expected: string, file = '', line = 0) {
+    super(`${file === '' ? '' : `${file}:${line}: `}found ${found}, expected ${expected}`);
+    this.name = 'AssemblyError';
+    this.found = found;
+    this.expected = expected;
+    this.file = file;
+    this.line = line;
+  }
+}
+
+/** The same mistake with its place filled in. Anything but an `AssemblyError` without a place is passed on untouched. */
+export function located(error: unknown, file: string, line: number): unknown {
+  const unplaced = error instanceof AssemblyError && error.line === 0;
+  return unplaced ? new AssemblyError(error.found, error.expected, file, line) : error;
+}
