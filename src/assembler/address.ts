@@ -1,6 +1,7 @@
-import type { Encoding } from './encode.ts';
-import { append } from './encode.ts';
+import type { Encoding } from './encoding.ts';
+import { append, appendBits, appendPatch } from './encoding.ts';
 import { AssemblyError } from './error.ts';
+import type { Expression } from './expression.ts';
 import { requireRange } from './expression.ts';
 import type { Memory } from './operand.ts';
 import type { Register } from './registers.ts';
@@ -35,7 +36,7 @@ function appendAddress32(encoding: Encoding, reg: number, memory: Memory): void 
       (Math.log2(memory.scale) << 6) | ((index?.number ?? NO_INDEX) << 3) | (base?.number ?? NO_BASE),
     );
   }
-  if (bytes !== 0) append(encoding, bytes, signedDisplacement(memory), bytes === 1);
+  appendDisplacement(encoding, bytes, signedDisplacement(memory));
 }
 
 const ESP = 4;
@@ -56,6 +57,16 @@ function requireAddressable(memory: Memory): { base?: Register; index?: Register
   throw new AssemblyError('esp as an index', 'any other register');
 }
 
+function appendDisplacement(encoding: Encoding, bytes: 0 | 1 | 2 | 4, value: Expression): void {
+  if (bytes === 0) return;
+  if (bytes !== 1) append(encoding, bytes, value);
+  else if (typeof value !== 'number') appendPatch(encoding, { bytes, value, signed: true, relative: false });
+  else {
+    requireRange(value, -128, 127, 'a displacement of a byte');
+    appendBits(encoding, 1, value);
+  }
+}
+
 /** 0, 1 or 4. A number not known yet takes 4; ebp cannot do with 0. */
 function displacementBytes(memory: Memory, isEbp: boolean): 0 | 1 | 4 {
   if (memory.width === 8) return 1;
@@ -66,7 +77,7 @@ function displacementBytes(memory: Memory, isEbp: boolean): 0 | 1 | 4 {
 }
 
 /** 0xfffffffc means -4. */
-function signedDisplacement(memory: Memory): Memory['displacement'] {
+function signedDisplacement(memory: Memory): Expression {
   const value = memory.displacement;
   if (typeof value !== 'number') return value;
   requireRange(value, -0x8000_0000, 0xffff_ffff, 'displacement');
@@ -77,22 +88,28 @@ const PAIRS_16 = ['bx+si', 'bx+di', 'bp+si', 'bp+di', 'si', 'di', 'bp', 'bx'];
 const BARE_16 = 6;
 
 function appendAddress16(encoding: Encoding, reg: number, memory: Memory): void {
-  const names = [memory.base?.name, memory.index?.name].filter((name) => name !== undefined);
-  if (memory.scale !== 1) throw new AssemblyError('a scale in a 16-bit address', 'none');
-  const rm =
-    names.length === 0
-      ? BARE_16
-      : PAIRS_16.findIndex((pair) => pair === names.join('+') || pair === names.reverse().join('+'));
-  if (rm < 0) throw new AssemblyError(`[${names.join('+')}]`, `one of ${PAIRS_16.join(', ')}`);
-  const value = memory.displacement;
-  if (typeof value === 'number') requireRange(value, -0x8000, 0xffff, '16-bit displacement');
-  const short = typeof value === 'number' ? (value << 16) >> 16 : Number.NaN;
-  let bytes: 0 | 1 | 2 = short >= -128 && short <= 127 ? 1 : 2;
-  if (names.length === 0) bytes = 2;
-  else if (memory.width !== undefined) bytes = memory.width === 8 ? 1 : 2;
-  else if (short === 0 && rm !== BARE_16) bytes = 0;
-  const mod = names.length === 0 || bytes === 0 ? 0o000 : bytes === 1 ? 0o100 : 0o200;
+  const rm = pairNumber(memory);
+  const { displacement } = memory;
+  if (typeof displacement === 'number') requireRange(displacement, -0x8000, 0xffff, 'a 16-bit displacement');
+  const value = typeof displacement === 'number' ? (displacement << 16) >> 16 : displacement;
+  const isBare = memory.base === undefined;
+  const bytes = isBare ? 2 : displacementBytes16(memory.width, value, rm);
+  const mod = isBare || bytes === 0 ? 0o000 : bytes === 1 ? 0o100 : 0o200;
   encoding.bytes.push(mod | (reg << 3) | rm);
-  if (bytes !== 0)
-    append(encoding, bytes, bytes === 1 && typeof value === 'number' ? short : value, bytes === 1);
+  appendDisplacement(encoding, bytes, value);
+}
+
+function pairNumber({ base, index, scale }: Memory): number {
+  if (scale !== 1) throw new AssemblyError(`a scale of ${scale} in a 16-bit address`, 'none');
+  if (base === undefined) return BARE_16;
+  const pair = index === undefined ? base.name : `${base.name}+${index.name}`;
+  const rm = PAIRS_16.findIndex((name) => name === pair || name === `${index?.name}+${base.name}`);
+  if (rm < 0) throw new AssemblyError(`[${pair}]`, `one of ${PAIRS_16.join(', ')}`);
+  return rm;
+}
+
+function displacementBytes16(width: number | undefined, value: Expression, rm: number): 0 | 1 | 2 {
+  if (width !== undefined) return width === 8 ? 1 : 2;
+  if (value === 0 && rm !== BARE_16) return 0;
+  return typeof value === 'number' && value >= -128 && value <= 127 ? 1 : 2;
 }

@@ -1,4 +1,4 @@
-import type { Patch } from './encode.ts';
+import type { Patch } from './encoding.ts';
 import { encode } from './encode.ts';
 import { AssemblyError, located } from './error.ts';
 import { evaluate, requireRange } from './expression.ts';
@@ -29,6 +29,8 @@ export interface Assembly {
  */
 export function assemble(source: string, options: AssembleOptions = {}): Assembly {
   const origin = options.origin ?? 0;
+  if (!Number.isInteger(origin)) throw new AssemblyError(`the origin ${origin}`, 'a whole number');
+  requireRange(origin, 0, 0xffff_ffff, 'the origin');
   const statements = read(source, options);
   const addresses = settle(statements, origin);
   const bytes = new Uint8Array(addresses.at(-1)! - origin);
@@ -111,7 +113,9 @@ function growBranch(statement: Branch, end: number): boolean {
 function patchValue(patch: Patch, end: number, { file, line }: Place): number {
   try {
     const value = evaluate(patch.value);
-    return patch.relative ? value - end : value;
+    if (!patch.relative) return value;
+    requireRange(value, -0x8000_0000, 0xffff_ffff, 'the target of a branch');
+    return value - end;
   } catch (error) {
     throw located(error, file, line);
   }

@@ -1,28 +1,11 @@
 import { appendAddress, addressSizeOf } from './address.ts';
 import { AssemblyError } from './error.ts';
-import type { Expression } from './expression.ts';
+import type { Encoding } from './encoding.ts';
+import { append, appendBits, appendPatch } from './encoding.ts';
 import type { Form } from './form.ts';
 import { fits, wouldFit } from './form.ts';
 import { formsOf } from './opcodes.ts';
 import type { Memory, Operand } from './operand.ts';
-
-/** Machine code with its unknown numbers still 0. */
-export interface Encoding {
-  bytes: number[];
-  patches: Patch[];
-}
-
-/** A number to be written when it is known. */
-export interface Patch {
-  /** Offset of its lowest byte in the encoding. */
-  at: number;
-  bytes: 1 | 2 | 4;
-  value: Expression;
-  /** Only -128 to 127 (or the like for 2 bytes) will do, as the processor widens it by its sign. */
-  signed: boolean;
-  /** Write the distance from the end of the instruction instead. */
-  relative: boolean;
-}
 
 export const PREFIXES: ReadonlyMap<string, number> = new Map([
   ['lock', 0xf0],
@@ -46,6 +29,7 @@ export const PREFIXES: ReadonlyMap<string, number> = new Map([
 const OPERAND_SIZE = 0x66;
 const ADDRESS_SIZE = 0x67;
 const WAIT = 0x9b;
+const NONE = -1;
 
 /**
  * Encodes one instruction in the first row of the table that fits it.
@@ -71,20 +55,17 @@ function choose(mnemonic: string, operands: Operand[], prefixes: readonly string
   const forms = formsOf(mnemonic);
   if (forms === undefined) throw new AssemblyError(`\`${mnemonic}\``, 'an instruction or a directive');
   const contradicted = contradictedSize(prefixes);
-  for (const form of forms) {
-    if (form.operandSize !== 0 && form.operandSize === contradicted) continue;
-    if (!fits(form, operands)) continue;
-    requireOneSize(form, forms, operands);
-    return form;
-  }
-  throw noForm(mnemonic, forms, operands);
+  const form = forms.find((form) => form.operandSize !== contradicted && fits(form, operands));
+  if (form === undefined) throw noForm(mnemonic, forms, operands, prefixes);
+  requireOneSize(form, forms, operands);
+  return form;
 }
 
 /** The operand size that `o16` or `o32` rules out. */
 function contradictedSize(prefixes: readonly string[]): number {
-  if (prefixes.length === 0) return -1;
+  if (prefixes.length === 0) return NONE;
   if (prefixes.includes('o16')) return 32;
-  return prefixes.includes('o32') ? 16 : -1;
+  return prefixes.includes('o32') ? 16 : NONE;
 }
 
 /** Memory without a size is fine as long as every row that it could mean agrees on one. */
@@ -100,17 +81,27 @@ function requireOneSize(chosen: Form, forms: readonly Form[], operands: Operand[
   );
 }
 
-/** Explains why no row fits: a number out of range if one would fit but for that, else the operands. */
-function noForm(mnemonic: string, forms: readonly Form[], operands: Operand[]): AssemblyError {
-  const near = forms.filter((form) => wouldFit(form, operands)).at(-1);
-  const at = near === undefined ? -1 : operands.findIndex(({ kind }) => kind === 'immediate');
-  if (near !== undefined && at >= 0) {
-    const { name, low, high } = near.patterns[at]!;
-    const { value } = operands[at] as { value: Expression };
-    const number = typeof value === 'number' ? value : 'a number not known yet';
+/** Explains why no row fits: a prefix, or a number out of range, if one would fit but for that; else the operands. */
+function noForm(
+  mnemonic: string,
+  forms: readonly Form[],
+  operands: Operand[],
+  prefixes: readonly string[],
+): AssemblyError {
+  const prefixed = forms.find((form) => fits(form, operands));
+  if (prefixed !== undefined)
     return new AssemblyError(
-      `${number} in \`${mnemonic}\``,
-      `${name}, ${low} to ${high}, as in \`${near.text}\``,
+      `${prefixes.join(' ')} with \`${prefixed.text}\``,
+      'operands of the size of the prefix',
+    );
+  const near = forms.filter((form) => wouldFit(form, operands)).at(-1);
+  for (const [at, operand] of operands.entries()) {
+    if (near === undefined || operand.kind !== 'immediate' || typeof operand.value !== 'number') continue;
+    const { name, low, high } = near.patterns[at]!;
+    if (operand.value >= low! && operand.value <= high!) continue;
+    return new AssemblyError(
+      `${operand.value} in \`${mnemonic}\``,
+      `${low} to ${high} (${name} of \`${near.text}\`)`,
     );
   }
   const rows = [...new Set(forms.map((form) => `\`${form.text}\``))];
@@ -187,22 +178,10 @@ function appendTrailing(encoding: Encoding, form: Form, operands: Operand[], isA
     } else if (operand.kind === 'memory') {
       append(encoding, isAddress16 ? 2 : 4, operand.displacement);
     } else if (operand.kind === 'immediate') {
-      append(encoding, bytes, operand.value, signed, kind === 'relative');
+      const { value } = operand;
+      const relative = kind === 'relative';
+      if (typeof value === 'number' && !relative) appendBits(encoding, bytes, value);
+      else appendPatch(encoding, { bytes, value, signed, relative });
     }
   }
-}
-
-/** Appends a number of so many bytes, lowest first, or its place if it is not known yet. */
-export function append(
-  encoding: Encoding,
-  bytes: 1 | 2 | 4,
-  value: Expression,
-  signed = false,
-  relative = false,
-): void {
-  const at = encoding.bytes.length;
-  const known = typeof value === 'number' && !relative;
-  if (!known) encoding.patches.push({ at, bytes, value, signed, relative });
-  const number = known ? value : 0;
-  for (let shift = 0; shift < 8 * bytes; shift += 8) encoding.bytes.push((number >> shift) & 0xff);
 }

@@ -158,3 +158,8 @@ export function wouldFit(form: Form, operands: Operand[]): boolean {
 function sizeFits(operand: Immediate, bits: number): boolean {
   return operand.size === undefined || operand.size === bits;
 }
+
+/** A byte as the table spells it. */
+export function hex(byte: number): string {
+  return byte.toString(16).toUpperCase().padStart(2, '0');
+}

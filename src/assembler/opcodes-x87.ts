@@ -1,3 +1,5 @@
+import { hex } from './form.ts';
+
 const arithmetic = ['add', 'mul', 'com', 'comp', 'sub', 'subr', 'div', 'divr']
   .map(
     (name, n) => `
@@ -119,10 +121,6 @@ const control = `
   frstor m             = DD /4
   fnsave m             = DD /6
   fsave m              = 9B DD /6`;
-
-function hex(byte: number): string {
-  return byte.toString(16).toUpperCase();
-}
 
 /** The rows of the x87 floating-point unit. */
 export const x87Opcodes = [arithmetic, reversed, moves, comparisons, functions, control].join('\n');

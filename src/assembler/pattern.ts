@@ -101,6 +101,7 @@ function immediate(name: string, bits: number): Pattern {
   const high = 2 ** bits - 1;
   const fits = (operand: Operand): boolean =>
     operand.kind === 'immediate' &&
+    operand.reach === undefined &&
     (operand.size === undefined || operand.size === bits) &&
     isWithin(operand.value, low, high);
   return { ...bare(name, 'immediate', bits), low, high, fits };
@@ -109,7 +110,7 @@ function immediate(name: string, bits: number): Pattern {
 /** One byte that the processor widens by its sign: -1 may be written 0xffff or 0xffffffff as the width asks. */
 function signedByte(name: string): Pattern {
   const fits = (operand: Operand, operandSize: number): boolean => {
-    if (operand.kind !== 'immediate') return false;
+    if (operand.kind !== 'immediate' || operand.reach !== undefined) return false;
     const { size, strict, value } = operand;
     if (size !== undefined && size !== 8 && (strict || size !== operandSize)) return false;
     if (typeof value !== 'number') return size === 8;

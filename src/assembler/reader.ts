@@ -1,16 +1,9 @@
-import type { Encoding } from './encode.ts';
-import { append, encode, PREFIXES } from './encode.ts';
+import { encode, PREFIXES } from './encode.ts';
+import type { Encoding } from './encoding.ts';
+import { append } from './encoding.ts';
 import { AssemblyError, located } from './error.ts';
 import type { Cursor, Expression, Name } from './expression.ts';
-import {
-  evaluate,
-  isName,
-  isString,
-  nextToken,
-  parseExpression,
-  requireRange,
-  stringBytes,
-} from './expression.ts';
+import { evaluate, isName, isString, nextToken, parseExpression, stringBytes } from './expression.ts';
 import { formsOf } from './opcodes.ts';
 import type { Operand } from './operand.ts';
 import { OPERAND_WORDS, parseOperands } from './operand.ts';
@@ -55,6 +48,8 @@ interface Reader {
   /** Where each defined name was defined, and where each name was first used. */
   defined: Map<string, string>;
   used: Map<string, Place>;
+  /** Lines whose bytes are known for good, by their text: compilers repeat themselves. */
+  encoded: Map<string, Encoding>;
   here: Name | undefined;
   file: string;
   line: number;
@@ -73,12 +68,14 @@ export interface SourceOptions {
 /** Reads every line; encodes what can be encoded. */
 export function read(source: string, options: SourceOptions): Statement[] {
   const { symbols = {}, file = 'assembly', line = 1 } = options;
+  for (const [name, value] of Object.entries(symbols)) requireNumber(name, value);
   const reader: Reader = {
     statements: [],
     names: new Map(),
     constants: new Map(Object.entries(symbols)),
     defined: new Map(Object.keys(symbols).map((name) => [name, 'the symbols given'])),
     used: new Map(),
+    encoded: new Map(),
     here: undefined,
     file,
     line,
@@ -97,9 +94,19 @@ export function read(source: string, options: SourceOptions): Statement[] {
   return reader.statements;
 }
 
+function requireNumber(name: string, value: number): void {
+  if (!Number.isSafeInteger(value))
+    throw new AssemblyError(`the symbol \`${name}\` = ${value}`, 'a whole number');
+}
+
 const TOKEN = /;.*|'[^']*'?|"[^"]*"?|[\w.$]+|<<|>>|\S/g;
 
 function readLine(reader: Reader, cursor: Cursor, text: string): void {
+  const encoding = reader.encoded.get(text);
+  if (encoding !== undefined) {
+    reader.statements.push({ kind: 'code', encoding, file: reader.file, line: reader.line });
+    return;
+  }
   const tokens = text.match(TOKEN);
   if (tokens === null) return;
   if (tokens[0] === '%') {
@@ -114,7 +121,12 @@ function readLine(reader: Reader, cursor: Cursor, text: string): void {
     place(reader, define(reader, tokens[cursor.at]!));
     cursor.at += 2;
   }
+  const isLabelled = cursor.at > 0;
+  const before = reader.statements.length;
   if (cursor.at < tokens.length) readStatement(reader, cursor);
+  const read = reader.statements[before];
+  if (!isLabelled && read?.kind === 'code' && read.encoding.patches.length === 0)
+    reader.encoded.set(text, read.encoding);
 }
 
 /** `%line 12 file`: what follows comes from line 12 of the file. `%line 12+1 file`: and each line after from the next. */
@@ -225,19 +237,13 @@ function readData(reader: Reader, cursor: Cursor, bytes: 1 | 2 | 4): void {
       cursor.at++;
       for (const byte of stringBytes(token!)) encoding.bytes.push(byte);
       while (encoding.bytes.length % bytes !== 0) encoding.bytes.push(0);
-    } else append(encoding, bytes, requireData(parseExpression(cursor), bytes));
+    } else append(encoding, bytes, parseExpression(cursor));
     if (cursor.at === cursor.tokens.length) break;
     if (cursor.tokens[cursor.at] !== ',')
       throw new AssemblyError(nextToken(cursor), 'a comma or the end of the line');
     cursor.at++;
   }
   reader.statements.push({ kind: 'code', encoding, file: reader.file, line: reader.line });
-}
-
-function requireData(value: Expression, bytes: number): Expression {
-  if (typeof value === 'number')
-    requireRange(value, -(2 ** (8 * bytes - 1)), 2 ** (8 * bytes) - 1, `${bytes} bytes`);
-  return value;
 }
 
 function readReserve(reader: Reader, cursor: Cursor): void {

@@ -21,15 +21,15 @@ const REGISTER_SETS: Record<RegisterSet, string> = {
 /** Every register by its name, in lower case. */
 export const registers: ReadonlyMap<string, Register> = new Map(
   Object.entries(REGISTER_SETS).flatMap(([set, names]) =>
-    names.split(/ +/).map((name, number): [string, Register] => {
-      return [name, { kind: 'register', name, set: set as RegisterSet, number }];
+    names.split(/ +/).flatMap((name, number): [string, Register][] => {
+      return name === '-' ? [] : [[name, { kind: 'register', name, set: set as RegisterSet, number }]];
     }),
   ),
 );
 
 /** The register of that name in any case, or undefined. */
 export function registerNamed(name: string | undefined): Register | undefined {
-  if (name === undefined || name === '-') return undefined;
-  if (name === 'st') return registers.get('st0');
-  return registers.get(name) ?? (name.length <= 3 ? registers.get(name.toLowerCase()) : undefined);
+  if (name === undefined || name.length > 3) return undefined;
+  const known = registers.get(name) ?? registers.get(name.toLowerCase());
+  return known ?? (name.toLowerCase() === 'st' ? registers.get('st0') : undefined);
 }

@@ -1,0 +1,186 @@
+import { hex } from './form.ts';
+
+const arithmetic = ['add', 'or', 'adc', 'sbb', 'and', 'sub', 'xor', 'cmp']
+  .map((name, n) => {
+    const column = (k: number) => hex(8 * n + k);
+    return `
+      ${name} r/m8, r8     = ${column(0)} /r
+      ${name} r/mv, rv     = ${column(1)} /r
+      ${name} r8, r/m8     = ${column(2)} /r
+      ${name} rv, r/mv     = ${column(3)} /r
+      ${name} al, imm8     = ${column(4)} ib
+      ${name} r/mv, simm8  = 83 /${n} ib
+      ${name} eAX, immz    = ${column(5)} iz
+      ${name} r/m8, imm8   = 80 /${n} ib
+      ${name} r/mv, immz   = 81 /${n} iz`;
+  })
+  .join('\n');
+
+const storesToFixedPlaces = `
+  mov moffs8, al       = A2 mo
+  mov moffsv, eAX      = A3 mo`;
+
+const moves = `
+  mov r/m8, r8         = 88 /r
+  mov r/mv, rv         = 89 /r
+  mov al, moffs8       = A0 mo
+  mov eAX, moffsv      = A1 mo
+  mov r8, r/m8         = 8A /r
+  mov rv, r/mv         = 8B /r
+  mov r8, imm8         = B0+r ib
+  mov rv, immz         = B8+r iz
+  mov r/m8, imm8       = C6 /0 ib
+  mov r/mv, immz       = C7 /0 iz
+  movzx rv, r/m8       = 0F B6 /r
+  movzx r32, r/m16     = 0F B7 /r
+  movsx rv, r/m8       = 0F BE /r
+  movsx r32, r/m16     = 0F BF /r
+  lea rv, m            = 8D /r
+  xchg eAX, rv         = 90+r
+  xchg rv, eAX         = 90+r
+  xchg r/m8, r8        = 86 /r
+  xchg r8, r/m8        = 86 /r
+  xchg r/mv, rv        = 87 /r
+  xchg rv, r/mv        = 87 /r
+  bswap r32            = 0F C8+r
+  xlat/xlatb           = D7`;
+
+const stack = `
+  push rv              = 50+r
+  pop rv               = 58+r
+  push simm8           = o32 6A ib
+  push simm8           = o16 6A ib
+  push imm32           = o32 68 id
+  push imm16           = o16 68 iw
+  push m32             = o32 FF /6
+  push word m16        = o16 FF /6
+  pop m32              = o32 8F /0
+  pop word m16         = o16 8F /0
+  pusha/pushad         = o32 60
+  pushaw               = o16 60
+  popa/popad           = o32 61
+  popaw                = o16 61
+  pushf/pushfd         = o32 9C
+  pushfw               = o16 9C
+  popf/popfd           = o32 9D
+  popfw                = o16 9D
+  enter imm16, imm8    = C8 iw ib
+  leave                = C9`;
+
+const multiplication = `
+  inc rv               = 40+r
+  dec rv               = 48+r
+  inc r/m8             = FE /0
+  dec r/m8             = FE /1
+  inc r/mv             = FF /0
+  dec r/mv             = FF /1
+  test r/m8, r8        = 84 /r
+  test r8, r/m8        = 84 /r
+  test r/mv, rv        = 85 /r
+  test rv, r/mv        = 85 /r
+  test al, imm8        = A8 ib
+  test eAX, immz       = A9 iz
+  test r/m8, imm8      = F6 /0 ib
+  test r/mv, immz      = F7 /0 iz
+  not r/m8             = F6 /2
+  not r/mv             = F7 /2
+  neg r/m8             = F6 /3
+  neg r/mv             = F7 /3
+  mul r/m8             = F6 /4
+  mul r/mv             = F7 /4
+  imul r/m8            = F6 /5
+  imul r/mv            = F7 /5
+  imul rv, r/mv        = 0F AF /r
+  imul rv, simm8       = 6B /r ib
+  imul rv, immz        = 69 /r iz
+  imul rv, r/mv, simm8 = 6B /r ib
+  imul rv, r/mv, immz  = 69 /r iz
+  div r/m8             = F6 /6
+  div r/mv             = F7 /6
+  idiv r/m8            = F6 /7
+  idiv r/mv            = F7 /7`;
+
+const decimal = `
+  cbw                  = o16 98
+  cwde                 = o32 98
+  cwd                  = o16 99
+  cdq                  = o32 99
+  daa                  = 27
+  das                  = 2F
+  aaa                  = 37
+  aas                  = 3F
+  aam                  = D4 0A
+  aam imm8             = D4 ib
+  aad                  = D5 0A
+  aad imm8             = D5 ib`;
+
+const shifts = ['rol', 'ror', 'rcl', 'rcr', 'shl/sal', 'shr', '', 'sar']
+  .map((name, n) =>
+    name === ''
+      ? ''
+      : `
+      ${name} r/m8, 1      = D0 /${n}
+      ${name} r/mv, 1      = D1 /${n}
+      ${name} r/m8, cl     = D2 /${n}
+      ${name} r/mv, cl     = D3 /${n}
+      ${name} r/m8, imm8   = C0 /${n} ib
+      ${name} r/mv, imm8   = C1 /${n} ib`,
+  )
+  .join('\n');
+
+const bits = `
+  shld r/mv, rv, imm8  = 0F A4 /r ib
+  shld r/mv, rv, cl    = 0F A5 /r
+  shrd r/mv, rv, imm8  = 0F AC /r ib
+  shrd r/mv, rv, cl    = 0F AD /r
+  bt r/mv, rv          = 0F A3 /r
+  bts r/mv, rv         = 0F AB /r
+  btr r/mv, rv         = 0F B3 /r
+  btc r/mv, rv         = 0F BB /r
+  bt r/mv, imm8        = 0F BA /4 ib
+  bts r/mv, imm8       = 0F BA /5 ib
+  btr r/mv, imm8       = 0F BA /6 ib
+  btc r/mv, imm8       = 0F BA /7 ib
+  bsf rv, r/mv         = 0F BC /r
+  bsr rv, r/mv         = 0F BD /r
+  cmpxchg r/m8, r8     = 0F B0 /r
+  cmpxchg r/mv, rv     = 0F B1 /r
+  cmpxchg8b m64        = 0F C7 /1
+  xadd r/m8, r8        = 0F C0 /r
+  xadd r/mv, rv        = 0F C1 /r`;
+
+const strings = `
+  movsb                = A4
+  movsw                = o16 A5
+  movsd                = o32 A5
+  cmpsb                = A6
+  cmpsw                = o16 A7
+  cmpsd                = o32 A7
+  stosb                = AA
+  stosw                = o16 AB
+  stosd                = o32 AB
+  lodsb                = AC
+  lodsw                = o16 AD
+  lodsd                = o32 AD
+  scasb                = AE
+  scasw                = o16 AF
+  scasd                = o32 AF
+  insb                 = 6C
+  insw                 = o16 6D
+  insd                 = o32 6D
+  outsb                = 6E
+  outsw                = o16 6F
+  outsd                = o32 6F`;
+
+/** The rows of the instructions that compute. */
+export const integerOpcodes = [
+  arithmetic,
+  storesToFixedPlaces,
+  moves,
+  stack,
+  multiplication,
+  decimal,
+  shifts,
+  bits,
+  strings,
+].join('\n');
