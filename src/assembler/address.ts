@@ -100,7 +100,8 @@ function appendAddress16(encoding: Encoding, reg: number, memory: Memory): void 
 }
 
 function pairNumber({ base, index, scale }: Memory): number {
-  if (scale !== 1) throw new AssemblyError(`a scale of ${scale} in a 16-bit address`, 'none');
+  if (scale !== 1 || (base === undefined && index !== undefined))
+    throw new AssemblyError('a scale in a 16-bit address', 'registers as they are');
   if (base === undefined) return BARE_16;
   const pair = index === undefined ? base.name : `${base.name}+${index.name}`;
   const rm = PAIRS_16.findIndex((name) => name === pair || name === `${index?.name}+${base.name}`);

@@ -8,7 +8,7 @@ const arithmetic = ['add', 'mul', 'com', 'comp', 'sub', 'subr', 'div', 'divr']
       fi${name} m32          = DA /${n}
       fi${name} m16          = DE /${n}
       f${name} st            = D8 ${hex(0xc0 + 8 * n)}+i
-      f${name} st0, st       = D8 ${hex(0xc0 + 8 * n)}+i`,
+${name.startsWith('com') ? '' : `f${name} st0, st       = D8 ${hex(0xc0 + 8 * n)}+i`}`,
   )
   .join('\n');
 
