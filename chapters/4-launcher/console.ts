@@ -1,0 +1,50 @@
+import type { InputQueue } from './input-queue.ts';
+import type { Behaviour } from './virtio-device.ts';
+import { BadDriver } from './virtqueue.ts';
+
+const CONSOLE = 3;
+const PCI_SIMPLE_COMMUNICATION = 0x0700;
+const EMERGENCY_WRITE = 1 << 2;
+const CONFIG_SIZE = 12;
+const EMERGENCY_REGISTER = 8;
+
+const INPUT = 0;
+const OUTPUT = 1;
+
+/** virtio-console with one port (virtio 1.0, section 5.3). */
+export function createConsole(input: InputQueue, output: (bytes: Uint8Array) => void): Behaviour {
+  return {
+    name: 'console',
+    type: CONSOLE,
+    pciClass: PCI_SIMPLE_COMMUNICATION,
+    features: EMERGENCY_WRITE,
+    queues: ['input', 'output'],
+    config: new Uint8Array(CONFIG_SIZE),
+
+    ready: (queue) => queue === OUTPUT || input.length > 0,
+
+    serve(queue, request, memory, label) {
+      if (queue === INPUT) {
+        if (request.readable.length > 0)
+          throw new BadDriver(label, 'a buffer for input that is not for writing');
+        let written = 0;
+        for (const { address, length } of request.writable) {
+          const typed = input.take(length);
+          memory.write(address, typed);
+          written += typed.length;
+        }
+        return written;
+      }
+      if (request.writable.length > 0)
+        throw new BadDriver(label, 'a buffer of output that is not for reading');
+      for (const { address, length } of request.readable) output(memory.read(address, length));
+      return 0;
+    },
+
+    writeConfig(offset, width, value) {
+      if (offset !== EMERGENCY_REGISTER || width !== 4) return false;
+      output(Uint8Array.of(value & 0xff));
+      return true;
+    },
+  };
+}

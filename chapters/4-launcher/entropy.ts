@@ -1,0 +1,36 @@
+import type { World } from '../1-preparation/world.ts';
+import type { Behaviour } from './virtio-device.ts';
+import { BadDriver } from './virtqueue.ts';
+
+const ENTROPY = 4;
+const PCI_UNCLASSIFIED = 0xff00;
+/** Random bytes cost more than others. Whoever wants more asks again. */
+const MOST_AT_ONCE = 1 << 16;
+
+/** virtio-rng (virtio 1.0, section 5.4): buffers go in empty and come out unpredictable. */
+export function createEntropy(world: World): Behaviour {
+  return {
+    name: 'rng',
+    type: ENTROPY,
+    pciClass: PCI_UNCLASSIFIED,
+    features: 0,
+    queues: ['input'],
+    config: new Uint8Array(0),
+
+    ready: () => true,
+
+    serve(_queue, request, memory, label) {
+      if (request.readable.length > 0)
+        throw new BadDriver(label, 'a buffer for entropy that is not for writing');
+      let written = 0;
+      for (const { address, length } of request.writable) {
+        const bytes = new Uint8Array(Math.min(length, MOST_AT_ONCE - written));
+        world.entropy(bytes);
+        memory.write(address, bytes);
+        written += bytes.length;
+        if (bytes.length < length) break;
+      }
+      return written;
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import { LHREQ_GETREG, LHREQ_SETREG } from '../1-preparation/abi.ts';
+import type { LguestDevice } from '../5-host/dev-lguest.ts';
+import { LauncherError } from './outside.ts';
+
+/** Offsets into Linux's `struct pt_regs`, by which /dev/lguest names registers. */
+const OFFSETS = {
+  ebx: 0,
+  ecx: 4,
+  edx: 8,
+  esi: 12,
+  edi: 16,
+  ebp: 20,
+  eax: 24,
+  ds: 28,
+  es: 32,
+  fs: 36,
+  gs: 40,
+  eip: 48,
+  cs: 52,
+  eflags: 56,
+  esp: 60,
+  ss: 64,
+} as const;
+
+export type RegisterName = keyof typeof OFFSETS;
+/** In the order in which instructions number them. */
+export const GENERAL: readonly RegisterName[] = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'];
+
+/** The Guest's registers, one request at a time. */
+export class GuestRegisters {
+  readonly #device: LguestDevice;
+  readonly #answer = new Uint8Array(4);
+
+  constructor(device: LguestDevice) {
+    this.#device = device;
+  }
+
+  get(name: RegisterName): number {
+    const asked = this.#device.write(Uint32Array.of(LHREQ_GETREG, OFFSETS[name]));
+    if (asked < 0 || this.#device.read(this.#answer) !== 4)
+      throw new LauncherError(`the Host keeps ${name} to itself`);
+    return new DataView(this.#answer.buffer).getUint32(0, true);
+  }
+
+  /** Only the eight general registers and eip can be set. */
+  set(name: RegisterName, value: number): void {
+    const set = this.#device.write(Uint32Array.of(LHREQ_SETREG, OFFSETS[name], value));
+    if (set < 0) throw new LauncherError(`the Host does not let us set ${name}`);
+  }
+
+  /** Register `index` of an instruction of `width` bytes: 4 to 7 are ah, ch, dh, bh if that is 1. */
+  getPart(index: number, width: number): number {
+    if (width === 1) return (this.get(GENERAL[index & 3]!) >>> (index & 4 ? 8 : 0)) & 0xff;
+    const value = this.get(GENERAL[index]!);
+    return width === 2 ? value & 0xffff : value;
+  }
+
+  /** Sets those bytes and leaves the others. */
+  setPart(index: number, width: number, value: number): void {
+    const name = GENERAL[width === 1 ? index & 3 : index]!;
+    const shift = width === 1 && index & 4 ? 8 : 0;
+    const mask = width === 4 ? 0xffffffff : ((1 << (8 * width)) - 1) << shift;
+    const old = width === 4 ? 0 : this.get(name);
+    this.set(name, ((old & ~mask) | ((value << shift) & mask)) >>> 0);
+  }
+}

@@ -1,0 +1,90 @@
+import { isElf, viewOf } from './elf.ts';
+
+/** A named stretch of the kernel, at the addresses it runs at. */
+export interface KernelSymbol {
+  name: string;
+  address: number;
+  size: number;
+}
+
+interface Section {
+  name: string;
+  type: number;
+  link: number;
+  bytes: Uint8Array;
+}
+
+const SECTION_HEADER_SIZE = 40;
+const SYMBOL_SIZE = 16;
+const SHT_SYMTAB = 2;
+const SHT_NOBITS = 8;
+const STT_SECTION = 3;
+const STT_FILE = 4;
+
+/** The sections of an image; none if there is no table of them, or none that makes sense. */
+function readSections(file: Uint8Array): Section[] {
+  if (!isElf(file) || file.length < 52) return [];
+  const view = viewOf(file);
+  const offset = view.getUint32(32, true);
+  const entrySize = view.getUint16(46, true);
+  const count = view.getUint16(48, true);
+  if (offset === 0 || entrySize !== SECTION_HEADER_SIZE || offset + count * entrySize > file.length)
+    return [];
+  const names = view.getUint16(50, true);
+  const headers = Array.from({ length: count }, (_, index) =>
+    readSection(file, view, offset + index * entrySize),
+  );
+  const strings = headers[names]?.bytes ?? new Uint8Array(0);
+  return headers.map((header) => ({ ...header, name: textAt(strings, header.nameAt) }));
+}
+
+function readSection(file: Uint8Array, view: DataView, at: number) {
+  const type = view.getUint32(at + 4, true);
+  const offset = view.getUint32(at + 16, true);
+  const size = type === SHT_NOBITS ? 0 : view.getUint32(at + 20, true);
+  return {
+    nameAt: view.getUint32(at, true),
+    type,
+    link: view.getUint32(at + 24, true),
+    bytes: offset + size <= file.length ? file.subarray(offset, offset + size) : new Uint8Array(0),
+  };
+}
+
+/** The text from `at` to the next NUL. */
+function textAt(strings: Uint8Array, at: number): string {
+  const end = strings.indexOf(0, at);
+  return new TextDecoder().decode(strings.subarray(at, end < 0 ? strings.length : end));
+}
+
+/** The symbol table of an image, by rising address; empty if it was stripped. */
+export function readSymbols(file: Uint8Array): KernelSymbol[] {
+  const sections = readSections(file);
+  const table = sections.find((section) => section.type === SHT_SYMTAB);
+  const strings = table && sections[table.link]?.bytes;
+  if (!table || !strings) return [];
+  const view = viewOf(table.bytes);
+  const symbols: KernelSymbol[] = [];
+  for (let at = 0; at + SYMBOL_SIZE <= table.bytes.length; at += SYMBOL_SIZE) {
+    const type = view.getUint8(at + 12) & 15;
+    const section = view.getUint16(at + 14, true);
+    if (section === 0 || type === STT_SECTION || type === STT_FILE) continue;
+    const name = textAt(strings, view.getUint32(at, true));
+    symbols.push({ name, address: view.getUint32(at + 4, true), size: view.getUint32(at + 8, true) });
+  }
+  return symbols.sort((a, b) => a.address - b.address);
+}
+
+/** The last entry at or below `address` in a list by rising address. */
+export function lastBefore<Entry extends { address: number }>(
+  entries: readonly Entry[],
+  address: number,
+): Entry | undefined {
+  let low = 0;
+  let high = entries.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (entries[middle]!.address <= address) low = middle + 1;
+    else high = middle;
+  }
+  return entries[low - 1];
+}

@@ -1,0 +1,107 @@
+import { createReadStream, realpathSync, statSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { extname, join, sep } from 'node:path';
+import { LauncherError } from '../../chapters/4-launcher/outside.ts';
+
+const LOOPBACK = '127.0.0.1';
+export const FIRST_PORT = 7411;
+const LAST_PORT = FIRST_PORT + 99;
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.css': 'text/css; charset=utf-8',
+  '.gif': 'image/gif',
+  '.html': 'text/html; charset=utf-8',
+  '.ico': 'image/x-icon',
+  '.jpg': 'image/jpeg',
+  '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json; charset=utf-8',
+  '.map': 'application/json; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
+  '.png': 'image/png',
+  '.svg': 'image/svg+xml',
+  '.txt': 'text/plain; charset=utf-8',
+  '.wasm': 'application/wasm',
+  '.webp': 'image/webp',
+  '.woff2': 'font/woff2',
+};
+
+/** A book that can be read at an address. */
+export interface BookServer {
+  address: string;
+  close(): void;
+}
+
+/** Serves the files under `folder` to this computer only. */
+export async function serveBook(folder: string): Promise<BookServer> {
+  const server = createServer((request, response) => answer(folder, request, response));
+  for (let port = FIRST_PORT; port <= LAST_PORT; port++) {
+    if (await listen(server, port)) {
+      return { address: `http://${LOOPBACK}:${port}/`, close: () => server.close() };
+    }
+  }
+  throw new LauncherError(`no port from ${FIRST_PORT} to ${LAST_PORT} is free for the book`);
+}
+
+/** @returns false if somebody else has the port */
+function listen(server: Server, port: number): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const taken = (error: NodeJS.ErrnoException) =>
+      error.code === 'EADDRINUSE' ? resolve(false) : reject(error);
+    server.once('error', taken);
+    server.listen(port, LOOPBACK, () => {
+      server.off('error', taken);
+      resolve(true);
+    });
+  });
+}
+
+function answer(folder: string, request: IncomingMessage, response: ServerResponse): void {
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    refuse(response, 405, 'a book is for reading');
+    return;
+  }
+  const found = findPage(folder, request.url ?? '/');
+  if (found === undefined) {
+    refuse(response, 404, 'no such page');
+    return;
+  }
+  if ('elsewhere' in found) {
+    response.writeHead(301, { Location: found.elsewhere }).end();
+    return;
+  }
+  const type = TYPES[extname(found.file).toLowerCase()] ?? 'application/octet-stream';
+  response.writeHead(200, {
+    'Content-Type': type,
+    'Content-Length': found.size,
+    'Cache-Control': 'no-cache',
+    'X-Content-Type-Options': 'nosniff',
+  });
+  if (request.method === 'HEAD') response.end();
+  else
+    createReadStream(found.file)
+      .on('error', () => response.destroy())
+      .pipe(response);
+}
+
+function refuse(response: ServerResponse, status: number, why: string): void {
+  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(`${why}\n`);
+}
+
+type Page = { file: string; size: number } | { elsewhere: string };
+
+/** The file behind a URL, if it is one of the book's; a folder stands for its `index.html`. */
+export function findPage(folder: string, url: string): Page | undefined {
+  const [path] = url.split(/[?#]/, 1);
+  try {
+    const decoded = decodeURIComponent(path!);
+    const root = realpathSync(folder);
+    const file = realpathSync(join(root, decoded)); // links and dots resolved, so that what counts is where it is
+    if (file !== root && !file.startsWith(root + sep)) return undefined;
+    const about = statSync(file);
+    if (about.isFile()) return decoded.endsWith('/') ? undefined : { file, size: about.size };
+    if (!about.isDirectory()) return undefined;
+    return path!.endsWith('/') ? findPage(folder, `${path}index.html`) : { elsewhere: `${path}/` };
+  } catch {
+    return undefined; // not there, not readable, not even a path
+  }
+}

@@ -1,0 +1,55 @@
+import { closeSync, fstatSync, fsyncSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { getSystemErrorMap } from 'node:util';
+import { type Disk, LauncherError } from '../../chapters/4-launcher/outside.ts';
+
+/** Reads a whole file. @throws LauncherError in one line, if it cannot be */
+export function readWholeFile(name: string): Uint8Array {
+  return complaining(`cannot read ${name}`, () => withFile(name, 'r', (file) => readFileSync(file)));
+}
+
+/** Opens a disk image for reading and writing. @throws LauncherError in one line, if it cannot be */
+export function openDiskImage(name: string): Disk {
+  const file = complaining(`cannot open the disk image ${name}`, () => openRegular(name, 'r+'));
+  const trouble = `disk image ${name}`;
+  return {
+    size: fstatSync(file).size,
+    readOnly: false,
+    read: (position, into) => complaining(trouble, () => readSync(file, into, 0, into.length, position)),
+    write: (position, bytes) => complaining(trouble, () => writeSync(file, bytes, 0, bytes.length, position)),
+    sync: () => complaining(trouble, () => fsyncSync(file)),
+    close: () => closeSync(file),
+  };
+}
+
+function withFile<Result>(name: string, flags: string, use: (file: number) => Result): Result {
+  const file = openRegular(name, flags);
+  try {
+    return use(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Opens what has a length and ends: no directory, no device, no pipe. */
+function openRegular(name: string, flags: string): number {
+  const file = openSync(name, flags);
+  const about = fstatSync(file);
+  if (about.isFile()) return file;
+  closeSync(file);
+  throw new LauncherError(about.isDirectory() ? 'it is a directory' : 'it is not a regular file');
+}
+
+function complaining<Result>(about: string, attempt: () => Result): Result {
+  try {
+    return attempt();
+  } catch (error) {
+    throw new LauncherError(`${about}: ${whatHappened(error)}`);
+  }
+}
+
+/** The system's words for its error (`no such file or directory`), without its code, its call and its path. */
+function whatHappened(error: unknown): string {
+  const number = (error as NodeJS.ErrnoException).errno;
+  const known = number === undefined ? undefined : getSystemErrorMap().get(number);
+  return known ? known[1] : (error as Error).message;
+}

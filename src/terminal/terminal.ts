@@ -1,0 +1,73 @@
+import { createHost } from '../../chapters/5-host/dev-lguest.ts';
+import { InputQueue } from '../../chapters/4-launcher/input-queue.ts';
+import { type LaunchOptions, PUP } from '../../chapters/4-launcher/command-line.ts';
+import { launch } from '../../chapters/4-launcher/launch.ts';
+import { LauncherError, type Outside } from '../../chapters/4-launcher/outside.ts';
+import { createMachine, type Machine } from '../processor/index.ts';
+import { openDiskImage, readWholeFile } from './files.ts';
+import { connectKeyboard } from './keyboard.ts';
+import { createRealWorld } from './real-world.ts';
+import { createScreen, type Screen } from './screen.ts';
+
+const PUP_INITRD = 'pup.initrd';
+/** Milliseconds from asking to leave to leaving without good-bye. */
+const PATIENCE = 500;
+/** What the Host wants for itself, beside the Guests' memory. */
+const HOST_BYTES = 32 << 20;
+
+/** Boots a Guest in this terminal. @returns the exit code of the program */
+export async function bootHere(
+  wanted: LaunchOptions,
+  screen: Screen = createScreen(process.stdout),
+): Promise<number> {
+  const { options, readFile } = await withPup(wanted);
+  const machine = powerOn(options.memory);
+  const world = createRealWorld();
+  const leaving = new AbortController();
+  const input = new InputQueue();
+  connectKeyboard(process.stdin, input, () => {
+    leaving.abort();
+    setTimeout(() => process.exit(1), PATIENCE).unref();
+  });
+  const awake = setInterval(() => {}, 1 << 30); // a Guest may sleep with nothing to wake it, and that is its right
+
+  const outside: Outside = {
+    readFile,
+    openDisk: openDiskImage,
+    input,
+    output: screen.output,
+    outputDrained: screen.drained,
+    warn: (line) => console.error(line),
+  };
+  const status = await launch(options, createHost(machine, world), world, outside, leaving.signal);
+  if (leaving.signal.aborted) process.stdout.write('\n');
+  clearInterval(awake);
+  return status.code;
+}
+
+function powerOn(memory: number): Machine {
+  try {
+    return createMachine({ ramBytes: memory * (1 << 20) + HOST_BYTES });
+  } catch (error) {
+    if (error instanceof RangeError)
+      throw new LauncherError(`this computer has no ${memory} MB to give to a Guest`);
+    throw error;
+  }
+}
+
+/** Adds the one kernel that comes from no file, if it is meant. */
+async function withPup(
+  options: LaunchOptions,
+): Promise<{ options: LaunchOptions; readFile: Outside['readFile'] }> {
+  if (options.kernel !== PUP) return { options, readFile: readWholeFile };
+  const { tanglePup } = await import('./pup.ts'); // brings the TypeScript compiler along, which no other kernel needs
+  const { kernel, initrd } = tanglePup();
+  const ours = new Map([
+    [PUP, kernel],
+    [PUP_INITRD, initrd],
+  ]);
+  return {
+    options: { ...options, initrd: options.initrd ?? PUP_INITRD },
+    readFile: (name) => ours.get(name) ?? readWholeFile(name),
+  };
+}
