@@ -157,7 +157,7 @@ function writePatch(
   const high = patch.signed ? -low - 1 : 2 ** bits - 1;
   try {
     if (!isFull)
-      requireRange(value, low, high, patch.relative ? 'distance of a branch' : `${patch.bytes} bytes`);
+      requireRange(value, low, high, patch.relative ? 'distance of a branch' : `what ${bits} bits hold`);
   } catch (error) {
     throw located(error, file, line);
   }
