@@ -1,0 +1,160 @@
+import {
+  LGUEST_DATA_HCALL_STATUS,
+  LGUEST_DATA_HCALLS,
+  LGUEST_DATA_KERNEL_ADDRESS,
+  LGUEST_DATA_NOIRQ_IRET,
+  LGUEST_DATA_RESERVE_MEM,
+  LGUEST_DATA_SIZE,
+  LGUEST_DATA_SYSCALL_VEC,
+  LGUEST_DATA_TSC_KHZ,
+  LGUEST_SHUTDOWN_RESTART,
+  LHCALL_FLUSH_ASYNC,
+  LHCALL_FLUSH_TLB,
+  LHCALL_HALT,
+  LHCALL_LGUEST_INIT,
+  LHCALL_LOAD_GDT_ENTRY,
+  LHCALL_LOAD_IDT_ENTRY,
+  LHCALL_LOAD_TLS,
+  LHCALL_NEW_PGTABLE,
+  LHCALL_RING_SIZE,
+  LHCALL_SEND_INTERRUPTS,
+  LHCALL_SET_CLOCKEVENT,
+  LHCALL_SET_PGD,
+  LHCALL_SET_PTE,
+  LHCALL_SET_STACK,
+  LHCALL_SHUTDOWN,
+  LHCALL_SLOT_FREE,
+  LHCALL_SLOT_SIZE,
+  LHCALL_TS,
+  SYSCALL_VECTOR,
+} from '../1-preparation/abi.ts';
+import {
+  FRAME_EAX,
+  FRAME_EBX,
+  FRAME_ECX,
+  FRAME_EDX,
+  FRAME_EIP,
+  RESERVE_MEM,
+  SWITCHER_ADDRESS,
+} from '../6-switcher/pages.ts';
+import { setClockEvent, tellTime } from './clock.ts';
+import { type Guest, GuestDied, hex, hex32 } from './guest.ts';
+import { loadIdtEntry } from './gates.ts';
+import { loadGdtEntry, loadTls } from './segments.ts';
+import {
+  dropEverything,
+  flush,
+  newPageTable,
+  setPageDirectoryEntry,
+  setPageTableEntry,
+  setStack,
+} from './shadows.ts';
+
+/**
+ * Serves `int 0x1F`: what waits in the ring first, then the call itself.
+ *
+ * @throws GuestDied when the Guest asks for the impossible, or for its end
+ */
+export function serveHypercalls(guest: Guest): void {
+  const number = guest.register(FRAME_EAX);
+  if (guest.data === undefined) {
+    beforeInit(guest, number);
+    return;
+  }
+  emptyRing(guest);
+  serve(guest, number, guest.register(FRAME_EBX), guest.register(FRAME_ECX), guest.register(FRAME_EDX));
+}
+
+function beforeInit(guest: Guest, number: number): void {
+  if (number !== LHCALL_LGUEST_INIT) {
+    guest.kill(`hypercall ${number} before INIT: from ${hex32(guest.register(FRAME_EIP))}`);
+  }
+  guest.ground.statistics.hypercalls[number]!++;
+  initialize(guest, guest.register(FRAME_EBX));
+}
+
+function initialize(guest: Guest, data: number): void {
+  if (!guest.holds(data, LGUEST_DATA_SIZE)) {
+    guest.kill(`bad guest page ${hex(data)}: lguest_data would end behind ${hex(guest.memorySize)}`);
+  }
+  guest.data = data;
+  guest.writeData(LGUEST_DATA_TSC_KHZ, 0);
+  checkSyscallVector(guest, guest.readData(LGUEST_DATA_SYSCALL_VEC));
+  guest.noirqIret = guest.readData(LGUEST_DATA_NOIRQ_IRET);
+  tellTime(guest);
+
+  guest.kernelAddress = guest.readData(LGUEST_DATA_KERNEL_ADDRESS);
+  guest.writeData(LGUEST_DATA_RESERVE_MEM, RESERVE_MEM);
+  if (guest.kernelAddress >= SWITCHER_ADDRESS) {
+    guest.kill(`bad kernel address ${hex32(guest.kernelAddress)}: expected below ${hex32(SWITCHER_ADDRESS)}`);
+  }
+  dropEverything(guest);
+}
+
+function checkSyscallVector(guest: Guest, vector: number): void {
+  if (vector !== SYSCALL_VECTOR) {
+    guest.kill(`bad syscall vector ${hex(vector)}: expected ${hex(SYSCALL_VECTOR)}`);
+  }
+}
+
+function emptyRing(guest: Guest): void {
+  for (let served = 0; served < LHCALL_RING_SIZE; served++) {
+    const status = guest.data! + LGUEST_DATA_HCALL_STATUS + guest.cursor;
+    if (guest.read8(status) === LHCALL_SLOT_FREE) return;
+    const slot = guest.data! + LGUEST_DATA_HCALLS + guest.cursor * LHCALL_SLOT_SIZE;
+    guest.cursor = (guest.cursor + 1) % LHCALL_RING_SIZE;
+    serve(guest, guest.read32(slot), guest.read32(slot + 4), guest.read32(slot + 8), guest.read32(slot + 12));
+    guest.write8(status, LHCALL_SLOT_FREE);
+  }
+}
+
+function serve(guest: Guest, number: number, first: number, second: number, third: number): void {
+  const call = CALLS.get(number);
+  if (call === undefined) {
+    guest.kill(`Bad hypercall ${number}: from ${hex32(guest.register(FRAME_EIP))}`);
+  }
+  guest.ground.statistics.hypercalls[number]!++;
+  call(guest, first, second, third);
+}
+
+type Call = (guest: Guest, first: number, second: number, third: number) => void;
+
+const CALLS: ReadonlyMap<number, Call> = new Map<number, Call>([
+  [LHCALL_FLUSH_ASYNC, () => {}], // coming here was all it wanted
+  [LHCALL_LGUEST_INIT, secondInit],
+  [LHCALL_SHUTDOWN, shutDown],
+  [LHCALL_NEW_PGTABLE, newPageTable],
+  [LHCALL_FLUSH_TLB, (guest, everything) => flush(guest, everything !== 0)],
+  [LHCALL_LOAD_IDT_ENTRY, loadIdtEntry],
+  [LHCALL_SET_STACK, setStack],
+  [LHCALL_TS, setTaskSwitched],
+  [LHCALL_SET_CLOCKEVENT, setClockEvent],
+  [LHCALL_HALT, halt],
+  [LHCALL_SET_PTE, setPageTableEntry],
+  [LHCALL_SET_PGD, setPageDirectoryEntry],
+  [LHCALL_LOAD_TLS, loadTls],
+  [LHCALL_LOAD_GDT_ENTRY, loadGdtEntry],
+  [LHCALL_SEND_INTERRUPTS, () => {}], // the run loop looks for interrupts on every way in
+]);
+
+function secondInit(guest: Guest, data: number): void {
+  guest.kill(`already have lguest_data: at ${hex(guest.data!)}, now asked for ${hex(data)}`);
+}
+
+function setTaskSwitched(guest: Guest, value: number): void {
+  guest.taskSwitched = value !== 0;
+}
+
+function halt(guest: Guest): void {
+  guest.halted = true;
+}
+
+const MESSAGE_SIZE = 128;
+
+/** LHCALL_SHUTDOWN: the Guest's last words, at guest-physical `message`. */
+function shutDown(guest: Guest, message: number, kind: number): never {
+  const bytes = guest.read(message, MESSAGE_SIZE).subarray(0, MESSAGE_SIZE - 1);
+  const end = bytes.indexOf(0);
+  const text = String.fromCharCode(...(end < 0 ? bytes : bytes.subarray(0, end)));
+  throw new GuestDied(`CRASH: ${text}`, kind === LGUEST_SHUTDOWN_RESTART);
+}
