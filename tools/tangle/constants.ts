@@ -1,0 +1,305 @@
+/* # What is known before anything runs */
+
+import ts from 'typescript';
+import { fail } from './errors.ts';
+import { elementOf, fieldOf, sizeOf } from './layout.ts';
+import { bare, definitionOf, textOf, type Context, type Definition, type Labelled } from './program.ts';
+import { lookUp } from './scope.ts';
+import {
+  BOOLEAN,
+  I32,
+  isInPlace,
+  isSigned,
+  LITERAL,
+  NULL,
+  typeFrom,
+  U32,
+  unify,
+  valueType,
+  type Type,
+} from './types.ts';
+
+/** A number, or an address that the assembler will know: that of `base`, plus `value`. */
+export interface Constant {
+  readonly type: Type;
+  readonly value: number;
+  readonly base?: Labelled | { readonly label: string };
+}
+
+/** `value` wrapped to 32 bits as a constant of this type. */
+export function fromNumber(value: number, type: Type): Constant {
+  return { type, value: isSigned(type) ? value | 0 : value >>> 0 };
+}
+
+/** The value of `node` if it is constant. @throws TangleError for a number that no 32 bits can hold */
+export function constantOf(context: Context, node: ts.Expression): Constant | undefined {
+  if (ts.isAsExpression(node)) {
+    const inner = constantOf(context, node.expression);
+    if (inner === undefined || node.type.getText() === 'const') return inner;
+    const type = valueType(typeFrom(context, node.type));
+    return inner.base === undefined ? fromNumber(inner.value, type) : { ...inner, type };
+  }
+  node = bare(node);
+  switch (node.kind) {
+    case ts.SyntaxKind.TrueKeyword:
+      return { type: BOOLEAN, value: 1 };
+    case ts.SyntaxKind.FalseKeyword:
+      return { type: BOOLEAN, value: 0 };
+    case ts.SyntaxKind.NullKeyword:
+      return { type: NULL, value: 0 };
+  }
+  if (ts.isNumericLiteral(node)) return fromLiteral(node);
+  if (ts.isStringLiteralLike(node)) return addressOfItem(textOf(context.program, node.text));
+  if (ts.isIdentifier(node)) return fromName(context, node);
+  if (ts.isPrefixUnaryExpression(node)) return fromUnary(context, node);
+  if (ts.isBinaryExpression(node)) return fromBinary(context, node);
+  if (ts.isConditionalExpression(node)) return fromChoice(context, node);
+  if (ts.isCallExpression(node)) return fromCall(context, node);
+  if (ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node))
+    return fromAccess(context, node);
+  return undefined;
+}
+
+/* ## Literals and names */
+
+function fromLiteral(node: ts.NumericLiteral): Constant {
+  const value = Number(node.text);
+  if (!Number.isInteger(value))
+    fail(node, `the fraction ${node.getText()}`, 'numbers are whole: count in smaller units');
+  if (value > 0xffffffff)
+    fail(node, `the number ${node.getText()}`, 'a number has 32 bits: at most 0xffffffff');
+  return { type: value > 0x7fffffff ? U32 : LITERAL, value };
+}
+
+function fromName(context: Context, node: ts.Identifier): Constant | undefined {
+  if (node.text === 'undefined') fail(node, 'undefined', 'write null, or 0');
+  const binding = lookUp(context.scope, node.text);
+  if (binding !== undefined) return binding.kind === 'constant' ? binding.constant : undefined;
+  const definition = definitionOf(context, node, node.text);
+  if (definition.kind === 'intrinsic') {
+    fail(node, `\`${node.text}\` as a value`, 'it is no function in memory: call it');
+  }
+  return definition.kind === 'constant' ? definition.constant : addressIfFixed(definition);
+}
+
+function addressIfFixed(definition: Labelled): Constant | undefined {
+  return definition.kind === 'variable' ? undefined : addressOfItem(definition);
+}
+
+function addressOfItem(item: Labelled): Constant {
+  return { type: item.type, value: 0, base: item };
+}
+
+/* ## Arithmetic */
+
+function fromUnary(context: Context, node: ts.PrefixUnaryExpression): Constant | undefined {
+  if (node.operator === ts.SyntaxKind.PlusPlusToken || node.operator === ts.SyntaxKind.MinusMinusToken)
+    return undefined;
+  const operand = constantOf(context, node.operand);
+  if (operand === undefined || operand.base !== undefined) return undefined;
+  const { value, type } = operand;
+  switch (node.operator) {
+    case ts.SyntaxKind.MinusToken:
+      return fromNumber(-value, type);
+    case ts.SyntaxKind.TildeToken:
+      return fromNumber(~value, type);
+    case ts.SyntaxKind.ExclamationToken:
+      return { type: BOOLEAN, value: value === 0 ? 1 : 0 };
+  }
+  return operand;
+}
+
+function fromBinary(context: Context, node: ts.BinaryExpression): Constant | undefined {
+  const operator = node.operatorToken.kind;
+  const left = constantOf(context, node.left);
+  if (left === undefined) return undefined;
+  if (left.base === undefined) {
+    if (operator === ts.SyntaxKind.AmpersandAmpersandToken) {
+      return left.value === 0 ? left : constantOf(context, node.right);
+    }
+    if (operator === ts.SyntaxKind.BarBarToken)
+      return left.value !== 0 ? left : constantOf(context, node.right);
+  }
+  const right = constantOf(context, node.right);
+  if (right === undefined) return undefined;
+  if (left.base !== undefined || right.base !== undefined) return moveAddress(operator, left, right);
+  return compute(node, operator, left, right);
+}
+
+/** An address plus or minus a number is an address still. */
+function moveAddress(operator: ts.SyntaxKind, left: Constant, right: Constant): Constant | undefined {
+  const plus = operator === ts.SyntaxKind.PlusToken;
+  if (!plus && operator !== ts.SyntaxKind.MinusToken) return undefined;
+  if (left.base === undefined) return plus ? moveAddress(operator, right, left) : undefined;
+  if (right.base !== undefined) return undefined;
+  return { ...left, value: plus ? left.value + right.value : left.value - right.value };
+}
+
+function compute(
+  node: ts.Node,
+  operator: ts.SyntaxKind,
+  left: Constant,
+  right: Constant,
+): Constant | undefined {
+  const type = unify(left.type, right.type);
+  const a = fromNumber(left.value, type).value;
+  const b = fromNumber(right.value, type).value;
+  const number = (value: number) => fromNumber(value, type.kind === 'boolean' ? I32 : type);
+  const truth = (value: boolean) => ({ type: BOOLEAN, value: value ? 1 : 0 });
+  switch (operator) {
+    case ts.SyntaxKind.PlusToken:
+      return widen(type, a + b);
+    case ts.SyntaxKind.MinusToken:
+      return widen(type, a - b);
+    case ts.SyntaxKind.AsteriskToken:
+      return Math.abs(a * b) <= 0xffffffff ? widen(type, a * b) : number(Math.imul(a, b));
+    case ts.SyntaxKind.SlashToken:
+    case ts.SyntaxKind.PercentToken:
+      if (b === 0) fail(node, 'a division by the constant zero', 'the processor would refuse it with trap 0');
+      return number(operator === ts.SyntaxKind.SlashToken ? Math.trunc(a / b) : a % b);
+    case ts.SyntaxKind.AmpersandToken:
+      return number(a & b);
+    case ts.SyntaxKind.BarToken:
+      return number(a | b);
+    case ts.SyntaxKind.CaretToken:
+      return number(a ^ b);
+    case ts.SyntaxKind.LessThanLessThanToken:
+      return fromNumber(left.value << right.value, left.type);
+    case ts.SyntaxKind.GreaterThanGreaterThanToken:
+      return fromNumber(left.value >> right.value, left.type);
+    case ts.SyntaxKind.GreaterThanGreaterThanGreaterThanToken:
+      return left.value < 0
+        ? fromNumber(left.value >>> right.value, U32)
+        : fromNumber(left.value >>> right.value, left.type);
+    case ts.SyntaxKind.EqualsEqualsEqualsToken:
+      return truth(a === b);
+    case ts.SyntaxKind.ExclamationEqualsEqualsToken:
+      return truth(a !== b);
+    case ts.SyntaxKind.LessThanToken:
+      return truth(a < b);
+    case ts.SyntaxKind.LessThanEqualsToken:
+      return truth(a <= b);
+    case ts.SyntaxKind.GreaterThanToken:
+      return truth(a > b);
+    case ts.SyntaxKind.GreaterThanEqualsToken:
+      return truth(a >= b);
+  }
+  return undefined;
+}
+
+/** The sum of two literals that needs the 32nd bit is unsigned, like a literal that does. */
+function widen(type: Type, value: number): Constant {
+  return fromNumber(value, type.kind === 'literal' && value > 0x7fffffff && value <= 0xffffffff ? U32 : type);
+}
+
+function fromChoice(context: Context, node: ts.ConditionalExpression): Constant | undefined {
+  const condition = constantOf(context, node.condition);
+  if (condition === undefined || condition.base !== undefined) return undefined;
+  return constantOf(context, condition.value !== 0 ? node.whenTrue : node.whenFalse);
+}
+
+/* ## Calls that cost nothing */
+
+function fromCall(context: Context, node: ts.CallExpression): Constant | undefined {
+  const called = ts.isIdentifier(node.expression) ? intrinsicOf(context, node.expression) : undefined;
+  if (called === undefined) return undefined;
+  const [argument] = node.arguments;
+  const type = () =>
+    typeFrom(
+      context,
+      node.typeArguments?.[0] ?? fail(node, `${called} without a type`, `write ${called}<T>`),
+    );
+  switch (called) {
+    case 'sizeOf':
+      return { type: U32, value: sizeOf(context.library, type()) };
+    case 'offsetOf':
+      return { type: U32, value: offset(context, node, type()) };
+    case 'charCode':
+      return { type: U32, value: codeOf(node, argument) };
+    case 'imageStart':
+      return { type: U32, value: 0, base: { label: '$image.start' } };
+    case 'imageEnd':
+      return { type: U32, value: 0, base: { label: '$image.end' } };
+    case 'addressOf':
+      return argument && retyped(fixedAddress(context, argument), U32);
+    case 'bytesOf':
+      return argument && retyped(constantOf(context, argument), { kind: 'array', element: { kind: 'u8' } });
+    case 'at':
+      return argument && retyped(constantOf(context, argument), valueType(type()));
+  }
+  return undefined;
+}
+
+/** The intrinsic that `node` names, if it names one. */
+export function intrinsicOf(context: Context, node: ts.Identifier): string | undefined {
+  if (lookUp(context.scope, node.text) !== undefined) return undefined;
+  const definition: Definition = definitionOf(context, node, node.text);
+  return definition.kind === 'intrinsic' ? definition.name : undefined;
+}
+
+function retyped(constant: Constant | undefined, type: Type): Constant | undefined {
+  return constant && { ...constant, type };
+}
+
+function offset(context: Context, node: ts.CallExpression, type: Type): number {
+  const [name] = node.arguments;
+  if (name === undefined || !ts.isStringLiteralLike(name))
+    fail(node, 'offsetOf', "name the field: offsetOf<T>('field')");
+  return fieldOf(context.library, name, type, name.text).offset;
+}
+
+function codeOf(node: ts.Node, argument: ts.Expression | undefined): number {
+  const text = argument && ts.isStringLiteralLike(argument) ? argument.text : '';
+  const code = text.length === 1 ? text.charCodeAt(0) : -1;
+  if (code < 0 || code > 0xff)
+    fail(node, `\`${node.getText()}\``, "give it one character of one byte: charCode('x')");
+  return code;
+}
+
+/* ## Addresses that do not move */
+
+/** The address of what `node` names, if it is known before anything runs. */
+function fixedAddress(context: Context, node: ts.Expression): Constant | undefined {
+  node = bare(node);
+  if (ts.isIdentifier(node) && lookUp(context.scope, node.text) === undefined) {
+    const definition = definitionOf(context, node, node.text);
+    if (definition.kind === 'variable') return addressOfItem(definition);
+    if (
+      definition.kind === 'constant' &&
+      definition.constant.base === undefined &&
+      !isNull(definition.constant)
+    ) {
+      fail(
+        node,
+        `the address of the constant \`${node.text}\``,
+        'a constant is nowhere in memory: declare it with let',
+      );
+    }
+  }
+  return constantOf(context, node);
+}
+
+function isNull(constant: Constant): boolean {
+  return constant.type.kind === 'null' || constant.value === 0;
+}
+
+/** `table[2]` and `table[2].inside` of what lies in place is an address, known if that of `table` is. */
+function fromAccess(
+  context: Context,
+  node: ts.PropertyAccessExpression | ts.ElementAccessExpression,
+): Constant | undefined {
+  if (node.questionDotToken) fail(node, '?.', 'test for null first');
+  const base = constantOf(context, node.expression);
+  if (base === undefined) return undefined;
+  if (ts.isPropertyAccessExpression(node)) {
+    const field = fieldOf(context.library, node.name, base.type, node.name.text);
+    return isInPlace(field.type)
+      ? { ...base, type: valueType(field.type), value: base.value + field.offset }
+      : undefined;
+  }
+  const element = elementOf(node.expression, base.type);
+  const index = constantOf(context, node.argumentExpression);
+  if (!isInPlace(element) || index === undefined || index.base !== undefined) return undefined;
+  const value = base.value + index.value * sizeOf(context.library, element);
+  return { ...base, type: valueType(element), value };
+}

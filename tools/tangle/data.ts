@@ -1,0 +1,104 @@
+/* # Data */
+
+import ts from 'typescript';
+import { constantOf, type Constant } from './constants.ts';
+import { fail } from './errors.ts';
+import { immediate } from './frame.ts';
+import { alignmentOf, layoutOf, sizeOf } from './layout.ts';
+import { bare, type Context, type Labelled } from './program.ts';
+import { nameOfType, type Struct, type Type } from './types.ts';
+
+/** The assembly text of what has a value before anything runs: a variable, a table or a string. */
+export function dataText(item: Labelled): string[] {
+  if (item.kind === 'text') return [`${item.label}:`, ...bytesOf(item.text)];
+  if (item.kind === 'variable') {
+    return ['align 4', `${item.label}:`, `  dd ${item.node ? numberIn(item.context, item.node) : 0}`];
+  }
+  if (item.kind !== 'table') return [];
+  const alignment = item.type.kind === 'struct' ? alignmentOf(item.context.library, item.type) : 4;
+  return [
+    `align ${Math.max(4, alignment)}`,
+    `${item.label}:`,
+    ...tableCells(item.context, item.type, item.node),
+  ];
+}
+
+/** Whether `item` is a variable that begins with zero and so takes no room in the file. */
+export function isZero(item: Labelled): boolean {
+  if (item.kind !== 'variable') return item.kind === 'storage';
+  const constant = item.node && constantOf(item.context, item.node);
+  return constant === undefined || (constant.base === undefined && constant.value === 0);
+}
+
+/* ## Text */
+
+/** A string as bytes, in UTF-8, and the zero that ends it. */
+function bytesOf(text: string): string[] {
+  const bytes = [...new TextEncoder().encode(text), 0];
+  const lines: string[] = [];
+  for (let at = 0; at < bytes.length; at += 24) lines.push(`  db ${bytes.slice(at, at + 24).join(', ')}`);
+  return lines;
+}
+
+/* ## Tables */
+
+function tableCells(context: Context, type: Type, node: ts.Expression): string[] {
+  if (type.kind === 'struct') return structCells(context, type, node);
+  if (type.kind !== 'array') fail(node, 'a table', `it is declared as ${nameOfType(type)}: annotate it T[]`);
+  const literal = bare(node);
+  if (!ts.isArrayLiteralExpression(literal))
+    fail(node, `\`${node.getText()}\``, 'write the elements: [1, 2]');
+  return literal.elements.flatMap((element) => cell(context, type.element, element));
+}
+
+/** One element or field, as it lies in memory. */
+function cell(context: Context, type: Type, node: ts.Expression): string[] {
+  if (type.kind === 'struct' && ts.isObjectLiteralExpression(bare(node)))
+    return structCells(context, type, node);
+  if (type.kind === 'embedded') return structCells(context, type.of, node);
+  if (type.kind === 'array' && type.count !== undefined) {
+    const cells = tableCells(context, type, node);
+    const missing =
+      (type.count - (bare(node) as ts.ArrayLiteralExpression).elements.length) *
+      sizeOf(context.library, type.element);
+    if (missing < 0) fail(node, 'too many elements', `there is room for ${type.count}`);
+    return missing > 0 ? [...cells, ...zeros(missing)] : cells;
+  }
+  const directive = { 1: 'db', 2: 'dw', 4: 'dd' }[sizeOf(context.library, type)];
+  return [`  ${directive} ${numberIn(context, node)}`];
+}
+
+function numberIn(context: Context, node: ts.Expression): string {
+  const constant: Constant | undefined = constantOf(context, node);
+  if (constant === undefined)
+    fail(node, `\`${node.getText()}\` in a table`, 'what lies there must be constant');
+  return immediate(context.program, constant);
+}
+
+function structCells(context: Context, struct: Struct, node: ts.Expression): string[] {
+  const literal = bare(node);
+  if (!ts.isObjectLiteralExpression(literal)) {
+    fail(node, `\`${node.getText()}\``, `write the fields of ${struct.name}: { field: value }`);
+  }
+  const values = new Map(literal.properties.map((property) => valueOf(property)));
+  const layout = layoutOf(context.library, struct);
+  const cells: string[] = [];
+  let at = 0;
+  for (const [name, { offset, type }] of layout.fields) {
+    const value = values.get(name);
+    if (value === undefined) fail(literal, `no \`${name}\``, `give every field of ${struct.name}`);
+    cells.push(...zeros(offset - at), ...cell(context, type, value));
+    at = offset + sizeOf(context.library, type);
+  }
+  return [...cells, ...zeros(layout.size - at)];
+}
+
+function valueOf(property: ts.ObjectLiteralElementLike): [string, ts.Expression] {
+  if (ts.isPropertyAssignment(property)) return [property.name.getText(), property.initializer];
+  if (ts.isShorthandPropertyAssignment(property)) return [property.name.text, property.name];
+  fail(property, `\`${property.getText()}\``, 'write name: value');
+}
+
+function zeros(count: number): string[] {
+  return count > 0 ? [`  db ${Array(count).fill(0).join(', ')}`] : [];
+}

@@ -1,0 +1,104 @@
+/* # One function at a time */
+
+import type ts from 'typescript';
+import type { Constant } from './constants.ts';
+import type { Context, Labelled, Program } from './program.ts';
+import { innerScope, type KeptRegister, type Scope } from './scope.ts';
+import type { Type } from './types.ts';
+
+/** What is known while one function becomes instructions. */
+export interface Frame extends Context {
+  scope: Scope;
+  readonly lines: string[];
+  /** Registers promised to variables, by the node that declares them. */
+  readonly homes: ReadonlyMap<ts.Node, KeptRegister>;
+  /** Registers saved at the start and given back at the end. */
+  readonly saved: readonly KeptRegister[];
+  /** Bytes of variables below ebp so far. */
+  bytes: number;
+  /** Loops around the statement at hand. */
+  depth: number;
+  /** How often each variable in memory is used, by its distance from ebp; ten times as much in a loop. */
+  readonly uses: Map<number, number>;
+  /** Variables in memory, by the same distance: who may move to a register. */
+  readonly movable: Map<number, ts.Node>;
+  /** All the text of `asm` in the function. */
+  assembly: string;
+  /** Where break and continue go. */
+  readonly exits: { readonly leave: string; readonly again: string | undefined }[];
+  readonly types: Map<ts.Node, Type>;
+  readonly constants: Map<ts.Node, Constant | undefined>;
+  /** The source line that the last instruction came from. */
+  line: number;
+}
+
+export function newFrame(
+  context: Context,
+  homes: ReadonlyMap<ts.Node, KeptRegister>,
+  saved: readonly KeptRegister[],
+): Frame {
+  return {
+    ...context,
+    homes,
+    saved,
+    scope: innerScope(undefined),
+    lines: [],
+    bytes: 0,
+    depth: 0,
+    uses: new Map(),
+    movable: new Map(),
+    assembly: '',
+    exits: [],
+    types: new Map(),
+    constants: new Map(),
+    line: 0,
+  };
+}
+
+/* ## Writing instructions */
+
+/** Adds one instruction, and counts the variables in memory that it touches. */
+export function emit(frame: Frame, instruction: string): void {
+  frame.lines.push(`  ${instruction}`);
+  for (const [, distance] of instruction.matchAll(/\[ebp([+-]\d+)\]/g)) {
+    const before = frame.uses.get(Number(distance)) ?? 0;
+    frame.uses.set(Number(distance), before + 10 ** Math.min(frame.depth, 6));
+  }
+}
+
+export function place(frame: Frame, label: string): void {
+  frame.lines.push(`${label}:`);
+}
+
+let labels = 0;
+
+/** A label inside a function, unlike any other. */
+export function newTarget(): string {
+  labels++;
+  return `$${labels}`;
+}
+
+/** Tells the assembler which line of which file the next instructions come from. */
+export function mark(frame: Frame, node: ts.Node): void {
+  const { source } = frame.module;
+  const line = source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1;
+  if (line === frame.line) return;
+  frame.line = line;
+  frame.lines.push(`%line ${line} ${frame.module.path}`);
+}
+
+/* ## Mentioning is reaching */
+
+/** The name of `item` in an instruction; from now on it is part of the image. */
+export function mention(program: Program, item: Labelled | { readonly label: string }): string {
+  if ('kind' in item) program.reached.add(item);
+  return item.label;
+}
+
+/** A constant as it stands in an instruction. */
+export function immediate(program: Program, { base, value }: Constant): string {
+  if (base === undefined) return `${value}`;
+  const label = mention(program, base);
+  if (value === 0) return label;
+  return value < 0 ? `${label}-${-value}` : `${label}+${value}`;
+}

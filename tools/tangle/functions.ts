@@ -1,0 +1,97 @@
+/* # Functions */
+
+import ts from 'typescript';
+import { evaluate } from './expressions.ts';
+import { emit, mark, newFrame, type Frame } from './frame.ts';
+import { nameOf } from './modules.ts';
+import type { Labelled } from './program.ts';
+import { bind, type KeptRegister } from './scope.ts';
+import { block } from './statements.ts';
+
+const KEPT: readonly KeptRegister[] = ['ebx', 'esi', 'edi'];
+
+/** The assembly text of a function, rehearsed once to learn which variables earn a register. */
+export function functionText(item: Labelled & { kind: 'function' }): string[] {
+  const rehearsal = body(item, new Map(), []);
+  const homes = rehearsal.assembly === '' ? chooseHomes(rehearsal) : new Map<ts.Node, KeptRegister>();
+  const saved =
+    rehearsal.assembly === '' ? KEPT.slice(0, homes.size) : KEPT.filter((one) => mayChange(rehearsal, one));
+  const frame = body(item, homes, saved);
+  return [`${item.label}:`, ...prologue(item, frame), ...frame.lines];
+}
+
+function body(
+  item: Labelled & { kind: 'function' },
+  homes: ReadonlyMap<ts.Node, KeptRegister>,
+  saved: readonly KeptRegister[],
+): Frame {
+  const { node } = item;
+  const frame = newFrame(item.context, homes, saved);
+  for (const [index, parameter] of node.parameters.entries()) receive(frame, item, parameter, 8 + 4 * index);
+  if (node.body !== undefined && ts.isBlock(node.body)) {
+    block(frame, node.body);
+    if (!endsWithReturn(node.body)) leave(frame);
+  } else if (node.body !== undefined) {
+    mark(frame, node.body);
+    evaluate(frame, node.body);
+    leave(frame);
+  }
+  return frame;
+}
+
+function receive(
+  frame: Frame,
+  item: Labelled & { kind: 'function' },
+  parameter: ts.ParameterDeclaration,
+  distance: number,
+): void {
+  const name = nameOf(parameter.name);
+  const type = item.type.parameters[item.node.parameters.indexOf(parameter)]!;
+  const home = frame.homes.get(parameter);
+  bind(frame.scope, parameter, name, { kind: 'local', name, type, home: home ?? distance });
+  if (home !== undefined) emit(frame, `mov ${home}, [ebp+${distance}]`);
+  frame.movable.set(distance, parameter);
+}
+
+function endsWithReturn(node: ts.Block): boolean {
+  const last = node.statements.at(-1);
+  return last !== undefined && ts.isReturnStatement(last);
+}
+
+/* ## Who gets a register */
+
+/** A register pays for a variable that is used more often than this: saving and restoring it costs as much. */
+const WORTHWHILE = 3;
+
+function chooseHomes(rehearsal: Frame): Map<ts.Node, KeptRegister> {
+  const wanted = [...rehearsal.movable]
+    .map(([distance, node]) => ({ node, uses: rehearsal.uses.get(distance) ?? 0 }))
+    .filter(({ uses }) => uses > WORTHWHILE)
+    .sort((a, b) => b.uses - a.uses);
+  return new Map(wanted.slice(0, KEPT.length).map(({ node }, index) => [node, KEPT[index]!]));
+}
+
+/** Instructions that change a kept register without naming it. */
+const SECRETIVE = /\b(popad?|cpuid|cmpxchg8b|(movs|cmps|stos|lods|scas|ins|outs)[bwd])\b/;
+const NAMES = { ebx: /\b(e?bx|b[lh])\b/, esi: /\be?si\b/, edi: /\be?di\b/ };
+
+function mayChange({ assembly }: Frame, register: KeptRegister): boolean {
+  return SECRETIVE.test(assembly) || NAMES[register].test(assembly);
+}
+
+/* ## In and out */
+
+function prologue(item: Labelled & { kind: 'function' }, frame: Frame): string[] {
+  const { source, path } = item.context.module;
+  const line = source.getLineAndCharacterOfPosition(item.node.getStart(source)).line + 1;
+  const text = [`%line ${line} ${path}`, '  push ebp', '  mov ebp, esp'];
+  if (frame.bytes > 0) text.push(`  sub esp, ${frame.bytes}`);
+  return [...text, ...frame.saved.map((register) => `  push ${register}`)];
+}
+
+/** Leaves the function: the way back through its prologue. */
+export function leave(frame: Frame): void {
+  for (const register of [...frame.saved].reverse()) emit(frame, `pop ${register}`);
+  emit(frame, 'leave');
+  emit(frame, 'ret');
+}

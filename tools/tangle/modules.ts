@@ -1,0 +1,201 @@
+/* # Names and where they come from */
+
+import ts from 'typescript';
+import { fail, refuse, TangleError } from './errors.ts';
+
+/** A source file, parsed, and the names it declares at its top level. */
+export interface Module {
+  readonly path: string;
+  readonly source: ts.SourceFile;
+  readonly names: Map<string, Declaration>;
+  /** Paths of the modules named in `export * from`. */
+  readonly passesOn: string[];
+}
+
+/** A name at the top level of a module. */
+export type Declaration = { readonly module: Module; readonly name: string; readonly exported: boolean } & (
+  | { readonly kind: 'function'; readonly node: ts.FunctionDeclaration }
+  | { readonly kind: 'variable'; readonly node: ts.VariableDeclaration; readonly constant: boolean }
+  | { readonly kind: 'interface'; readonly node: ts.InterfaceDeclaration }
+  | { readonly kind: 'alias'; readonly node: ts.TypeAliasDeclaration }
+  | { readonly kind: 'import'; readonly node: ts.Node; readonly from: string; readonly original: string }
+);
+
+export type Defined = Exclude<Declaration, { kind: 'import' }>;
+
+/** All modules of one image, each read and parsed when it is first asked for. */
+export interface Library {
+  readonly read: (path: string) => string;
+  readonly modules: Map<string, Module>;
+}
+
+export function moduleAt(library: Library, path: string): Module {
+  const known = library.modules.get(path);
+  if (known !== undefined) return known;
+
+  const source = ts.createSourceFile(path, library.read(path), ts.ScriptTarget.ES2022, true);
+  refuseSyntaxErrors(source);
+  const module: Module = { path, source, names: new Map(), passesOn: [] };
+  library.modules.set(path, module);
+  for (const statement of source.statements) declare(module, statement);
+  return module;
+}
+
+function refuseSyntaxErrors(source: ts.SourceFile): void {
+  const { parseDiagnostics } = source as unknown as { parseDiagnostics: ts.DiagnosticWithLocation[] };
+  const first = parseDiagnostics[0];
+  if (first === undefined) return;
+  const { line, character } = source.getLineAndCharacterOfPosition(first.start);
+  const said = ts.flattenDiagnosticMessageText(first.messageText, ' ').replace(/\.$/, '');
+  throw new TangleError(
+    source.fileName,
+    line + 1,
+    character + 1,
+    'a syntax error',
+    `TypeScript says: ${said}`,
+  );
+}
+
+/* ## What a top level may hold */
+
+function declare(module: Module, statement: ts.Statement): void {
+  if (ts.isImportDeclaration(statement)) return declareImports(module, statement);
+  if (ts.isExportDeclaration(statement)) return declareExports(module, statement);
+  const exported = has(statement, ts.SyntaxKind.ExportKeyword);
+
+  if (ts.isFunctionDeclaration(statement)) {
+    if (statement.name === undefined) fail(statement, 'a function without a name', 'give it one');
+    add(module, { module, name: statement.name.text, exported, kind: 'function', node: statement });
+  } else if (ts.isInterfaceDeclaration(statement)) {
+    add(module, { module, name: statement.name.text, exported, kind: 'interface', node: statement });
+  } else if (ts.isTypeAliasDeclaration(statement)) {
+    add(module, { module, name: statement.name.text, exported, kind: 'alias', node: statement });
+  } else if (ts.isVariableStatement(statement)) {
+    const constant = (statement.declarationList.flags & ts.NodeFlags.Const) !== 0;
+    for (const node of statement.declarationList.declarations) {
+      add(module, { module, name: nameOf(node.name), exported, kind: 'variable', node, constant });
+    }
+  } else if (statement.kind !== ts.SyntaxKind.EmptyStatement) {
+    refuseAtTopLevel(statement);
+  }
+}
+
+function refuseAtTopLevel(statement: ts.Statement): never {
+  if (
+    ts.isClassDeclaration(statement) ||
+    ts.isEnumDeclaration(statement) ||
+    ts.isModuleDeclaration(statement)
+  ) {
+    refuse(statement);
+  }
+  if (ts.isExportAssignment(statement)) fail(statement, 'a default export', 'export it by its name');
+  fail(
+    statement,
+    'a statement outside a function',
+    'nothing runs when a module is loaded: call it from the entry',
+  );
+}
+
+export function nameOf(name: ts.BindingName): string {
+  if (!ts.isIdentifier(name)) fail(name, 'a destructuring', 'take the fields one by one');
+  return name.text;
+}
+
+function add(module: Module, declaration: Declaration): void {
+  if (module.names.has(declaration.name)) {
+    fail(
+      declaration.node,
+      `a second \`${declaration.name}\``,
+      'a name stands for one thing: rename one of them',
+    );
+  }
+  module.names.set(declaration.name, declaration);
+}
+
+function has(node: ts.Node, kind: ts.SyntaxKind): boolean {
+  return (
+    ts.canHaveModifiers(node) && (ts.getModifiers(node) ?? []).some((modifier) => modifier.kind === kind)
+  );
+}
+
+/* ## Imports and what is passed on */
+
+function declareImports(module: Module, node: ts.ImportDeclaration): void {
+  const from = pathFrom(module, node.moduleSpecifier);
+  const clause = node.importClause;
+  if (clause === undefined)
+    return void fail(node, 'an import without names', 'loading a module does nothing here');
+  if (clause.name !== undefined)
+    fail(clause, 'a default import', "import by name: import { it } from './file.ts'");
+  const bindings = clause.namedBindings!;
+  if (!ts.isNamedImports(bindings))
+    fail(clause, 'import *', "import by name: import { it } from './file.ts'");
+  for (const one of bindings.elements) {
+    const original = (one.propertyName ?? one.name).text;
+    add(module, { module, name: one.name.text, exported: false, kind: 'import', node: one, from, original });
+  }
+}
+
+function declareExports(module: Module, node: ts.ExportDeclaration): void {
+  if (node.moduleSpecifier === undefined) {
+    fail(node, 'an export list', 'write `export` before the declaration itself');
+  }
+  const from = pathFrom(module, node.moduleSpecifier);
+  if (node.exportClause === undefined) return void module.passesOn.push(from);
+  if (!ts.isNamedExports(node.exportClause)) fail(node, 'export * as', 'export by name');
+  for (const one of node.exportClause.elements) {
+    const original = (one.propertyName ?? one.name).text;
+    add(module, { module, name: one.name.text, exported: true, kind: 'import', node: one, from, original });
+  }
+}
+
+function pathFrom(module: Module, specifier: ts.Expression): string {
+  const text = (specifier as ts.StringLiteral).text;
+  if (!text.startsWith('.'))
+    fail(specifier, `the package '${text}'`, "only './files.ts' of the guest exist here");
+  return resolvePath(module.path, text);
+}
+
+/** `specifier` as seen from the file `path`: `a/b.ts` and `../c/d.ts` give `c/d.ts`. */
+export function resolvePath(path: string, specifier: string): string {
+  const parts = path.split('/').slice(0, -1);
+  for (const part of specifier.split('/')) {
+    if (part === '..' && parts.length > 0 && parts.at(-1) !== '..') parts.pop();
+    else if (part !== '.') parts.push(part);
+  }
+  return parts.join('/');
+}
+
+/* ## Following a name home */
+
+/** What `name` means in `module`: its own declaration, or that of the module it comes from. */
+export function find(library: Library, module: Module, name: string): Defined | undefined {
+  const declaration = module.names.get(name);
+  if (declaration?.kind !== 'import') return declaration;
+  const found = findExport(
+    library,
+    openFor(library, declaration.node, declaration.from),
+    declaration.original,
+  );
+  if (found !== undefined) return found;
+  fail(declaration.node, `\`${declaration.original}\``, `${declaration.from} exports no such name`);
+}
+
+/** The exported `name` of `module`, its own or passed on. */
+export function findExport(library: Library, module: Module, name: string): Defined | undefined {
+  if (module.names.get(name)?.exported) return find(library, module, name);
+  for (const path of module.passesOn) {
+    const found = findExport(library, moduleAt(library, path), name);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function openFor(library: Library, node: ts.Node, path: string): Module {
+  try {
+    return moduleAt(library, path);
+  } catch (error) {
+    if (error instanceof TangleError) throw error;
+    fail(node, `an import from ${path}`, `it cannot be read: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,238 @@
+/* # From chapters to an image */
+
+import { assemble, AssemblyError, type Assembly } from '../../src/assembler/index.ts';
+import { dataText, isZero } from './data.ts';
+import { elfFrom, type Line, type Segment, type Symbol } from './elf.ts';
+import { fail, TangleError } from './errors.ts';
+import { newFrame } from './frame.ts';
+import { functionText } from './functions.ts';
+import { roundUp } from './layout.ts';
+import { template } from './machine-code.ts';
+import { findExport, moduleAt, type Library, type Module } from './modules.ts';
+import { define, type Labelled, type Program } from './program.ts';
+
+export interface TangleOptions {
+  /** Path of the module that exports the entry. */
+  readonly root: string;
+  /** The text of a source. What it throws becomes the hint of an error at the import. */
+  read(path: string): string;
+  /** Name of an exported function or of exported naked code: where the image begins to run. */
+  readonly entry: string;
+  /** Where the image lies, as its code sees it; a multiple of 4096. */
+  readonly virtualBase: number;
+  /** Where a loader puts it. */
+  readonly physicalBase: number;
+  /** Values for exported constants, by name, in place of those in the source. */
+  readonly defines?: Readonly<Record<string, number | boolean>>;
+}
+
+/** A tangled program. Addresses are virtual, but for the entry in the ELF file. */
+export interface Image {
+  readonly elf: Uint8Array;
+  /** What all of it was before the assembler: for the curious, and for tests. */
+  readonly assembly: string;
+  readonly symbols: readonly Symbol[];
+  readonly lines: readonly Line[];
+  readonly entry: number;
+  readonly text: { readonly address: number; readonly size: number };
+  readonly data: { readonly address: number; readonly size: number };
+  /** Memory behind the data that begins as zeros. */
+  readonly zeroed: { readonly address: number; readonly size: number };
+}
+
+const PAGE = 4096;
+
+/**
+ * Turns the function `entry`, and all that it reaches, into an ELF image for the i386.
+ *
+ * @throws TangleError for what is not in the language, with the place and a hint
+ */
+export function tangle(options: TangleOptions): Image {
+  const { program, entry } = begin(options);
+  const parts = writeAll(program);
+  const source = sourceFrom(parts);
+  return imageFrom(options, entry, parts, source, assembled(source, options));
+}
+
+function begin(options: TangleOptions): { program: Program; entry: Labelled } {
+  const library: Library = { read: options.read, modules: new Map() };
+  const defines = new Map(
+    Object.entries(options.defines ?? {}).map(([name, value]) => [name, Number(value)]),
+  );
+  const program: Program = {
+    library,
+    defines,
+    definitions: new Map(),
+    texts: new Map(),
+    labels: new Set(),
+    reached: new Set(),
+  };
+  const root = rootOf(library, options.root);
+  const declaration = findExport(library, root, options.entry);
+  if (declaration === undefined)
+    fail(root.source, `no \`${options.entry}\``, 'the entry is to be exported from here');
+  const entry = define(program, declaration.node, declaration);
+  if (entry.kind !== 'function' && entry.kind !== 'code') {
+    fail(declaration.node, `\`${options.entry}\` as the entry`, 'an entry is a function or naked code');
+  }
+  program.reached.add(entry);
+  return { program, entry };
+}
+
+function rootOf(library: Library, path: string): Module {
+  try {
+    return moduleAt(library, path);
+  } catch (error) {
+    if (error instanceof TangleError) throw error;
+    throw new TangleError(path, 1, 1, 'no such file', (error as Error).message);
+  }
+}
+
+/* ## Only what is reached */
+
+interface Parts {
+  readonly text: string[];
+  readonly constants: string[];
+  readonly data: string[];
+  readonly zeroed: Zeroed;
+  readonly items: readonly Labelled[];
+}
+
+/** Writes the entry, then what it mentions, then what that mentions: what nobody mentions is never written. */
+function writeAll(program: Program): Parts {
+  const [text, constants, data]: [string[], string[], string[]] = [[], [], []];
+  const zeroed: Labelled[] = [];
+  for (const item of program.reached) {
+    // A set in a loop also gives what is added to it on the way: the frontier walks by itself.
+    if (item.kind === 'function') text.push(...functionText(item));
+    else if (item.kind === 'code') text.push(...codeText(item));
+    else if (item.kind === 'text') constants.push(...dataText(item));
+    else if (isZero(item)) zeroed.push(item);
+    else data.push(...dataText(item));
+  }
+  return { text, constants, data, zeroed: layOut(zeroed), items: [...program.reached] };
+}
+
+function codeText(item: Labelled & { kind: 'code' }): string[] {
+  const frame = newFrame(item.context, new Map(), []);
+  template(frame, item.node);
+  return [`${item.label}:`, ...frame.lines];
+}
+
+/* ## Memory that begins as zeros */
+
+interface Zeroed {
+  readonly bytes: number;
+  readonly alignment: number;
+  /** Where each item lies, from the start of the zeros. */
+  readonly offsets: ReadonlyMap<Labelled, number>;
+}
+
+/** Gives zeroed memory its places. It takes no room in the file. */
+function layOut(items: readonly Labelled[]): Zeroed {
+  const offsets = new Map<Labelled, number>();
+  let bytes = 0;
+  let alignment = 4;
+  for (const item of items) {
+    const [size, aligned] = item.kind === 'storage' ? [item.bytes, item.alignment] : [4, 4];
+    bytes = roundUp(bytes, aligned);
+    alignment = Math.max(alignment, aligned);
+    offsets.set(item, bytes);
+    bytes += size;
+  }
+  return { bytes, alignment, offsets };
+}
+
+/* ## One source for the assembler */
+
+function sourceFrom({ text, constants, data, zeroed }: Parts): string {
+  return [
+    '$image.start:',
+    ...text,
+    '%line 0 -',
+    '$constants:',
+    ...constants,
+    `align ${PAGE}`,
+    '$data:',
+    ...data,
+    `align ${zeroed.alignment}`,
+    '$zeroed:',
+    ...[...zeroed.offsets].map(([{ label }, offset]) => `${label} equ $zeroed+${offset}`),
+    `$image.end equ ($zeroed+${zeroed.bytes + PAGE - 1}) & ~${PAGE - 1}`,
+    '',
+  ].join('\n');
+}
+
+function assembled(source: string, { virtualBase, root }: TangleOptions): Assembly {
+  try {
+    return assemble(source, { origin: virtualBase, file: root });
+  } catch (error) {
+    if (!(error instanceof AssemblyError)) throw error;
+    throw new TangleError(error.file, error.line, 1, error.found, `the assembler expected ${error.expected}`);
+  }
+}
+
+/* ## Segments, symbols, lines */
+
+function imageFrom(
+  options: TangleOptions,
+  entry: Labelled,
+  { items, zeroed }: Parts,
+  source: string,
+  { bytes, labels, lines: all }: Assembly,
+): Image {
+  const base = options.virtualBase;
+  const [constants, data, zeros] = ['$constants', '$data', '$zeroed'].map((label) => labels.get(label)!) as [
+    number,
+    number,
+    number,
+  ];
+  const segments: Segment[] = [
+    { address: base, bytes: bytes.subarray(0, data - base), size: data - base, executable: true },
+  ];
+  if (zeros + zeroed.bytes > data) {
+    segments.push({
+      address: data,
+      bytes: bytes.subarray(data - base),
+      size: zeros + zeroed.bytes - data,
+      executable: false,
+    });
+  }
+  const addressOf = (item: Labelled) => labels.get(item.label) ?? zeros + zeroed.offsets.get(item)!;
+  const symbols = symbolsFrom(items, addressOf, [constants, data, zeros, zeros + zeroed.bytes]);
+  const lines = all.filter(({ address }) => address < constants);
+  const distance = base - options.physicalBase;
+  const elf = elfFrom({ entry: addressOf(entry) - distance, segments, distance, symbols, lines });
+  return {
+    elf,
+    assembly: source,
+    symbols,
+    lines,
+    entry: addressOf(entry),
+    text: { address: base, size: constants - base },
+    data: { address: data, size: zeros - data },
+    zeroed: { address: zeros, size: zeroed.bytes },
+  };
+}
+
+/** By rising address. Each reaches to the next, or to the end of what it stands in. */
+function symbolsFrom(
+  items: readonly Labelled[],
+  addressOf: (item: Labelled) => number,
+  ends: readonly number[],
+): Symbol[] {
+  const named = items
+    .filter(({ kind }) => kind !== 'text')
+    .map((item) => ({ name: item.name, address: addressOf(item), kind: kindOf(item) }))
+    .sort((a, b) => a.address - b.address);
+  return named.map((symbol, index) => {
+    const limits = [named[index + 1]?.address, ...ends].filter(
+      (at) => at !== undefined && at > symbol.address,
+    );
+    return { ...symbol, size: limits.length > 0 ? Math.min(...(limits as number[])) - symbol.address : 0 };
+  });
+}
+
+function kindOf({ kind }: Labelled): Symbol['kind'] {
+  return kind === 'function' || kind === 'code' ? 'function' : 'object';
+}

@@ -1,0 +1,264 @@
+/* # Types and their bytes */
+
+import ts from 'typescript';
+import { fail } from './errors.ts';
+import { find, type Library, type Module } from './modules.ts';
+
+/** A type of the language. A structure as a value is a pointer to it. */
+export type Type =
+  | { readonly kind: 'i32' | 'u32' | 'u16' | 'u8' | 'boolean' | 'string' | 'void' | 'label' }
+  /** A number that has not chosen its sign: it takes that of its company. */
+  | { readonly kind: 'literal' }
+  | { readonly kind: 'null' }
+  | Struct
+  /** A field or an element that holds the address of a structure. */
+  | { readonly kind: 'pointer'; readonly to: Struct }
+  /** A field that holds the structure itself. */
+  | { readonly kind: 'embedded'; readonly of: Struct }
+  /** A pointer to elements; with a count, the elements themselves. */
+  | ArrayType
+  | FunctionType;
+
+export interface Struct {
+  readonly kind: 'struct';
+  readonly name: string;
+  readonly module: Module;
+  readonly node: ts.InterfaceDeclaration;
+}
+
+export interface ArrayType {
+  readonly kind: 'array';
+  readonly element: Type;
+  readonly count?: number;
+}
+
+export interface FunctionType {
+  readonly kind: 'function';
+  readonly parameters: readonly Type[];
+  readonly result: Type;
+}
+
+export const I32: Type = { kind: 'i32' };
+export const U32: Type = { kind: 'u32' };
+export const BOOLEAN: Type = { kind: 'boolean' };
+export const STRING: Type = { kind: 'string' };
+export const VOID: Type = { kind: 'void' };
+export const LABEL: Type = { kind: 'label' };
+export const LITERAL: Type = { kind: 'literal' };
+export const NULL: Type = { kind: 'null' };
+
+/* ## From annotation to type */
+
+/** What types need to know of the world: names, and numbers that stand in types. */
+export interface TypeContext {
+  readonly library: Library;
+  readonly module: Module;
+}
+
+export function typeFrom(context: TypeContext, node: ts.TypeNode): Type {
+  switch (node.kind) {
+    case ts.SyntaxKind.BooleanKeyword:
+      return BOOLEAN;
+    case ts.SyntaxKind.StringKeyword:
+      return STRING;
+    case ts.SyntaxKind.VoidKeyword:
+    case ts.SyntaxKind.NeverKeyword:
+      return VOID;
+    case ts.SyntaxKind.NumberKeyword:
+      fail(node, 'number', 'say which: u32 or i32 (in fields and elements also u16 or u8)');
+  }
+  if (ts.isParenthesizedTypeNode(node)) return typeFrom(context, node.type);
+  if (ts.isTypeOperatorNode(node)) return typeFrom(context, node.type); // readonly T[]
+  if (ts.isArrayTypeNode(node)) return { kind: 'array', element: typeFrom(context, node.elementType) };
+  if (ts.isUnionTypeNode(node)) return unionFrom(context, node);
+  if (ts.isLiteralTypeNode(node)) return literalFrom(node);
+  if (ts.isFunctionTypeNode(node)) return signatureFrom(context, node);
+  if (ts.isTypeReferenceNode(node)) return referenceFrom(context, node);
+  fail(
+    node,
+    `the type \`${node.getText()}\``,
+    'write u32, i32, boolean, string, T[], a function type or an interface',
+  );
+}
+
+function literalFrom(node: ts.LiteralTypeNode): Type {
+  if (node.literal.kind === ts.SyntaxKind.NullKeyword) return NULL;
+  if (node.literal.kind === ts.SyntaxKind.TrueKeyword || node.literal.kind === ts.SyntaxKind.FalseKeyword) {
+    return BOOLEAN;
+  }
+  if (ts.isNumericLiteral(node.literal) || ts.isPrefixUnaryExpression(node.literal)) return I32;
+  fail(node, `the type \`${node.getText()}\``, 'write u32, and a constant for each value');
+}
+
+function unionFrom(context: TypeContext, node: ts.UnionTypeNode): Type {
+  const members = node.types.map((member) => typeFrom(context, member));
+  const types = members.filter((member) => member.kind !== 'null');
+  const [first] = types;
+  const alike = first !== undefined && types.every((type) => type.kind === 'i32' || type === first);
+  if (!alike || (first.kind === 'i32' && types.length < members.length)) {
+    fail(
+      node,
+      `the type \`${node.getText()}\``,
+      'a union is a pointer or null, or numbers: Process | null, 0 | 1',
+    );
+  }
+  return first.kind === 'struct' ? { kind: 'pointer', to: first } : first;
+}
+
+/** The type of a function with this signature. */
+export function signatureFrom(context: TypeContext, node: ts.SignatureDeclarationBase): FunctionType {
+  const parameters = node.parameters.map((parameter) => parameterFrom(context, parameter));
+  const result = node.type === undefined ? VOID : typeFrom(context, node.type);
+  return { kind: 'function', parameters, result: valueType(result) };
+}
+
+function parameterFrom(context: TypeContext, node: ts.ParameterDeclaration): Type {
+  if (node.dotDotDotToken !== undefined) fail(node, 'a rest parameter', 'pass an array and a count');
+  if (node.questionToken !== undefined)
+    fail(node, 'an optional parameter', 'pass null, or write two functions');
+  if (node.initializer !== undefined) fail(node, 'a default value', 'pass it, or write two functions');
+  if (node.type === undefined) fail(node, 'a parameter without a type', 'annotate it: (address: u32)');
+  return variableType(node, typeFrom(context, node.type));
+}
+
+/** The type of a variable or parameter declared as `type`. */
+export function variableType(node: ts.Node, type: Type): Type {
+  if (type.kind === 'u8' || type.kind === 'u16') {
+    fail(
+      node,
+      `a variable of type ${type.kind}`,
+      'variables have 32 bits: write u32, and & 0xff where you mean it',
+    );
+  }
+  if (type.kind === 'void')
+    fail(node, 'a variable without a value', 'the function it comes from returns nothing');
+  return valueType(type);
+}
+
+/* ## The names of types */
+
+function referenceFrom(context: TypeContext, node: ts.TypeReferenceNode): Type {
+  if (!ts.isIdentifier(node.typeName))
+    fail(node, `the type \`${node.getText()}\``, 'import the type by its name');
+  return namedType(context, node, node.typeName.text);
+}
+
+/** The type that `name` stands for at `node`. */
+export function namedType(context: TypeContext, node: ts.NodeWithTypeArguments, name: string): Type {
+  const declaration = find(context.library, context.module, name);
+  if (declaration === undefined) {
+    fail(node, `the unknown type \`${name}\``, 'declare it as an interface or import it');
+  }
+  if (isLanguage(declaration.module)) return languageType(context, node, declaration.name);
+  const inside = { library: context.library, module: declaration.module };
+  if (declaration.kind === 'alias') {
+    if (declaration.node.typeParameters) fail(declaration.node, 'a generic type', 'write one for each use');
+    return typeFrom(inside, declaration.node.type);
+  }
+  if (declaration.kind === 'interface') return structFrom(inside, declaration.node);
+  fail(node, `\`${name}\``, 'it is a value, not a type');
+}
+
+/** Whether `module` is the one that declares the language itself. */
+export function isLanguage(module: Module): boolean {
+  return module.path === 'language.ts' || module.path.endsWith('/language.ts');
+}
+
+function languageType(context: TypeContext, node: ts.NodeWithTypeArguments, name: string): Type {
+  switch (name) {
+    case 'u32':
+    case 'i32':
+    case 'u16':
+    case 'u8':
+      return { kind: name };
+    case 'Label':
+      return LABEL;
+  }
+  const [argument, count] = node.typeArguments ?? [];
+  if (argument === undefined) fail(node, `\`${node.getText()}\``, `write what of: ${name}<T>`);
+  const type = typeFrom(context, argument);
+  if (name === 'Inline') return { kind: 'array', element: type, count: countFrom(context, count ?? node) };
+  if (type.kind === 'pointer') return type;
+  if (type.kind !== 'struct') fail(argument, `\`${argument.getText()}\``, `${name} is for an interface`);
+  return name === 'Embedded' ? { kind: 'embedded', of: type } : { kind: 'pointer', to: type };
+}
+
+function countFrom(context: TypeContext, node: ts.TypeNode): number {
+  if (ts.isLiteralTypeNode(node) && ts.isNumericLiteral(node.literal)) return Number(node.literal.text);
+  if (ts.isTypeQueryNode(node) && ts.isIdentifier(node.exprName)) {
+    const constant = find(context.library, context.module, node.exprName.text);
+    const value = constant?.kind === 'variable' && constant.constant ? constant.node.initializer : undefined;
+    if (value !== undefined && ts.isNumericLiteral(value)) return Number(value.text);
+  }
+  fail(
+    node,
+    `\`${node.getText()}\``,
+    'say how many: Inline<u8, 16>, or Inline<u8, typeof SIZE> with const SIZE = 16',
+  );
+}
+
+const structs = new WeakMap<ts.InterfaceDeclaration, Struct>();
+
+function structFrom(context: TypeContext, node: ts.InterfaceDeclaration): Struct {
+  const known = structs.get(node);
+  if (known !== undefined) return known;
+  if (node.typeParameters) fail(node, 'a generic interface', 'write one for each use');
+  const struct: Struct = { kind: 'struct', name: node.name.text, module: context.module, node };
+  structs.set(node, struct);
+  return struct;
+}
+
+/* ## What a load gives */
+
+/** The type that a stored `type` has as a value in a register. */
+export function valueType(type: Type): Type {
+  if (type.kind === 'pointer') return type.to;
+  if (type.kind === 'embedded') return type.of;
+  if (type.kind === 'u8' || type.kind === 'u16') return U32;
+  if (type.kind === 'array' && type.count !== undefined) return { kind: 'array', element: type.element };
+  return type;
+}
+
+/** Whether a place of this type is the thing itself, so that its value is its address. */
+export function isInPlace(type: Type): boolean {
+  return (
+    type.kind === 'struct' || type.kind === 'embedded' || (type.kind === 'array' && type.count !== undefined)
+  );
+}
+
+/** Whether a value of this type is an address or null. */
+export function isPointer(type: Type): boolean {
+  return ['struct', 'pointer', 'embedded', 'array', 'string', 'function', 'label'].includes(type.kind);
+}
+
+/** The type of an operation on both: unsigned if either is. */
+export function unify(a: Type, b: Type): Type {
+  if (a.kind === 'literal' || a.kind === 'null') return b;
+  if (b.kind === 'literal' || b.kind === 'null') return a;
+  return a.kind === 'i32' || a.kind === 'boolean' ? b : a;
+}
+
+/** Whether operations that know a sign treat this type as signed. */
+export function isSigned(type: Type): boolean {
+  return type.kind === 'i32' || type.kind === 'literal' || type.kind === 'boolean';
+}
+
+/** A type as a reader would write it. */
+export function nameOfType(type: Type): string {
+  switch (type.kind) {
+    case 'struct':
+      return type.name;
+    case 'pointer':
+      return `${type.to.name} | null`;
+    case 'embedded':
+      return type.of.name;
+    case 'array':
+      return `${nameOfType(type.element)}[]`;
+    case 'function':
+      return 'a function';
+    case 'literal':
+      return 'a number';
+    default:
+      return type.kind;
+  }
+}
