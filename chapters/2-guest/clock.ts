@@ -1,0 +1,102 @@
+/* # Time, by appointment only */
+import { BARE } from './bare.ts';
+import type { i32, u32 } from './language.ts';
+import { addressOf, struct } from './language.ts';
+import { lguestData } from './lguest-data.ts';
+import { setAlarm, setLineBlocked } from './paravirt.ts';
+import { PROCESSES, SLEEPING, RUNNABLE, cpu, processes } from './process.ts';
+import { sleepOn } from './scheduler.ts';
+
+/** A turn at the processor, in nanoseconds, and the same in milliseconds. */
+const TICK_NANOSECONDS = 10_000_000;
+const TICK_MILLISECONDS = 10;
+
+/** No alarm is set further ahead than this: the wish has to fit 32 bits of nanoseconds. */
+const LONGEST_ALARM = 4000;
+const NANOSECONDS_PER_MILLISECOND = 1_000_000;
+
+let startedAt: u32 = 0;
+
+/** Opens the line of the clock and starts counting. */
+export function startClock(): void {
+  startedAt = milliseconds();
+  setLineBlocked(0, false);
+  setAlarm(TICK_NANOSECONDS);
+}
+
+/** The Host's clock in milliseconds, modulo 2^32: as of the last interrupt, which is when the Host writes it. */
+function milliseconds(): u32 {
+  if (BARE) return cpu.ticks * TICK_MILLISECONDS;
+  return lguestData.seconds * 1000 + lguestData.nanoseconds / NANOSECONDS_PER_MILLISECOND;
+}
+
+/** Milliseconds since the clock was started. */
+export function uptime(): u32 {
+  return milliseconds() - startedAt;
+}
+
+/* ## The tick */
+
+/** The alarm went off. Whoever slept long enough wakes; whoever ran may give way; and the next alarm is set. */
+export function clockInterrupt(fromUser: boolean): void {
+  cpu.ticks++;
+  if (fromUser) cpu.process.ticks++;
+  cpu.reschedule = true;
+  wakeSleepers();
+  setAlarm(TICK_NANOSECONDS);
+}
+
+function wakeSleepers(): void {
+  const now: u32 = uptime();
+  for (let i: u32 = 0; i < PROCESSES; i++) {
+    const process = processes[i];
+    if (
+      process.state === SLEEPING &&
+      process.channel === addressOf(sleepers) &&
+      late(process.wakeTime, now)
+    ) {
+      process.state = RUNNABLE;
+    }
+  }
+}
+
+/** Whether `time` has come at `now`: the difference is signed, so it survives the 49th day, when the counter wraps. */
+function late(time: u32, now: u32): boolean {
+  return ((now - time) as i32) >= 0;
+}
+
+/* ## Sleeping, and sleeping in */
+
+/** Something to wait on: only its address matters. */
+interface Channel {
+  unused: u32;
+}
+
+/** All who wait for the clock wait on this. */
+const sleepers = struct<Channel>();
+
+/** Puts the current process to sleep for `duration` milliseconds. Returns early if it is killed. */
+export function sleepFor(duration: u32): void {
+  cpu.process.wakeTime = uptime() + duration;
+  while (!late(cpu.process.wakeTime, uptime()) && !cpu.process.killed) sleepOn(addressOf(sleepers));
+}
+
+/** Nobody wants to run: sets the alarm for the first sleeper, or none at all. */
+export function setIdleAlarm(): void {
+  const now: u32 = uptime();
+  let wait: u32 = 0;
+  for (let i: u32 = 0; i < PROCESSES; i++) {
+    const process = processes[i];
+    if (process.state === SLEEPING && process.channel === addressOf(sleepers)) {
+      let left: u32 = late(process.wakeTime, now) ? 1 : process.wakeTime - now;
+      if (left > LONGEST_ALARM) left = LONGEST_ALARM;
+      if (wait === 0 || left < wait) wait = left;
+    }
+  }
+  setAlarm(wait * NANOSECONDS_PER_MILLISECOND);
+}
+
+/** Somebody wants to run again: back to regular turns. */
+export function setTick(): void {
+  setAlarm(TICK_NANOSECONDS);
+}

@@ -1,0 +1,30 @@
+/* # Main, a table of contents */
+import { forgetIdentityMap } from './address-space.ts';
+import { readArchive } from './archive.ts';
+import { startClock } from './clock.ts';
+import { readCommandLine } from './command-line.ts';
+import { startDevices } from '../3-drivers/devices.ts';
+import { startEarlyConsole } from '../3-drivers/early-console.ts';
+import { print } from './print.ts';
+import { startFirstProcess } from './first-process.ts';
+import { countPages, describeMemory } from './pages.ts';
+import { schedule } from './scheduler.ts';
+import { loadSegments } from './segments.ts';
+import { loadTraps } from './trap-table.ts';
+
+/** All that happens between the jump to high addresses and the first process. Never returns. */
+export function kernelMain(): void {
+  startEarlyConsole();
+  print('\npup: woof. I asked for ring 0 and got ring 1; nobody has noticed so far.\n');
+  loadSegments();
+  loadTraps();
+  forgetIdentityMap();
+  countPages();
+  readCommandLine();
+  readArchive();
+  describeMemory();
+  startDevices();
+  startClock();
+  startFirstProcess();
+  schedule();
+}

@@ -1,0 +1,157 @@
+/* # System calls about processes */
+import { entryFor } from './address-space.ts';
+import { sleepFor, uptime } from './clock.ts';
+import { execute } from './exec.ts';
+import { bootInformation } from './boot.ts';
+import type { i32, u32 } from './language.ts';
+import { addressOf, array, load32, struct } from './language.ts';
+import { PAGE_OFFSET_MASK, PAGE_SIZE, USER_STACK_LIMIT } from './layout.ts';
+import { endProcess, forkProcess, killById, waitForChild } from './life.ts';
+import { freePages } from './pages.ts';
+import { panic, powerOff } from './panic.ts';
+import type { Process } from './process.ts';
+import { PROCESSES, UNUSED, cpu, findProcess, processes } from './process.ts';
+import type { MemoryInformation, ProcessInformation } from './protocol.ts';
+import { EFAULT, EINVAL, ENOMEM, ESRCH, SHUTDOWN_PANIC, SHUTDOWN_POWER_OFF } from './protocol.ts';
+import { giveWay } from './scheduler.ts';
+import { setForeground } from './terminal.ts';
+import { copyBytes } from './text.ts';
+import type { TrapFrame } from './traps.ts';
+import { copyToUser } from './user-memory.ts';
+
+/** exit(status) */
+export function callExit(frame: TrapFrame): i32 {
+  endProcess(frame.ebx as i32);
+  return 0;
+}
+
+/** fork() */
+export function callFork(_frame: TrapFrame): i32 {
+  return forkProcess();
+}
+
+/** exec(path, words) */
+export function callExec(frame: TrapFrame): i32 {
+  return execute(frame, frame.ebx, frame.ecx);
+}
+
+const childStatus = array<u32>(1);
+
+/** wait(number or 0, where to put the status or 0, whether only to look) */
+export function callWait(frame: TrapFrame): i32 {
+  const result: i32 = waitForChild(frame.ebx, addressOf(childStatus), frame.edx !== 0);
+  if (result <= 0 || frame.ecx === 0) return result;
+  return copyToUser(frame.ecx, addressOf(childStatus), 4) ? result : -EFAULT;
+}
+
+/** kill(number) */
+export function callKill(frame: TrapFrame): i32 {
+  return killById(frame.ebx, KILLED);
+}
+
+/** The status of a process that was killed. */
+export const KILLED = 129;
+
+/** processId() */
+export function callProcessId(_frame: TrapFrame): i32 {
+  return cpu.process.id as i32;
+}
+
+/* ## Memory and time */
+
+/** grow(bytes): moves the end of the heap, up or down; returns where it was. Pages come when they are touched. */
+export function callGrow(frame: TrapFrame): i32 {
+  const process: Process = cpu.process;
+  const old: u32 = process.heapEnd;
+  const end: u32 = old + frame.ebx;
+  const wraps: boolean = (frame.ebx as i32) >= 0 ? end < old : end > old;
+  if (wraps || end < process.imageStart || end > USER_STACK_LIMIT - PAGE_SIZE) return -ENOMEM;
+  process.heapEnd = end;
+  return old as i32;
+}
+
+/** sleep(milliseconds) */
+export function callSleep(frame: TrapFrame): i32 {
+  sleepFor(frame.ebx);
+  return 0;
+}
+
+/** yield() */
+export function callYield(_frame: TrapFrame): i32 {
+  giveWay();
+  return 0;
+}
+
+/** uptime(): milliseconds since the kernel's clock started */
+export function callUptime(_frame: TrapFrame): i32 {
+  return uptime() as i32;
+}
+
+/* ## Looking around */
+
+const processReport = struct<ProcessInformation>();
+const memoryReport = struct<MemoryInformation>();
+
+/** processInformation(slot, where): 1 if there is a process in the slot, 0 if not, an error behind the last one */
+export function callProcessInformation(frame: TrapFrame): i32 {
+  if (frame.ebx >= PROCESSES) return -EINVAL;
+  const process = processes[frame.ebx];
+  if (process.state === UNUSED) return 0;
+  processReport.id = process.id;
+  processReport.parent = process.parent === null ? 0 : process.parent.id;
+  processReport.state = process.state;
+  processReport.ticks = process.ticks;
+  processReport.pages = countUserPages(process);
+  copyBytes(addressOf(processReport.name), addressOf(process.name), 32);
+  return copyToUser(frame.ecx, addressOf(processReport), 52) ? 1 : -EFAULT;
+}
+
+/** Pages that a process can see. */
+function countUserPages(process: Process): u32 {
+  let count: u32 = 0;
+  for (let address: u32 = 0; address < USER_TABLES_END; address += TABLE_REACH) {
+    const table: u32 = entryFor(process.directory, address, false) & ~PAGE_OFFSET_MASK;
+    if (table === 0) continue;
+    for (let i: u32 = 0; i < PAGE_SIZE; i += 4) count += load32(table + i) & 1;
+  }
+  return count;
+}
+
+const TABLE_REACH = 0x400000;
+const USER_TABLES_END = 0xc0000000;
+
+/** memoryInformation(where) */
+export function callMemoryInformation(frame: TrapFrame): i32 {
+  memoryReport.total = bootInformation.memory;
+  memoryReport.free = freePages() * PAGE_SIZE;
+  return copyToUser(frame.ebx, addressOf(memoryReport), 8) ? 0 : -EFAULT;
+}
+
+/* ## The terminal, and the end */
+
+/** setGroup(number or 0 for oneself, group or 0 for a new one) */
+export function callSetGroup(frame: TrapFrame): i32 {
+  const process: Process | null = frame.ebx === 0 ? cpu.process : findProcess(frame.ebx);
+  if (process === null || (process !== cpu.process && process.parent !== cpu.process)) return -ESRCH;
+  process.group = frame.ecx === 0 ? process.id : frame.ecx;
+  return 0;
+}
+
+/** foreground(group): whose the terminal is */
+export function callForeground(frame: TrapFrame): i32 {
+  setForeground(frame.ebx);
+  return 0;
+}
+
+/** catchInterrupt(): from now on ^C does not end this process, only its reading */
+export function callCatchInterrupt(_frame: TrapFrame): i32 {
+  cpu.process.catchesInterrupt = true;
+  return 0;
+}
+
+/** shutdown(how) */
+export function callShutdown(frame: TrapFrame): i32 {
+  if (frame.ebx === SHUTDOWN_POWER_OFF) powerOff();
+  if (frame.ebx === SHUTDOWN_PANIC) panic('on request');
+  return -EINVAL;
+}

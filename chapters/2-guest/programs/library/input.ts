@@ -1,0 +1,51 @@
+/* # Reading, a line at a time */
+import type { i32, u32, u8 } from '../../language.ts';
+import { addressOf, array, charCode } from '../../language.ts';
+import { OPEN_READ } from '../../protocol.ts';
+import { open, read } from './calls.ts';
+import { INPUT, complain } from './output.ts';
+
+const SIZE = 512;
+const buffer = array<u8>(512);
+let filled: u32 = 0;
+let taken: u32 = 0;
+
+/** What `nextCharacter` gives when there is no more, and when ^C came instead. Anything below 0 is an error. */
+export const END = -1;
+
+/** The next byte that can be read from `place`; `END` at the end, another negative number on an error. Only for one place at a time. */
+export function nextCharacter(place: i32): i32 {
+  if (taken === filled) {
+    const count: i32 = read(place, addressOf(buffer), SIZE);
+    if (count <= 0) return count === 0 ? END : count;
+    filled = count as u32;
+    taken = 0;
+  }
+  taken++;
+  return buffer[taken - 1] as i32;
+}
+
+/** Reads a line into `line`, without the newline, ended by a zero; what does not fit is lost. Its length, or as `nextCharacter`. */
+export function readLine(place: i32, line: u8[], room: u32): i32 {
+  let length: u32 = 0;
+  while (true) {
+    const character: i32 = nextCharacter(place);
+    if (character < 0 && (character !== END || length === 0)) return character;
+    if (character === END || character === charCode('\n')) {
+      line[length] = 0;
+      return length as i32;
+    }
+    if (length < room - 1) {
+      line[length] = character as u32;
+      length++;
+    }
+  }
+}
+
+/** Opens the file that a program was given as word `index`, or the standard input if there is no such word. */
+export function openInput(program: string, words: u32[], count: u32, index: u32): i32 {
+  if (index >= count) return INPUT;
+  const place: i32 = open(words[index], OPEN_READ);
+  if (place < 0) complain(program, words[index], place);
+  return place;
+}

@@ -1,0 +1,81 @@
+/* # sh */
+import type { i32, u32, u8 } from '../language.ts';
+import { array, charCode } from '../language.ts';
+import { EINTR } from '../protocol.ts';
+import { catchInterrupt, exit, foreground, processId, setGroup, waitNow } from './library/calls.ts';
+import { END, readLine } from './library/input.ts';
+import { INPUT, flush, print, printNumber } from './library/output.ts';
+import { isText } from './library/strings.ts';
+import { runJob } from './shell-jobs.ts';
+import { isOperator, splitLine, tokens } from './shell-words.ts';
+
+const LINE_SIZE = 512;
+const line = array<u8>(512);
+
+/** Prompts, reads, runs, and again, until there is nothing more to read. */
+export function main(_count: u32, _words: u32[]): void {
+  setGroup(0, 0);
+  catchInterrupt();
+  foreground(processId());
+  while (true) {
+    reportEnded();
+    print('$ ');
+    flush();
+    const length: i32 = readLine(INPUT, line, LINE_SIZE);
+    if (length === -EINTR) continue;
+    if (length < 0) {
+      print(length === END ? '\n' : 'sh: cannot read\n');
+      exit(0);
+    }
+    runLine();
+  }
+}
+
+/** Says which background jobs have ended since the last prompt. */
+function reportEnded(): void {
+  while (true) {
+    const child: i32 = waitNow();
+    if (child <= 0) return;
+    print('[');
+    printNumber(child as u32);
+    print('] done\n');
+  }
+}
+
+/* ## One line, several jobs */
+
+/** Runs the jobs of a line one after the other: `;` waits for the job before it, `&` does not. */
+function runLine(): void {
+  const count: i32 = splitLine(line);
+  if (count < 0) print('sh: a quote is open\n');
+  let first: u32 = 0;
+  for (let i: u32 = 0; (i as i32) < count; i++) {
+    if (!isOperator(i, charCode(';')) && !isOperator(i, charCode('&'))) continue;
+    run(first, i, isOperator(i, charCode('&')));
+    first = i + 1;
+  }
+  if (count > 0) run(first, count as u32, false);
+}
+
+function run(first: u32, end: u32, background: boolean): void {
+  if (first === end) return;
+  const name: u32 = tokens[first];
+  if (isText(name, 'help')) help();
+  else if (isText(name, 'exit')) exit(0);
+  else runJob(first, end, background);
+}
+
+/* ## help */
+
+function help(): void {
+  print('echo WORDS       says them again       ls [PATH]      what there is\n');
+  print('cat [FILES]      shows files           wc [FILE]      counts lines, words, bytes\n');
+  print('grep TEXT [FILE] lines with TEXT       random         sixteen bytes from the dice\n');
+  print('ps               who is there          kill NUMBER    not for long\n');
+  print('free             memory left           uptime         time gone\n');
+  print('primes N         numbers, odd mostly   sleep SECONDS  none of the above\n');
+  print('syscall N        what a call costs     fault N        what a page costs\n');
+  print('crash            dies alone            panic          takes us all along\n');
+  print('poweroff         good night            exit           the same, from here\n');
+  print('A | B, A & B, A; B, < FILE and > FILE work as you hope. ^C stops what runs, ^D is the end.\n');
+}

@@ -1,0 +1,138 @@
+/* # sh runs a job */
+import type { i32, u32 } from '../language.ts';
+import { addressOf, array, charCode } from '../language.ts';
+import { OPEN_READ, OPEN_WRITE } from '../protocol.ts';
+import {
+  close,
+  duplicate,
+  exit,
+  foreground,
+  fork,
+  open,
+  pipe,
+  processId,
+  setGroup,
+  wait,
+} from './library/calls.ts';
+import { INPUT, OUTPUT, complain, print, printNumber } from './library/output.ts';
+import { become } from './library/run.ts';
+import { MOST_TOKENS, isOperator, isWord, tokens } from './shell-words.ts';
+
+const MOST_COMMANDS = 8;
+const children = array<i32>(8);
+const ends = array<i32>(2);
+
+/** Runs the commands in tokens `first` to `end`, each reading what the one before it printed, and waits for all of them. */
+export function runJob(first: u32, end: u32, background: boolean): void {
+  let count: u32 = 0;
+  let input: i32 = INPUT;
+  let start: u32 = first;
+  while (start < end && count < MOST_COMMANDS) {
+    let stop: u32 = start;
+    while (stop < end && !isOperator(stop, charCode('|'))) stop++;
+    let output: i32 = OUTPUT;
+    let next: i32 = INPUT;
+    if (stop < end && pipe(ends) === 0) {
+      next = ends[0];
+      output = ends[1];
+    }
+    children[count] = startCommand(
+      start,
+      stop,
+      input,
+      output,
+      next,
+      count === 0 ? 0 : children[0],
+      background,
+    );
+    if (input !== INPUT) close(input);
+    if (output !== OUTPUT) close(output);
+    input = next;
+    if (children[count] > 0) count++;
+    start = stop + 1;
+  }
+  if (input !== INPUT) close(input);
+  if (background) announce(count);
+  else waitForAll(count);
+}
+
+function announce(count: u32): void {
+  if (count === 0) return;
+  print('[');
+  printNumber(children[count - 1] as u32);
+  print(']\n');
+}
+
+function waitForAll(count: u32): void {
+  for (let i: u32 = 0; i < count; i++) wait(children[i]);
+  foreground(processId());
+}
+
+/* ## One command */
+
+/** Forks and becomes the command; the parent gets the child's number. The first child founds a group, the others join it. */
+function startCommand(
+  first: u32,
+  end: u32,
+  input: i32,
+  output: i32,
+  unwanted: i32,
+  group: i32,
+  background: boolean,
+): i32 {
+  const child: i32 = fork();
+  if (child < 0) complain('sh', tokens[first], child);
+  if (child > 0) {
+    setGroup(child, group);
+    if (group === 0 && !background) foreground(child);
+  }
+  if (child !== 0) return child;
+
+  setGroup(0, group);
+  if (group === 0 && !background) foreground(processId());
+  if (unwanted !== INPUT) close(unwanted);
+  move(input, INPUT);
+  move(output, OUTPUT);
+  becomeCommand(first, end);
+  return 0;
+}
+
+/** Puts what is open in `from` into place `to`: close the one, and the lowest free place is it. */
+function move(from: i32, to: i32): void {
+  if (from === to) return;
+  close(to);
+  duplicate(from);
+  close(from);
+}
+
+const words = array<u32>(65);
+
+/** Opens what `<` and `>` name, gathers the words, and goes. Never returns. */
+function becomeCommand(first: u32, end: u32): void {
+  let count: u32 = 0;
+  for (let i: u32 = first; i < end; i++) {
+    if (isOperator(i, charCode('<')) || isOperator(i, charCode('>'))) {
+      if (i + 1 === end || !isWord(i + 1)) {
+        complain('sh', addressOf('< or > without a file'), 0);
+        exit(2);
+      }
+      redirect(tokens[i + 1], isOperator(i, charCode('>')));
+      i++;
+    } else if (count < MOST_TOKENS) {
+      words[count] = tokens[i];
+      count++;
+    }
+  }
+  if (count === 0) exit(0);
+  complain('sh', words[0], become(words));
+  exit(127);
+}
+
+function redirect(path: u32, output: boolean): void {
+  const place: i32 = open(path, output ? OPEN_WRITE : OPEN_READ);
+  if (place < 0) {
+    complain('sh', path, place);
+    exit(1);
+  }
+  move(place, output ? OUTPUT : INPUT);
+}

@@ -1,0 +1,177 @@
+/* # The line discipline */
+import { consoleReady, consoleWrite } from '../3-drivers/console.ts';
+import { BARE } from './bare.ts';
+import type { OpenFile } from './files.ts';
+import type { i32, u32, u8 } from './language.ts';
+import { addressOf, array, charCode } from './language.ts';
+import { kill } from './life.ts';
+import { PROCESSES, RUNNABLE, SLEEPING, UNUSED, cpu, processes } from './process.ts';
+import { EFAULT, EINTR } from './protocol.ts';
+import { sleepOn, wake } from './scheduler.ts';
+import { copyFromUser, copyToUser } from './user-memory.ts';
+
+/** Keys with a meaning of their own. */
+const CONTROL_C = 3;
+const CONTROL_D = 4;
+const BACKSPACE = 8;
+const NEWLINE = 10;
+const RETURN = 13;
+const CONTROL_U = 21;
+const CONTROL_W = 23;
+const DELETE = 127;
+
+/** Typed characters, in a ring. Three counters that only grow: read, complete, edited. */
+const CAPACITY = 1024;
+const line = array<u8>(1024);
+let readTo: u32 = 0;
+let completeTo: u32 = 0;
+let editedTo: u32 = 0;
+
+/** A key was pressed. */
+export function typeCharacter(character: u32): void {
+  if (character === CONTROL_C) interruptForeground();
+  else if (character === CONTROL_U) eraseLine();
+  else if (character === CONTROL_W) eraseWord();
+  else if (character === BACKSPACE || character === DELETE) eraseCharacter();
+  else if (character === RETURN || character === NEWLINE) endLine(NEWLINE);
+  else if (character === CONTROL_D) endLine(CONTROL_D);
+  else if (character >= charCode(' ')) addCharacter(character);
+}
+
+/** Whether another character finds room: a driver that is told no keeps it, and asks again when somebody has read. */
+export function hasRoom(): boolean {
+  return editedTo - readTo < CAPACITY - 1 || completeTo === readTo;
+}
+
+/* ## Adding */
+
+/** The last place in the ring is kept for the end of the line. */
+function addCharacter(character: u32): void {
+  if (editedTo - readTo >= CAPACITY - 1) return;
+  line[editedTo % CAPACITY] = character;
+  editedTo++;
+  echo(character);
+}
+
+/** ^D ends a line as well, but leaves no mark in it. */
+function endLine(character: u32): void {
+  if (editedTo - readTo >= CAPACITY) return;
+  line[editedTo % CAPACITY] = character;
+  editedTo++;
+  completeTo = editedTo;
+  if (character === NEWLINE) echo(NEWLINE);
+  wake(addressOf(line));
+}
+
+const echoed = array<u8>(4);
+
+function echo(character: u32): void {
+  echoed[0] = character;
+  consoleWrite(addressOf(echoed), 1);
+}
+
+/* ## Erasing */
+
+/** Takes back one character; false if the line is empty. A terminal has no eraser: step back, write a blank, step back. */
+function eraseCharacter(): boolean {
+  if (editedTo === completeTo) return false;
+  editedTo--;
+  consoleWrite(addressOf('\b \b'), 3);
+  return true;
+}
+
+function eraseLine(): void {
+  while (eraseCharacter());
+}
+
+/** First the blanks behind the word, then the word. */
+function eraseWord(): void {
+  while (lastIsBlank()) eraseCharacter();
+  while (editedTo !== completeTo && !lastIsBlank()) eraseCharacter();
+}
+
+function lastIsBlank(): boolean {
+  return editedTo !== completeTo && line[(editedTo - 1) % CAPACITY] === charCode(' ');
+}
+
+/* ## ^C */
+
+/** The group that ^C is for. */
+let foreground: u32 = 0;
+
+/** Gives the terminal to a group of processes. */
+export function setForeground(group: u32): void {
+  foreground = group;
+}
+
+/** Forgets what was typed, and ends every process of the foreground group, except those that would rather be told. */
+function interruptForeground(): void {
+  consoleWrite(addressOf('^C\n'), 3);
+  readTo = editedTo;
+  completeTo = editedTo;
+  for (let i: u32 = 0; i < PROCESSES; i++) {
+    const process = processes[i];
+    if (process.state === UNUSED || process.group !== foreground) continue;
+    if (!process.catchesInterrupt) {
+      kill(process, INTERRUPTED);
+    } else if (process.state === SLEEPING && process.channel === addressOf(line)) {
+      process.interrupted = true;
+      process.state = RUNNABLE;
+    }
+  }
+}
+
+/** The status of a process that ended by ^C. */
+export const INTERRUPTED = 131;
+
+/* ## Reading */
+
+const transfer = array<u8>(256);
+const TRANSFER_SIZE = 256;
+
+/** Gives at most one line. 0 for ^D on an empty line, for a process in the background, and where nobody can type. */
+export function readTerminal(_file: OpenFile, address: u32, count: u32): i32 {
+  if (BARE || cpu.process.group !== foreground) return 0;
+  while (readTo === completeTo) {
+    if (cpu.process.killed) return -EINTR;
+    sleepOn(addressOf(line));
+    if (cpu.process.interrupted) {
+      cpu.process.interrupted = false;
+      return -EINTR;
+    }
+  }
+  const length: u32 = takeLine(count < TRANSFER_SIZE ? count : TRANSFER_SIZE);
+  consoleReady(); // there is room again
+  return copyToUser(address, addressOf(transfer), length) ? (length as i32) : -EFAULT;
+}
+
+/** Moves up to `count` bytes of the first line to `transfer`; a ^D is taken away, but not given, and only as the first byte means the end. */
+function takeLine(count: u32): u32 {
+  let length: u32 = 0;
+  while (length < count && readTo !== completeTo) {
+    const character: u32 = line[readTo % CAPACITY];
+    if (character === CONTROL_D) {
+      readTo++;
+      break;
+    }
+    readTo++;
+    transfer[length] = character;
+    length++;
+    if (character === NEWLINE) break;
+  }
+  return length;
+}
+
+/* ## Writing */
+
+/** Writes to the screen. */
+export function writeTerminal(_file: OpenFile, address: u32, count: u32): i32 {
+  for (let done: u32 = 0; done < count; ) {
+    const left: u32 = count - done;
+    const chunk: u32 = left < TRANSFER_SIZE ? left : TRANSFER_SIZE;
+    if (!copyFromUser(addressOf(transfer), address + done, chunk)) return -EFAULT;
+    consoleWrite(addressOf(transfer), chunk);
+    done += chunk;
+  }
+  return count as i32;
+}

@@ -1,0 +1,62 @@
+/* # Bytes and texts */
+import type { i32, u32 } from './language.ts';
+import { asm, charCode, load8 } from './language.ts';
+
+/** Copies `count` bytes; the two places do not overlap. */
+export function copyBytes(to: u32, from: u32, count: u32): void {
+  asm`
+    mov edi, ${to}
+    mov esi, ${from}
+    mov ecx, ${count}
+    shr ecx, 2
+    rep movsd
+    mov ecx, ${count}
+    and ecx, 3
+    rep movsb
+  `;
+}
+
+/** Sets `count` bytes to zero; `to` is a multiple of 4, `count` too. */
+export function clearBytes(to: u32, count: u32): void {
+  asm`
+    mov edi, ${to}
+    mov ecx, ${count}
+    shr ecx, 2
+    xor eax, eax
+    rep stosd
+  `;
+}
+
+/* ## Texts */
+
+/** Bytes before the zero that ends the text at `address`. */
+export function lengthOf(address: u32): u32 {
+  let end: u32 = address;
+  while (load8(end) !== 0) end++;
+  return end - address;
+}
+
+/** Whether `count` bytes at `left` and `right` are the same. */
+export function sameBytes(left: u32, right: u32, count: u32): boolean {
+  for (let i: u32 = 0; i < count; i++) {
+    if (load8(left + i) !== load8(right + i)) return false;
+  }
+  return true;
+}
+
+/** Whether the text at `address` begins with `prefix`. */
+export function startsWith(address: u32, prefix: u32): boolean {
+  return sameBytes(address, prefix, lengthOf(prefix)); // the zero that ends a shorter text differs in time
+}
+
+/** The `count` hexadecimal digits at `address` as a number. Other characters count as whatever they are. */
+export function hexadecimal(address: u32, count: u32): u32 {
+  let value: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const character: i32 = load8(address + i) as i32;
+    const digit: i32 =
+      character <= charCode('9') ? character - charCode('0') : (character | 0x20) - charCode('a') + 10;
+    value = (value << 4) | (digit & 15);
+  }
+  return value;
+}

@@ -1,0 +1,130 @@
+/* # What went wrong */
+import { FIRST_EXTERNAL_VECTOR, LGUEST_IRQS, SYSCALL_VECTOR } from '../1-preparation/abi.ts';
+import { interrupt } from './interrupts.ts';
+import type { u32 } from './language.ts';
+import { at, addressOf } from './language.ts';
+import { endProcess } from './life.ts';
+import { pageFault } from './page-faults.ts';
+import { panic } from './panic.ts';
+import { interruptsOff, interruptsOn } from './paravirt.ts';
+import { print, printHex } from './print.ts';
+import { cpu } from './process.ts';
+import { giveWay } from './scheduler.ts';
+import { systemCall } from './system-calls.ts';
+
+/** What a trap leaves on the kernel stack, lowest address first (76 bytes). From ring 1 the last two are missing. */
+export interface TrapFrame {
+  gs: u32;
+  fs: u32;
+  es: u32;
+  ds: u32;
+  edi: u32;
+  esi: u32;
+  ebp: u32;
+  unused: u32;
+  ebx: u32;
+  edx: u32;
+  ecx: u32;
+  eax: u32;
+  vector: u32;
+  error: u32;
+  eip: u32;
+  cs: u32;
+  eflags: u32;
+  esp: u32;
+  ss: u32;
+}
+
+/** Whether the trap came from a program. */
+export function fromUser(frame: TrapFrame): boolean {
+  return (frame.cs & 3) === 3;
+}
+
+const PAGE_FAULT = 14;
+
+/** Every trap comes through here, from `enterTrap`. Interrupts are off, but for system calls: those turn them off first. */
+export function trap(frame: TrapFrame): void {
+  const vector: u32 = frame.vector;
+  if (vector === SYSCALL_VECTOR) {
+    interruptsOff();
+    frame.eax = systemCall(frame);
+  } else if (vector >= FIRST_EXTERNAL_VECTOR && vector < FIRST_EXTERNAL_VECTOR + LGUEST_IRQS) {
+    interrupt(vector - FIRST_EXTERNAL_VECTOR, fromUser(frame));
+  } else if (vector === PAGE_FAULT) {
+    pageFault(frame);
+  } else {
+    exception(frame);
+  }
+  if (fromUser(frame)) beforeUser();
+}
+
+/* ## The last stop before ring 3 */
+
+/** Interrupts that waited come in now; then whoever was killed goes, and whoever had its turn gives way. */
+function beforeUser(): void {
+  interruptsOn();
+  interruptsOff();
+  while (cpu.reschedule && !cpu.process.killed) {
+    giveWay();
+    interruptsOn();
+    interruptsOff();
+  }
+  if (cpu.process.killed) endProcess(cpu.process.killStatus);
+}
+
+/* ## Exceptions */
+
+const exceptionNames: string[] = [
+  'division by zero',
+  'debug trap',
+  'non-maskable interrupt',
+  'breakpoint',
+  'overflow',
+  'bound exceeded',
+  'invalid instruction',
+  'no floating point here',
+  'double fault',
+  'coprocessor overrun',
+  'invalid task state',
+  'segment not present',
+  'stack fault',
+  'general protection fault',
+  'page fault',
+  'reserved trap',
+  'floating point error',
+  'unaligned access',
+  'machine check',
+  'vector error',
+];
+
+/** An exception other than a page fault: the end of a program, or of everything. */
+function exception(frame: TrapFrame): void {
+  if (!fromUser(frame)) panic(exceptionNames[frame.vector]);
+  print(at<string>(addressOf(cpu.process.name)));
+  print(': ');
+  print(exceptionNames[frame.vector]);
+  print(' (eip ');
+  printHex(frame.eip);
+  print(')\n');
+  endProcess(CRASHED);
+}
+
+/** The status of a process that did not end by its own will. */
+export const CRASHED = 128;
+
+/** The address of a trap frame on the stack that ends at `top`. */
+export function frameBelow(top: u32): TrapFrame {
+  return at<TrapFrame>(top - 76);
+}
+
+/** A kernel panic that names the place: for faults of the kernel's own. */
+export function kernelFault(what: string, address: u32, eip: u32): void {
+  print('kernel: ');
+  print(what);
+  print(' at ');
+  printHex(address);
+  print(' (eip ');
+  printHex(eip);
+  print(')\n');
+  panic(what);
+}

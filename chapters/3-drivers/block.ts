@@ -1,0 +1,136 @@
+/* # The disk */
+import { KIND_BLOCK, addPath } from '../2-guest/archive.ts';
+import type { OpenFile } from '../2-guest/files.ts';
+import type { i32, u32, u8 } from '../2-guest/language.ts';
+import { addressOf, array, load8, struct } from '../2-guest/language.ts';
+import { EFAULT, EIO, ENODEV, ENOSPC } from '../2-guest/protocol.ts';
+import { sleepOn, wake } from '../2-guest/scheduler.ts';
+import { copyFromUser, copyToUser } from '../2-guest/user-memory.ts';
+import { register32 } from './registers.ts';
+import type { VirtioDevice } from './virtio.ts';
+import { driverIsReady, listen, negotiate } from './virtio.ts';
+import type { Virtqueue } from './virtqueue.ts';
+import { DEVICE_WRITES, chain, describe, hasUsed, offer, openQueue, takeUsed } from './virtqueue.ts';
+
+/** What a disk counts in. */
+const SECTOR_SIZE = 512;
+
+/** We move up to this much at a time: eight sectors. */
+const BUFFER_SIZE = 4096;
+
+/** The head of a request (16 bytes). Odd types write. */
+interface RequestHeader {
+  type: u32;
+  priority: u32;
+  sector: u32;
+  sectorHigh: u32;
+}
+
+const READ = 0;
+const WRITE = 1;
+
+const queue = struct<Virtqueue>();
+const header = struct<RequestHeader>();
+const buffer = array<u8>(4096, 4096);
+const status = array<u8>(4);
+
+let present: boolean = false;
+let sectors: u32 = 0;
+
+/** Takes over a disk and makes it a file: `/dev/vda`. Returns its size in sectors of 512 bytes; 0: it did not work out. */
+export function startBlock(device: VirtioDevice): u32 {
+  if (present || !negotiate(device, 0)) return 0;
+  openQueue(queue, device, 0);
+  sectors = register32(device.settings); // the low half of the capacity: 2 TiB is all we can see
+  driverIsReady(device);
+  listen(device, requestDone);
+  present = true;
+  addPath(addressOf('dev/vda'), KIND_BLOCK, 0, sectors * SECTOR_SIZE);
+  return sectors;
+}
+
+/* ## One request */
+
+let busy: boolean = false;
+
+/** Waits for the disk to be ours alone. */
+function seize(): void {
+  while (busy) sleepOn(addressOf(buffer));
+  busy = true;
+}
+
+function yieldDisk(): void {
+  busy = false;
+  wake(addressOf(buffer));
+}
+
+/** Moves `count` bytes (whole sectors) between `buffer` and the disk, asleep while the disk works. */
+function request(type: u32, sector: u32, count: u32): boolean {
+  header.type = type;
+  header.priority = 0;
+  header.sector = sector;
+  header.sectorHigh = 0;
+  status[0] = 0xff;
+  const head: u32 = describe(queue, addressOf(header), 16, 0);
+  const middle: u32 = describe(queue, addressOf(buffer), count, type === READ ? DEVICE_WRITES : 0);
+  const last: u32 = describe(queue, addressOf(status), 1, DEVICE_WRITES);
+  chain(queue, head, middle);
+  chain(queue, middle, last);
+  offer(queue, head);
+  while (!hasUsed(queue)) sleepOn(addressOf(queue));
+  takeUsed(queue);
+  return load8(addressOf(status)) === 0;
+}
+
+function requestDone(): void {
+  wake(addressOf(queue));
+}
+
+/* ## Bytes from sectors */
+
+/** How many of `count` bytes at `position` one request can move: not past the buffer, not past the disk. */
+function span(position: u32, count: u32): u32 {
+  const room: u32 = BUFFER_SIZE - (position % SECTOR_SIZE);
+  const left: u32 = sectors * SECTOR_SIZE - position;
+  const chunk: u32 = count < room ? count : room;
+  return chunk < left ? chunk : left;
+}
+
+/** The whole sectors that `chunk` bytes at `position` touch, in bytes. */
+function wholeSectors(position: u32, chunk: u32): u32 {
+  const bytes: u32 = (position % SECTOR_SIZE) + chunk;
+  return ((bytes + SECTOR_SIZE - 1) / SECTOR_SIZE) * SECTOR_SIZE;
+}
+
+/** Reads from the disk at the file's position. */
+export function readBlockFile(file: OpenFile, address: u32, count: u32): i32 {
+  if (!present) return -ENODEV;
+  const chunk: u32 = span(file.position, count);
+  if (chunk === 0) return 0;
+  seize();
+  let result: i32 = chunk as i32;
+  const first: u32 = file.position / SECTOR_SIZE;
+  if (!request(READ, first, wholeSectors(file.position, chunk))) result = -EIO;
+  else if (!copyToUser(address, addressOf(buffer) + (file.position % SECTOR_SIZE), chunk)) result = -EFAULT;
+  else file.position += chunk;
+  yieldDisk();
+  return result;
+}
+
+/** Writes to the disk at the file's position. Sectors that change only in part are read first. */
+export function writeBlockFile(file: OpenFile, address: u32, count: u32): i32 {
+  if (!present) return -ENODEV;
+  const chunk: u32 = span(file.position, count);
+  if (chunk === 0) return count === 0 ? 0 : -ENOSPC;
+  seize();
+  const first: u32 = file.position / SECTOR_SIZE;
+  const offset: u32 = file.position % SECTOR_SIZE;
+  const bytes: u32 = wholeSectors(file.position, chunk);
+  let result: i32 = chunk as i32;
+  if (bytes !== chunk && !request(READ, first, bytes)) result = -EIO;
+  else if (!copyFromUser(addressOf(buffer) + offset, address, chunk)) result = -EFAULT;
+  else if (!request(WRITE, first, bytes)) result = -EIO;
+  else file.position += chunk;
+  yieldDisk();
+  return result;
+}

@@ -1,0 +1,170 @@
+/* # Two rings and a table */
+import type { Inline, u16, u32 } from '../2-guest/language.ts';
+import { addressOf, at } from '../2-guest/language.ts';
+import { linear, physical } from '../2-guest/layout.ts';
+import { allocatePage } from '../2-guest/pages.ts';
+import { panic } from '../2-guest/panic.ts';
+import { register16, setRegister16, setRegister32 } from './registers.ts';
+import type { VirtioDevice } from './virtio.ts';
+
+/** One piece of memory for the device (16 bytes). Addresses are physical and have 64 bits, of which we fill 32. */
+interface Descriptor {
+  address: u32;
+  addressHigh: u32;
+  length: u32;
+  flags: u16;
+  next: u16;
+}
+
+/** Flags of a descriptor: another one follows; the device writes here rather than reads. */
+const NEXT = 1;
+export const DEVICE_WRITES = 2;
+
+/** What we offer: heads of chains, and a counter that only grows. */
+interface AvailableRing {
+  flags: u16;
+  index: u16;
+  ring: Inline<u16, 256>;
+}
+
+/** What the device is done with: the head, and how much it wrote. */
+interface UsedElement {
+  head: u32;
+  length: u32;
+}
+
+interface UsedRing {
+  flags: u16;
+  index: u16;
+  ring: Inline<UsedElement, 256>;
+}
+
+const LARGEST_QUEUE = 256;
+
+/** Flag in the used ring: do not bother to notify. Flag in the available ring: do not bother to interrupt. */
+const NO_NOTIFY = 1;
+const NO_INTERRUPT = 1;
+
+/** A queue and our notes about it. `free` heads a list of free descriptors, linked through `next`. */
+export interface Virtqueue {
+  device: VirtioDevice;
+  number: u32;
+  size: u32;
+  descriptors: Descriptor[];
+  available: AvailableRing;
+  used: UsedRing;
+  free: u32;
+  freeCount: u32;
+  seen: u32;
+}
+
+/* ## Setting it up */
+
+const QUEUE_SELECT = 0x16;
+const QUEUE_SIZE = 0x18;
+const QUEUE_ENABLE = 0x1c;
+const QUEUE_DESCRIPTORS = 0x20;
+const QUEUE_AVAILABLE = 0x28;
+const QUEUE_USED = 0x30;
+
+/** Where the used ring begins in the page it shares with the available ring, whose 518 bytes end before. */
+const USED_OFFSET = 1024;
+
+/** Gives queue `number` of `device` its memory: a page of descriptors, and a page for both rings. */
+export function openQueue(queue: Virtqueue, device: VirtioDevice, number: u32): void {
+  setRegister16(device.common + QUEUE_SELECT, number);
+  const size: u32 = register16(device.common + QUEUE_SIZE);
+  const table: u32 = allocatePage();
+  const rings: u32 = allocatePage();
+  if (size === 0 || size > LARGEST_QUEUE || table === 0 || rings === 0)
+    panic('a device without a usable queue');
+  queue.device = device;
+  queue.number = number;
+  queue.size = size;
+  queue.descriptors = at<Descriptor[]>(table);
+  queue.available = at<AvailableRing>(rings);
+  queue.used = at<UsedRing>(rings + USED_OFFSET);
+  queue.freeCount = size;
+  for (let i: u32 = 0; i < size; i++) queue.descriptors[i].next = i + 1;
+  setRegister16(device.common + QUEUE_SIZE, size);
+  tell(device, QUEUE_DESCRIPTORS, table);
+  tell(device, QUEUE_AVAILABLE, rings);
+  tell(device, QUEUE_USED, rings + USED_OFFSET);
+  setRegister16(device.common + QUEUE_ENABLE, 1);
+}
+
+/** An address has two registers, low and high. */
+function tell(device: VirtioDevice, register: u32, address: u32): void {
+  setRegister32(device.common + register, physical(address));
+  setRegister32(device.common + register + 4, 0);
+}
+
+/** Asks the device not to interrupt for this queue: we look ourselves. */
+export function wantNoInterrupts(queue: Virtqueue): void {
+  queue.available.flags = NO_INTERRUPT;
+}
+
+/* ## Building a chain */
+
+/** Takes a free descriptor for `length` bytes at the kernel address `address`. Whoever calls has made sure there is one. */
+export function describe(queue: Virtqueue, address: u32, length: u32, flags: u32): u32 {
+  const index: u32 = queue.free;
+  const descriptor = queue.descriptors[index];
+  queue.free = descriptor.next;
+  queue.freeCount--;
+  descriptor.address = physical(address);
+  descriptor.addressHigh = 0;
+  descriptor.length = length;
+  descriptor.flags = flags;
+  return index;
+}
+
+/** Hangs descriptor `next` behind descriptor `index`. */
+export function chain(queue: Virtqueue, index: u32, next: u32): void {
+  queue.descriptors[index].flags |= NEXT;
+  queue.descriptors[index].next = next;
+}
+
+/** Offers the chain that begins at `head`, and knocks unless the device says it is watching. */
+export function offer(queue: Virtqueue, head: u32): void {
+  queue.available.ring[queue.available.index % queue.size] = head;
+  queue.available.index++;
+  if ((queue.used.flags & NO_NOTIFY) === 0) setRegister16(queue.device.notify, queue.number);
+}
+
+/* ## Taking it back */
+
+/** Whether the device has used a chain that `takeUsed` has not returned yet. */
+export function hasUsed(queue: Virtqueue): boolean {
+  return queue.seen !== queue.used.index;
+}
+
+/** How much the device wrote into the chain that `takeUsed` will return next, and where its first piece lies (kernel address). */
+export function usedLength(queue: Virtqueue): u32 {
+  return queue.used.ring[queue.seen % queue.size].length;
+}
+
+export function usedAddress(queue: Virtqueue): u32 {
+  return linear(queue.descriptors[queue.used.ring[queue.seen % queue.size].head].address);
+}
+
+/** Frees the descriptors of the next used chain. */
+export function takeUsed(queue: Virtqueue): void {
+  let index: u32 = queue.used.ring[queue.seen % queue.size].head;
+  queue.seen = (queue.seen + 1) & 0xffff;
+  while (true) {
+    const descriptor = queue.descriptors[index];
+    const last: boolean = (descriptor.flags & NEXT) === 0;
+    const next: u32 = descriptor.next;
+    descriptor.next = queue.free;
+    queue.free = index;
+    queue.freeCount++;
+    if (last) return;
+    index = next;
+  }
+}
+
+/** The address of a queue's notes, to sleep on. */
+export function channelOf(queue: Virtqueue): u32 {
+  return addressOf(queue);
+}
