@@ -1,0 +1,24 @@
+/* # Programs */
+
+// Each file here that exports a main becomes a program in /bin: tools/tangle reads this list.
+export {} from './init.ts';
+export {} from './sh.ts';
+export {} from './shell-words.ts';
+export {} from './shell-jobs.ts';
+export {} from './echo.ts';
+export {} from './ls.ts';
+export {} from './cat.ts';
+export {} from './wc.ts';
+export {} from './grep.ts';
+export {} from './ps.ts';
+export {} from './free.ts';
+export {} from './uptime.ts';
+export {} from './sleep.ts';
+export {} from './kill.ts';
+export {} from './primes.ts';
+export {} from './random.ts';
+export {} from './crash.ts';
+export {} from './fault.ts';
+export {} from './panic.ts';
+export {} from './poweroff.ts';
+export {} from './syscall.ts';
