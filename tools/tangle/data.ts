@@ -80,7 +80,7 @@ function structCells(context: Context, struct: Struct, node: ts.Expression): str
   if (!ts.isObjectLiteralExpression(literal)) {
     fail(node, `\`${node.getText()}\``, `write the fields of ${struct.name}: { field: value }`);
   }
-  const values = new Map(literal.properties.map((property) => valueOf(property)));
+  const values = new Map(literal.properties.map((property) => fieldFrom(property)));
   const layout = layoutOf(context.library, struct);
   const cells: string[] = [];
   let at = 0;
@@ -93,7 +93,7 @@ function structCells(context: Context, struct: Struct, node: ts.Expression): str
   return [...cells, ...zeros(layout.size - at)];
 }
 
-function valueOf(property: ts.ObjectLiteralElementLike): [string, ts.Expression] {
+function fieldFrom(property: ts.ObjectLiteralElementLike): [string, ts.Expression] {
   if (ts.isPropertyAssignment(property)) return [property.name.getText(), property.initializer];
   if (ts.isShorthandPropertyAssignment(property)) return [property.name.text, property.name];
   fail(property, `\`${property.getText()}\``, 'write name: value');

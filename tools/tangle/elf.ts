@@ -9,7 +9,7 @@ export interface Segment {
   readonly executable: boolean;
 }
 
-export interface Symbol {
+export interface ImageSymbol {
   readonly name: string;
   readonly address: number;
   /** In bytes. */
@@ -32,7 +32,7 @@ export interface ElfParts {
   readonly segments: readonly Segment[];
   /** Virtual addresses minus physical ones. */
   readonly distance: number;
-  readonly symbols: readonly Symbol[];
+  readonly symbols: readonly ImageSymbol[];
   readonly lines: readonly Line[];
 }
 
@@ -137,7 +137,7 @@ function sectionsFrom(parts: ElfParts): Section[] {
 const KINDS = { object: 1, function: 2 };
 
 function symbolTable(
-  symbols: readonly Symbol[],
+  symbols: readonly ImageSymbol[],
   names: Map<string, number>,
   sections: readonly Section[],
 ): Uint8Array {

@@ -2,7 +2,7 @@
 
 import { assemble, AssemblyError, type Assembly } from '../../src/assembler/index.ts';
 import { dataText, isZero } from './data.ts';
-import { elfFrom, type Line, type Segment, type Symbol } from './elf.ts';
+import { elfFrom, type Line, type Segment, type ImageSymbol } from './elf.ts';
 import { fail, TangleError } from './errors.ts';
 import { newFrame } from './frame.ts';
 import { functionText } from './functions.ts';
@@ -31,7 +31,7 @@ export interface Image {
   readonly elf: Uint8Array;
   /** What all of it was before the assembler: for the curious, and for tests. */
   readonly assembly: string;
-  readonly symbols: readonly Symbol[];
+  readonly symbols: readonly ImageSymbol[];
   readonly lines: readonly Line[];
   readonly entry: number;
   readonly text: { readonly address: number; readonly size: number };
@@ -220,7 +220,7 @@ function symbolsFrom(
   items: readonly Labelled[],
   addressOf: (item: Labelled) => number,
   ends: readonly number[],
-): Symbol[] {
+): ImageSymbol[] {
   const named = items
     .filter(({ kind }) => kind !== 'text')
     .map((item) => ({ name: item.name, address: addressOf(item), kind: kindOf(item) }))
@@ -233,6 +233,6 @@ function symbolsFrom(
   });
 }
 
-function kindOf({ kind }: Labelled): Symbol['kind'] {
+function kindOf({ kind }: Labelled): ImageSymbol['kind'] {
   return kind === 'function' || kind === 'code' ? 'function' : 'object';
 }

@@ -148,7 +148,7 @@ function typeOfCall(frame: Frame, node: ts.CallExpression): Type {
 
 function misplaced(node: ts.Node, name: string): never {
   if (name === 'asm' || name === 'naked') fail(node, `${name} with parentheses`, `write ${name}\`...\``);
-  fail(node, `${name} inside a function`, 'write it at module level: const it = ' + name + '...');
+  fail(node, `${name} inside a function`, `write it at module level: const it = ${name}...`);
 }
 
 /** `node` without what costs nothing: parentheses, casts, and the intrinsics that only change the type. */
