@@ -53,7 +53,7 @@ async function launchOnce(
   const device = host.open();
   let bus: PciBus | undefined;
   try {
-    const memory = device.mmap(options.memory << 20);
+    const memory = mapMemory(device, options.memory);
     bus = new PciBus(memory, (interrupt) => device.write(Uint32Array.of(LHREQ_IRQ, interrupt)));
     addDevices(bus, options.devices, world, outside);
     const image = outside.readFile(options.kernel);
@@ -68,6 +68,14 @@ async function launchOnce(
   } finally {
     bus?.close();
     device.close();
+  }
+}
+
+function mapMemory(device: LguestDevice, megabytes: number): GuestWindow {
+  try {
+    return device.mmap(megabytes * (1 << 20));
+  } catch (error) {
+    throw new LauncherError((error as Error).message);
   }
 }
 

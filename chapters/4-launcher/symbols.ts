@@ -88,3 +88,32 @@ export function lastBefore<Entry extends { address: number }>(
   }
   return entries[low - 1];
 }
+
+/** The first instruction of a line of source. */
+export interface SourceLine {
+  address: number;
+  file: string;
+  line: number;
+}
+
+const LINES_SECTION = '.lantern.lines';
+const LINE_SIZE = 8;
+
+/**
+ * The tangler's table of source lines, by rising address; empty for a kernel that it did not make, or made badly.
+ * Two u32 count lines and files; each line is a u32 address, a u16 file and a u16 line; the file names follow.
+ */
+export function readLines(file: Uint8Array): SourceLine[] {
+  const section = readSections(file).find(({ name }) => name === LINES_SECTION);
+  if (!section || section.bytes.length < LINE_SIZE) return [];
+  const view = viewOf(section.bytes);
+  const count = view.getUint32(0, true);
+  const namesAt = LINE_SIZE + count * LINE_SIZE;
+  if (namesAt > section.bytes.length) return [];
+  const names = new TextDecoder().decode(section.bytes.subarray(namesAt)).split('\0');
+  return Array.from({ length: count }, (_, index) => {
+    const at = LINE_SIZE + index * LINE_SIZE;
+    const name = names[view.getUint16(at + 4, true)] ?? '?';
+    return { address: view.getUint32(at, true), file: name, line: view.getUint16(at + 6, true) };
+  });
+}

@@ -6,5 +6,6 @@ export * from './files.ts';
 export * from './pup.ts';
 export * from './root.ts';
 export * from './book.ts';
+export * from './weaver-process.ts';
 export * from './book-server.ts';
 export * from './top-level.ts';

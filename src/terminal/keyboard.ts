@@ -38,13 +38,13 @@ export function threeInARow(now: () => number): (bytes: Uint8Array) => boolean {
 function connectPipe(stdin: ReadStream, queue: InputQueue): void {
   let rest: Uint8Array = new Uint8Array(0);
   const feed = (bytes: Uint8Array) => {
-    rest = bytes.subarray(queue.push(bytes));
+    const all = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]); // the end comes even to a stream that pauses
+    rest = all.subarray(queue.push(all));
     if (rest.length > 0) stdin.pause();
+    else stdin.resume();
   };
   queue.onRoom = () => {
-    if (rest.length === 0) return;
-    feed(rest);
-    if (rest.length === 0) stdin.resume();
+    if (rest.length > 0) feed(new Uint8Array(0));
   };
   stdin.on('data', feed);
   stdin.on('end', () => feed(Uint8Array.of(CONTROL_D)));

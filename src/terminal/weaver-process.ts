@@ -1,18 +1,23 @@
-import { weave } from '../../tools/weave/index.ts';
+import { fileURLToPath } from 'node:url';
 import type { WeaverNews } from './book.ts';
 
-const [root, out] = process.argv.slice(2);
-const tell = (news: WeaverNews) => process.send?.(news);
+if (process.argv[1] === fileURLToPath(import.meta.url)) await weaveForParent();
 
-process.on('disconnect', () => process.exit(1)); // nobody is waiting any longer
-try {
-  await weave({
-    root: root!,
-    out: out!,
-    onProgress: (done, total, what) => tell({ kind: 'progress', done, total, what }),
-  });
-  tell({ kind: 'done' });
-} catch (error) {
-  tell({ kind: 'failed', why: (error as Error).message });
+/** Weaves, and tells the process that started this one how it goes. */
+async function weaveForParent(): Promise<void> {
+  const [root, out] = process.argv.slice(2);
+  const tell = (news: WeaverNews) => process.send?.(news);
+  process.on('disconnect', () => process.exit(1)); // nobody is waiting any longer
+  try {
+    const { weave } = await import('../../tools/weave/index.ts');
+    await weave({
+      root: root!,
+      out: out!,
+      onProgress: (done, total, what) => tell({ kind: 'progress', done, total, what }),
+    });
+    tell({ kind: 'done' });
+  } catch (error) {
+    tell({ kind: 'failed', why: (error as Error).message });
+  }
+  process.disconnect?.();
 }
-process.disconnect?.();

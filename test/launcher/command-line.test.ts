@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { type LaunchOptions, parseCommandLine } from '../../chapters/4-launcher/command-line.ts';
+
+function parse(line: string): LaunchOptions {
+  const options = parseCommandLine(line.split(' ').filter(Boolean));
+  if (options === 'help') throw new Error('asked for help');
+  return options;
+}
+
+describe('The command line', () => {
+  it('takes the memory, the kernel, and leaves the rest to the kernel', () => {
+    expect(parse('64 vmlinux console=hvc0 quiet')).toEqual({
+      memory: 64,
+      kernel: 'vmlinux',
+      kernelArguments: 'console=hvc0 quiet',
+      devices: [],
+      verbose: false,
+    });
+  });
+
+  it('boots pup in 32 MB when told nothing', () => {
+    expect(parse('')).toMatchObject({ memory: 32, kernel: 'pup', kernelArguments: '' });
+  });
+
+  it('boots pup when told no kernel, with the memory and the devices asked for', () => {
+    expect(parse('--rng 48')).toMatchObject({ memory: 48, kernel: 'pup', devices: [{ kind: 'rng' }] });
+  });
+
+  it('keeps devices in the order in which they were asked for', () => {
+    expect(parse('--block=a --rng --block=b 32 k').devices).toEqual([
+      { kind: 'block', file: 'a' },
+      { kind: 'rng' },
+      { kind: 'block', file: 'b' },
+    ]);
+  });
+
+  it('finds options behind the kernel too, as getopt_long does', () => {
+    expect(parse('32 vmlinux --rng quiet')).toMatchObject({
+      kernelArguments: 'quiet',
+      devices: [{ kind: 'rng' }],
+    });
+  });
+
+  it('leaves everything behind -- to the kernel', () => {
+    expect(parse('32 vmlinux -- --rng -v')).toMatchObject({
+      kernelArguments: '--rng -v',
+      devices: [],
+      verbose: false,
+    });
+  });
+
+  it('lets a file name hold an equals sign', () => {
+    expect(parse('--initrd=a=b 32 k').initrd).toBe('a=b');
+  });
+
+  it('understands --help before anything can be wrong', () => {
+    expect(parseCommandLine(['--help', 'nonsense'])).toBe('help');
+    expect(parseCommandLine(['-h'])).toBe('help');
+  });
+
+  it.each([
+    ['0 vmlinux', 'a Guest takes 1 to 2048 MB of memory, not 0'],
+    ['2049 vmlinux', 'a Guest takes 1 to 2048 MB of memory, not 2049'],
+    ['vmlinux', "expected the memory in MB, a number from 1 to 2048, but found 'vmlinux'"],
+    ['1e3 vmlinux', "expected the memory in MB, a number from 1 to 2048, but found '1e3'"],
+    [
+      '99999999999999999999 vmlinux',
+      "expected the memory in MB, a number from 1 to 2048, but found '99999999999999999999'",
+    ],
+    [
+      '--frobnicate 32 vmlinux',
+      "unknown option '--frobnicate' (--help lists them; kernel arguments go behind --)",
+    ],
+    ['--block 32 vmlinux', '--block needs a file: --block=FILE'],
+    ['--initrd= 32 vmlinux', '--initrd needs a file: --initrd=FILE'],
+    ['--rng=yes 32 vmlinux', "--rng takes no value, but got 'yes'"],
+  ])('refuses `%s` in one line', (line, message) => {
+    expect(() => parse(line)).toThrow(message);
+  });
+});

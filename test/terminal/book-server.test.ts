@@ -1,0 +1,91 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type BookServer, serveBook } from '../../src/terminal/book-server.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'lantern-book-'));
+const book = join(folder, 'html');
+let server: BookServer;
+
+beforeAll(async () => {
+  mkdirSync(join(book, 'chapter'), { recursive: true });
+  mkdirSync(join(folder, 'html-not'));
+  writeFileSync(join(book, 'index.html'), '<h1>Lantern</h1>');
+  writeFileSync(join(book, 'chapter', 'index.html'), '<h1>Chapter</h1>');
+  writeFileSync(join(book, 'book.css'), 'body {}');
+  writeFileSync(join(book, 'a b.html'), 'spaced');
+  writeFileSync(join(folder, 'secret.txt'), 'secret');
+  writeFileSync(join(folder, 'html-not', 'secret.txt'), 'secret');
+  symlinkSync(join(folder, 'secret.txt'), join(book, 'link.txt'));
+  server = await serveBook(book);
+});
+afterAll(() => {
+  server.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** Says exactly this, unlike fetch, which tidies a path up first. */
+function ask(path: string, method = 'GET'): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let answer = '';
+    const socket = connect(Number(new URL(server.address).port), '127.0.0.1');
+    socket.on('data', (bytes) => {
+      answer += bytes;
+    });
+    socket.on('end', () => resolve(answer));
+    socket.on('error', reject);
+    socket.end(`${method} ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+  });
+}
+
+describe('The book server', () => {
+  it('listens on this computer only, on a port of its own', () => {
+    expect(server.address).toMatch(/^http:\/\/127\.0\.0\.1:74\d\d\/$/);
+  });
+
+  it('takes the next port if somebody has this one', async () => {
+    const second = await serveBook(book);
+    expect(second.address).not.toBe(server.address);
+    second.close();
+  });
+
+  it('serves pages with their types', async () => {
+    const page = await fetch(server.address);
+    expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(await page.text()).toBe('<h1>Lantern</h1>');
+    const style = await fetch(`${server.address}book.css?v=1`);
+    expect(style.headers.get('content-type')).toBe('text/css; charset=utf-8');
+    expect(await (await fetch(`${server.address}a%20b.html`)).text()).toBe('spaced');
+  });
+
+  it('sends a folder without its slash to the one with it, so that links in it work', async () => {
+    expect(await ask('/chapter')).toContain('Location: /chapter/');
+    expect(await (await fetch(`${server.address}chapter`)).text()).toBe('<h1>Chapter</h1>');
+  });
+
+  it.each([
+    '/nothing.html',
+    '/../secret.txt',
+    '/%2e%2e/secret.txt',
+    '/..%2fsecret.txt',
+    '/chapter/../../secret.txt',
+    '/../html-not/secret.txt',
+    '/link.txt',
+    '/%00',
+    '/%zz',
+    '/index.html/',
+    '//etc/passwd',
+  ])('has no page at %s', async (path) => {
+    const answer = await ask(path);
+    expect(answer).toMatch(/^HTTP\/1.1 404 /);
+    expect(answer).not.toContain('secret\n');
+  });
+
+  it('answers HEAD without a body and POST not at all', async () => {
+    const head = await fetch(server.address, { method: 'HEAD' });
+    expect(head.headers.get('content-length')).toBe('16');
+    expect(await ask('/', 'POST')).toMatch(/^HTTP\/1.1 405 /);
+  });
+});

@@ -1,0 +1,66 @@
+import { Writable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { createScreen } from '../../src/terminal/screen.ts';
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+/** A reader who reads only when told to. */
+function slowReader() {
+  let seen = '';
+  let next: (() => void) | undefined;
+  const stream = new Writable({
+    highWaterMark: 4,
+    write(chunk, _encoding, done) {
+      seen += chunk.toString();
+      next = done;
+    },
+  });
+  return { stream, seen: () => seen, read: () => next?.() };
+}
+
+describe('The screen', () => {
+  it('asks for a pause while its reader is behind, and says when it is over', async () => {
+    const reader = slowReader();
+    const screen = createScreen(reader.stream);
+    screen.output(bytes('ab'));
+    expect(screen.drained()).toBeUndefined();
+    screen.output(bytes('cdef'));
+    const drained = screen.drained();
+    expect(drained).toBeInstanceOf(Promise);
+    reader.read();
+    await new Promise(setImmediate);
+    reader.read();
+    await drained;
+    expect(screen.drained()).toBeUndefined();
+    expect(reader.seen()).toBe('abcdef');
+  });
+
+  it('keeps everything behind the curtain until it rises, and then shows it in order', () => {
+    let seen = '';
+    const stream = new Writable({
+      write(chunk, _encoding, done) {
+        seen += chunk.toString();
+        done();
+      },
+    });
+    const screen = createScreen(stream, true);
+    screen.output(bytes('one '));
+    screen.output(bytes('two '));
+    expect(seen).toBe('');
+    screen.raiseCurtain();
+    screen.output(bytes('three'));
+    expect(seen).toBe('one two three');
+  });
+
+  it('does not pile up much behind the curtain', async () => {
+    const stream = new Writable({ write: (_chunk, _encoding, done) => done(), highWaterMark: 1 << 20 });
+    const screen = createScreen(stream, true);
+    expect(screen.drained()).toBeUndefined();
+    screen.output(new Uint8Array((1 << 16) + 1));
+    const raised = screen.drained();
+    expect(raised).toBeInstanceOf(Promise);
+    screen.raiseCurtain();
+    await raised;
+    expect(screen.drained()).toBeUndefined();
+  });
+});
