@@ -21,6 +21,8 @@ import { createStatistics, type Statistics } from './statistics.ts';
 import { deliverTrap, type Exit } from './traps.ts';
 import { type GuestWindow, Windows } from './windows.ts';
 
+export type { GuestWindow } from './windows.ts';
+
 /** The hypervisor of one machine. */
 export interface Host {
   /** Opens /dev/lguest: one open file is one Guest. */
