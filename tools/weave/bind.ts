@@ -1,0 +1,153 @@
+import type { Element } from 'hast';
+
+import { anchorOf, type Directory, href, type Page, sectionAt } from './directory.ts';
+import { everyElement } from './compose.ts';
+import { raw } from './fences.ts';
+import { lineAt } from './problems.ts';
+import { made, type Pointer, type SectionEntry } from './survey.ts';
+import { escapeHtml, typeset } from './typeset.ts';
+
+/** Where the uses of each definition are: by file and name, the sections of other parts of the book, in reading order. */
+export type Uses = Map<string, { page: Page; section: SectionEntry }[]>;
+
+/** What binding needs: the directory, the uses, the drawings in `book/figures`, and somebody to complain to. */
+export interface Binding {
+  directory: Directory;
+  uses: Uses;
+  drawing(id: string): string | undefined;
+  complain(file: string, line: number, message: string): void;
+}
+
+/** Fills a composed page in: numbers, links, figures, code. May be done again when the rest of the book has changed. */
+export function bindPage(page: Page, binding: Binding): void {
+  page.survey.sections.forEach((section) => {
+    const [mark] = section.element.children as [Element];
+    mark.children = section.number === '' ? [] : [{ type: 'text', value: `§ ${section.number}` }];
+  });
+  bindFigures(page, binding);
+  bindPointers(page.survey.pointers, page, page.output, binding);
+  bindUses(page, binding);
+}
+
+function bindFigures(page: Page, { drawing, complain }: Binding): void {
+  for (const [index, { element, id, line }] of page.survey.figures.entries()) {
+    const number = page.room ? `${page.number}${String.fromCharCode(97 + (index % 26))}` : `${index + 1}`;
+    everyElement(element, (node) => {
+      const classes = node.properties.className as string[] | undefined;
+      if (classes?.includes('figure-number')) node.children = [{ type: 'text', value: `Figure ${number} ` }];
+    });
+    if (!element.properties.dataDrawing) continue;
+    const drawn = drawing(id);
+    const caption = element.children.at(-1)!;
+    if (drawn === undefined) {
+      complain(
+        page.file,
+        line,
+        `shows figure ${id}, but there is no book/figures/${id}.svg and no ${id}.txt`,
+      );
+    } else element.children = [raw(drawn), caption];
+  }
+}
+
+/** Turns links and names in backticks towards their places, as seen from `output`. */
+export function bindPointers(
+  pointers: readonly Pointer[],
+  page: Page,
+  output: string,
+  binding: Binding,
+): void {
+  const { directory, complain } = binding;
+  for (const { kind, element, target, line } of pointers) {
+    if (kind === 'name') {
+      const place = directory.named(page, target);
+      if (place) element.properties.href = href(output, place);
+      else delete element.properties.href;
+      continue;
+    }
+    const found = directory.follow(page, target);
+    if ('wrong' in found) complain(page.file, line, `the link to ${target} ${found.wrong}`);
+    else if ('url' in found)
+      element.properties = { ...element.properties, href: found.url, rel: ['external'] };
+    else element.properties.href = href(output, found);
+  }
+}
+
+/** Sets the code of a page. It stays right as long as the page's text, its facts and the list of pages are the same. */
+export function bindCode(page: Page, directory: Directory): void {
+  const anchors = new Map([...page.facts.definitions.values()].map(({ at, name }) => [at, anchorOf(name)]));
+  const setter = {
+    anchor: (at: number) => anchors.get(at),
+    link: ({ file, name }: { file?: string; name?: string }) => {
+      const to = file === undefined ? undefined : directory.page(file);
+      if (!to) return undefined;
+      return href(
+        page.output,
+        name === undefined ? { output: to.output } : { output: to.output, anchor: anchorOf(name) },
+      );
+    },
+  };
+  const { text, tokens } = page.composition;
+  for (const { element, piece } of page.survey.code) {
+    const start = piece.start + /^(?:[ \t]*\n)*/.exec(text.slice(piece.start, piece.end))![0].length;
+    const end = piece.start + text.slice(piece.start, piece.end).trimEnd().length;
+    const html = raw(
+      `<pre tabindex="0"><code>${typeset(text, tokens, start, end, page.facts, setter)}</code></pre>`,
+    );
+    if (piece.kind === 'imports') {
+      element.children = [
+        raw(`<summary>${escapeHtml(summaryOfImports(text.slice(start, end)))}</summary>`),
+        html,
+      ];
+    } else {
+      element.children = [html];
+      element.properties.dataLine = `${lineAt(text, start)}`;
+    }
+  }
+}
+
+function summaryOfImports(text: string): string {
+  const modules = [...text.matchAll(/from\s+'([^']+)'/g)].map(([, name]) =>
+    name!.replace(/^.*\//, '').replace(/\.ts$/, ''),
+  );
+  return modules.length === 0 ? 'imports' : `imports from ${modules.join(', ')}`;
+}
+
+/** The list under a section of where else in the book its definitions are used. */
+function bindUses(page: Page, { uses }: Binding): void {
+  for (const section of page.survey.sections) {
+    const { element } = section;
+    const last = element.children.at(-1) as Element;
+    if ((last.properties?.className as string[] | undefined)?.includes('uses')) element.children.pop();
+  }
+  const lists = new Map<SectionEntry, Element[]>();
+  for (const { name, at } of page.facts.definitions.values()) {
+    const own = sectionAt(page, at);
+    const found = (uses.get(`${page.file}#${name}`) ?? []).filter(({ section }) => section !== own);
+    if (found.length > 0) lists.set(own, [...(lists.get(own) ?? []), useList(page, name, found)]);
+  }
+  for (const [section, items] of lists)
+    section.element.children.push(made('div', { className: ['uses'] }, items));
+}
+
+const SHOWN = 8;
+
+function useList(page: Page, name: string, found: { page: Page; section: SectionEntry }[]): Element {
+  const links = found.map(({ page: from, section }) => {
+    const to = href(page.output, { output: from.output, anchor: section.id });
+    const title = section.title || from.survey.title;
+    return made('a', { href: to, title }, [{ type: 'text', value: section.number }]);
+  });
+  const spaced = (list: Element[]) => list.flatMap((link) => [{ type: 'text', value: ' ' } as const, link]);
+  const term = made('code', {}, [{ type: 'text', value: name }]);
+  const start: Element['children'] = [
+    term,
+    { type: 'text', value: ' is used in §' },
+    ...spaced(links.slice(0, SHOWN)),
+  ];
+  if (links.length <= SHOWN) return made('p', {}, start);
+  const more = made('summary', {}, [{ type: 'text', value: `and ${links.length - SHOWN} more` }]);
+  return made('div', {}, [
+    made('p', {}, start),
+    made('details', {}, [more, made('p', {}, spaced(links.slice(SHOWN)))]),
+  ]);
+}

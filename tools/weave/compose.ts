@@ -1,0 +1,88 @@
+import type { Element, Root as Hast } from 'hast';
+import type { BlockContent, Root } from 'mdast';
+import rehypeSlug from 'rehype-slug';
+import remarkRehype from 'remark-rehype';
+import type { SourceFile } from 'typescript';
+import { unified } from 'unified';
+
+import { element, readContract, setContract } from './contract.ts';
+import { markdownIn, readNarration, type Trouble, wordsOf } from './narration.ts';
+import { lineAt } from './problems.ts';
+import { type Piece, type Section, sectionsOf } from './sections.ts';
+import { type Token, tokensOf } from './tokens.ts';
+
+/** A page as far as its own source tells: no number, no link and no colour in it yet. */
+export interface Composition {
+  text: string;
+  tokens: Token[];
+  sections: Section[];
+  tree: Hast;
+  /** For each piece of prose, by where it starts: the words that must be found on the page. */
+  words: Map<number, string[]>;
+}
+
+const toElements = unified().use(remarkRehype).use(rehypeSlug).freeze();
+
+/** Sets a source file as a page: its comments as prose, its code as places to be filled. */
+export function compose(tree: SourceFile, trouble: Trouble): Composition {
+  const { text } = tree;
+  const tokens = tokensOf(tree);
+  const sections = sectionsOf(tree, tokens);
+  const words = new Map<number, string[]>();
+  const children = sections.map((section, index) => {
+    const prose = section.pieces.map((piece) => setPiece(text, piece, words, trouble));
+    return element('section', prose, `section${index === 0 ? ' opening' : ''}`);
+  });
+  return { text, tokens, sections, words, tree: finish({ type: 'root', children }) };
+}
+
+/** Sets a file of Markdown, which is prose from its first byte to its last. */
+export function composeMarkdown(text: string, trouble: Trouble): Composition {
+  const prose = readNarration(text, 1, trouble);
+  const words = new Map([[0, wordsOf(prose)]]);
+  const narration = place(
+    'narration',
+    { kind: 'narration', start: 0, end: text.length },
+    prose.children as BlockContent[],
+  );
+  const tree = finish({ type: 'root', children: [element('section', [narration], 'section opening')] });
+  return { text, tokens: [], sections: [], words, tree };
+}
+
+function finish(tree: Root): Hast {
+  return toElements.runSync(tree) as Hast;
+}
+
+function setPiece(text: string, piece: Piece, words: Map<number, string[]>, trouble: Trouble): BlockContent {
+  const { kind, start, end } = piece;
+  if (kind === 'code' || kind === 'imports') return place(kind, piece, []);
+
+  const comment = text.slice(start, end).trim();
+  const line = lineAt(text, start + text.slice(start).search(/\S/));
+  if (kind === 'contract') {
+    const contract = readContract(comment, line, trouble);
+    words.set(start, [contract.description, ...contract.clauses.map(({ text }) => text)].flatMap(wordsOf));
+    return place(kind, piece, setContract(contract));
+  }
+  const prose = readNarration(markdownIn(comment), line, trouble);
+  words.set(start, wordsOf(prose));
+  return place(kind, piece, prose.children as BlockContent[]);
+}
+
+function place(kind: string, { start, end }: Piece, children: readonly BlockContent[]): BlockContent {
+  const made = element(kind === 'imports' ? 'details' : 'div', children, kind);
+  made.data!.hProperties = { ...made.data!.hProperties, dataSpan: `${start}-${end}` };
+  return made;
+}
+
+/** Calls `meet` for every element of a tree, in the order of the page. */
+export function everyElement(
+  tree: Hast | Element,
+  meet: (node: Element, parent: Hast | Element) => void,
+): void {
+  for (const child of tree.children) {
+    if (child.type !== 'element') continue;
+    meet(child, tree);
+    everyElement(child, meet);
+  }
+}

@@ -1,0 +1,91 @@
+import type { BlockContent, DefinitionContent, Paragraph, PhrasingContent, Root } from 'mdast';
+
+import { markdownIn, readNarration, type Trouble } from './narration.ts';
+
+/** A `/** ... *\/` comment, taken apart. Every text in it is Markdown. */
+export interface Contract {
+  description: Root;
+  clauses: Clause[];
+}
+
+/** One `@tag`: `@param address linear address` has the name `address`. */
+export interface Clause {
+  tag: string;
+  name: string;
+  text: Root;
+}
+
+const TAGS = ['param', 'returns', 'throws', 'see', 'example', 'default', 'deprecated', 'typeParam'];
+const NAMED = ['param', 'throws', 'typeParam'];
+
+/**
+ * Reads a contract.
+ *
+ * @param comment the comment, with its slashes and stars
+ * @param firstLine the line of the source at which it starts
+ */
+export function readContract(comment: string, firstLine: number, trouble: Trouble): Contract {
+  const lines = markdownIn(comment)
+    .replace(/\{@link\s+([^\s}|]+)[^}]*\}/g, '`$1`')
+    .split('\n');
+  const starts = tagLines(lines);
+  const description = readNarration(lines.slice(0, starts[0] ?? lines.length).join('\n'), firstLine, trouble);
+  const clauses = starts.map((start, index) => {
+    const [first, ...more] = lines.slice(start, starts[index + 1] ?? lines.length);
+    const [, tag = '', rest = ''] = /^@(\w+)\s*(.*)$/.exec(first!)!;
+    if (!TAGS.includes(tag))
+      trouble(
+        firstLine + start,
+        `uses @${tag}, a tag the weaver does not know: it knows @${TAGS.join(', @')}`,
+      );
+    const name = NAMED.includes(tag) ? (/^[\w.$]+/.exec(rest)?.[0] ?? '') : '';
+    const said = rest.slice(name.length).replace(/^\s*(?:-\s+)?/, '');
+    const text = [said, ...more.map((line) => line.trimStart())].join('\n');
+    return { tag, name, text: readNarration(text, firstLine + start, trouble) };
+  });
+  return { description, clauses };
+}
+
+function tagLines(lines: readonly string[]): number[] {
+  let fenced = false;
+  return lines.flatMap((line, index) => {
+    if (/^\s*(```|~~~)/.test(line)) fenced = !fenced;
+    return !fenced && /^@\w/.test(line) ? [index] : [];
+  });
+}
+
+/** A contract as Markdown nodes: the description, then a list of what comes in, what goes out, and what is thrown. */
+export function setContract(contract: Contract): BlockContent[] {
+  const description = contract.description.children as BlockContent[];
+  if (contract.clauses.length === 0) return description;
+  const list = contract.clauses.flatMap((clause) => [term(clause), explanation(clause)]);
+  return [...description, element('dl', list, 'clauses')];
+}
+
+function term({ tag, name }: Clause): BlockContent {
+  const word: PhrasingContent = { type: 'text', value: tag === 'typeParam' ? 'type' : tag };
+  const label: PhrasingContent = {
+    type: 'emphasis',
+    data: { hName: 'span', hProperties: { className: ['tag'] } },
+    children: [word],
+  };
+  const named: PhrasingContent[] = name === '' ? [] : [{ type: 'inlineCode', value: name }];
+  return element('dt', tag === 'param' ? named : [label, ...named]);
+}
+
+function explanation({ text }: Clause): BlockContent {
+  const [first, ...more] = text.children;
+  const inline =
+    first?.type === 'paragraph' && more.length === 0 ? first.children : (text.children as PhrasingContent[]);
+  return element('dd', inline);
+}
+
+/** A Markdown node that remark-rehype turns into the element `name`. */
+export function element(
+  name: string,
+  children: readonly (BlockContent | PhrasingContent | DefinitionContent)[],
+  className?: string,
+): Paragraph {
+  const hProperties = className ? { className: [className] } : {};
+  return { type: 'paragraph', data: { hName: name, hProperties }, children: children as PhrasingContent[] };
+}

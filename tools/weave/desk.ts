@@ -1,0 +1,65 @@
+import type { SourceFile } from 'typescript';
+
+import { type Composition, compose, composeMarkdown } from './compose.ts';
+import { setFences } from './fences.ts';
+import type { Complaints } from './problems.ts';
+import { type Survey, survey } from './survey.ts';
+
+/** A page as it lies on the desk: composed and surveyed, with whatever trouble there was. */
+export interface Draft {
+  source: SourceFile | string;
+  composition: Composition;
+  survey: Survey;
+  troubles: { line: number; message: string }[];
+}
+
+/** Composes each page once, and again only when its source is another. */
+export function createDesk(): {
+  compose(file: string, source: SourceFile | string, complaints: Complaints): Promise<Draft>;
+} {
+  const drafts = new Map<string, Draft>();
+  return {
+    async compose(file, source, complaints) {
+      let draft = drafts.get(file);
+      if (draft?.source !== source) {
+        draft = await draftOf(file, source);
+        drafts.set(file, draft);
+      }
+      for (const { line, message } of draft.troubles) complaints.add(file, line, message);
+      return draft;
+    },
+  };
+}
+
+async function draftOf(file: string, source: SourceFile | string): Promise<Draft> {
+  const troubles: Draft['troubles'] = [];
+  const trouble = (line: number, message: string) => void troubles.push({ line, message });
+  const composition =
+    typeof source === 'string' ? composeMarkdown(source, trouble) : compose(source, trouble);
+  if (typeof source !== 'string') complainOfSilence(composition, trouble);
+  const surveyed = survey(composition, file);
+  await setFences(surveyed, trouble);
+  return { source, composition, survey: surveyed, troubles };
+}
+
+function complainOfSilence(
+  { text, sections, tree }: Composition,
+  trouble: (line: number, message: string) => void,
+): void {
+  const spoken = sections[0]?.pieces.some(({ kind }) => kind === 'narration');
+  if (!spoken) trouble(1, 'starts without narration: open it with /* in column 0 and a line "# Title"');
+  else if (!/^(#!.*\s*)?\/\*+\s*(\*\s*)?#\s/.test(text))
+    trouble(1, 'has no title: start its first comment with a line "# Title"');
+  else if (countOf(tree, 'h1') > 1)
+    trouble(1, 'has more than one "# Title": a section starts with "## Title"');
+}
+
+function countOf(tree: Composition['tree'], tagName: string): number {
+  let count = 0;
+  const visit = (node: { children?: unknown[]; tagName?: string }) => {
+    if (node.tagName === tagName) count++;
+    for (const child of node.children ?? []) visit(child as typeof node);
+  };
+  visit(tree);
+  return count;
+}

@@ -1,0 +1,109 @@
+import type { Paragraph, Parent, PhrasingContent } from 'mdast';
+import type { ContainerDirective, LeafDirective } from 'mdast-util-directive';
+
+import type { Trouble } from './narration.ts';
+
+type Directive = ContainerDirective | LeafDirective;
+
+/** The directives a narrator may use, each with the way to write it. */
+export const DIRECTIVES: Record<string, string> = {
+  aside: ':::aside … :::',
+  exercise: ':::exercise{#id points=15 minutes=30} … :::',
+  figure: ':::figure{#id caption="…"} … ::: or ::figure[caption]{#id}',
+};
+
+/** Tells remark-rehype what element a directive becomes, and complains of one that is not well made. */
+export function shapeDirective(node: Directive, trouble: Trouble): void {
+  const line = node.position?.start.line ?? 1;
+  const shape = { aside: shapeAside, exercise: shapeExercise, figure: shapeFigure }[node.name];
+  if (!shape) {
+    const known = Object.values(DIRECTIVES).join(', ');
+    trouble(
+      line,
+      `uses ${':'.repeat(colons(node))}${node.name}, a directive the weaver does not know: it knows ${known}`,
+    );
+    return;
+  }
+  shape(node, (message) => trouble(line, `${message}: write ${DIRECTIVES[node.name]}`));
+}
+
+function colons(node: Directive): number {
+  return node.type === 'leafDirective' ? 2 : 3;
+}
+
+function shapeAside(node: Directive, complain: (message: string) => void): void {
+  if (node.children.length === 0) complain('has an aside that says nothing');
+  node.data = { hName: 'aside' };
+}
+
+function shapeExercise(node: Directive, complain: (message: string) => void): void {
+  const { id, points, minutes } = node.attributes ?? {};
+  if (!id) complain('has an exercise without a name');
+  if (!(Number(points) > 0) || !(Number(minutes) > 0)) complain('has an exercise without points or minutes');
+  const children = node.children as Parent['children'];
+  children.unshift(exerciseHead(id ?? '', points ?? '', minutes ?? ''));
+  children.push(exerciseFoot(id ?? ''));
+  node.data = {
+    hName: 'div',
+    hProperties: { className: ['exercise'], id: id ?? '', dataExercise: id ?? '' },
+  };
+}
+
+function exerciseHead(id: string, points: string, minutes: string): Paragraph {
+  return {
+    type: 'paragraph',
+    data: { hProperties: { className: ['exercise-head'] } },
+    children: [
+      marked('exercise-word', 'Exercise'),
+      { type: 'text', value: ' ' },
+      marked('exercise-name', id.replaceAll('-', ' ')),
+      { type: 'text', value: ' ' },
+      marked('exercise-worth', `${points} points · ${minutes} minutes`),
+    ],
+  };
+}
+
+function exerciseFoot(id: string): Paragraph {
+  const command: PhrasingContent = { type: 'inlineCode', value: `npm run exercise check ${id}` };
+  return { type: 'paragraph', data: { hProperties: { className: ['exercise-foot'] } }, children: [command] };
+}
+
+function marked(className: string, value: string): PhrasingContent {
+  return {
+    type: 'emphasis',
+    data: { hName: 'span', hProperties: { className: [className] } },
+    children: [{ type: 'text', value }],
+  };
+}
+
+/** A figure carries its drawing in itself, or names one that lies in `book/figures`. */
+function shapeFigure(node: Directive, complain: (message: string) => void): void {
+  const { id, caption } = node.attributes ?? {};
+  const children = node.children as Parent['children'];
+  const label = takeLabel(node);
+  if (!id) complain('has a figure without a name');
+  if (!label && !caption) complain('has a figure without a caption');
+  if (node.type === 'containerDirective' && children.length === 0)
+    complain('has a figure with nothing in it');
+  const words: PhrasingContent[] = label ?? [{ type: 'text', value: caption ?? '' }];
+  const number = marked('figure-number', '');
+  const text: Paragraph = { type: 'paragraph', data: { hName: 'figcaption' }, children: [number, ...words] };
+  children.push(text);
+  node.data = {
+    hName: 'figure',
+    hProperties: {
+      id: id ?? '',
+      className: ['figure'],
+      ...(node.type === 'leafDirective' ? { dataDrawing: id ?? '' } : {}),
+    },
+  };
+}
+
+/** The words in `[...]` behind a directive's name: of a leaf its children, of a container its marked first paragraph. */
+function takeLabel(node: Directive): PhrasingContent[] | undefined {
+  if (node.type === 'leafDirective') return node.children.length > 0 ? node.children.splice(0) : undefined;
+  const first = node.children[0];
+  if (first?.type !== 'paragraph' || !first.data?.directiveLabel) return undefined;
+  node.children.shift();
+  return first.children;
+}

@@ -1,0 +1,168 @@
+import type { Element, ElementContent } from 'hast';
+import { h } from 'hastscript';
+import rehypeStringify from 'rehype-stringify';
+import { unified } from 'unified';
+
+import { type Directory, href, type Page } from './directory.ts';
+import { raw } from './fences.ts';
+import type { Room } from './rooms.ts';
+
+/** What stands around a page: all that the layout needs to know of the one page and of the book. */
+export interface Sheet {
+  output: string;
+  title: string;
+  /** The source the page was woven from, if it was. */
+  file?: string;
+  page?: Page;
+  content: ElementContent[];
+  /** What a pointing finger is told, by the numbers in `data-h`. */
+  hovers?: readonly { signature: string; summary: string }[];
+}
+
+/** The pages that are made and not woven, in the order in which they stand behind the others. */
+export const BACK_MATTER = [
+  { output: 'contents.html', title: 'Contents' },
+  { output: 'definitions.html', title: 'Definitions' },
+  { output: 'reference.html', title: 'Reference' },
+];
+
+const printer = unified().use(rehypeStringify, { allowDangerousHtml: true }).freeze();
+
+/** Prints a page as HTML: head, navigation, text. */
+export function layOut(sheet: Sheet, directory: Directory): string {
+  const to = (output: string) => href(sheet.output, { output });
+  const head = h('head', [
+    h('meta', { charset: 'utf-8' }),
+    h('meta', { name: 'viewport', content: 'width=device-width, initial-scale=1' }),
+    h('title', sheet.output === 'index.html' ? sheet.title : `${sheet.title} · Lantern`),
+    h('link', { rel: 'icon', href: to('assets/lantern.svg') }),
+    h('link', { rel: 'stylesheet', href: to('assets/lantern.css') }),
+    h('script', { src: to('assets/lantern.js') }),
+  ]);
+  const body = h('body', [
+    topBar(sheet, to),
+    h('div', { className: ['frame'] }, [
+      h('main', { dataFile: sheet.file, className: [sheet.page?.room ? 'page' : 'matter'] }, [
+        ...pageHead(sheet, directory, to),
+        ...sheet.content,
+        turning(sheet, directory, to),
+      ]),
+      sideBar(sheet, directory, to),
+    ]),
+    ...(sheet.hovers ? [hoverTable(sheet.hovers)] : []),
+  ]);
+  const html = printer.stringify({ type: 'root', children: [h('html', { lang: 'en' }, [head, body])] });
+  return `<!doctype html>\n${html}\n`;
+}
+
+type To = (output: string) => string;
+
+function topBar(sheet: Sheet, to: To): Element {
+  const links = BACK_MATTER.map(({ output, title }) =>
+    h('a', { href: to(output), ariaCurrent: sheet.output === output ? 'page' : undefined }, title),
+  );
+  return h('header', { className: ['top'] }, [
+    h('a', { className: ['brand'], href: to('index.html') }, 'Lantern'),
+    h('a', { className: ['jump'], href: '#navigation' }, 'This chapter'),
+    h('nav', { ariaLabel: 'Book' }, links),
+    h(
+      'button',
+      { className: ['theme'], type: 'button', ariaLabel: 'Light or dark', title: 'Light or dark' },
+      '◐',
+    ),
+  ]);
+}
+
+/** Above the title: which room we are in, and which file this is. */
+function pageHead({ page }: Sheet, directory: Directory, to: To): Element[] {
+  if (!page?.room) return [];
+  const opening = openingOf(directory, page.room);
+  const name = `${kindOf(page.room)} ${page.room.number}`;
+  const crumbs =
+    page === opening
+      ? [h('span', name)]
+      : [h('a', { href: to(opening.output) }, `${name} · ${opening.survey.title}`)];
+  return [h('div', { className: ['page-head'] }, [...crumbs, h('span', { className: ['file'] }, page.file)])];
+}
+
+export function kindOf(room: Room): string {
+  return room.appendix ? 'Appendix' : 'Chapter';
+}
+
+/** The page a room is entered by. */
+export function openingOf(directory: Directory, room: Room): Page {
+  return directory.page(room.files[0]!)!;
+}
+
+function turning(sheet: Sheet, directory: Directory, to: To): Element {
+  const pages = [
+    ...directory.pages.map((page) => ({ output: page.output, title: page.survey.title })),
+    ...BACK_MATTER.filter(({ output }) => output !== 'contents.html'),
+  ];
+  pages.splice(1, 0, BACK_MATTER[0]!);
+  const at = pages.findIndex(({ output }) => output === sheet.output);
+  const previous = at > 0 ? pages[at - 1] : undefined;
+  const next = at >= 0 ? pages[at + 1] : undefined;
+  return h('nav', { className: ['turn'], ariaLabel: 'Pages' }, [
+    previous
+      ? h('a', { rel: 'prev', href: to(previous.output) }, [h('small', 'Back'), previous.title])
+      : h('span'),
+    next ? h('a', { rel: 'next', href: to(next.output) }, [h('small', 'Onward'), next.title]) : h('span'),
+  ]);
+}
+
+function sideBar(sheet: Sheet, directory: Directory, to: To): Element {
+  const rooms = [...new Set(directory.pages.map(({ room }) => room))].filter((room) => room !== undefined);
+  const list = (chosen: Room[]) =>
+    h(
+      'ol',
+      chosen.map((room) => roomEntry(room, sheet, directory, to)),
+    );
+  const appendices = rooms.filter(({ appendix }) => appendix);
+  return h('nav', { className: ['side'], id: 'navigation', ariaLabel: 'Chapters' }, [
+    list(rooms.filter(({ appendix }) => !appendix)),
+    ...(appendices.length > 0 ? [h('p', 'Appendices'), list(appendices)] : []),
+  ]);
+}
+
+function roomEntry(room: Room, sheet: Sheet, directory: Directory, to: To): Element {
+  const opening = openingOf(directory, room);
+  const here = sheet.page?.room === room;
+  const pages = here ? room.files.slice(1).map((file) => pageEntry(directory.page(file)!, sheet, to)) : [];
+  const outline = sheet.page === opening ? outlineOf(opening) : [];
+  return h('li', { className: here ? ['here'] : [] }, [
+    numbered(room.number, opening, sheet, to),
+    ...outline,
+    ...(pages.length > 0 ? [h('ol', pages)] : []),
+  ]);
+}
+
+function pageEntry(page: Page, sheet: Sheet, to: To): Element {
+  return h('li', [numbered(page.number, page, sheet, to), ...(sheet.page === page ? outlineOf(page) : [])]);
+}
+
+function numbered(number: string, page: Page, sheet: Sheet, to: To): Element {
+  const current = sheet.page === page ? 'page' : undefined;
+  return h('a', { href: to(page.output), ariaCurrent: current }, [h('b', number), ' ', page.survey.title]);
+}
+
+function outlineOf(page: Page): Element[] {
+  const titled = page.survey.sections.slice(1).filter(({ title }) => title !== '');
+  if (titled.length === 0) return [];
+  return [
+    h(
+      'ul',
+      { className: ['outline'] },
+      titled.map(({ id, title }) => h('li', [h('a', { href: `#${id}` }, title)])),
+    ),
+  ];
+}
+
+function hoverTable(hovers: readonly { signature: string; summary: string }[]): Element {
+  const table = hovers.map(({ signature, summary }) => (summary ? [signature, summary] : [signature]));
+  const json = JSON.stringify(table)
+    .replaceAll('<', '\\u003c')
+    .replaceAll('\u2028', ' ')
+    .replaceAll('\u2029', ' ');
+  return h('script', { type: 'application/json', id: 'hovers' }, [raw(json)]);
+}

@@ -1,0 +1,53 @@
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { inOneLine, type Progress, type Report, weave, WeaveError } from './index.ts';
+
+const USAGE = 'usage: npm run book -- [--draft] [--root=FOLDER] [--out=FOLDER]';
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(words: readonly string[]): Promise<number> {
+  const settings: Record<string, string> = {};
+  for (const word of words) {
+    const match = /^--(draft|root|out)(?:=(.+))?$/.exec(word);
+    if (!match) return fail(`weave: ${word} is not an option; ${USAGE}`);
+    settings[match[1]!] = match[2] ?? '';
+  }
+  const root = resolve(settings.root || fileURLToPath(new URL('../..', import.meta.url)));
+  const out = resolve(settings.out || join(root, 'book/html'));
+  const draft = settings.draft !== undefined;
+  try {
+    const report = await weave({ root, out, draft, ...(process.stderr.isTTY ? { onProgress: show } : {}) });
+    clear();
+    for (const warning of report.warnings) process.stderr.write(`${inOneLine(warning)}\n`);
+    process.stdout.write(`${summary(report)}\n${join(out, 'index.html')}\n`);
+    return 0;
+  } catch (error) {
+    clear();
+    if (error instanceof WeaveError) return fail(error.message);
+    throw error;
+  }
+}
+
+function fail(message: string): number {
+  process.stderr.write(`${message}\n`);
+  return 1;
+}
+
+function show({ stage, done, total }: Progress): void {
+  process.stderr.write(`\r\x1b[K${stage} ${done}/${total}`);
+}
+
+function clear(): void {
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+}
+
+function summary(report: Report): string {
+  const { files, bytes, sections, definitions, links, figures, exercises, pages, warnings, milliseconds } =
+    report;
+  const proved = `${files} files, ${bytes} bytes, ${sections} sections, every byte in one of them`;
+  const rest = `${pages} pages, ${definitions} definitions, ${links} links, ${figures} figures, ${exercises} exercises`;
+  const seconds = `${(milliseconds / 1000).toFixed(2)} s`;
+  return `${proved}; ${rest}; ${seconds}${warnings.length > 0 ? `; ${warnings.length} warnings (draft)` : ''}`;
+}

@@ -1,0 +1,208 @@
+import type { Element, ElementContent } from 'hast';
+import { h } from 'hastscript';
+
+import { bindPointers, type Binding } from './bind.ts';
+import { everyElement } from './compose.ts';
+import { anchorOf, type Directory, href, type Page, sectionAt } from './directory.ts';
+import type { Definition } from './facts.ts';
+import { kindOf, openingOf, type Sheet } from './layout.ts';
+import type { Room } from './rooms.ts';
+import { pointersIn } from './survey.ts';
+
+/** The pages that no source stands for: the contents, the index of definitions, and the reference. */
+export function backMatter(binding: Binding): Sheet[] {
+  const rooms = [...new Set(binding.directory.pages.map(({ room }) => room))].filter(
+    (room) => room !== undefined,
+  );
+  const pagesOf = (room: Room) => room.files.map((file) => binding.directory.page(file)!);
+  const references = rooms.map((room) => ({ room, entries: pagesOf(room).flatMap(contractsOf) }));
+  const told = references.filter(({ entries }) => entries.length > 0);
+  return [
+    { output: 'contents.html', title: 'Contents', content: contents(rooms, binding.directory) },
+    { output: 'definitions.html', title: 'Definitions', content: definitions(binding.directory) },
+    { output: 'reference.html', title: 'Reference', content: referenceIndex(told, binding.directory) },
+    ...told.map(({ room, entries }) => reference(room, entries, binding)),
+  ];
+}
+
+function contents(rooms: Room[], directory: Directory): ElementContent[] {
+  const out = (page: Page, anchor?: string) =>
+    href('contents.html', anchor ? { output: page.output, anchor } : page);
+  const section = (page: Page) => {
+    const titled = page.survey.sections.slice(1).filter(({ title }) => title !== '');
+    const items = titled.map(({ id, title, number }) =>
+      h('li', [h('a', { href: out(page, id) }, [h('b', number), ' ', title])]),
+    );
+    return items.length > 0 ? [h('ol', { className: ['sections'] }, items)] : [];
+  };
+  const entry = (page: Page) =>
+    h('li', [h('a', { href: out(page) }, [h('b', page.number), ' ', page.survey.title]), ...section(page)]);
+  const room = (chosen: Room) => {
+    const opening = openingOf(directory, chosen);
+    const pages = chosen.files.slice(1).map((file) => entry(directory.page(file)!));
+    return h('section', { className: ['room'] }, [
+      h('h2', { id: `room-${chosen.slug}` }, [
+        h('a', { href: out(opening) }, [h('b', chosen.number), ' ', opening.survey.title]),
+      ]),
+      ...section(opening),
+      h('ol', { className: ['pages'] }, pages),
+    ]);
+  };
+  return [
+    h('h1', 'Contents'),
+    ...rooms.filter(({ appendix }) => !appendix).map(room),
+    ...(rooms.some(({ appendix }) => appendix) ? [h('p', { className: ['divide'] }, 'Appendices')] : []),
+    ...rooms.filter(({ appendix }) => appendix).map(room),
+    ...exercises(directory),
+  ];
+}
+
+function exercises(directory: Directory): ElementContent[] {
+  const rows = directory.pages.flatMap((page) =>
+    page.survey.exercises.map(({ id, element }) => {
+      let worth = '';
+      everyElement(element, (node) => {
+        const [text] = node.children;
+        if (
+          (node.properties.className as string[] | undefined)?.[0] === 'exercise-worth' &&
+          text?.type === 'text'
+        )
+          worth = text.value;
+      });
+      const link = h(
+        'a',
+        { href: href('contents.html', { output: page.output, anchor: id }) },
+        id.replaceAll('-', ' '),
+      );
+      return h('li', [link, ` ${worth}, ${page.survey.title}`]);
+    }),
+  );
+  return rows.length === 0
+    ? []
+    : [h('section', { className: ['room'] }, [h('h2', { id: 'exercises' }, 'Exercises'), h('ul', rows)])];
+}
+
+function definitions(directory: Directory): ElementContent[] {
+  const all = directory.pages.flatMap((page) =>
+    [...page.facts.definitions.values()]
+      .filter(({ name }) => !name.includes('.'))
+      .map((definition) => ({ page, definition })),
+  );
+  const order = new Intl.Collator('en', { sensitivity: 'base' });
+  all.sort(
+    (a, b) => order.compare(a.definition.name, b.definition.name) || (a.page.number < b.page.number ? -1 : 1),
+  );
+  const letters = new Map<string, typeof all>();
+  for (const one of all) {
+    const letter = /[a-z]/i.exec(one.definition.name)?.[0]?.toUpperCase() ?? '_';
+    letters.set(letter, [...(letters.get(letter) ?? []), one]);
+  }
+  const jumps = [...letters.keys()].map((letter) => h('a', { href: `#letter-${letter}` }, letter));
+  return [
+    h('h1', 'Definitions'),
+    h(
+      'p',
+      { className: ['letters'] },
+      jumps.flatMap((jump) => [jump, ' ']),
+    ),
+    ...[...letters].flatMap(([letter, entries]) => [
+      h('h2', { id: `letter-${letter}` }, letter),
+      h(
+        'ul',
+        { className: ['definitions'] },
+        entries.map(({ page, definition }) => definitionEntry(page, definition)),
+      ),
+    ]),
+  ];
+}
+
+function definitionEntry(page: Page, { name, kind, at }: Definition): Element {
+  const to = href('definitions.html', { output: page.output, anchor: anchorOf(name) });
+  return h('li', [
+    h('a', { href: to }, [h('code', name)]),
+    h('small', `${kind}, § ${sectionAt(page, at).number}`),
+  ]);
+}
+
+interface Entry {
+  page: Page;
+  definition: Definition;
+  contract: Element;
+}
+
+/** The contracts of a page's exported definitions. */
+function contractsOf(page: Page): Entry[] {
+  const spans = new Map<string, Element>();
+  everyElement(page.composition.tree, (node) => {
+    if (node.properties.dataSpan) spans.set(String(node.properties.dataSpan), node);
+  });
+  const exported = [...page.facts.definitions.values()].filter(
+    (one) => one.exported && !one.name.includes('.'),
+  );
+  return page.composition.sections.flatMap(({ pieces }) =>
+    pieces.flatMap((piece, index) => {
+      const code = pieces[index + 1];
+      if (piece.kind !== 'contract' || code?.kind !== 'code') return [];
+      const definition = exported.find(({ at }) => at >= code.start && at < code.end);
+      const contract = spans.get(`${piece.start}-${piece.end}`);
+      return definition && contract ? [{ page, definition, contract }] : [];
+    }),
+  );
+}
+
+const outputOf = (room: Room) => `reference/${room.slug}.html`;
+
+function reference(room: Room, entries: Entry[], binding: Binding): Sheet {
+  const output = outputOf(room);
+  const title = `Reference: ${openingOf(binding.directory, room).survey.title}`;
+  const files = new Map<Page, Entry[]>();
+  for (const entry of entries) files.set(entry.page, [...(files.get(entry.page) ?? []), entry]);
+  const content = [...files].flatMap(([page, own]) => [
+    h('h2', { id: `file-${page.number}` }, [h('a', { href: href(output, page) }, page.survey.title)]),
+    ...own.map((entry) => referenceEntry(entry, output, binding)),
+  ]);
+  return { output, title, content: [h('h1', title), ...content] };
+}
+
+function referenceEntry({ page, definition, contract }: Entry, output: string, binding: Binding): Element {
+  const copy = structuredClone(contract);
+  delete copy.properties.dataSpan;
+  bindPointers(pointersIn(copy), page, output, { ...binding, complain: () => undefined });
+  const place = { output: page.output, anchor: anchorOf(definition.name) };
+  const members = [...page.facts.definitions.values()].filter(
+    ({ name, summary }) => name.startsWith(`${definition.name}.`) && summary !== '',
+  );
+  return h('section', { className: ['entry'], id: `${page.number}-${definition.name}` }, [
+    h('h3', [
+      h('a', { href: href(output, place) }, [h('code', definition.name)]),
+      h('small', `${definition.kind}, § ${sectionAt(page, definition.at).number}`),
+    ]),
+    h('pre', { className: ['signature'], tabIndex: 0 }, definition.signature),
+    copy,
+    ...(members.length > 0 ? [h('dl', { className: ['clauses'] }, members.flatMap(memberEntry))] : []),
+  ]);
+}
+
+function memberEntry({ signature, summary }: Definition): Element[] {
+  return [h('dt', [h('code', signature.replace(/^\w+\./, ''))]), h('dd', summary)];
+}
+
+function referenceIndex(told: { room: Room; entries: Entry[] }[], directory: Directory): ElementContent[] {
+  const lists = told.map(({ room, entries }) => {
+    const to = (entry?: Entry) =>
+      href('reference.html', {
+        output: outputOf(room),
+        ...(entry ? { anchor: `${entry.page.number}-${entry.definition.name}` } : {}),
+      });
+    const names = entries.flatMap((entry) => [
+      h('a', { href: to(entry) }, [h('code', entry.definition.name)]),
+      ' ',
+    ]);
+    const title = `${kindOf(room)} ${room.number} · ${openingOf(directory, room).survey.title}`;
+    return h('section', { className: ['room'] }, [
+      h('h2', { id: room.slug }, [h('a', { href: to() }, title)]),
+      h('p', { className: ['names'] }, names),
+    ]);
+  });
+  return [h('h1', 'Reference'), ...lists];
+}

@@ -1,0 +1,108 @@
+import type { Root } from 'mdast';
+import remarkDirective from 'remark-directive';
+import remarkGfm from 'remark-gfm';
+import remarkParse from 'remark-parse';
+import { unified } from 'unified';
+import { SKIP, visit } from 'unist-util-visit';
+
+import { shapeDirective } from './directives.ts';
+import { curl } from './punctuation.ts';
+
+/** Tells of trouble at a line of the Markdown, counted from 1. */
+export type Trouble = (line: number, message: string) => void;
+
+const markdown = unified().use(remarkParse).use(remarkGfm).use(remarkDirective).freeze();
+
+/**
+ * Reads Markdown, checks its directives and curls its quotes.
+ *
+ * @param text the Markdown
+ * @param firstLine the line of the source file at which it starts; every position in the tree is one in that file
+ */
+export function readNarration(text: string, firstLine: number, trouble: Trouble): Root {
+  const shifted: Trouble = (line, message) => trouble(line + firstLine - 1, message);
+  complainOfUnclosed(text, shifted);
+  const tree = markdown.parse(text) as Root;
+  visit(tree, (node, index, parent) => {
+    const line = node.position?.start.line ?? 1;
+    if (node.type === 'html')
+      shifted(line, `would lose ${quoted(node.value)}, which Markdown takes for HTML: set it in backticks`);
+    if (node.type === 'textDirective') {
+      const { start, end } = node.position!;
+      parent!.children[index!] = {
+        type: 'text',
+        value: text.slice(start.offset, end.offset),
+        position: node.position,
+      };
+      return SKIP;
+    }
+    if (node.type === 'containerDirective' || node.type === 'leafDirective') shapeDirective(node, shifted);
+    return undefined;
+  });
+  curl(tree);
+  visit(tree, (node) => {
+    if (node.position) node.position = moved(node.position, firstLine - 1);
+  });
+  return tree;
+}
+
+function moved(position: NonNullable<Root['position']>, lines: number): NonNullable<Root['position']> {
+  const { start, end } = position;
+  return { start: { ...start, line: start.line + lines }, end: { ...end, line: end.line + lines } };
+}
+
+function quoted(text: string): string {
+  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
+}
+
+/** Markdown closes an open directive at the end of the text by itself, which is never what the author meant. */
+function complainOfUnclosed(text: string, trouble: Trouble): void {
+  const open: { name: string; colons: number; line: number }[] = [];
+  let fence = '';
+  for (const [index, line] of text.split('\n').entries()) {
+    const mark = /^ {0,3}(`{3,}|~{3,})/.exec(line)?.[1] ?? '';
+    if (fence !== '') {
+      if (mark.startsWith(fence)) fence = '';
+      continue;
+    }
+    fence = mark;
+    const found = /^ {0,3}(:{3,})\s*([\w-]*)/.exec(line);
+    if (!found) continue;
+    const colons = found[1]!.length;
+    if (found[2]) open.push({ name: found[2], colons, line: index + 1 });
+    else if (open.length > 0 && colons >= open.at(-1)!.colons) open.pop();
+    else trouble(index + 1, 'closes a directive that was never opened');
+  }
+  for (const { name, line } of open)
+    trouble(line, `opens :::${name} and never closes it: end it with a line of :::`);
+}
+
+/** The Markdown in a comment: one line of it for each line of the source. */
+export function markdownIn(comment: string): string {
+  const lines = comment
+    .replace(/^\/\*+[ \t]?/, '')
+    .replace(/[ \t]*\*+\/$/, '')
+    .split('\n');
+  const rest = lines.slice(1).filter((line) => line.trim() !== '');
+  if (rest.length > 0 && rest.every((line) => /^\s*\*/.test(line))) {
+    return lines.map((line, index) => (index === 0 ? line : line.replace(/^\s*\*[ \t]?/, ''))).join('\n');
+  }
+  const indent = Math.min(3, ...rest.map((line) => /^ */.exec(line)![0].length));
+  return lines
+    .map((line, index) => (index === 0 ? line : line.slice(Math.min(indent, line.length))))
+    .join('\n');
+}
+
+/** The words a reader must find again on the page, in order. */
+export function wordsOf(tree: Root): string[] {
+  const words: string[] = [];
+  visit(tree, (node) => {
+    if (node.type === 'text' || node.type === 'inlineCode' || node.type === 'code')
+      words.push(...wordsIn(node.value));
+  });
+  return words;
+}
+
+export function wordsIn(text: string): string[] {
+  return text.match(/[\p{L}\p{N}]+/gu) ?? [];
+}

@@ -1,0 +1,171 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join, posix } from 'node:path';
+
+import ts from './compiler.ts';
+import { type Complaints, lineAt } from './problems.ts';
+
+/** A folder of narrated files in the order in which they are read. Paths are relative to the root, with slashes. */
+export interface Room {
+  folder: string;
+  /** The folder's own name, which is also where its pages go in the book. */
+  slug: string;
+  /** `1` to `7` for chapters, `A`, `B`, ... for appendices. */
+  number: string;
+  appendix: boolean;
+  files: string[];
+}
+
+const APPENDICES = [
+  'src/processor',
+  'src/assembler',
+  'tools/tangle',
+  'tools/weave',
+  'src/terminal',
+  'src/page',
+  'tools/exercise',
+  'tools/bench',
+];
+
+/** Finds every room under `root`, chapters first, each with its files in reading order. */
+export function findRooms(root: string, complaints: Complaints): Room[] {
+  const chapters = foldersIn(root, 'chapters')
+    .filter((folder) => /\/\d+-[^/]+$/.test(folder))
+    .sort((a, b) => chapterNumber(a) - chapterNumber(b));
+  const others = [...foldersIn(root, 'src'), ...foldersIn(root, 'tools')].sort(byPlace);
+  const entries = programEntries(root);
+
+  const rooms: Room[] = [];
+  for (const folder of [...chapters, ...others]) {
+    const files = readingOrder(root, folder, entries, complaints);
+    if (files.length === 0) continue;
+    const appendix = !folder.startsWith('chapters/');
+    const number = appendix
+      ? letter(rooms.filter((room) => room.appendix).length)
+      : `${chapterNumber(folder)}`;
+    rooms.push({ folder, slug: posix.basename(folder), number, appendix, files });
+  }
+  complainOfHomeless(root, rooms, complaints);
+  return rooms;
+}
+
+function chapterNumber(folder: string): number {
+  return Number.parseInt(posix.basename(folder), 10);
+}
+
+function letter(index: number): string {
+  return String.fromCharCode('A'.charCodeAt(0) + index);
+}
+
+function byPlace(a: string, b: string): number {
+  const known = (folder: string) =>
+    APPENDICES.includes(folder) ? APPENDICES.indexOf(folder) : APPENDICES.length;
+  return known(a) - known(b) || (a < b ? -1 : 1);
+}
+
+function readingOrder(root: string, folder: string, entries: Set<string>, complaints: Complaints): string[] {
+  const present = sourcesIn(root, folder);
+  const index = `${folder}/index.ts`;
+  const doors = present.filter((file) => entries.has(file));
+  if (!present.includes(index)) return dependencyOrder(root, present, doors);
+
+  const read: string[] = [];
+  follow(root, index, new Set(present), read, complaints);
+  for (const door of doors) if (!read.includes(door)) read.push(door);
+  for (const file of present) {
+    if (!read.includes(file))
+      complaints.add(file, 1, `is read by nobody: ${index} does not re-export it, nor does a file it does`);
+  }
+  return read;
+}
+
+function follow(
+  root: string,
+  file: string,
+  within: Set<string>,
+  read: string[],
+  complaints: Complaints,
+): void {
+  if (read.includes(file)) {
+    complaints.add(file, 1, 'is reached twice in the reading order; re-export it from one place');
+    return;
+  }
+  read.push(file);
+  if (posix.basename(file) !== 'index.ts') return;
+  for (const reference of referencesOf(root, file)) {
+    if (reference.kind === 'import') continue;
+    if (within.has(reference.file)) follow(root, reference.file, within, read, complaints);
+    else if (!existsSync(join(root, reference.file))) {
+      complaints.add(file, reference.line, `re-exports ${reference.file}, which does not exist`);
+    }
+  }
+}
+
+function dependencyOrder(root: string, present: string[], doors: string[]): string[] {
+  const imports = new Map(present.map((file) => [file, referencesOf(root, file).map(({ file }) => file)]));
+  const wanted = new Set([...imports.values()].flat());
+  const read = new Set<string>();
+  const visit = (file: string) => {
+    if (read.has(file) || !imports.has(file)) return;
+    read.add(file);
+    for (const next of imports.get(file)!) visit(next);
+  };
+  for (const file of [...doors, ...present.filter((file) => !wanted.has(file)), ...present]) visit(file);
+  return [...read];
+}
+
+/** The files a source names, in order; a bare `import './x.ts'` counts as a re-export, for it is there to be read. */
+function referencesOf(
+  root: string,
+  file: string,
+): { file: string; line: number; kind: 'import' | 'export' }[] {
+  const text = readFileSync(join(root, file), 'utf8');
+  const tree = ts.createSourceFile(file, text, ts.ScriptTarget.ES2022);
+  return tree.statements.flatMap((statement) => {
+    if (!ts.isImportDeclaration(statement) && !ts.isExportDeclaration(statement)) return [];
+    const specifier = statement.moduleSpecifier;
+    if (!specifier || !ts.isStringLiteral(specifier) || !specifier.text.startsWith('.')) return [];
+    const kind = ts.isImportDeclaration(statement) && statement.importClause ? 'import' : 'export';
+    const named = posix.join(posix.dirname(file), specifier.text);
+    return [{ file: named, line: lineAt(text, specifier.getStart(tree)), kind } as const];
+  });
+}
+
+/** Sources that package.json starts as programs. An index cannot re-export those: they would run. */
+function programEntries(root: string): Set<string> {
+  const file = join(root, 'package.json');
+  if (!existsSync(file)) return new Set();
+  const scripts: Record<string, string> = JSON.parse(readFileSync(file, 'utf8')).scripts ?? {};
+  return new Set(
+    Object.values(scripts).flatMap((line) => line.split(/\s+/).filter((word) => word.endsWith('.ts'))),
+  );
+}
+
+function foldersIn(root: string, parent: string): string[] {
+  const path = join(root, parent);
+  if (!existsSync(path)) return [];
+  return readdirSync(path)
+    .filter((name) => !name.startsWith('.') && statSync(join(path, name)).isDirectory())
+    .map((name) => `${parent}/${name}`);
+}
+
+function sourcesIn(root: string, folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .map((name) => `${folder}/${name.replaceAll('\\', '/')}`)
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts') && !name.includes('/.'))
+    .sort();
+}
+
+function complainOfHomeless(root: string, rooms: Room[], complaints: Complaints): void {
+  for (const parent of ['chapters', 'src', 'tools']) {
+    if (!existsSync(join(root, parent))) continue;
+    for (const file of sourcesIn(root, parent)) {
+      if (!rooms.some((room) => file.startsWith(`${room.folder}/`))) {
+        complaints.add(
+          file,
+          1,
+          'stands in no room of the book: move it into a folder of chapters, src or tools',
+        );
+      }
+    }
+  }
+}

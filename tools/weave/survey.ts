@@ -1,0 +1,160 @@
+import type { Element, ElementContent, Root, Text } from 'hast';
+
+import { type Composition, everyElement } from './compose.ts';
+import type { Piece, Section } from './sections.ts';
+
+/** A section as other pages know it. */
+export interface SectionEntry {
+  /** `5.3.2`; empty until the page knows its own number. */
+  number: string;
+  title: string;
+  /** What a link to it ends in: the id of its heading or, where it has none, `s2`. */
+  id: string;
+  start: number;
+  end: number;
+  element: Element;
+}
+
+/** A place in the prose that points somewhere: a link as written, or a name in backticks that may be one. */
+export interface Pointer {
+  kind: 'link' | 'name';
+  element: Element;
+  target: string;
+  line: number;
+}
+
+/** A thing on the page with a name of its own: a figure or an exercise. */
+export interface Landmark {
+  element: Element;
+  id: string;
+  line: number;
+}
+
+/** Everything on a page that must be filled in, or that another page may ask for. */
+export interface Survey {
+  title: string;
+  sections: SectionEntry[];
+  pointers: Pointer[];
+  figures: Landmark[];
+  exercises: Landmark[];
+  fences: { element: Element; parent: Element | Root; line: number }[];
+  code: { element: Element; piece: Piece; section: SectionEntry }[];
+  anchors: Set<string>;
+}
+
+/** Walks a composed page once and notes what is where. Gives every section its id and its place for a number. */
+export function survey(page: Composition, fallbackTitle: string): Survey {
+  const found: Survey = {
+    title: fallbackTitle,
+    sections: [],
+    pointers: [],
+    figures: [],
+    exercises: [],
+    fences: [],
+    code: [],
+    anchors: new Set(),
+  };
+  const sections = page.tree.children.filter((node): node is Element => node.type === 'element');
+  for (const [index, element] of sections.entries()) {
+    surveySection(found, element, page.sections[index], index, page.text.length);
+  }
+  const title = found.sections[0]?.element && headingOf(found.sections[0].element);
+  if (title?.tagName === 'h1') found.title = textOf(title);
+  else if (sections[0])
+    sections[0].children.unshift(made('h1', {}, [{ type: 'text', value: fallbackTitle }]));
+  everyElement(page.tree, (node) => {
+    if (typeof node.properties.id === 'string') found.anchors.add(node.properties.id);
+  });
+  return found;
+}
+
+function surveySection(
+  found: Survey,
+  element: Element,
+  section: Section | undefined,
+  index: number,
+  length: number,
+): void {
+  const heading = headingOf(element);
+  const own = `s${index + 1}`;
+  const entry: SectionEntry = {
+    number: '',
+    title: heading ? textOf(heading) : '',
+    id: heading ? String(heading.properties.id) : own,
+    start: section?.pieces[0]?.start ?? 0,
+    end: section?.pieces.at(-1)?.end ?? length,
+    element,
+  };
+  found.sections.push(entry);
+  let piece = 0;
+  everyElement(element, (node, parent) => {
+    const { properties, tagName } = node;
+    const line = node.position?.start.line ?? 1;
+    if (properties.dataSpan && section) {
+      const current = section.pieces[piece++]!;
+      if (current.kind === 'code' || current.kind === 'imports')
+        found.code.push({ element: node, piece: current, section: entry });
+    }
+    if (properties.dataExercise)
+      found.exercises.push({ element: node, id: String(properties.dataExercise), line });
+    if (tagName === 'figure' && properties.id)
+      found.figures.push({ element: node, id: String(properties.id), line });
+    if (tagName === 'a' && typeof properties.href === 'string')
+      point(found, 'link', node, properties.href, line);
+    if (tagName === 'pre') found.fences.push({ element: node, parent, line });
+    else if (tagName === 'code' && isRunning(parent))
+      point(found, 'name', linked(node, parent), textOf(node), line);
+  });
+  element.properties.id = own;
+  element.children.unshift(made('a', { className: ['number'], href: `#${entry.id}` }, []));
+}
+
+/** Notes a pointer, also on the element itself, so that a copy of the element can be pointed anew. */
+function point(found: Survey, kind: Pointer['kind'], element: Element, target: string, line: number): void {
+  element.data = { pointer: { kind, target, line } } as Element['data'];
+  found.pointers.push({ kind, element, target, line });
+}
+
+/** The pointers in a copy of something that was surveyed before. */
+export function pointersIn(tree: Element): Pointer[] {
+  const pointers: Pointer[] = [];
+  everyElement(tree, (element) => {
+    const noted = (element.data as { pointer?: Omit<Pointer, 'element'> } | undefined)?.pointer;
+    if (noted) pointers.push({ ...noted, element });
+  });
+  return pointers;
+}
+
+function isRunning(parent: Element | Root): boolean {
+  return parent.type === 'element' && parent.tagName !== 'pre' && parent.tagName !== 'a';
+}
+
+/** Puts a link, which leads nowhere yet, around a name in backticks. */
+function linked(node: Element, parent: Element | Root): Element {
+  const link = made('a', { className: ['name'] }, [node]);
+  parent.children[parent.children.indexOf(node)] = link;
+  return link;
+}
+
+function headingOf(section: Element): Element | undefined {
+  let heading: Element | undefined;
+  everyElement(section, (node) => {
+    if (!heading && /^h[1-6]$/.test(node.tagName)) heading = node;
+  });
+  return heading;
+}
+
+/** An element of the page. */
+export function made(
+  tagName: string,
+  properties: Element['properties'],
+  children: ElementContent[],
+): Element {
+  return { type: 'element', tagName, properties, children };
+}
+
+/** All the text beneath a node. */
+export function textOf(node: Element | Root | Text | ElementContent): string {
+  if (node.type === 'text') return node.value;
+  return 'children' in node ? node.children.map((child) => textOf(child as ElementContent)).join('') : '';
+}

@@ -1,0 +1,106 @@
+import type { Identifier, Node } from 'typescript';
+
+import { setAssembly, speaksAssembly } from './assembly.ts';
+import ts from './compiler.ts';
+import type { Facts, Mention } from './facts.ts';
+import { type Token, tokenFrom } from './tokens.ts';
+
+/** What typesetting needs to know of the world outside a file: where a definition is, and which ids to give out. */
+export interface Typesetter {
+  /** The link to a definition of the book, or undefined. */
+  link(mention: Mention): string | undefined;
+  /** The id for a definition that stands at this offset, or undefined. */
+  anchor(at: number): string | undefined;
+}
+
+/**
+ * Sets the code from `start` to `end` as HTML. Taking the tags out again, and the entities back, gives the code.
+ *
+ * @param text the whole file
+ */
+export function typeset(
+  text: string,
+  tokens: readonly Token[],
+  start: number,
+  end: number,
+  facts?: Facts,
+  setter?: Typesetter,
+): string {
+  let html = '';
+  let at = start;
+  for (let index = tokenFrom(tokens, start); index < tokens.length && tokens[index]!.start < end; index++) {
+    const token = tokens[index]!;
+    html += escapeHtml(text.slice(at, token.start));
+    html += setToken(text.slice(token.start, token.end), token, facts?.mentions.get(token.start), setter);
+    at = token.end;
+  }
+  return html + escapeHtml(text.slice(at, Math.max(at, end)));
+}
+
+function setToken(
+  text: string,
+  { node, start }: Token,
+  mention: Mention | undefined,
+  setter: Typesetter | undefined,
+): string {
+  if (!node) return dyed(text.startsWith('/**') ? 'd' : 'c', escapeHtml(text));
+  const color = colorOf(node);
+  if (color === 's' && speaksAssembly(node)) return setAssembly(text);
+  if (!mention || !setter) return dyed(color, escapeHtml(text));
+
+  const anchor = setter.anchor(start);
+  const link = anchor === undefined ? setter.link(mention) : undefined;
+  const attributes = `${color ? ` class="${color}"` : ''}${mention.hover < 0 ? '' : ` data-h="${mention.hover}"`}`;
+  if (anchor !== undefined) return `<dfn id="${escapeHtml(anchor)}"${attributes}>${escapeHtml(text)}</dfn>`;
+  if (link !== undefined) return `<a href="${escapeHtml(link)}"${attributes}>${escapeHtml(text)}</a>`;
+  return attributes ? `<span${attributes}>${escapeHtml(text)}</span>` : escapeHtml(text);
+}
+
+export function dyed(color: string, html: string): string {
+  return color === '' ? html : `<span class="${color}">${html}</span>`;
+}
+
+/** The class of a token: keyword, string, regular expression, number, type, function, constant, or none. */
+function colorOf(node: Node): string {
+  const { kind } = node;
+  if (kind === ts.SyntaxKind.Identifier || kind === ts.SyntaxKind.PrivateIdentifier)
+    return colorOfName(node as Identifier);
+  if (kind >= ts.SyntaxKind.FirstKeyword && kind <= ts.SyntaxKind.LastKeyword)
+    return isTypeKeyword(node) ? 't' : 'k';
+  if (kind === ts.SyntaxKind.NumericLiteral || kind === ts.SyntaxKind.BigIntLiteral) return 'n';
+  if (kind === ts.SyntaxKind.RegularExpressionLiteral) return 'r';
+  if (kind === ts.SyntaxKind.StringLiteral) return 's';
+  return kind >= ts.SyntaxKind.FirstTemplateToken && kind <= ts.SyntaxKind.LastTemplateToken ? 's' : '';
+}
+
+function isTypeKeyword(node: Node): boolean {
+  return ts.isTypeNode(node) && node.kind !== ts.SyntaxKind.TypeOfKeyword;
+}
+
+function colorOfName(node: Identifier): string {
+  const { parent } = node;
+  if (
+    ts.isTypeReferenceNode(parent) ||
+    ts.isTypeParameterDeclaration(parent) ||
+    ts.isExpressionWithTypeArguments(parent)
+  )
+    return 't';
+  if (ts.isInterfaceDeclaration(parent) || ts.isTypeAliasDeclaration(parent) || ts.isClassDeclaration(parent))
+    return 't';
+  if (/^[A-Z][A-Z0-9_]+$/.test(node.text)) return 'u';
+  if (/^[A-Z]/.test(node.text)) return 't';
+  const named = (parent as { name?: Node }).name === node;
+  if (ts.isCallExpression(parent) && parent.expression === node) return 'f';
+  if (ts.isPropertyAccessExpression(parent) && named) return isCalled(parent) ? 'f' : '';
+  return named && (ts.isFunctionLike(parent) || ts.isFunctionDeclaration(parent)) ? 'f' : '';
+}
+
+function isCalled(node: Node): boolean {
+  return ts.isCallExpression(node.parent) && node.parent.expression === node;
+}
+
+export function escapeHtml(text: string): string {
+  return /[&<>"]/.test(text)
+    ? text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
+    : text;
+}
