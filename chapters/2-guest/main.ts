@@ -1,5 +1,6 @@
 /* # Main, a table of contents */
 import { forgetIdentityMap } from './address-space.ts';
+import { BARE } from './bare.ts';
 import { readArchive } from './archive.ts';
 import { startClock } from './clock.ts';
 import { readCommandLine } from './command-line.ts';
@@ -12,10 +13,12 @@ import { schedule } from './scheduler.ts';
 import { loadSegments } from './segments.ts';
 import { loadTraps } from './trap-table.ts';
 
+const BANNER = '\npup: woof. I asked for ring 0 and got ring 1; nobody has noticed so far.\n';
+
 /** All that happens between the jump to high addresses and the first process. Never returns. */
 export function kernelMain(): void {
   startEarlyConsole();
-  print('\npup: woof. I asked for ring 0 and got ring 1; nobody has noticed so far.\n');
+  print(BARE ? '\npup: ring 0, and all this silicon to myself. It is very quiet here.\n' : BANNER);
   loadSegments();
   loadTraps();
   forgetIdentityMap();

@@ -1,7 +1,9 @@
 /* # Panic */
+import { BARE } from './bare.ts';
 import type { u32, u8 } from './language.ts';
-import { addressOf, array } from './language.ts';
+import { addressOf, array, at } from './language.ts';
 import { switchOff } from './paravirt.ts';
+import { print } from './print.ts';
 import { copyBytes, lengthOf } from './text.ts';
 
 /** The Host reads exactly this many bytes of our last words. */
@@ -24,6 +26,7 @@ export function panic(reason: string): void {
   written = 0;
   say(addressOf('panic: '));
   say(addressOf(reason));
+  if (BARE) print(at<string>(addressOf(lastWords))); // no Launcher there to say it for us
   switchOff(addressOf(lastWords), true);
 }
 

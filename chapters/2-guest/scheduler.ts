@@ -2,7 +2,7 @@
 import { setIdleAlarm, setTick } from './clock.ts';
 import { beginBatch, endBatch } from './hypercalls.ts';
 import type { u32 } from './language.ts';
-import { addressOf, naked } from './language.ts';
+import { addressOf, array, naked, offsetOf } from './language.ts';
 import { setKernelStack, sleepUntilInterrupt, usePageDirectory } from './paravirt.ts';
 import type { Process } from './process.ts';
 import { PROCESSES, RUNNABLE, RUNNING, SLEEPING, cpu, processes, stackTop } from './process.ts';
@@ -64,7 +64,9 @@ export function schedule(): void {
 /* ## The switch */
 
 /** Where the boot stack's position is saved when it is left for ever. */
-const abandoned: u32 = 0;
+const abandoned = array<u32>(1);
+
+const STACK_POINTER = offsetOf<Process>('stackPointer');
 
 function switchTo(next: Process): void {
   const previous: Process = cpu.process;
@@ -73,10 +75,8 @@ function switchTo(next: Process): void {
   setKernelStack(stackTop(next));
   usePageDirectory(next.directory);
   endBatch();
-  switchStacks(
-    addressOf(previous) === 0 ? addressOf(abandoned) : addressOf(previous.stackPointer),
-    next.stackPointer,
-  );
+  const save: u32 = addressOf(previous) === 0 ? addressOf(abandoned) : addressOf(previous) + STACK_POINTER;
+  switchStacks(save, next.stackPointer);
 }
 
 /** Saves what a function must preserve on this stack, notes the stack pointer at `save`, and goes on where `load` was left. */
