@@ -192,11 +192,13 @@ function changeMemory(
 ): void {
   const mnemonic = memoryMnemonic(operator);
   if (needOfPlace(frame, target) > 2 || disturbs(frame, value, target)) {
-    return changeSlowly(frame, target, operator, value);
+    return changeSlowly(frame, target, operator, value, wanted);
   }
   if (mnemonic === undefined) {
     arithmetic(frame, operator, target, value, SCRATCH);
-    return store(frame, writable(frame, target, reach(frame, target, BESIDE_EAX)), 'eax');
+    const place = writable(frame, target, reach(frame, target, BESIDE_EAX));
+    store(frame, place, 'eax');
+    return cut(frame, place.type, wanted);
   }
   const constant = constantIn(frame, value);
   if (constant === undefined) evaluate(frame, value);
@@ -218,6 +220,7 @@ function changeSlowly(
   target: ts.Expression,
   operator: ts.SyntaxKind,
   value: ts.Expression,
+  wanted: boolean,
 ): void {
   const place = writable(frame, target, reach(frame, target, SCRATCH));
   loadAddress(frame, 'ecx', place);
@@ -230,6 +233,12 @@ function changeSlowly(
   operate(frame, operator, 'eax', 'ecx', commonNumber(frame, target, target, value));
   emit(frame, 'pop ecx');
   store(frame, { base: 'ecx', displacement: 0, type: place.type }, 'eax');
+  cut(frame, place.type, wanted);
+}
+
+/** If `wanted`, leaves of eax what fits in a place of this type. */
+function cut(frame: Frame, type: Type, wanted: boolean): void {
+  if (wanted && widthOf(frame.library, type) < 32) emit(frame, `movzx eax, ${partOf(frame, 'eax', type)}`);
 }
 
 /* ## One more, one less */
