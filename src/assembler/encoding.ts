@@ -1,3 +1,11 @@
+/*
+ * # Bytes with holes
+ *
+ * What comes out of the table is an `Encoding`: bytes, some of which are not known yet, and for each such place a
+ * note that says what belongs there. The note is all that a linker would call a *relocation*, and whole file
+ * formats have been built around it. Ours lives for a hundred milliseconds.
+ */
+
 import type { Expression } from './expression.ts';
 import { requireRange } from './expression.ts';
 
@@ -13,16 +21,21 @@ export interface Patch {
   at: number;
   bytes: 1 | 2 | 4;
   value: Expression;
-  /** Only -128 to 127 (or the like for 2 bytes) will do, as the processor widens it by its sign. */
+  /** The processor widens the number by its sign, so that in one byte only -128 to 127 will do. */
   signed: boolean;
   /** Write the distance from the end of the instruction instead. */
   relative: boolean;
 }
 
+/*
+ * Both spellings of a number are welcome, 0xffffffff and -1, as they are the same bits. What is not welcome is a
+ * number that does not fit in either, and silently loses its head.
+ */
+
 /**
  * Appends a number of so many bytes, lowest first, or its place if it is not known yet.
  *
- * @throws AssemblyError if the number is known, and too large for the bytes in both the signed and the unsigned spelling
+ * @throws AssemblyError if the number is known, and does not fit in the bytes signed or unsigned
  */
 export function append(encoding: Encoding, bytes: 1 | 2 | 4, value: Expression): void {
   if (typeof value !== 'number') {

@@ -1,3 +1,15 @@
+/*
+ * # Saying what is wrong
+ *
+ * The last room is the smallest. An assembler has one way to fail, and it owes you three facts: where, what stood
+ * there, and what might have stood there instead.
+ *
+ *     switcher.ts:118: found 256 in `mov`, expected -128 to 255 (imm8 of `mov r/m8, imm8`)
+ *
+ * Whoever looks at a number does not know which line it came from, and need not. `located` fills in the place on
+ * the way out, and leaves alone whatever has one already.
+ */
+
 /**
  * A mistake in assembly source: what was found, what was expected, and where.
  *

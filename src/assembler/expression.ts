@@ -1,3 +1,11 @@
+/*
+ * # Numbers, some of them later
+ *
+ * `[ebx*4 + table - 0xc0000000]` has a number in it, and so has `(label >> 12) & 0x3ff`, which picks a label's slot
+ * in a page directory. Some we can work out on the spot. The others wait for labels to find their places, so they
+ * are kept as little trees, and a tree in which everything is known folds into a number before anyone sees it.
+ */
+
 import { AssemblyError } from './error.ts';
 
 /** A number, a name whose number is found later, or arithmetic on the two. */
@@ -21,6 +29,14 @@ export interface Cursor {
   at: number;
   lookUp(name: string): Expression;
 }
+
+/*
+ * ## Who binds whom
+ *
+ * `1 + 2 * 3` is seven because `*` binds tighter, and the whole art of reading it is in one number. Ask for
+ * everything that binds at least as tightly as 1, and you get a sum; having read `1 +`, ask for what binds tighter
+ * than `+`, and you get `2 * 3` whole. The order is C's, and NASM's.
+ */
 
 const BINDING = new Map([
   ['|', 1],
@@ -50,28 +66,31 @@ export function parseExpression(cursor: Cursor, binding = 1): Expression {
   }
 }
 
+/*
+ * What stands between operators starts with its first character: a digit for a number, a letter or one of `_.$` for
+ * a name, a quote for a character, and a parenthesis for the whole story again.
+ */
+
 function parseUnary(cursor: Cursor): Expression {
   const token = cursor.tokens[cursor.at++];
   if (token === undefined) throw new AssemblyError('the end of the line', 'a number or a name');
   const first = token.charCodeAt(0);
   if (first >= 0x30 && first <= 0x39) return parseNumber(token);
   if (isName(token)) return cursor.lookUp(token);
-  switch (token) {
-    case '-':
-      return combine('-', 0, parseUnary(cursor));
-    case '+':
-      return parseUnary(cursor);
-    case '~':
-      return combine('^', -1, parseUnary(cursor));
-    case '(': {
-      const inner = parseExpression(cursor);
-      expect(cursor, ')');
-      return inner;
-    }
-  }
   if (isString(token)) return parseCharacter(token);
-  throw new AssemblyError(`\`${token}\``, 'a number or a name');
+  if (token === '-') return combine('-', 0, parseUnary(cursor));
+  if (token === '+') return parseUnary(cursor);
+  if (token === '~') return combine('^', -1, parseUnary(cursor));
+  if (token !== '(') throw new AssemblyError(`\`${token}\``, 'a number or a name');
+  const inner = parseExpression(cursor);
+  expect(cursor, ')');
+  return inner;
 }
+
+/*
+ * Characters are numbers too, up to four of them, the first one lowest: `cmp dword [eax], 'PATH'` compares as you
+ * would read it in memory. Half of all file formats start with such a greeting.
+ */
 
 const NUMBER = /^(?:0x[0-9a-f_]+|0b[01_]+|0o[0-7_]+|[0-9][0-9_]*)$/i;
 
@@ -105,6 +124,10 @@ export function isName(token: string | undefined): boolean {
   return (letter >= 0x61 && letter <= 0x7a) || first === 0x5f || first === 0x2e || first === 0x24;
 }
 
+/*
+ * Two small words for all who read with a `Cursor`: insist on a token, and say what stands there instead.
+ */
+
 /** Steps over `token`, which must come next. */
 export function expect(cursor: Cursor, token: string): void {
   if (cursor.tokens[cursor.at] !== token) throw new AssemblyError(nextToken(cursor), `\`${token}\``);
@@ -116,6 +139,17 @@ export function nextToken(cursor: Cursor): string {
   const token = cursor.tokens[cursor.at];
   return token === undefined ? 'the end of the line' : `\`${token}\``;
 }
+
+/*
+ * ## Endless ones
+ *
+ * How much is `-1 & 0xff`? In 32 bits, 255. And `~0xfff`? Either -4096 or 4,294,963,200, depending on whom you ask,
+ * and as operands they are the same bits. We answer as mathematics would: a negative number has an endless row of
+ * ones to its left. So `~0xfff` is -4096, `-1 & 0xff` is 255, and no width has to be chosen before somebody needs
+ * one.
+ *
+ * JavaScript's own operators know only signed 32 bits. `asSigned` puts the result on the right side of zero.
+ */
 
 /** `left operator right`, computed at once when both are known. */
 export function combine(operator: string, left: Expression, right: Expression): Expression {
@@ -142,19 +176,27 @@ function compute(operator: string, left: number, right: number): number {
   requireRange(right, -0x8000_0000, 0xffff_ffff, `operand of ${operator}`);
   switch (operator) {
     case '&':
-      return signed(left & right, left < 0 && right < 0);
+      return asSigned(left & right, left < 0 && right < 0);
     case '|':
-      return signed(left | right, left < 0 || right < 0);
+      return asSigned(left | right, left < 0 || right < 0);
     case '^':
-      return signed(left ^ right, left < 0 !== right < 0);
+      return asSigned(left ^ right, left < 0 !== right < 0);
   }
   requireRange(right, 0, 31, `distance of ${operator}`);
   return operator === '<<' ? left * 2 ** right : left >>> right;
 }
 
-function signed(bits: number, negative: boolean): number {
+function asSigned(bits: number, negative: boolean): number {
   return negative ? bits | 0 : bits >>> 0;
 }
+
+/*
+ * ## When the time has come
+ *
+ * After everything has its place, an expression is asked again, and this time there are no excuses. There are two
+ * ways to have none and yet fail. A name may lie further down than its use allows. Or somebody wrote `a equ b` and
+ * `b equ a`, and we would chase our tail until the stack ends; a hundred hops are plenty for honest names.
+ */
 
 /** @throws AssemblyError unless `low <= value <= high` */
 export function requireRange(value: number, low: number, high: number, what: string): void {

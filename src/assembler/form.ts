@@ -1,3 +1,11 @@
+/*
+ * # Reading the table
+ *
+ * A table in prose is for people. To be of use to `encode`, a row must be taken apart: which operand goes to which
+ * field, what trails, what stands in front. The manual leaves most of this to common sense, so here is some common
+ * sense.
+ */
+
 import type { Immediate, Operand } from './operand.ts';
 import type { Pattern } from './pattern.ts';
 import { patternNamed } from './pattern.ts';
@@ -32,6 +40,14 @@ interface Trailing {
   signed: boolean;
 }
 
+/*
+ * ## Two rows in one
+ *
+ * Intel's opcode map has a letter for *word or doubleword, as it may be*: v. `add r/mv, rv = 01 /r` is the row for
+ * `add [ebx], eax` and the row for `add [ebx], ax`, which differ in the 66 that goes in front of the second. We
+ * spell them out, the doubleword first, as it is the shorter.
+ */
+
 /** Reads rows such as `add r/mv, simm8 = 83 /0 ib`; empty lines and lines starting with `;` are skipped. */
 export function parseForms(rows: string): Form[] {
   return rows
@@ -44,20 +60,28 @@ export function parseForms(rows: string): Form[] {
 
 const SIZED = /\brv\b|\br\/mv\b|\bmv\b|\bmoffsv\b|\beAX\b|\bimmz\b|\biz\b/;
 
-/** Intel's `v`, `z` and `eAX` stand for two rows: doubleword as it is, word behind the prefix 66. */
 function spellOut(row: string): string[] {
   if (!SIZED.test(row)) return [row];
-  const wide = row
-    .replaceAll(/\b(r|r\/m|m|moffs)v\b/g, (pattern) => `${pattern.slice(0, -1)}32`)
-    .replaceAll('eAX', 'eax');
-  const narrow = row
-    .replaceAll(/\b(r|r\/m|m|moffs)v\b/g, (pattern) => `${pattern.slice(0, -1)}16`)
-    .replaceAll('eAX', 'ax');
   return [
-    wide.replaceAll('immz', 'imm32').replace('iz', 'id').replace('=', '= o32'),
-    narrow.replaceAll('immz', 'imm16').replace('iz', 'iw').replace('=', '= o16'),
+    withSize(row, 32, 'eax').replace('iz', 'id').replace('=', '= o32'),
+    withSize(row, 16, 'ax').replace('iz', 'iw').replace('=', '= o16'),
   ];
 }
+
+function withSize(row: string, bits: number, accumulator: string): string {
+  return row
+    .replaceAll(/\b(r|r\/m|m|moffs)v\b/g, (pattern) => pattern.slice(0, -1) + bits)
+    .replaceAll('immz', `imm${bits}`)
+    .replaceAll('eAX', accumulator);
+}
+
+/*
+ * ## Taking a row apart
+ *
+ * Left of the sign is a name, or several with slashes, and patterns. Right of it are tokens, each of which adds
+ * something to the `Form`. `+r` belongs to the first operand that is a register and could be another: in `xchg eax,
+ * r32` the second.
+ */
 
 function parseRow(row: string): Form[] {
   const [text, encoding] = row.split('=').map((side) => side.trim());
@@ -65,23 +89,23 @@ function parseRow(row: string): Form[] {
   const mnemonics = space < 0 ? text! : text!.slice(0, space);
   const names = space < 0 ? [] : text!.slice(space).split(',');
   const patterns = names.map((name) => patternNamed(name.trim()));
-  const form: Form = {
-    text: text!,
-    mnemonic: '',
-    patterns,
-    operandSize: 0,
-    addressSize: 0,
-    opcode: [],
-    plus: -1,
-    hasModRM: false,
-    digit: -1,
-    reg: -1,
-    rm: -1,
-    trailing: [],
-  };
+  const form: Form = { ...EMPTY, text: text!, patterns, opcode: [], trailing: [] };
   for (const token of encoding!.split(/ +/)) addToken(form, token);
   return mnemonics.split('/').map((mnemonic) => ({ ...form, mnemonic }));
 }
+
+const NONE = -1;
+
+const EMPTY = {
+  mnemonic: '',
+  operandSize: 0,
+  addressSize: 0,
+  plus: NONE,
+  hasModRM: false,
+  digit: NONE,
+  reg: NONE,
+  rm: NONE,
+} as const;
 
 function addToken(form: Form, token: string): void {
   if (/^[0-9A-F]{2}$/.test(token)) form.opcode.push(Number.parseInt(token, 16));
@@ -94,6 +118,13 @@ function addToken(form: Form, token: string): void {
   else if (token in TRAILING) addTrailing(form, TRAILING[token]!);
   else throw new Error(`opcode table: found ${token} in ${form.text}`);
 }
+
+/*
+ * ## Who goes where in ModRM
+ *
+ * Memory can only be in rm. Control, debug and segment registers can only be in reg. Of two general registers, the
+ * one written first in the manual is reg. And if there is but one for both fields, it is in both.
+ */
 
 /** `/r` holds a register and a register or memory; `/0` to `/7` hold only the latter. */
 function addModRM(form: Form, what: string): void {
@@ -114,6 +145,13 @@ function addModRM(form: Form, what: string): void {
   else form.rm = second >= 0 ? second : first; // imul ecx, 5: one register in both fields
 }
 
+/*
+ * ## What trails
+ *
+ * The tokens at the end take their operands in turn: in `enter imm16, imm8 = C8 iw ib`, `iw` gets the first number
+ * and `ib` the second.
+ */
+
 type TrailingKind = Omit<Trailing, 'operand' | 'signed'>;
 
 const TRAILING: Record<string, TrailingKind> = {
@@ -128,12 +166,19 @@ const TRAILING: Record<string, TrailingKind> = {
   cpw: { kind: 'far', bytes: 2 },
 };
 
-/** The next operand of a kind that trails and has no place yet. */
 function addTrailing(form: Form, what: TrailingKind): void {
   const taken = form.trailing.map((trailing) => trailing.operand);
   const operand = form.patterns.findIndex((pattern, at) => pattern.role === what.kind && !taken.includes(at));
   form.trailing.push({ ...what, operand, signed: form.patterns[operand]!.signed });
 }
+
+/*
+ * ## Does it fit?
+ *
+ * The question is asked some ten times for every line of a kernel, so it is a plain loop. Its lenient sister looks
+ * away from numbers, and serves two masters: whoever wonders how large memory is, and whoever has to explain why
+ * nothing fits.
+ */
 
 /** Whether each operand fits its pattern in the row. */
 export function fits(form: Form, operands: Operand[]): boolean {
@@ -158,6 +203,11 @@ export function wouldFit(form: Form, operands: Operand[]): boolean {
 function sizeFits(operand: Immediate, bits: number): boolean {
   return operand.size === undefined || operand.size === bits;
 }
+
+/*
+ * Some of the rows are computed, like the eight times nine of `add` and its kin. They need to spell bytes as the
+ * table does.
+ */
 
 /** A byte as the table spells it. */
 export function hex(byte: number): string {

@@ -1,3 +1,15 @@
+/*
+ * # What computes
+ *
+ * Eight operations, and for each of them nine rows, of which six are the first six bytes of its own row in the
+ * opcode map: `add` has 00 to 05, `or` has 08 to 0d, and so on to `cmp` with 38 to 3d. In octal that is 0*n*0 to
+ * 0*n*5, and *n* is the same digit which, for the forms with a number, goes to the middle of ModRM. Stephen Morse
+ * laid this out in 1976, and one can tell that he had squared paper. So instead of seventy-two rows, you see nine.
+ *
+ * `83` is the row that pays the rent: any of the eight with a small number, in three bytes where `81` takes six. It
+ * stands before the two long ones, and that is all there is to picking the shortest.
+ */
+
 import { hex } from './form.ts';
 
 const arithmetic = ['add', 'or', 'adc', 'sbb', 'and', 'sub', 'xor', 'cmp']
@@ -15,6 +27,17 @@ const arithmetic = ['add', 'or', 'adc', 'sbb', 'and', 'sub', 'xor', 'cmp']
       ${name} r/mv, immz   = 81 /${n} iz`;
   })
   .join('\n');
+
+/*
+ * ## Moving
+ *
+ * A good third of what compilers write is `mov`. The accumulator has its private rows for fixed addresses, `A0` to
+ * `A3`, a byte shorter than the others, and they must stand first. `B8` to `BF` are how constants get into
+ * registers.
+ *
+ * `xchg eax, ecx` has one byte, and the first of this row, `90`, exchanges eax with eax. It does that very well.
+ * You know it as `nop`.
+ */
 
 const storesToFixedPlaces = `
   mov moffs8, al       = A2 mo
@@ -45,6 +68,17 @@ const moves = `
   bswap r32            = 0F C8+r
   xlat/xlatb           = D7`;
 
+/*
+ * ## The stack
+ *
+ * `push 5` is two bytes and puts down four: the 5 is widened by its sign. Note the order of the four rows with
+ * numbers. A first draft of this table had the two `6A`s together, and so `push 0xfff0` became `66 6a f0`, which
+ * pushes the right number in the wrong width. The comparison with GNU's assembler found it in its first minute.
+ *
+ * `push word` moves esp by two, after which everything is crooked. That is not a reason to forbid it, but you must
+ * say it.
+ */
+
 const stack = `
   push rv              = 50+r
   pop rv               = 58+r
@@ -70,6 +104,17 @@ const stack = `
   popfw                = o16 9D
   enter imm16, imm8    = C8 iw ib
   leave                = C9`;
+
+/*
+ * ## One operand
+ *
+ * `F6` and `F7` are one opcode each and eight instructions, told apart by the digit: `test`, a hole, `not`, `neg`,
+ * `mul`, `imul`, `div`, `idiv`. `FE` and `FF` have `inc` and `dec`, and the rest of `FF` are the jumps of the next
+ * file.
+ *
+ * In `imul ecx, 5` the one register is in both fields of ModRM, for there is no form with two operands: it is `imul
+ * ecx, ecx, 5`, said shorter.
+ */
 
 const multiplication = `
   inc rv               = 40+r
@@ -104,6 +149,14 @@ const multiplication = `
   idiv r/m8            = F6 /7
   idiv r/mv            = F7 /7`;
 
+/*
+ * ## Widening, and the digits of the ancients
+ *
+ * `cdq` is one byte that fills edx with copies of a sign, and nobody divides without it. The rest of this list is
+ * arithmetic with decimal digits, inherited from calculators. `aam` is `d4 0a`, divide by ten, and yes: the `0a` is
+ * the ten, and you may put another number there.
+ */
+
 const decimal = `
   cbw                  = o16 98
   cwde                 = o32 98
@@ -118,6 +171,13 @@ const decimal = `
   aad                  = D5 0A
   aad imm8             = D5 ib`;
 
+/*
+ * ## Shifts and single bits
+ *
+ * Seven shifts on eight digits. Seat 6 is empty, or rather it is taken by a second `shl` that the manual never
+ * mentions. Shifting by one had a form of its own on the 8086, which had no other that took a number at all.
+ */
+
 const shifts = ['rol', 'ror', 'rcl', 'rcr', 'shl/sal', 'shr', '', 'sar']
   .map((name, n) =>
     name === ''
@@ -131,6 +191,17 @@ const shifts = ['rol', 'ror', 'rcl', 'rcr', 'shl/sal', 'shr', '', 'sar']
       ${name} r/mv, imm8   = C1 /${n} ib`,
   )
   .join('\n');
+
+/*
+ * In the second byte map, behind `0F`, everything came later: single bits and double shifts with the 386, `cmpxchg`
+ * and `xadd` with the 486, and `cmpxchg8b` with the Pentium.
+ *
+ * :::aside
+ * That one takes memory, and our row says so. In 1997 somebody gave it a register, with `lock` in front, `f0 0f c7
+ * c8`, and every Pentium that was fed these four bytes, from any ring, stood still until it was switched off. It
+ * should have said *invalid opcode*. The rest of the world learned how to spell F00F.
+ * :::
+ */
 
 const bits = `
   shld r/mv, rv, imm8  = 0F A4 /r ib
@@ -152,6 +223,13 @@ const bits = `
   cmpxchg8b m64        = 0F C7 /1
   xadd r/m8, r8        = 0F C0 /r
   xadd r/mv, rv        = 0F C1 /r`;
+
+/*
+ * ## Strings
+ *
+ * No operands: esi points from, edi points to, ecx counts if a `rep` stands in front. These were the loops of 1978
+ * in hardware, and copying memory with `rep movsd` is still hard to beat.
+ */
 
 const strings = `
   movsb                = A4
@@ -175,6 +253,10 @@ const strings = `
   outsb                = 6E
   outsw                = o16 6F
   outsd                = o32 6F`;
+
+/*
+ * And that was arithmetic. Order matters within a mnemonic only, so the lists are simply put together.
+ */
 
 /** The rows of the instructions that compute. */
 export const integerOpcodes = [

@@ -1,3 +1,14 @@
+/*
+ * # What an operating system lives on
+ *
+ * Programs never meet these rows. They are for whoever sets up the tables that the rest of this book is about.
+ *
+ * First the segments. es, cs, ss and ds have one byte each for `push` and `pop`, and if you look for `pop cs` you
+ * find a hole. On the 8086 it was there, `0f`, and it worked: the next instruction came from wherever the new cs
+ * pointed, and hardly anybody had a use for that. So in the 286 the byte became the door to a second map of 256
+ * opcodes. Every `0F` in this book was once an accident with cs.
+ */
+
 const segments = `
   push es              = 06
   pop es               = 07
@@ -20,6 +31,17 @@ const segments = `
   lss rv, m            = 0F B2 /r
   lfs rv, m            = 0F B4 /r
   lgs rv, m            = 0F B5 /r`;
+
+/*
+ * ## Protected mode
+ *
+ * Two opcodes with their digits, `0F 00` and `0F 01`, hold all that a kernel tells the processor about its tables.
+ * `lgdt` and `lidt` take six bytes of memory, a limit and an address. The Guest may execute neither: it runs in
+ * ring 1, and when it tries, the Host gets to hear of it.
+ *
+ * `smsw`, `sgdt`, `sidt`, `sldt` and `str` on the other hand may be executed by *anybody*, and show them the truth.
+ * They are why the x86 could not be virtualized cleanly for twenty years, and why pup is too polite to ask.
+ */
 
 const protection = `
   sldt r32             = 0F 00 /0
@@ -49,6 +71,14 @@ const protection = `
   lsl r16, r/m16       = o16 0F 03 /r
   arpl r/m16, r16      = 63 /r`;
 
+/*
+ * ## Control registers and the like
+ *
+ * In `mov cr3, eax` ModRM's middle digit is the control register and the last is the general one, whichever is
+ * written to. There is no loading of a page directory straight from memory: mod is 3, and a processor that finds
+ * something else there takes it for 3 all the same.
+ */
+
 const processor = `
   mov r32, cr          = 0F 20 /r
   mov r32, dr          = 0F 21 /r
@@ -65,6 +95,13 @@ const processor = `
   rsm                  = 0F AA
   hlt                  = F4`;
 
+/*
+ * ## Ports and flags
+ *
+ * The x86 has a second address space, 65,536 bytes of it, one door wide, and behind each door a device. All goes
+ * through the accumulator.
+ */
+
 const ports = `
   in al, imm8          = E4 ib
   in eAX, imm8         = E5 ib
@@ -74,6 +111,11 @@ const ports = `
   out imm8, eAX        = E7 ib
   out dx, al           = EE
   out dx, eAX          = EF`;
+
+/*
+ * Of the flags, `cli` and `sti` are the interesting two. In ring 1 they would fault, if they were not replaced by
+ * something kinder.
+ */
 
 const flags = `
   lahf                 = 9F
@@ -85,6 +127,11 @@ const flags = `
   sti                  = FB
   cld                  = FC
   std                  = FD`;
+
+/*
+ * pup uses a dozen of these. The rest are for the silicon next door, which has to know them all, in case a kernel
+ * does.
+ */
 
 /** The rows of the instructions that an operating system lives on. */
 export const systemOpcodes = [segments, protection, processor, ports, flags].join('\n');

@@ -1,3 +1,15 @@
+/*
+ * # The other chip
+ *
+ * In 1980 you could buy the 8087, put it into the empty socket beside your 8086, and compute sines. It sat on the
+ * same bus, watched every instruction go by, and acted on those that began with the bits 11011. That is 27, the
+ * ASCII code of *escape*, and the manual calls them ESC instructions; one likes to think it was on purpose. The
+ * 8086 itself only worked out the address, read from it, and threw the result away.
+ *
+ * So there are eight opcodes, D8 to DF, and all else is in ModRM: with memory, the digit picks the operation. With
+ * mod 3, all six remaining bits are free, and later rows have used up most of them.
+ */
+
 import { hex } from './form.ts';
 
 const arithmetic = ['add', 'mul', 'com', 'comp', 'sub', 'subr', 'div', 'divr']
@@ -12,6 +24,14 @@ ${name.startsWith('com') ? '' : `f${name} st0, st       = D8 ${hex(0xc0 + 8 * n)
   )
   .join('\n');
 
+/*
+ * ## The other way round
+ *
+ * When the destination is not the top of the stack, subtraction and division are reversed: `fsub st1, st0` has the
+ * digit that `fsubr` has above. The assembler of AT&T's Unix mixed up the two, and its heirs have kept the mistake
+ * for the sake of those who rely on it. Copy the manual and do not think about it.
+ */
+
 const reversed = ['add', 'mul', '', '', 'subr', 'sub', 'divr', 'div']
   .map((name, n) =>
     name === ''
@@ -23,6 +43,13 @@ const reversed = ['add', 'mul', '', '', 'subr', 'sub', 'divr', 'div']
       f${name}p              = DE ${hex(0xc1 + 8 * n)}`,
   )
   .join('\n');
+
+/*
+ * ## In and out
+ *
+ * Three sizes of real numbers, three of integers, and packed decimal, in which the 8087 was to please the banks.
+ * The longest of each kind is not where you would look for it.
+ */
 
 const moves = `
   fld m32              = D9 /0
@@ -50,6 +77,14 @@ const moves = `
   fxch st              = D9 C8+i
   ffree st             = DD C0+i`;
 
+/*
+ * ## Comparing
+ *
+ * The old comparisons leave their result in the status word of the other chip, from where you fetched it by way of
+ * ax. The ones that end in *i* came with the Pentium Pro, along with `cmov`, and set the flags where everyone looks
+ * for them.
+ */
+
 const comparisons = `
   fcom                 = D8 D1
   fcomp                = D8 D9
@@ -71,6 +106,12 @@ const comparisons = `
   fcmovne st0, st      = DB C8+i
   fcmovnbe st0, st     = DB D0+i
   fcmovnu st0, st      = DB D8+i`;
+
+/*
+ * ## Instructions without operands
+ *
+ * All of trigonometry in two bytes each. `fldpi` knows pi to 64 bits.
+ */
 
 const functions = `
   fnop                 = D9 D0
@@ -102,6 +143,13 @@ const functions = `
   fsin                 = D9 FE
   fcos                 = D9 FF`;
 
+/*
+ * ## Control
+ *
+ * Where there is a form with *n*, it means *no wait*: the form without it has a `9B` in front, `wait`, from the
+ * days when the other chip might still be busy.
+ */
+
 const control = `
   wait/fwait           = 9B
   fnclex               = DB E2
@@ -121,6 +169,10 @@ const control = `
   frstor m             = DD /4
   fnsave m             = DD /6
   fsave m              = 9B DD /6`;
+
+/*
+ * Here our table ends, somewhere around 1995. Intel's does not.
+ */
 
 /** The rows of the x87 floating-point unit. */
 export const x87Opcodes = [arithmetic, reversed, moves, comparisons, functions, control].join('\n');

@@ -1,3 +1,44 @@
+/*
+ * # The table
+ *
+ * Now for the treasure, or what an assembler has for one. The next four files are the instruction set of the i486
+ * and a little more, one row to an instruction and its kinds of operands, in the notation of Intel's manual:
+ *
+ *     add r/m32, simm8 = 83 /0 ib
+ *
+ * Left of the sign is what you write. Right of it is what comes out: the byte 83, a ModRM with 0 in the middle
+ * digit and the first operand in the last, and the second operand as one byte.
+ *
+ * | On the left | means |
+ * | --- | --- |
+ * | `r8` `r16` `r32` | a general register |
+ * | `r/m8` `r/m16` `r/m32` | a general register or memory |
+ * | `m` `m8` ... `m80` | memory only, of any size or of this |
+ * | `word m16` | memory, and `word` must be said |
+ * | `imm8` `imm16` `imm32` | a number |
+ * | `simm8` | a number in one byte, widened by its sign |
+ * | `rel8` `rel32` | the target of a branch |
+ * | `moffs32` | memory with nothing but an address |
+ * | `ptr16:32` `m16:32` | a far pointer, here or in memory |
+ * | `sreg` `cr` `dr` `st` | a register of another set |
+ * | `al` `cl` `dx` `1` ... | just this |
+ * | `rv` `r/mv` `immz` `eAX` | 32 bits, or 16 with the prefix 66: two rows in one |
+ *
+ * | On the right | means |
+ * | --- | --- |
+ * | `0F` `83` | bytes of the opcode |
+ * | `40+r` `D8 C0+i` | a byte with a register in its low three bits |
+ * | `/r` | ModRM: a register, and a register or memory |
+ * | `/0` to `/7` | ModRM with this in the middle, and a register or memory |
+ * | `ib` `iw` `id` `iz` | the number: 1, 2, 4 bytes, or 4 or 2 |
+ * | `cb` `cw` `cd` `cp` | the distance of a branch in 1, 2, 4 bytes, or a far pointer |
+ * | `mo` | the address of a `moffs` |
+ * | `o16` `a16` | the prefix 66 or 67 in front |
+ * | `o32` | not to be had with a prefix 66 |
+ *
+ * At start the rows are read once, by the same code that you are about to read after them, and sorted by mnemonic.
+ */
+
 import type { Form } from './form.ts';
 import { parseForms } from './form.ts';
 import { flowOpcodes } from './opcodes-flow.ts';
@@ -20,7 +61,7 @@ export function formsOf(mnemonic: string): readonly Form[] | undefined {
   return byMnemonic.get(mnemonic);
 }
 
-/** Every row of the table. */
+/** Every row of the table, with the two-in-one rows spelled out. */
 export function allForms(): Form[] {
   return [...byMnemonic.values()].flat();
 }

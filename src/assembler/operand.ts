@@ -1,6 +1,18 @@
+/*
+ * # What instructions act on
+ *
+ * An instruction has up to three operands, and an operand is one of four things: a register, a number that is part
+ * of the instruction itself (the manual says *immediate*), a place in memory, or a far pointer, which is a number
+ * with a segment selector in front of it, a fossil that the Switcher will be glad of.
+ *
+ * They are plain objects. You may build them by hand and give them to `encode`; the text below is for people who
+ * would rather write `dword [esp+8]`.
+ */
+
 import { AssemblyError } from './error.ts';
 import type { Cursor, Expression } from './expression.ts';
-import { combine, evaluate, expect, nextToken, parseExpression, PRODUCT } from './expression.ts';
+import { evaluate, expect, nextToken, parseExpression } from './expression.ts';
+import { parseMemory } from './memory-operand.ts';
 import type { Register } from './registers.ts';
 import { registerNamed } from './registers.ts';
 
@@ -40,9 +52,21 @@ export interface FarPointer {
   kind: 'far';
   selector: Expression;
   offset: Expression;
+  /** Of the offset in bits, 16 or 32, if the source says so. */
+  size?: number;
 }
 
-const SIZES = new Map([
+/*
+ * ## Adjectives
+ *
+ * Sizes and such come before the noun. `byte [ebx]` is one byte at ebx; `[ebx]` alone could be anything, and is
+ * fine as long as the other operand tells. `short` and `near` are for branches, `far` for pointers with a selector.
+ * `strict` is for the distrustful: `add eax, strict dword 5` really takes four bytes for the five, which the tests
+ * of the silicon like, since somebody ought to execute the long form now and then.
+ */
+
+/** Bits of each size that can be said. */
+export const SIZES: ReadonlyMap<string, number> = new Map([
   ['byte', 8],
   ['word', 16],
   ['dword', 32],
@@ -50,14 +74,18 @@ const SIZES = new Map([
   ['tword', 80],
 ]);
 
+const ADJECTIVES = ['short', 'near', 'far', 'strict'];
+
 /** Words that mean something to an operand, and so cannot be labels. */
-export const OPERAND_WORDS: ReadonlySet<string> = new Set([
-  ...SIZES.keys(),
-  'short',
-  'near',
-  'far',
-  'strict',
-]);
+export const OPERAND_WORDS: ReadonlySet<string> = new Set([...SIZES.keys(), ...ADJECTIVES]);
+
+/** What may stand in front of an operand. */
+export interface Adjectives {
+  size?: number;
+  strict?: boolean;
+  far?: boolean;
+  reach?: Reach;
+}
 
 /** Reads the operands of an instruction to the end of the line. */
 export function parseOperands(cursor: Cursor): Operand[] {
@@ -70,13 +98,6 @@ export function parseOperands(cursor: Cursor): Operand[] {
       throw new AssemblyError(nextToken(cursor), 'a comma or the end of the line');
     cursor.at++;
   }
-}
-
-interface Adjectives {
-  size?: number;
-  strict?: boolean;
-  far?: boolean;
-  reach?: Reach;
 }
 
 function parseOperand(cursor: Cursor): Operand {
@@ -95,99 +116,43 @@ function parseOperand(cursor: Cursor): Operand {
   }
 }
 
+/*
+ * ## A register, or what looks like one
+ *
+ * Two things begin with a register and are none. `fs:[0x10]` is memory, seen through another segment. And `st(3)`
+ * is the fourth plate from the top of the x87's stack, which has no names for its plates, only distances.
+ */
+
 function parseRegister(cursor: Cursor, register: Register, adjectives: Adjectives): Operand {
   cursor.at++;
   if (register.set === 'sreg' && cursor.tokens[cursor.at] === ':') {
     cursor.at++;
-    return { ...parseMemory(cursor, adjectives), segment: register };
+    const memory = parseMemory(cursor, adjectives);
+    if (memory.segment !== undefined) throw new AssemblyError('two segments for one address', 'one');
+    return { ...memory, segment: register };
   }
   for (const word of Object.keys(adjectives))
-    throw new AssemblyError(
-      `a ${word} in front of ${register.name}`,
-      'the register alone, its name is its size',
-    );
-  if (register.name === 'st0' && cursor.tokens[cursor.at] === '(') {
-    cursor.at++;
-    const name = `st${evaluate(parseExpression(cursor))}`;
-    expect(cursor, ')');
-    const chosen = registerNamed(name);
-    if (chosen === undefined) throw new AssemblyError(name, 'st(0) to st(7)');
-    return chosen;
-  }
+    throw new AssemblyError(`a ${word} in front of ${register.name}`, 'the register alone');
+  const isStack = register.name === 'st0' && cursor.tokens[cursor.at] === '(';
+  return isStack ? parseStackPlace(cursor) : register;
+}
+
+function parseStackPlace(cursor: Cursor): Register {
+  cursor.at++;
+  const name = `st${evaluate(parseExpression(cursor))}`;
+  expect(cursor, ')');
+  const register = registerNamed(name);
+  if (register === undefined) throw new AssemblyError(name, 'st(0) to st(7)');
   return register;
 }
 
-function parseImmediate(cursor: Cursor, adjectives: Adjectives): Operand {
+function parseImmediate(cursor: Cursor, { size, strict, far, reach }: Adjectives): Operand {
   const value = parseExpression(cursor);
-  if (cursor.tokens[cursor.at] === ':') {
-    cursor.at++;
-    return { kind: 'far', selector: value, offset: parseExpression(cursor) };
+  if (cursor.tokens[cursor.at] !== ':') {
+    if (far) throw new AssemblyError(nextToken(cursor), '`:` and an offset after a far selector');
+    return { kind: 'immediate', value, size, strict, reach };
   }
-  if (adjectives.far) throw new AssemblyError(nextToken(cursor), '`:` and an offset after a far selector');
-  const { size, strict, reach } = adjectives;
-  return { kind: 'immediate', value, size, strict, reach };
-}
-
-function parseMemory(cursor: Cursor, adjectives: Adjectives): Memory {
-  expect(cursor, '[');
-  const { size, far } = adjectives;
-  const memory: Memory = { kind: 'memory', scale: 1, displacement: 0, size, far };
-  if (cursor.tokens[cursor.at]?.toLowerCase() === 'strict') cursor.at++;
-  const width = SIZES.get(cursor.tokens[cursor.at]?.toLowerCase() ?? '');
-  if (width !== undefined) {
-    memory.width = width;
-    cursor.at++;
-  }
-  const segment = registerNamed(cursor.tokens[cursor.at]);
-  if (segment?.set === 'sreg') {
-    memory.segment = segment;
-    cursor.at++;
-    expect(cursor, ':');
-  }
-  parseTerms(cursor, memory);
-  expect(cursor, ']');
-  return memory;
-}
-
-function parseTerms(cursor: Cursor, memory: Memory): void {
-  for (let sign = '+'; ; ) {
-    const register = registerNamed(cursor.tokens[cursor.at]);
-    if (register !== undefined) {
-      cursor.at++;
-      let scale: Expression | undefined;
-      if (cursor.tokens[cursor.at] === '*') {
-        cursor.at++;
-        scale = parseExpression(cursor, PRODUCT);
-      }
-      addRegister(memory, register, sign, scale);
-    } else {
-      const term = parseExpression(cursor, PRODUCT + (scaledRegister(cursor) ? 1 : 0));
-      const scaled =
-        cursor.tokens[cursor.at] === '*' ? registerNamed(cursor.tokens[cursor.at + 1]) : undefined;
-      if (scaled !== undefined) {
-        cursor.at += 2;
-        addRegister(memory, scaled, sign, term);
-      } else memory.displacement = combine(sign, memory.displacement, term);
-    }
-    const next = cursor.tokens[cursor.at];
-    if (next !== '+' && next !== '-') return;
-    sign = next;
-    cursor.at++;
-  }
-}
-
-/** Whether a register is the second factor of the product that comes next, as in `4*ecx`. */
-function scaledRegister(cursor: Cursor): boolean {
-  return cursor.tokens[cursor.at + 1] === '*' && registerNamed(cursor.tokens[cursor.at + 2]) !== undefined;
-}
-
-function addRegister(memory: Memory, register: Register, sign: string, factor?: Expression): void {
-  if (register.set !== 'r32' && register.set !== 'r16')
-    throw new AssemblyError(`${register.name} in an address`, 'a 32-bit or 16-bit general register');
-  if (sign === '-') throw new AssemblyError(`- ${register.name}`, 'registers only to be added');
-  const scale = factor === undefined ? 1 : evaluate(factor);
-  const plain = factor === undefined || (scale === 1 && memory.index !== undefined);
-  if (plain && memory.base === undefined) memory.base = register;
-  else if (memory.index === undefined) Object.assign(memory, { index: register, scale });
-  else throw new AssemblyError(`a third register, ${register.name}`, 'a base and an index at most');
+  if (reach !== undefined) throw new AssemblyError(`${reach} in front of a far pointer`, 'far, or nothing');
+  cursor.at++;
+  return { kind: 'far', selector: value, offset: parseExpression(cursor), size };
 }

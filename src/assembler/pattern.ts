@@ -1,3 +1,11 @@
+/*
+ * # What fits where
+ *
+ * `r/m32` is a question: is this a 32-bit register, or memory that is, or may be, 32 bits wide? For each such name
+ * in the table there is one `Pattern`, and it answers with its `fits`. It also knows two things the encoder will
+ * want: in which part of the instruction the operand belongs, and how wide it is.
+ */
+
 import type { Expression } from './expression.ts';
 import type { Immediate, Memory, Operand } from './operand.ts';
 import type { RegisterSet } from './registers.ts';
@@ -20,6 +28,13 @@ export interface Pattern {
   fits(operand: Operand, operandSize: number): boolean;
 }
 
+/*
+ * ## Names
+ *
+ * The names are the manual's, a word and mostly a number of bits. What is in no list, such as `al` or `dx`, is the
+ * register of that name and nothing else.
+ */
+
 const known = new Map<string, Pattern>();
 
 /** The pattern of that name in the table. */
@@ -34,9 +49,6 @@ function makePattern(name: string): Pattern {
   switch (name.replace(/\d+$/, '')) {
     case 'r':
       return register(name, 'register', `r${bits}` as RegisterSet);
-    case 'st':
-      if (name === 'st') return register(name, 'register', 'st');
-      break;
     case 'sreg':
     case 'cr':
     case 'dr':
@@ -48,23 +60,28 @@ function makePattern(name: string): Pattern {
     case 'word m':
       return memory(name, bits, (operand) => operand.size === 16 && !operand.far);
     case 'm16:':
-      return memory(name, bits, (operand) => operand.far === true);
+      return memory(name, bits, (operand) => operand.far === true && sizeAgrees(operand, bits));
     case 'moffs':
-      return {
-        ...memory(name, bits, (operand) => isBareAddress(operand) && sizeAgrees(operand, bits)),
-        role: 'offset',
-      };
+      return fixedAddress(name, bits);
+    case 'ptr16:':
+      return farPointer(name, bits);
     case 'imm':
       return immediate(name, bits);
     case 'simm':
       return signedByte(name);
     case 'rel':
       return relative(name, bits);
-    case 'ptr16:':
-      return { ...bare(name, 'far', bits), fits: (operand) => operand.kind === 'far' };
   }
+  if (name === 'st') return register(name, 'register', 'st');
   return name === '1' ? one(name) : fixed(name);
 }
+
+/*
+ * ## Registers and memory
+ *
+ * A row without a size, like `lea`, takes memory of any. Memory without a size suits any row, and whether that was
+ * wise is for `choose` to say.
+ */
 
 function bare(name: string, role: Pattern['role'], bits: number): Omit<Pattern, 'fits'> {
   return { name, role, bits, variable: true, signed: false };
@@ -87,14 +104,33 @@ function memory(name: string, bits: number, allows: (operand: Memory) => boolean
   return { ...bare(name, 'memory', bits), fits: (operand) => operand.kind === 'memory' && allows(operand) };
 }
 
-/** A row without a size (`lea`, `lgdt`) takes memory of any; memory without a size suits any row. */
 function sizeAgrees(operand: Memory, bits: number): boolean {
   return operand.size === undefined || bits === 0 || operand.size === bits;
 }
 
-function isBareAddress(operand: Memory): boolean {
-  return operand.base === undefined && operand.index === undefined && operand.width !== 8;
+function fixedAddress(name: string, bits: number): Pattern {
+  const isBare = ({ base, index, far, width }: Memory) =>
+    base === undefined && index === undefined && !far && width !== 8;
+  const fits = (operand: Memory): boolean => isBare(operand) && sizeAgrees(operand, bits);
+  return { ...memory(name, bits, fits), role: 'offset' };
 }
+
+function farPointer(name: string, bits: number): Pattern {
+  const fits = (operand: Operand): boolean =>
+    operand.kind === 'far' && (operand.size === undefined || operand.size === bits);
+  return { ...bare(name, 'far', bits), fits };
+}
+
+/*
+ * ## Numbers
+ *
+ * Eight bits hold -128 to 255, if you allow both ways of reading them, and we do. The exception is the byte that
+ * gets widened: in `add ax, 0xffff` it may be an `ff`, for that becomes 0xffff again. In `add eax, 0xffff` it may
+ * not. So how much a `simm8` allows at its upper end depends on the size of the operation.
+ *
+ * A number that is not known yet is taken on trust and gets a hole of full width. The hole is checked when it is
+ * filled.
+ */
 
 function immediate(name: string, bits: number): Pattern {
   const low = -(2 ** (bits - 1));
@@ -107,7 +143,6 @@ function immediate(name: string, bits: number): Pattern {
   return { ...bare(name, 'immediate', bits), low, high, fits };
 }
 
-/** One byte that the processor widens by its sign: -1 may be written 0xffff or 0xffffffff as the width asks. */
 function signedByte(name: string): Pattern {
   const fits = (operand: Operand, operandSize: number): boolean => {
     if (operand.kind !== 'immediate' || operand.reach !== undefined) return false;
@@ -120,10 +155,16 @@ function signedByte(name: string): Pattern {
   return { ...bare(name, 'immediate', 8), signed: true, low: -128, high: 127, fits };
 }
 
-/** A number found later is taken on trust, and checked when it is written. */
 function isWithin(value: Expression, low: number, high: number): boolean {
   return typeof value !== 'number' || (value >= low && value <= high);
 }
+
+/*
+ * ## The rest
+ *
+ * A branch's target fits the short row and the near one as well; if `short` or `near` is said, only one. The row
+ * with a 1 in it is for shifts, and a `strict` number does not want to be implied.
+ */
 
 function relative(name: string, bits: number): Pattern {
   const reach = bits === 8 ? 'short' : 'near';

@@ -90,6 +90,10 @@ retf                               cb
 call eax                           ff d0
 call [eax]                         ff 10
 call far [eax]                     ff 18
+call far word [eax]                66 ff 18
+jmp word 0x60:0x1234               66 ea 34 12 60 00
+mov eax, [ebx*1+ecx*4]             8b 04 8b
+mov eax, [ecx*4+ebx*1]             8b 04 8b
 o16 call far [eax]                 66 ff 18
 jmp 0x60:0x12345678                ea 78 56 34 12 60 00
 o16 jmp 0x60:0x1234                66 ea 34 12 60 00
