@@ -23,6 +23,8 @@ import { type GuestWindow, Windows } from './windows.ts';
 
 export type { GuestWindow } from './windows.ts';
 
+export type { GuestWindow } from './windows.ts';
+
 /** The hypervisor of one machine. */
 export interface Host {
   /** Opens /dev/lguest: one open file is one Guest. */

@@ -1,0 +1,76 @@
+import {
+  LGUEST_DATA_HCALL_STATUS,
+  LGUEST_DATA_KERNEL_ADDRESS,
+  LGUEST_DATA_SYSCALL_VEC,
+} from '../../chapters/1-preparation/abi.ts';
+import { Frames } from '../../chapters/5-host/frames.ts';
+import { type Ground, Guest } from '../../chapters/5-host/guest.ts';
+import { createStatistics } from '../../chapters/5-host/statistics.ts';
+import { type GuestWindow, Windows } from '../../chapters/5-host/windows.ts';
+import { powerOn } from '../../chapters/6-switcher/switcher.ts';
+import { createMachine } from '../../src/processor/index.ts';
+import { createDeterministicWorld } from '../deterministic-world.ts';
+import { DATA, DIRECTORY, identityMap, KERNEL_ADDRESS, MESSAGE, MIB, TABLE } from './harness.ts';
+
+/** Frames that remember each one they ever gave. */
+export class WatchedFrames extends Frames {
+  readonly given = new Set<number>();
+
+  override allocate(): number | undefined {
+    const frame = super.allocate();
+    if (frame !== undefined) this.given.add(frame);
+    return frame;
+  }
+}
+
+/** A Host laid open: what `createHost` builds, with its parts in reach. */
+export interface OpenGround extends Ground {
+  readonly frames: WatchedFrames;
+  readonly windows: Windows;
+}
+
+export function createGround(megabytes: number): OpenGround {
+  const machine = createMachine({ ramBytes: megabytes * MIB });
+  const frames = new WatchedFrames(machine.ram);
+  const switcher = powerOn(machine, () => frames.allocate()!);
+  return {
+    machine,
+    world: createDeterministicWorld(machine),
+    frames,
+    switcher,
+    statistics: createStatistics(),
+    windows: new Windows(machine.ram),
+  };
+}
+
+/** A Guest with `code` at `at`, its `lguest_data` filled in and an identity map ready. */
+export function createGuest(
+  ground: OpenGround,
+  bytes: number,
+  code: Uint8Array,
+  at: number,
+): { guest: Guest; window: GuestWindow } {
+  const window = ground.windows.open(bytes);
+  window.write(at, code);
+  window.fill(DATA + LGUEST_DATA_HCALL_STATUS, 64, 0xff);
+  window.write32(DATA + LGUEST_DATA_KERNEL_ADDRESS, KERNEL_ADDRESS);
+  window.write32(DATA + LGUEST_DATA_SYSCALL_VEC, 0x80);
+  window.write(MESSAGE, new TextEncoder().encode('done'));
+  identityMap(window, DIRECTORY, TABLE);
+  const pfnLimit = window.size / 4096;
+  return {
+    guest: new Guest(ground, { base: window.base, pfnLimit, deviceLimit: pfnLimit, start: at }),
+    window,
+  };
+}
+
+/** Pages that differ between RAM and `before`, by physical address. */
+export function changedPages(ground: OpenGround, before: Uint8Array): number[] {
+  const now = ground.machine.ram.view(0, ground.machine.ram.size);
+  const changed: number[] = [];
+  for (let page = 0; page < before.length; page += 4096) {
+    if (Buffer.compare(now.subarray(page, page + 4096), before.subarray(page, page + 4096)) !== 0)
+      changed.push(page);
+  }
+  return changed;
+}

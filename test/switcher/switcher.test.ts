@@ -1,0 +1,136 @@
+import { describe, expect, it } from 'vitest';
+import { KERNEL_CS, KERNEL_DS } from '../../chapters/1-preparation/abi.ts';
+import {
+  directoryOffset,
+  PRESENT,
+  tableOffset,
+  USER,
+  WRITABLE,
+} from '../../chapters/1-preparation/paging.ts';
+import {
+  FRAME,
+  FRAME_CS,
+  FRAME_DS,
+  FRAME_EAX,
+  FRAME_EFLAGS,
+  FRAME_EIP,
+  FRAME_ES,
+  FRAME_ESP,
+  FRAME_SS,
+  SWITCHER_ADDRESS,
+} from '../../chapters/6-switcher/pages.ts';
+import { type Passenger, powerOn, PREEMPTED, SWITCHER_FAULT } from '../../chapters/6-switcher/switcher.ts';
+import { assemble } from '../../src/assembler/index.ts';
+import { createMachine } from '../../src/processor/index.ts';
+
+const CODE = 0x0040_0000;
+
+/** A machine with the Switcher up and one passenger, whose `code` is mapped at `CODE`, in ring 1. */
+function embark(code: string) {
+  const machine = createMachine({ ramBytes: 2 ** 20 });
+  let next = 0;
+  const allocate = () => (next += 4096);
+  const switcher = powerOn(machine, allocate);
+  const passengers = [code].map((source) => createPassenger(source));
+  return { machine, switcher, createPassenger, passenger: passengers[0]!, register };
+
+  function createPassenger(source: string): Passenger {
+    const [registerPage, directory, switcherTable, table, text] = Array.from({ length: 5 }, allocate) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
+    const { ram } = machine;
+    switcher.map(switcherTable, registerPage);
+    ram.write32(directory + directoryOffset(SWITCHER_ADDRESS), switcherTable | PRESENT | WRITABLE);
+    ram.write32(directory + directoryOffset(CODE), table | PRESENT | WRITABLE | USER);
+    ram.write32(table + tableOffset(CODE), text | PRESENT | WRITABLE);
+    ram.write(text, assemble(source, { origin: CODE }).bytes);
+    const state = switcher.createState();
+    state.setDescriptor(12, 0xffff, 0x00cf_bb00);
+    state.setDescriptor(13, 0xffff, 0x00cf_b300);
+    const first: [number, number][] = [
+      [FRAME_EIP, CODE],
+      [FRAME_CS, KERNEL_CS],
+      [FRAME_EFLAGS, 0x202],
+      [FRAME_ESP, CODE + 0x1000],
+      [FRAME_SS, KERNEL_DS],
+      [FRAME_DS, KERNEL_DS],
+      [FRAME_ES, KERNEL_DS],
+    ];
+    for (const [at, value] of first) ram.write32(registerPage + FRAME + at, value);
+    return { registerPage, state, directory, translationsStale: false, taskSwitched: false };
+  }
+
+  function register(passenger: Passenger, at: number): number {
+    return machine.ram.read32(passenger.registerPage + FRAME + at);
+  }
+}
+
+describe('the Switcher', () => {
+  it('carries a Guest in, and out again with the number of its trap', () => {
+    const { switcher, passenger, register } = embark('  mov eax, 0x1234\n  int 0x1f\n  ud2');
+    expect(switcher.switchTo(passenger, 1000)).toBe(0x1f);
+    expect(register(passenger, FRAME_EAX)).toBe(0x1234);
+    expect(register(passenger, FRAME_EIP)).toBe(CODE + 7);
+    expect(switcher.switchTo(passenger, 1000)).toBe(6);
+    expect(register(passenger, FRAME_EIP)).toBe(CODE + 7);
+  });
+
+  it('takes back the processor from a Guest that never gives it', () => {
+    const { machine, switcher, passenger, register } = embark('again:\n  inc eax\n  jmp again');
+    const before = machine.retired;
+    expect(switcher.switchTo(passenger, 10_000)).toBe(PREEMPTED);
+    expect(machine.retired - before).toBeGreaterThanOrEqual(10_000);
+    expect(machine.retired - before).toBeLessThan(10_100);
+    const eax = register(passenger, FRAME_EAX);
+    expect(switcher.switchTo(passenger, 10_000)).toBe(PREEMPTED);
+    expect(register(passenger, FRAME_EAX)).toBeGreaterThan(eax + 4_900);
+    expect(machine.interrupt.pending).toBe(false);
+  });
+
+  it('costs 30 instructions there and back, and 6 more for another world', () => {
+    const { machine, switcher, passenger, createPassenger } = embark('again:\n  int 0x1f\n  jmp again');
+    const other = createPassenger('again:\n  int 0x1f\n  jmp again');
+    const cost = (who: Passenger) => {
+      const before = machine.retired;
+      expect(switcher.switchTo(who, 1000)).toBe(0x1f);
+      return machine.retired - before;
+    };
+    for (const who of [passenger, passenger, other, other]) cost(who);
+    expect(cost(other)).toBe(32); // of which two are the Guest's own
+    expect(cost(passenger)).toBe(38);
+    expect(cost(passenger)).toBe(32);
+  });
+
+  it('tells when it could not load what it found, and still carries the next', () => {
+    const { machine, switcher, passenger, createPassenger } = embark('  int 0x1f');
+    machine.ram.write32(passenger.registerPage + FRAME + FRAME_DS, 0x88);
+    expect(switcher.switchTo(passenger, 1000)).toBe(SWITCHER_FAULT);
+    const other = createPassenger('  int 0x1f');
+    expect(switcher.switchTo(other, 1000)).toBe(0x1f);
+  });
+
+  it('sees that a Guest has changed its tables when it is told so', () => {
+    const { machine, switcher, passenger } = embark(
+      `again:\n  mov eax, [${CODE + 0x1000}]\n  int 0x1f\n  jmp again`,
+    );
+    const table = machine.ram.read32(passenger.directory + directoryOffset(CODE)) & ~0xfff;
+    expect(switcher.switchTo(passenger, 1000)).toBe(14);
+    machine.ram.write32(table + tableOffset(CODE + 0x1000), 0xf_0000 | PRESENT);
+    expect(switcher.switchTo(passenger, 1000)).toBe(0x1f);
+    machine.ram.write32(table + tableOffset(CODE + 0x1000), 0);
+    passenger.translationsStale = true;
+    expect(switcher.switchTo(passenger, 1000)).toBe(14);
+  });
+
+  it('leaves a Guest that is going to be closed, and does not need its tables any more', () => {
+    const { machine, switcher, passenger, createPassenger } = embark('  int 0x1f');
+    expect(switcher.switchTo(passenger, 1000)).toBe(0x1f);
+    switcher.disembark(passenger);
+    machine.ram.fill(passenger.directory, 4096, 0);
+    expect(switcher.switchTo(createPassenger('  int 0x1f'), 1000)).toBe(0x1f);
+  });
+});
