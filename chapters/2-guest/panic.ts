@@ -26,7 +26,10 @@ export function panic(reason: string): void {
   written = 0;
   say(addressOf('panic: '));
   say(addressOf(reason));
-  if (BARE) print(at<string>(addressOf(lastWords))); // no Launcher there to say it for us
+  if (BARE) {
+    print(at<string>(addressOf(lastWords))); // no Launcher there to say it for us
+    print('\n');
+  }
   switchOff(addressOf(lastWords), true);
 }
 

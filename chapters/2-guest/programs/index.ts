@@ -1,6 +1,7 @@
 /* # Programs */
 
 // Each file here that exports a main becomes a program in /bin: tools/tangle reads this list.
+export {} from './library/index.ts';
 export {} from './init.ts';
 export {} from './sh.ts';
 export {} from './shell-words.ts';

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { boot, bootToPrompt } from './session.ts';
+
+describe('pup boots', () => {
+  it.each([8, 32, 256])('with %d MB of memory', async (megabytes) => {
+    const session = await bootToPrompt({ megabytes });
+    expect(session.said).toContain(`pup: ${megabytes} MB of memory`);
+    const free = Number(/free: (\d+) KB/.exec(await session.run('free'))?.[1]);
+    expect(free).toBeGreaterThan((megabytes - 4) * 1024);
+    expect(free).toBeLessThan(megabytes * 1024);
+    session.type('poweroff\n');
+    expect(await session.ended).toMatchObject({ code: 0 });
+  });
+
+  it('says what it is, and what it finds', async () => {
+    const { said } = await bootToPrompt({ options: ['--rng'] });
+    expect(said).toContain('pup: woof.');
+    expect(said).toContain('slot 1, line 1: console');
+    expect(said).toContain('slot 2, line 2: dice');
+  });
+
+  it('runs one command and powers off, if the command line says so', async () => {
+    const session = boot({ kernelArguments: 'quiet run=primes 1000' });
+    expect(await session.ended).toMatchObject({ code: 0 });
+    expect(session.said).toContain('168 primes up to 1000\n');
+    expect(session.said).not.toContain('$ ');
+  });
+
+  it('panics without an initial file system', async () => {
+    const session = boot({ initrd: new Uint8Array(0) });
+    expect(await session.ended).toMatchObject({ code: 1 });
+    expect(session.warnings[0]).toContain('panic: no /bin/init');
+  });
+
+  it('panics with something else in its place', async () => {
+    const session = boot({ initrd: new TextEncoder().encode('x'.repeat(1000)) });
+    expect(await session.ended).toMatchObject({ code: 1 });
+    expect(session.warnings[0]).toContain('panic: the initial file system is not a cpio archive');
+  });
+
+  it('panics with too little memory, rather than going on without', async () => {
+    const session = boot({ megabytes: 2 });
+    expect(await session.ended).toMatchObject({ code: 1 });
+  });
+
+  it('does the same again when it is booted the same way', async () => {
+    const runs = [];
+    for (let i = 0; i < 2; i++) {
+      const session = boot({ kernelArguments: 'run=ls /bin' });
+      await session.ended;
+      runs.push({ said: session.said, retired: session.retired() });
+    }
+    expect(runs[0]).toEqual(runs[1]);
+  });
+});

@@ -1,0 +1,148 @@
+import { readFileSync } from 'node:fs';
+import { type LaunchOptions, parseCommandLine } from '../../chapters/4-launcher/command-line.ts';
+import { InputQueue } from '../../chapters/4-launcher/input-queue.ts';
+import { type ExitStatus, launch } from '../../chapters/4-launcher/launch.ts';
+import { type Disk, LauncherError } from '../../chapters/4-launcher/outside.ts';
+import { createHost } from '../../chapters/5-host/dev-lguest.ts';
+import { createMachine } from '../../src/processor/index.ts';
+import { buildPup, type Pup } from '../../tools/tangle/pup.ts';
+import { createDeterministicWorld } from '../deterministic-world.ts';
+
+let tangled: Pup | undefined;
+
+/** Pup, tangled once for all tests of a file. */
+export function pup(): Pup {
+  tangled ??= buildPup((path) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8'));
+  return tangled;
+}
+
+/** A booted pup: what was said, and a keyboard. */
+export interface Session {
+  /** Everything printed so far. */
+  readonly said: string;
+  /** What the Launcher had to say. */
+  readonly warnings: string[];
+  readonly ended: Promise<ExitStatus>;
+  /** Waits for `text` in what is printed from now on, or was since the last call; returns what came before it. */
+  until(text: string): Promise<string>;
+  type(text: string): void;
+  /** Types a line at the prompt and returns what the command printed. */
+  run(line: string): Promise<string>;
+  /** Instructions retired so far, by everybody. */
+  retired(): number;
+}
+
+export interface Circumstances {
+  megabytes?: number;
+  options?: string[];
+  kernelArguments?: string;
+  disks?: Record<string, Uint8Array>;
+  initrd?: Uint8Array;
+}
+
+/** Boots pup on the real Host, with the real Launcher. */
+export function boot(circumstances: Circumstances = {}): Session {
+  const { megabytes = 32, options = [], kernelArguments = '', disks = {}, initrd } = circumstances;
+  const machine = createMachine({ ramBytes: (megabytes + 32) << 20 });
+  const world = createDeterministicWorld(machine);
+  const input = new InputQueue();
+  const files: Record<string, Uint8Array> = { pup: pup().kernel, initrd: initrd ?? pup().initrd };
+  const warnings: string[] = [];
+  let said = '';
+  let seen = 0;
+  let look = () => {};
+
+  const words = [
+    ...options,
+    '--initrd=initrd',
+    String(megabytes),
+    'pup',
+    ...kernelArguments.split(' ').filter(Boolean),
+  ];
+  const ended = launch(parseCommandLine(words) as LaunchOptions, createHost(machine, world), world, {
+    readFile: (name) => files[name] ?? fail(name),
+    openDisk: (name) => openDisk(disks[name] ?? fail(name)),
+    input,
+    output(bytes) {
+      said += new TextDecoder('latin1').decode(bytes);
+      look();
+    },
+    outputDrained: () => undefined,
+    warn: (line) => warnings.push(line),
+  });
+  ended.then(
+    () => look(),
+    () => look(),
+  );
+  let over = false;
+  ended.finally(() => (over = true)).catch(() => {});
+
+  const session: Session = {
+    get said() {
+      return said;
+    },
+    warnings,
+    ended,
+    until(text) {
+      return new Promise((resolve, reject) => {
+        look = () => {
+          const at = said.indexOf(text, seen);
+          if (at >= 0) {
+            look = () => {};
+            const before = said.slice(seen, at);
+            seen = at + text.length;
+            resolve(before);
+          } else if (over) {
+            reject(
+              new Error(
+                `no ${JSON.stringify(text)} in ${JSON.stringify(said.slice(seen))}; ${warnings.join(' | ')}`,
+              ),
+            );
+          }
+        };
+        ended.then(() => setImmediate(() => look()), reject);
+        look();
+      });
+    },
+    type(text) {
+      const bytes = new TextEncoder().encode(text);
+      if (input.push(bytes) !== bytes.length) throw new Error('the keyboard is full');
+    },
+    async run(line) {
+      session.type(`${line}\n`);
+      await session.until(`${line}\n`);
+      return session.until('$ ');
+    },
+    retired: () => machine.retired,
+  };
+  return session;
+}
+
+/** Boots pup to its prompt. */
+export async function bootToPrompt(circumstances: Circumstances = {}): Promise<Session> {
+  const session = boot(circumstances);
+  await session.until('$ ');
+  return session;
+}
+
+function fail(name: string): never {
+  throw new LauncherError(`cannot read ${name}: no such file or directory`);
+}
+
+function openDisk(bytes: Uint8Array): Disk {
+  return {
+    size: bytes.length,
+    readOnly: false,
+    read(position, into) {
+      const part = bytes.subarray(position, position + into.length);
+      into.set(part);
+      return part.length;
+    },
+    write(position, part) {
+      bytes.set(part, position);
+      return part.length;
+    },
+    sync() {},
+    close() {},
+  };
+}

@@ -1,0 +1,161 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { bootToPrompt, type Session } from './session.ts';
+
+describe('at the prompt', () => {
+  let session: Session;
+  beforeAll(async () => {
+    session = await bootToPrompt();
+  });
+
+  it('help names every program', async () => {
+    const help = await session.run('help');
+    const names = (await session.run('ls /bin')).matchAll(/^ *\d+ (\w+)$/gm);
+    for (const [, name] of names) if (!['init', 'sh'].includes(name!)) expect(help).toContain(name);
+  });
+
+  it('echo says its words again', async () => {
+    expect(await session.run('echo hello  world')).toBe('hello world\n');
+    expect(await session.run(`echo 'hello  world' "a | b"`)).toBe('hello  world a | b\n');
+    expect(await session.run('echo')).toBe('\n');
+  });
+
+  it('ls lists the root, directories, and complains about what is not there', async () => {
+    expect(await session.run('ls')).toMatch(/^ +- bin\/$/m);
+    expect(await session.run('ls /dev')).toMatch(/^ +- console$/m);
+    expect(await session.run('ls /bin/')).toMatch(/^ +\d+ echo$/m);
+    expect(await session.run('ls /nowhere')).toBe('ls: /nowhere: no such file\n');
+  });
+
+  it('cat shows a file, and several', async () => {
+    const echo = await session.run('cat /src/echo.ts');
+    expect(echo).toContain('export function main');
+    expect(await session.run('cat /src/echo.ts src/echo.ts')).toBe(echo + echo);
+    expect(await session.run('cat /bin')).toBe('cat: /bin: is a directory\n');
+  });
+
+  it('ps lists init, the shell and itself', async () => {
+    const ps = await session.run('ps');
+    expect(ps).toMatch(/1 +0 +sleeping .* init\n/);
+    expect(ps).toMatch(/2 +1 +sleeping .* sh\n/);
+    expect(ps).toMatch(/running .* ps\n/);
+  });
+
+  it('free and uptime give numbers', async () => {
+    expect(await session.run('free')).toMatch(/^memory: 32768 KB, free: \d+ KB\n$/);
+    expect(await session.run('uptime')).toMatch(/^up \d+\.\d\d\d seconds\n$/);
+  });
+
+  it('primes prints primes', async () => {
+    expect(await session.run('primes 30')).toBe('2 3 5 7 11 13 17 19 23 29 \n10 primes up to 30\n');
+    expect(await session.run('primes many')).toBe('usage: primes N\n');
+  });
+
+  it('a command that is no program is an error, not the end', async () => {
+    expect(await session.run('woof')).toBe('sh: woof: no such file\n');
+    expect(await session.run('/src/echo.ts')).toBe('sh: /src/echo.ts: not a program\n');
+    expect(await session.run('echo "open')).toBe('sh: a quote is open\n');
+    expect(await session.run('')).toBe('');
+  });
+
+  it('crash dies alone', async () => {
+    expect(await session.run('crash')).toMatch(
+      /^crash: segmentation fault at 0x00000000 \(eip 0x0804[0-9a-f]{4}\)\n$/,
+    );
+    expect(await session.run('echo still here')).toBe('still here\n');
+  });
+
+  it('memory that was used comes back', async () => {
+    const free = async () => Number(/free: (\d+)/.exec(await session.run('free'))?.[1]);
+    await session.run('fault 500 | cat');
+    const before = await free();
+    for (let i = 0; i < 5; i++) await session.run('fault 500 | cat; crash');
+    expect(await free()).toBe(before);
+  });
+
+  it('more memory than there is ends the program that wants it, and nothing else', async () => {
+    expect(await session.run('fault 20000')).toMatch(/^fault: no memory left for the page at 0x[0-9a-f]{8}/);
+    expect(await session.run('fault 100')).toMatch(/^100 pages touched, \d+ instructions each\n$/);
+  });
+
+  it('system calls can be counted', async () => {
+    expect(await session.run('syscall 1000')).toMatch(/^1000 system calls, \d+ instructions each\n$/);
+  });
+});
+
+describe('jobs', () => {
+  let session: Session;
+  beforeAll(async () => {
+    session = await bootToPrompt();
+  });
+
+  it('a pipe connects two programs', async () => {
+    expect(await session.run('echo one two three | wc')).toBe('1 3 14\n');
+    expect(await session.run('ls /bin | grep e | grep ch')).toMatch(/echo\n$/);
+  });
+
+  it('a pipe carries more than fits into it', async () => {
+    const sh = await session.run('cat /src/sh.ts');
+    expect(await session.run('cat /src/sh.ts | cat | cat')).toBe(sh);
+  });
+
+  it('a writer whose reader has gone ends too', async () => {
+    expect(await session.run('cat /bin/sh | echo done')).toBe('done\n');
+  });
+
+  it('; runs one after the other', async () => {
+    expect(await session.run('echo one; echo two')).toBe('one\ntwo\n');
+  });
+
+  it('& does not wait, and the shell says when it is over', async () => {
+    const first = await session.run('sleep 1 & echo meanwhile');
+    expect(first).toContain('meanwhile\n');
+    const id = /\[(\d+)\]/.exec(first)?.[1];
+    expect(await session.run('ps')).toMatch(/sleeping .* sleep\n/);
+    expect(await session.run('sleep 2')).toContain(`[${id}] done\n`);
+  });
+
+  it('two programs share the processor', async () => {
+    await session.run('primes 100000 &');
+    expect(await session.run('echo I get my turn')).toContain('I get my turn\n');
+    await session.run('sleep 30');
+    expect(session.said).toContain('9592 primes up to 100000\n');
+  });
+
+  it('kill ends a program in the background', async () => {
+    const id = /\[(\d+)\]/.exec(await session.run('primes 900000000 &'))?.[1];
+    await session.run(`kill ${id}`);
+    expect(await session.run('ps')).not.toContain('primes');
+    expect(await session.run('kill 1')).toBe('kill: 1: no such process\n');
+  });
+
+  it('< and > redirect', async () => {
+    expect(await session.run('wc < /src/echo.ts')).toMatch(/^\d+ \d+ \d+\n$/);
+    expect(await session.run('echo nothing > /dev/null')).toBe('');
+    expect(await session.run('echo nothing > /nowhere')).toBe('sh: /nowhere: no such file\n');
+  });
+
+  it('^C ends a program that would run for ever', async () => {
+    session.type('primes 900000000\n');
+    await session.until('primes 900000000\n');
+    session.type('\x03');
+    await session.until('^C\n');
+    await session.until('$ ');
+    expect(await session.run('ps')).not.toContain('primes');
+  });
+
+  it('^C ends everything in a pipe, and a program that waits for input', async () => {
+    session.type('cat | cat | wc\n');
+    await session.until('wc\n');
+    session.type('lost\n\x03');
+    await session.until('^C\n');
+    await session.until('$ ');
+    expect(await session.run('ps')).not.toMatch(/cat|wc/);
+  });
+
+  it('^D ends the input of a program', async () => {
+    session.type('wc\n');
+    await session.until('wc\n');
+    session.type('one two\nthree\n\x04');
+    expect(await session.until('$ ')).toContain('2 3 14\n');
+  });
+});
