@@ -1,3 +1,17 @@
+/*
+ * # What you type
+ *
+ *     lantern --block=disk.img --rng 64 vmlinux root=/dev/vda quiet
+ *
+ * lguest's command line was two words long, memory and kernel, and the options were all about devices. We keep it
+ * to the letter, for it has aged well. The kernel's own arguments simply follow: whatever we do not understand we
+ * do not need to understand.
+ *
+ * The order of the options matters more than it seems. The first device you ask for gets slot 2 on the bus, the
+ * next slot 3. A Guest names its disks in the order in which it finds them. Swap two words here, and what was
+ * `/dev/vda` wakes up as `/dev/vdb`.
+ */
+
 import { LauncherError } from './outside.ts';
 
 /** What one Guest is made of. */
@@ -17,11 +31,24 @@ export interface LaunchOptions {
 
 export type DeviceOption = { kind: 'block'; file: string } | { kind: 'rng' };
 
+/*
+ * ## Limits
+ *
+ * The number is not ours but the Guest's. A 32-bit kernel that lives at 0xc0000000 has one gigabyte of addresses to
+ * itself and maps as much of its memory there as fits; what does not fit it must map and unmap, page by page, and
+ * under a hypervisor every one of those costs a trip to the Host. lguest's author measured it and advised against
+ * more than 700 MB. We draw the line where it stops being slow and starts being silly.
+ */
+
 /** A Guest of more would not leave its kernel room to map it. */
 export const MOST_MEMORY = 2048;
 /** The kernel that needs no file. A file of that name is spelled `./pup`. */
 export const PUP = 'pup';
 export const PUP_MEMORY = 32;
+
+/*
+ * The longest string of the chapter, and the only one that people read.
+ */
 
 export const USAGE = `usage: lantern [options] MEMORY_MB KERNEL [kernel arguments]
        lantern [options] [MEMORY_MB [pup [kernel arguments]]]
@@ -36,6 +63,14 @@ Without a KERNEL, or with the word pup for it, boots pup, the book's own kernel,
   -h, --help      this
 
 Options may stand anywhere. Behind -- everything is the kernel's. Press ^C three times within a second to leave.`;
+
+/*
+ * ## Reading it
+ *
+ * One pass over the words. Options may stand anywhere, because `getopt_long` lets them, and twenty years of fingers
+ * know it. That has one famous consequence: in `lantern 64 vmlinux -v` the `-v` is ours, although it stands where
+ * the kernel's arguments stand. A kernel that wants a dash in its arguments gets `--` in front of them.
+ */
 
 /**
  * Reads lguest's command line (fact: the first word that is no option is the memory, the second the kernel).
@@ -69,6 +104,12 @@ export function parseCommandLine(words: readonly string[]): LaunchOptions | 'hel
   return options;
 }
 
+/*
+ * Each option knows whether it wants a value. `--block disk.img`, with a space, is refused rather than guessed at:
+ * lguest took the next word that did not begin with a dash for the memory size, so that line asked it for disk.img
+ * megabytes.
+ */
+
 function applyOption(options: LaunchOptions, word: string): void {
   const [name, value] = splitOnce(word, '=');
   switch (name) {
@@ -99,6 +140,11 @@ function needsFile(name: string, value: string | undefined): string {
   if (!value) throw new LauncherError(`${name} needs a file: ${name}=FILE`);
   return value;
 }
+
+/*
+ * A number, in the sense of a person and not of JavaScript, to whom `1e3`, `0x40` and the empty string are numbers
+ * too.
+ */
 
 function parseMemory(word: string): number {
   const megabytes = /^[0-9]{1,9}$/.test(word) ? Number(word) : Number.NaN;

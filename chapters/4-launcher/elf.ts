@@ -1,3 +1,25 @@
+/*
+ * # The crate that kernels come in
+ *
+ * A kernel in a file is furniture in a crate. The Executable and Linkable Format, ELF to its friends, is a crate
+ * with a packing list: *these bytes go there*. The format was made for UNIX System V in the late eighties and has
+ * since carried nearly everything that ever ran on Linux, PlayStations and more than one Mars probe's ground
+ * station, so it has a section for every purpose. We want the shortest of its lists and skip the rest.
+ *
+ * :::figure{#elf-file caption="What a loader reads of an ELF file. Numbers are byte offsets."}
+ * ```text
+ *    0  7f 'E' 'L' 'F'    32 bits, little-endian, i386, executable
+ *   24  entry ----------------------> the first instruction (physical)
+ *   28  where the program headers are, and at 44 how many
+ *       +--------------------------------------------------+
+ *       | LOAD  offset  vaddr  paddr  filesz  memsz ...    |
+ *       | LOAD  ...                                        |
+ *       +--------------------------------------------------+
+ *       the bytes
+ * ```
+ * :::
+ */
+
 import { LauncherError } from './outside.ts';
 
 const MAGIC = 0x464c457f; // 7f 'E' 'L' 'F', as a little-endian processor reads it
@@ -9,6 +31,15 @@ const HEADER_SIZE = 52;
 const PROGRAM_HEADER_SIZE = 32;
 const MOST_PROGRAM_HEADERS = 2048;
 const PT_LOAD = 1;
+
+/*
+ * ## Two addresses for everything
+ *
+ * Each segment names two addresses, and telling them apart is most of what there is to booting. `vaddr` is where
+ * the code *thinks* it is, 0xc0100000 for pup, once the Guest has page tables that put it there. `paddr` is where
+ * its bytes go, 0x100000, because right now nobody has page tables. The loader obeys the second and keeps the first
+ * for the day of the autopsy.
+ */
 
 /** A stretch of the file that belongs in memory: the first `fileSize` of `memorySize` bytes, the rest zero. */
 export interface Segment {
@@ -25,6 +56,10 @@ export interface ElfKernel {
   segments: Segment[];
 }
 
+/*
+ * Four bytes decide whether it is one at all. The 7f is there so that no text file ever passes by accident.
+ */
+
 /** Does the file start like one? */
 export function isElf(file: Uint8Array): boolean {
   return file.length >= 4 && viewOf(file).getUint32(0, true) === MAGIC;
@@ -33,6 +68,17 @@ export function isElf(file: Uint8Array): boolean {
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
+
+/*
+ * ## Trust nothing
+ *
+ * A kernel file can come from anywhere, and it is full of numbers that we are about to add up. Each check below is
+ * one of lguest's (an i386 executable, program headers of 32 bytes, 1 to 2048 of them) or one that lguest left to
+ * `mmap` to trip over: that what the packing list promises is really in the crate.
+ *
+ * JavaScript is a help here, for once. `offset + size` of two 32-bit numbers is a 33-bit number, exactly, instead
+ * of a small one that passes every test. In C, this line is where the security bulletins come from.
+ */
 
 /**
  * Reads the headers of a kernel in ELF (System V ABI, chapter 4 and 5).
@@ -67,6 +113,11 @@ export function parseElf(name: string, file: Uint8Array): ElfKernel {
   if (segments.length === 0) throw malformed('nothing to load');
   return { entry: view.getUint32(24, true), segments };
 }
+
+/*
+ * A segment may be larger in memory than in the file. The rest is the kernel's zeros, which nobody bothers to
+ * store, and the window was full of zeros to begin with.
+ */
 
 function parseSegment(
   file: Uint8Array,

@@ -1,3 +1,10 @@
+/*
+ * # Unpacking
+ *
+ * Two kinds of crate are welcome. An ELF file says where everything goes; a bzImage is a Linux kernel that has been
+ * compressed, with a small program in front that unpacks it, and in front of that a relic.
+ */
+
 import type { GuestWindow } from '../5-host/dev-lguest.ts';
 import { isElf, parseElf, viewOf } from './elf.ts';
 import { LauncherError, hex } from './outside.ts';
@@ -12,6 +19,10 @@ export interface LoadedKernel {
   /** The fields of a bzImage's setup header that the zero page carries on, from `SETUP_HEADER` on. */
   setupHeader?: Uint8Array;
 }
+
+/*
+ * Anything else is sent back in one sentence. You would be surprised how often it is the initrd.
+ */
 
 /**
  * Puts the image where it wants to be in the Guest's memory.
@@ -35,6 +46,13 @@ function loadElf(memory: GuestWindow, name: string, file: Uint8Array): LoadedKer
   return { entry, end };
 }
 
+/*
+ * ## Where it may not go
+ *
+ * A segment must lie inside the memory, and it must not lie on the first six kilobytes, where our letter to the
+ * kernel goes. No kernel wants to be there. A broken one once did, and what it executed was its own command line.
+ */
+
 function place(memory: GuestWindow, name: string, from: number, size: number, bytes: Uint8Array): void {
   const where = `${hex(from)} to ${hex(from + size)}`;
   if (from + size > memory.size) {
@@ -47,6 +65,17 @@ function place(memory: GuestWindow, name: string, from: number, size: number, by
   }
   memory.write(from, bytes);
 }
+
+/*
+ * ## The relic
+ *
+ * A bzImage starts with a boot sector from 1991. It used to load itself from a floppy disk; today it prints *use a
+ * boot loader* and gives up, and behind it come a few sectors of 16-bit code that ask the BIOS how much memory
+ * there is. We have no floppy, no BIOS and no 16 bits. But in the middle of the relic, at offset 0x1f1, sits a
+ * header that every boot loader since has filled in or read, so there it stays.
+ *
+ * lguest read exactly two fields of it: how many sectors of relic to skip, and where to start.
+ */
 
 const SECTOR = 512;
 /** Where the setup header begins, in the file as in the zero page. */
@@ -62,6 +91,18 @@ const KERNEL_GOES_TO = 0x100000;
 function isBzImage(file: Uint8Array): boolean {
   return file.length >= SMALLEST_HEADER_END && viewOf(file).getUint32(HEADER_MAGIC, true) === HDRS;
 }
+
+/*
+ * What is left after the skipping is 32-bit code that expects to be at one megabyte, and there unpacks the rest of
+ * itself over whatever it finds above. Newer unpackers look up in the zero page how much room that takes. lguest
+ * never put it there. Those kernels booted all the same: with a size of zero, the unpacker's copy of itself
+ * happened to land just below the place where it was about to write. We carry the header over and sleep better.
+ *
+ * :::aside
+ * A count of zero setup sectors means four. The rule is from the time when the field did not exist yet and four was
+ * what everybody had.
+ * :::
+ */
 
 function loadBzImage(memory: GuestWindow, name: string, file: Uint8Array): LoadedKernel {
   const view = viewOf(file);

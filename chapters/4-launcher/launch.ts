@@ -1,3 +1,14 @@
+/*
+ * # Bringing a Guest to life
+ *
+ * Here is the whole chapter in forty lines. Open `/dev/lguest`; that is the Guest's birth certificate. Ask it for
+ * memory, and get a window full of zeros. Set up the scenery. Put a kernel into the zeros, and a letter for it at
+ * address 0. Tell the Host where to begin. Run it until it ends, and say how.
+ *
+ * You may know `fork` and `exec`. This is the same trick one floor down: instead of a process on a kernel you get a
+ * kernel on a processor, and the only system call it has is to get into trouble.
+ */
+
 import { LHREQ_INITIALIZE, LHREQ_IRQ } from '../1-preparation/abi.ts';
 import type { World } from '../1-preparation/world.ts';
 import type { GuestWindow, Host, LguestDevice } from '../5-host/dev-lguest.ts';
@@ -22,6 +33,15 @@ export interface ExitStatus {
 
 const PAGE = 4096;
 
+/*
+ * ## Once more, from the start
+ *
+ * A Guest can end in three ways that matter. It switches itself off, which is the good one. It dies. Or it asks to
+ * be started again, and then we owe it *everything* again: fresh memory, devices that remember nothing, the kernel
+ * read once more from its file, which may have been rebuilt in the meantime. lguest did it by closing all its files
+ * and calling `exec` on itself with its own arguments. We have a loop.
+ */
+
 /**
  * Boots a Guest and keeps it company until it ends. What went wrong is on `outside.warn`, in one line (and a
  * backtrace, where a Guest that ran has died).
@@ -42,6 +62,16 @@ export async function launch(
     return { code: ending.kind === 'power-off' ? 0 : 1, reason: ending.reason };
   }
 }
+
+/*
+ * ## One life
+ *
+ * Read it from top to bottom; then read the `catch`. Everything that is not the person's fault flies on, unhandled,
+ * because it is *our* fault, and a hypervisor that swallows its own bugs will be blamed for the Guest's.
+ *
+ * The bus is made before the kernel is loaded and not after. The order is lguest's, and it is the right one: a disk
+ * image that cannot be opened should be said before half a second has gone into reading a kernel.
+ */
 
 async function launchOnce(
   options: LaunchOptions,
@@ -71,6 +101,10 @@ async function launchOnce(
   }
 }
 
+/*
+ * The machine has only so much RAM, and this Guest may not be the only one on it.
+ */
+
 function mapMemory(device: LguestDevice, megabytes: number): GuestWindow {
   try {
     return device.mmap(megabytes * (1 << 20));
@@ -78,6 +112,11 @@ function mapMemory(device: LguestDevice, megabytes: number): GuestWindow {
     throw new LauncherError((error as Error).message);
   }
 }
+
+/*
+ * Slot 1 is always the console, even before anybody has asked for one. pup's early print and Linux's both write to
+ * slot 1 without looking, at a time when they could not do anything about a surprise.
+ */
 
 function addDevices(bus: PciBus, wanted: readonly DeviceOption[], world: World, outside: Outside): void {
   bus.add(createConsole(outside.input, (bytes) => outside.output(bytes)));
@@ -88,6 +127,10 @@ function createDevice(option: DeviceOption, world: World, outside: Outside): Beh
   if (option.kind === 'rng') return createEntropy(world);
   return createBlock(outside.openDisk(option.file), option.file);
 }
+
+/*
+ * The kernel goes in before the zero page, the initrd last, since it must know where the kernel ends.
+ */
 
 function loadEverything(
   memory: GuestWindow,
@@ -102,12 +145,26 @@ function loadEverything(
   return kernel;
 }
 
+/*
+ * ## Five words
+ *
+ * The request that starts a Guest has five words, and you have met most of them from the inside: where its memory
+ * lies in the machine's, how many pages of it there are, where to begin, and how far up the devices reach. Below
+ * the second number, an address is memory. Between it and the last one it is a device. Above that it is a lie, and
+ * the Host kills Guests for those.
+ */
+
 function initialize(device: LguestDevice, memory: GuestWindow, kernel: LoadedKernel, bus: PciBus): void {
   const done = device.write(
     Uint32Array.of(LHREQ_INITIALIZE, memory.base, memory.size / PAGE, kernel.entry, bus.limitPage),
   );
   if (done < 0) throw new LauncherError(`the Host refuses this Guest: error ${-done}`);
 }
+
+/*
+ * With `--verbose` you are told what went where. It is the map to have beside you when a kernel of your own does
+ * not boot.
+ */
 
 function describe(
   options: LaunchOptions,

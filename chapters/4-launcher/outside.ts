@@ -1,4 +1,24 @@
+/*
+ * # The world outside
+ *
+ * A Launcher that opened files and wrote to screens by itself would run in exactly one place. Ours is going to run
+ * in two: in a terminal, where there are files, and on a page of this book, where there are none. So it opens
+ * nothing. It is handed an `Outside`, and whatever it cannot find in there does not exist.
+ *
+ * The rule costs one interface and pays three times. The page can have its Guest. A test can be the whole world to
+ * a Guest and know exactly what it was told. And you can read this chapter without once meeting Node.
+ */
+
 import type { InputQueue } from './input-queue.ts';
+
+/*
+ * ## Whose fault is it?
+ *
+ * Before a Guest runs, only one party can have made a mistake, and it is the person at the keyboard: a kernel that
+ * is not there, a disk that cannot be written, a memory of zero megabytes. Nobody ever mended such a thing with a
+ * stack trace. A `LauncherError` is therefore one line, made to be read by whoever typed the command, and its
+ * thrower swears that it names the culprit.
+ */
 
 /** Something the person at the keyboard can mend. The message is one line and names the culprit. */
 export class LauncherError extends Error {
@@ -9,6 +29,14 @@ export class LauncherError extends Error {
 export function hex(value: number): string {
   return `0x${value.toString(16).padStart(8, '0')}`;
 }
+
+/*
+ * ## What we ask for
+ *
+ * A disk is a long row of bytes with a good memory. It says how long it is, reads, writes, and `sync` is its
+ * promise that the power may now fail. Note what may throw: the medium itself may be broken, and that is *not* our
+ * problem to solve. The Guest has drivers for that; it gets an I/O error, as it would from a disk that clicks.
+ */
 
 /**
  * A disk image, open. Positions and lengths are in bytes. Where a method throws a
@@ -25,6 +53,17 @@ export interface Disk {
   sync(): void;
   close(): void;
 }
+
+/*
+ * Everything else comes in one piece. Two of its members look alike and are not: `output` belongs to the Guest and
+ * goes wherever the Guest's screen is, `warn` belongs to us.
+ *
+ * And one deserves a warning. `outputDrained` is here because a Guest can print faster than anybody can read. pup's
+ * `yes`, if it had one, would hand us ten megabytes a second, and a terminal at the far end of a slow line would
+ * pile them up in *our* memory. So as long as there is a promise here, the Guest is not run. The slow reader slows
+ * down the whole machine inside, and nobody in there can tell, since in there nobody can look at a clock while the
+ * clock does not run.
+ */
 
 /** All that the Launcher knows of the world beyond the Guest, besides its clock and its dice. */
 export interface Outside {

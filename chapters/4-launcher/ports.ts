@@ -36,7 +36,7 @@ export function emulatePortAccess(code: Uint8Array, registers: GuestRegisters, b
     const what = `0x${value.toString(16)} to port 0x${port.toString(16)}`;
     return {
       length: undefined,
-      complaint: `refused to write ${what} (${width} bytes), where no PCI register takes it`,
+      complaint: `wrote ${what} (${width} bytes), where no PCI register takes it`,
     };
   }
   return { length };

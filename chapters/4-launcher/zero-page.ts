@@ -1,3 +1,24 @@
+/*
+ * # The letter on the doormat
+ *
+ * You have read this letter already, at the other end, with no stack and no friends. A kernel for PCs cannot ask a
+ * BIOS when it is not on a PC, so the boot loader writes down beforehand what the BIOS would have said, in a page
+ * that Linux calls the zero page because here, of all places, it really is at address 0.
+ *
+ * Most of its four kilobytes are about things we do not have: the video mode, the APM BIOS, the disks of 1994. They
+ * stay zero. These do not:
+ *
+ * | At | What it says | To us that means |
+ * | --- | --- | --- |
+ * | 0x1e8 | one entry in the memory map | |
+ * | 0x2d0 | from 0, so many bytes, type 1: RAM | no hole at 640K, for there is no VGA in it |
+ * | 0x206 | boot protocol 2.07 | the first one that knows the next two |
+ * | 0x211 | bit 6: keep your segments | *do not load a GDT of your own: you are in ring 1* |
+ * | 0x23c | hardware subarchitecture 1 | **you are a guest of lguest** |
+ *
+ * The last line is the only place in the whole ABI where somebody tells the kernel the truth.
+ */
+
 import type { GuestWindow } from '../5-host/dev-lguest.ts';
 import { SETUP_HEADER, type LoadedKernel } from './kernel.ts';
 import { LauncherError } from './outside.ts';
@@ -25,6 +46,14 @@ const COMMAND_LINE_SIZE = 2048;
 /** The boot parameters and the command line lie below. */
 export const ZERO_PAGE_END = COMMAND_LINE + COMMAND_LINE_SIZE;
 
+/*
+ * ## Writing it
+ *
+ * The command line goes behind the page, at 0x1000, and the kernel is told where. lguest copied it without a look
+ * at its length. Linux reads 2,048 bytes of it and pup fewer, so a longer one is a mistake of the person who typed
+ * it, and it is kinder to say so than to boot with half an argument.
+ */
+
 /** Fills the page of boot parameters at physical 0, and the command line behind it. */
 export function writeZeroPage(memory: GuestWindow, kernel: LoadedKernel, commandLine: string): void {
   if (kernel.setupHeader) memory.write(SETUP_HEADER, kernel.setupHeader);
@@ -51,6 +80,15 @@ export function writeZeroPage(memory: GuestWindow, kernel: LoadedKernel, command
   memory.write8(COMMAND_LINE + text.length, 0);
   memory.write32(COMMAND_LINE_POINTER, COMMAND_LINE);
 }
+
+/*
+ * ## Something to start from
+ *
+ * A kernel without a disk needs files all the same, if only one called `init`. The initrd is put at the very top of
+ * memory, as far from the kernel's first stumbling steps as it can be, rounded up to whole pages. It comes with an
+ * address and a length. What it contains is between the kernel and whoever packed it; for pup, that is the tangler,
+ * and the programs of chapter 2 are in it.
+ */
 
 /** Leaves a file at the top of memory, and its address in the zero page. */
 export function loadInitrd(

@@ -62,7 +62,7 @@ function answer(folder: string, request: IncomingMessage, response: ServerRespon
   }
   const found = findPage(folder, request.url ?? '/');
   if (found === undefined) {
-    refuse(response, 404, 'no such page');
+    refuse(response, 404, 'no such page (or not woven yet: try again in a moment)');
     return;
   }
   if ('elsewhere' in found) {

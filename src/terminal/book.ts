@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Progress } from '../../tools/weave/index.ts';
 import { serveBook } from './book-server.ts';
 import { ROOT } from './root.ts';
 
@@ -9,38 +10,49 @@ export const BOOK = join(ROOT, 'book', 'html');
 
 /** What the weaving process tells: how far it is, that it is done, or why it gave up. */
 export type WeaverNews =
-  | { kind: 'progress'; done: number; total: number; what: string }
-  | { kind: 'done' }
+  | { kind: 'progress'; progress: Progress }
+  | { kind: 'done'; pages: number }
   | { kind: 'failed'; why: string };
+
+/** Milliseconds after which the Guest need not wait for the book any longer. */
+const PATIENCE = 3500;
 
 /** Weaves the book, with something to see meanwhile, and serves it. @returns what to say about it */
 export async function openBook(screen: NodeJS.WriteStream): Promise<string> {
   const began = performance.now();
+  let watching = true;
+  const weaving = weaveAside((progress) => {
+    if (watching && screen.isTTY) screen.write(`${START_OF_LINE}${progressLine(progress)}`);
+  });
   try {
-    const [server] = await Promise.all([serveBook(BOOK), weaveAside(showProgress(screen))]);
+    const { address } = await serveBook(BOOK);
+    const pages = await Promise.race([weaving, waitFor(PATIENCE)]);
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
-    return `The book is woven (${seconds} s): ${server.address}`;
+    if (pages === undefined) return `The book is still being woven, and will be at ${address}`;
+    return `The book, ${pages} pages, woven in ${seconds} s: ${address}`;
   } catch (error) {
     return `The book is not to be had: ${(error as Error).message.split('\n', 1)[0]}`;
   } finally {
-    if (screen.isTTY) screen.write('\r\x1b[K');
+    watching = false;
+    weaving.catch(() => {}); // too late to be news
+    if (screen.isTTY) screen.write(START_OF_LINE);
   }
 }
 
-const BAR = 30;
+function waitFor(milliseconds: number): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds, undefined));
+}
 
-/** One line that is written over and over; nothing on a screen that cannot go back. */
-function showProgress(screen: NodeJS.WriteStream): (done: number, total: number, what: string) => void {
-  return (done, total, what) => {
-    if (!screen.isTTY) return;
-    const filled = Math.round((done / Math.max(total, 1)) * BAR);
-    const bar = '#'.repeat(filled).padEnd(BAR, '.');
-    screen.write(`\r\x1b[KWeaving the book [${bar}] ${what}`.slice(0, screen.columns + 3));
-  };
+const BAR = 24;
+const START_OF_LINE = '\r\x1b[K';
+
+function progressLine({ stage, done, total }: Progress): string {
+  const filled = Math.round((done / Math.max(total, 1)) * BAR);
+  return `Weaving the book [${'#'.repeat(filled).padEnd(BAR, '.')}] ${stage}`;
 }
 
 /** Weaves in a process of its own, so that the Guest has this one to itself. */
-function weaveAside(onProgress: (done: number, total: number, what: string) => void): Promise<void> {
+function weaveAside(onProgress: (progress: Progress) => void): Promise<number> {
   const weaver = fork(fileURLToPath(new URL('./weaver-process.ts', import.meta.url)), [ROOT, BOOK], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
@@ -48,8 +60,8 @@ function weaveAside(onProgress: (done: number, total: number, what: string) => v
     weaver.on('error', reject);
     weaver.on('exit', (code) => reject(new Error(`the weaver ended with code ${code}`)));
     weaver.on('message', (news: WeaverNews) => {
-      if (news.kind === 'progress') onProgress(news.done, news.total, news.what);
-      else if (news.kind === 'done') resolve();
+      if (news.kind === 'progress') onProgress(news.progress);
+      else if (news.kind === 'done') resolve(news.pages);
       else reject(new Error(news.why));
     });
   });

@@ -12,12 +12,13 @@ await atTopLevel(async () => {
     console.log(USAGE.replaceAll('lantern ', 'npm start -- '));
     return 0;
   }
-  const curtain = createScreen(process.stdout, true);
-  const guest = bootHere(options, curtain);
-  const book = openBook(process.stdout).then((line) => {
-    console.log(`${line}\n${HOW_TO_LEAVE}\n`);
-  });
-  await Promise.race([guest, book]);
-  curtain.raiseCurtain();
+  const screen = createScreen(process.stdout, true);
+  const guest = bootHere(options, screen);
+  await Promise.race([guest, showBook()]);
+  screen.raiseCurtain();
   return guest;
 });
+
+async function showBook(): Promise<void> {
+  console.log(`${await openBook(process.stdout)}\n${HOW_TO_LEAVE}\n`);
+}

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import type { Progress } from '../../tools/weave/index.ts';
 import type { WeaverNews } from './book.ts';
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await weaveForParent();
@@ -10,12 +11,9 @@ async function weaveForParent(): Promise<void> {
   process.on('disconnect', () => process.exit(1)); // nobody is waiting any longer
   try {
     const { weave } = await import('../../tools/weave/index.ts');
-    await weave({
-      root: root!,
-      out: out!,
-      onProgress: (done, total, what) => tell({ kind: 'progress', done, total, what }),
-    });
-    tell({ kind: 'done' });
+    const onProgress = (progress: Progress) => tell({ kind: 'progress', progress });
+    const { pages } = await weave({ root: root!, out: out!, draft: true, onProgress });
+    tell({ kind: 'done', pages });
   } catch (error) {
     tell({ kind: 'failed', why: (error as Error).message });
   }

@@ -12,10 +12,11 @@ import { Driver } from './driver.ts';
 import { neighbours } from './guest-memory.ts';
 
 const DISK = 64 * 512;
+const { memory, clear, untouched } = neighbours();
 
 /** All three devices for one Guest, whose memory has a watched neighbour on either side. */
 function everything() {
-  const { memory, untouched } = neighbours();
+  clear();
   const input = new InputQueue(1 << 12);
   input.push(new Uint8Array(1 << 12).fill(0x41));
   const image = new Uint8Array(DISK);
@@ -35,21 +36,13 @@ function everything() {
     sync() {},
     close() {},
   };
-  let output = 0;
   const world = {
     now: () => 0,
     wallClock: () => ({ seconds: 0, nanoseconds: 0 }),
     entropy() {},
     sleep: async () => {},
   };
-  const behaviours = [
-    createConsole(input, (bytes) => {
-      output += bytes.length;
-    }),
-    createBlock(disk, 'disk'),
-    createEntropy(world),
-  ];
-  return { memory, untouched, behaviours, output: () => output };
+  return [createConsole(input, () => {}), createBlock(disk, 'disk'), createEntropy(world)];
 }
 
 /** Runs something a Guest may die of. @returns false if it did */
@@ -104,7 +97,7 @@ describe('Whatever a driver puts on a queue', () => {
   it('is served or ends the Guest, in bounded time, inside its memory', () => {
     fc.assert(
       fc.property(queueing, ({ device, queue, descriptors, heads, ahead }) => {
-        const { memory, behaviours, untouched } = everything();
+        const behaviours = everything();
         const driver = new Driver(behaviours[device]!, memory).start();
         const index = queue % driver.device.queues.length;
         for (const [at, { flags, next, ...buffer }] of descriptors.entries())
@@ -131,7 +124,7 @@ describe('Whatever a driver puts on a queue', () => {
         fc.uint8Array({ minLength: 256, maxLength: 4096 }),
         fc.nat(2),
         ([a, b, c], noise, which) => {
-          const { memory, behaviours, untouched } = everything();
+          const behaviours = everything();
           const driver = new Driver(behaviours[which]!, memory);
           for (let at = 0; at + noise.length <= 0x10000; at += noise.length) memory.write(at, noise);
           survives(() => {
@@ -171,7 +164,7 @@ describe('Whatever a driver does to registers', () => {
   it('either works or ends the Guest', () => {
     fc.assert(
       fc.property(fc.array(access, { maxLength: 40 }), fc.nat(2), (accesses, which) => {
-        const { memory, behaviours, untouched } = everything();
+        const behaviours = everything();
         const { device } = new Driver(behaviours[which]!, memory);
         survives(() => {
           for (const { offset, width, value, store } of accesses) {
@@ -203,7 +196,7 @@ describe('Whatever a driver does to registers', () => {
     });
     fc.assert(
       fc.property(fc.array(port, { maxLength: 60 }), (accesses) => {
-        const { memory, behaviours } = everything();
+        const behaviours = everything();
         const bus = new PciBus(memory, () => {});
         for (const behaviour of behaviours) bus.add(behaviour);
         survives(() => {

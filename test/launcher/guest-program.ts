@@ -65,8 +65,13 @@ power_down:
         resb 128
 `;
 
-/** A kernel that introduces itself to the Host, does what `body` says, and switches itself off. */
+/** The source of a kernel that introduces itself to the Host, does what `body` says, and switches itself off. */
+export function programSource(body: string): string {
+  return PRELUDE + body + POSTLUDE;
+}
+
+/** That kernel as an ELF file. */
 export function program(body: string): Uint8Array {
-  const { bytes } = assemble(PRELUDE + body + POSTLUDE, { origin: PROGRAM });
+  const { bytes } = assemble(programSource(body), { origin: PROGRAM });
   return elfFile({ entry: PROGRAM, segments: [{ physical: PROGRAM, bytes }] });
 }

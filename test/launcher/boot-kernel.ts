@@ -1,0 +1,57 @@
+import { type LaunchOptions, parseCommandLine } from '../../chapters/4-launcher/command-line.ts';
+import { InputQueue } from '../../chapters/4-launcher/input-queue.ts';
+import { type ExitStatus, launch } from '../../chapters/4-launcher/launch.ts';
+import { type Disk, LauncherError, type Outside } from '../../chapters/4-launcher/outside.ts';
+import { createHost } from '../../chapters/5-host/dev-lguest.ts';
+import { createMachine } from '../../src/processor/index.ts';
+import { createDeterministicWorld } from '../deterministic-world.ts';
+
+export interface Run extends ExitStatus {
+  said: string;
+  warnings: string[];
+  retired: number;
+}
+
+export interface Circumstances {
+  /** Files besides the kernel, which is `k`. */
+  files?: Record<string, Uint8Array>;
+  input?: InputQueue;
+  signal?: AbortSignal;
+  onOutput?(said: string): void;
+  arguments?: string[];
+}
+
+/** Boots a kernel on a machine of its own, in a deterministic World, and waits for its end. */
+export async function bootKernel(kernel: Uint8Array, circumstances: Circumstances = {}): Promise<Run> {
+  const {
+    files = {},
+    input = new InputQueue(),
+    signal,
+    onOutput,
+    arguments: words = ['4', 'k'],
+  } = circumstances;
+  const machine = createMachine({ ramBytes: 40 << 20 });
+  const world = createDeterministicWorld(machine);
+  let said = '';
+  const warnings: string[] = [];
+  const outside: Outside = {
+    readFile(name) {
+      const file = name === 'k' ? kernel : files[name];
+      if (!file) throw new LauncherError(`cannot read ${name}: no such file or directory`);
+      return file;
+    },
+    openDisk(name): Disk {
+      throw new LauncherError(`cannot open the disk image ${name}: no such file or directory`);
+    },
+    input,
+    output(bytes) {
+      said += new TextDecoder().decode(bytes);
+      onOutput?.(said);
+    },
+    outputDrained: () => undefined,
+    warn: (line) => warnings.push(line),
+  };
+  const options = parseCommandLine(words) as LaunchOptions;
+  const status = await launch(options, createHost(machine, world), world, outside, signal);
+  return { ...status, said, warnings, retired: machine.retired };
+}

@@ -1,0 +1,274 @@
+import { describe, expect, it } from 'vitest';
+import { InputQueue } from '../../chapters/4-launcher/input-queue.ts';
+import { bootKernel } from './boot-kernel.ts';
+import { program } from './guest-program.ts';
+
+const print = (text: string) =>
+  [...text].map((letter) => `mov al, ${letter.charCodeAt(0)}\n call print`).join('\n');
+
+describe('A launch', () => {
+  it('ends with 0 and without a word when the Guest switches itself off', async () => {
+    expect(await bootKernel(program(''))).toMatchObject({
+      code: 0,
+      reason: 'CRASH: Power down',
+      said: '',
+      warnings: [],
+    });
+  });
+
+  it('shows what the Guest prints through the keyhole', async () => {
+    expect(await bootKernel(program(print('Hello')))).toMatchObject({ code: 0, said: 'Hello' });
+  });
+
+  it('tells a panic from a power-off', async () => {
+    const kernel = program(
+      'mov ebx, message\n mov ecx, 1\n mov eax, 2\n int 0x1f\nmessage: db "no init found", 0\n resb 128\n',
+    );
+    expect(await bootKernel(kernel)).toMatchObject({ code: 1, warnings: ['lguest: CRASH: no init found'] });
+  });
+
+  it('keeps what a dying Guest says to our terminal harmless', async () => {
+    const kernel = program(
+      'mov ebx, message\n mov ecx, 1\n mov eax, 2\n int 0x1f\nmessage: db 27, "[2J", 10, "x", 0\n resb 128\n',
+    );
+    expect((await bootKernel(kernel)).warnings).toEqual(['lguest: CRASH:  [2J x']);
+  });
+
+  it('starts again from scratch when the Guest asks for it', async () => {
+    const kernel = program(`${print('!')}
+      cmp dword [0x300000], 0
+      jne power_off
+      mov dword [0x300000], 1
+      jmp restart`);
+    const abort = new AbortController();
+    const result = await bootKernel(kernel, {
+      signal: abort.signal,
+      onOutput(said) {
+        if (said === '!!!') abort.abort(); // its memory was zero again, so it would go on for ever
+      },
+    });
+    expect(result).toMatchObject({ code: 1, reason: 'left alone', said: '!!!' });
+  });
+
+  it('gives the kernel its arguments', async () => {
+    const kernel = program(`
+      mov esi, [0x228]
+next: lodsb
+      test al, al
+      jz power_off
+      call print
+      jmp next`);
+    const said = await bootKernel(kernel, { arguments: ['4', 'k', 'root=/dev/vda', 'ro'] });
+    expect(said).toMatchObject({ code: 0, said: 'root=/dev/vda ro' });
+  });
+
+  it('leaves the initrd where the zero page says', async () => {
+    const kernel = program('mov esi, [0x218]\n mov al, [esi]\n call print\n mov al, [esi + 1]\n call print');
+    const files = { i: new TextEncoder().encode('ok') };
+    expect(await bootKernel(kernel, { files, arguments: ['--initrd=i', '4', 'k'] })).toMatchObject({
+      said: 'ok',
+    });
+  });
+
+  it('does the same thing twice, to the instruction', async () => {
+    const first = await bootKernel(program(print('again')));
+    const second = await bootKernel(program(print('again')));
+    expect(second).toEqual(first);
+  });
+
+  it.each([
+    [['4', 'nothing'], 'lantern: cannot read nothing: no such file or directory'],
+    [['4', 'text'], 'lantern: text is neither an ELF kernel nor a bzImage'],
+    [['--initrd=nothing', '4', 'k'], 'lantern: cannot read nothing: no such file or directory'],
+    [['--block=nothing', '4', 'k'], 'lantern: cannot open the disk image nothing: no such file or directory'],
+    [['1', 'k'], 'lantern: k wants 0x00100000 to 0x00100'],
+    [
+      ['1024', 'k'],
+      'lantern: cannot map 1073741824 bytes for a Guest: the machine has 8 MiB for all of them',
+    ],
+  ])('%j is one line and code 1', async (words, line) => {
+    const files = { text: new TextEncoder().encode('hello') };
+    const { code, warnings } = await bootKernel(program(''), { files, arguments: words });
+    expect(code).toBe(1);
+    expect(warnings).toEqual([expect.stringContaining(line)]);
+  });
+});
+
+describe('A Guest under way', () => {
+  it('reads registers of a device by every kind of move', async () => {
+    const kernel = program(`
+      mov edx, 0x500000
+      movzx eax, word [edx + 0x12]
+      add al, '0'
+      call print
+      mov ecx, 0xffffffff
+      mov cx, [edx + 0x12]
+      cmp ecx, 0xffff0002
+      jne power_off
+      mov ah, [0x500015]
+      mov esi, 0x12
+      mov bx, [edx + esi]
+      add bl, '0'
+      mov al, bl
+      call print
+      mov byte [edx + 0x14], 1
+      mov al, [0x500014]
+      add al, '0'
+      call print
+      mov eax, '!'
+      mov [0x500044], eax`);
+    expect(await bootKernel(kernel)).toMatchObject({ code: 0, said: '221!' });
+  });
+
+  it('finds all ones where no device answers, and nobody minds what it writes there', async () => {
+    const kernel = program(`
+      in al, 0x21
+      cmp al, 0xff
+      jne power_off
+      mov eax, 0x12345678
+      mov dx, 0x3f8
+      in ax, dx
+      cmp eax, 0x1234ffff
+      jne power_off
+      out dx, al
+      in al, 0x64
+      cmp al, 1
+      jne power_off
+      in al, 0x42
+      cmp al, 0
+      jne power_off
+      cli
+      ${print('fine')}`);
+    expect(await bootKernel(kernel)).toMatchObject({ code: 0, said: 'fine' });
+  });
+
+  it('is woken by what is typed', async () => {
+    const input = new InputQueue();
+    const kernel = program(`
+      ; a queue of one buffer, at 0x200000
+      mov edx, 0x500000
+      mov byte [edx + 0x14], 1
+      mov byte [edx + 0x14], 3
+      mov dword [edx + 8], 1
+      mov eax, 1
+      mov [edx + 0x0c], eax
+      mov byte [edx + 0x14], 11
+      mov al, [edx + 0x14]
+      mov eax, 0x200000
+      mov [edx + 0x20], eax
+      mov eax, 0x201000
+      mov [edx + 0x28], eax
+      mov eax, 0x202000
+      mov [edx + 0x30], eax
+      mov word [edx + 0x1c], 1
+      mov byte [edx + 0x14], 15
+      mov dword [0x200000], 0x203000
+      mov dword [0x200008], 16
+      mov dword [0x20000c], 2
+      mov word [0x201002], 1
+      mov word [edx + 0x38], 0
+      ; sleep until it comes back
+again:
+      mov eax, 10
+      int 0x1f
+      cmp word [0x202002], 1
+      jne again
+      mov ecx, [0x202008]
+      mov esi, 0x203000
+show: lodsb
+      call print
+      loop show`);
+    setTimeout(() => input.push(new TextEncoder().encode('typed')), 50);
+    expect(await bootKernel(kernel, { input })).toMatchObject({ code: 0, said: 'typed' });
+  });
+
+  it('is left between two instructions when nobody cares any longer, even if it loops for ever', async () => {
+    const abort = new AbortController();
+    setTimeout(() => abort.abort(), 50);
+    expect(await bootKernel(program('jmp $'), { signal: abort.signal })).toMatchObject({
+      code: 1,
+      reason: 'left alone',
+    });
+  });
+
+  it('is left while it sleeps', async () => {
+    const abort = new AbortController();
+    setTimeout(() => abort.abort(), 50);
+    expect(await bootKernel(program('mov eax, 10\n int 0x1f'), { signal: abort.signal })).toMatchObject({
+      reason: 'left alone',
+    });
+  });
+
+  it('is left while it bothers a device for ever', async () => {
+    const abort = new AbortController();
+    setTimeout(() => abort.abort(), 50);
+    expect(
+      await bootKernel(program('again: in al, 0x64\n jmp again'), { signal: abort.signal }),
+    ).toMatchObject({
+      reason: 'left alone',
+    });
+  });
+});
+
+describe('A Guest that does wrong', () => {
+  it('dies of a bad driver, in one line', async () => {
+    const { code, warnings } = await bootKernel(program('mov byte [0x500014], 4'));
+    expect(code).toBe(1);
+    expect(warnings).toEqual(['lantern: console: bad driver: status went from 0x0 to 0x4, but 0x1 is next']);
+  });
+
+  it('gets its trap back where no device is, and dies of having no handler', async () => {
+    const { code, warnings } = await bootKernel(program('there: mov eax, [0x400000]'));
+    expect(code).toBe(1);
+    expect(warnings).toEqual([
+      'lantern: the Guest touched 0x00400000, where no device is',
+      expect.stringMatching(
+        /^lantern: reinjecting trap 14 at 0x001000[0-9a-f]{2}: the Guest has no handler for it$/,
+      ),
+    ]);
+  });
+
+  it('is told which instruction was too clever', async () => {
+    const { warnings } = await bootKernel(program('add [0x500014], eax'));
+    expect(warnings[0]).toContain(
+      'lantern: the Guest touched 0x00500014 with an instruction too clever for us: 01 05 14 00 50 00',
+    );
+  });
+
+  it('gets trap 13 for a privileged instruction that is not for us', async () => {
+    expect((await bootKernel(program('hlt'))).warnings[0]).toMatch(/^lantern: reinjecting trap 13 at/);
+  });
+
+  it('is heard only so often', async () => {
+    // a handler for trap 13 that steps over the refused out (1 byte) and goes on
+    const kernel = program(`
+      mov ebx, 13
+      mov ecx, handler
+      and ecx, 0xffff
+      or ecx, 0x600000
+      mov edx, handler
+      and edx, 0xffff0000
+      or edx, 0xef00
+      mov eax, 6
+      int 0x1f
+      mov dx, 0xcf8
+      mov eax, 0x80000000
+      out dx, eax
+      mov dx, 0xcfc
+      mov ecx, 100
+again:
+      out dx, eax
+      loop again
+      jmp power_off
+handler:
+      add esp, 4
+      inc dword [esp]
+      iret`);
+    const { code, warnings } = await bootKernel(kernel);
+    expect(code).toBe(0);
+    expect(warnings.length).toBe(11);
+    expect(warnings[0]).toBe(
+      'lantern: the Guest wrote 0x80000000 to port 0xcfc (4 bytes), where no PCI register takes it',
+    );
+  });
+});
