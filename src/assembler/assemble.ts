@@ -64,8 +64,8 @@ export function assemble(source: string, options: AssembleOptions = {}): Assembl
  * shortest code becomes an NP-complete question. Our labels may be multiplied. We do not ask.
  * :::
  *
- * Each round but the last makes at least one branch longer, so there can be no more rounds than branches. A kernel
- * takes a handful.
+ * Each round but the last makes at least one branch longer, so there can be no more rounds than branches. pup's
+ * kernel takes two.
  */
 
 /** Gives every statement its address. Returns one address more than there are statements: the end. */

@@ -48,9 +48,9 @@ const NONE = -1;
  * and the first of them is the byte, so that a careless assembler increments a quarter of your counter. It works
  * until 255.
  *
- * Memory without a size passes if every row it could mean agrees on one. Numbers are no help: `mov [eax],
- * 0x12345678` fits only the doubleword, but would you bet that whoever writes `mov [eax], 5` knows the difference?
- * `wouldFit` looks at the kinds of operands and turns a blind eye to the numbers.
+ * Memory without a size passes if every row it could mean agrees on one. Numbers are no help:
+ * `mov [eax], 0x12345678` fits only the doubleword, but would you bet that whoever writes `mov [eax], 5` knows the
+ * difference? `wouldFit` looks at the kinds of operands and turns a blind eye to the numbers.
  */
 
 function requireOneSize(chosen: Form, forms: readonly Form[], operands: Operand[]): void {
@@ -89,6 +89,11 @@ function noForm(
   const found = `\`${mnemonic}\` with ${operands.map(describe).join(', ') || 'no operands'}`;
   return numberOutOfRange(mnemonic, forms, operands) ?? new AssemblyError(found, shown);
 }
+
+/*
+ * The number that is to blame is measured against the last row it could have been meant for, as that has the most
+ * room. If it does not fit there, it fits nowhere.
+ */
 
 function numberOutOfRange(
   mnemonic: string,

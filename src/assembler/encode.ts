@@ -91,6 +91,11 @@ function prefixBytes(form: Form, operands: Operand[], prefixes: readonly string[
   return bytes;
 }
 
+/*
+ * The 67 has three who may ask for it: registers that are 16 bits wide, a row of the table (`jcxz` is `jecxz` with
+ * a 67 in front), or you. They had better agree.
+ */
+
 /** 16 or 32; 0 if nothing asks for either, which comes to 32. */
 function addressSize(form: Form, operands: Operand[], prefixes: readonly string[]): number {
   const memory = operands.find((operand) => operand.kind === 'memory');
@@ -137,10 +142,11 @@ function registerNumber(operand: Operand): number {
  * ```text
  *     7   6   5   4   3   2   1   0
  *   +-------+-----------+-----------+
- *   |  mod  |    reg    |    rm     |     add ecx, ebx = 01 331     (octal!)
+ *   |  mod  |    reg    |    rm     |     add ecx, ebx = 01 331 in octal
  *   +-------+-----------+-----------+                       |||
- *     how      which       which                 a register-+|+- ecx
- *              register    other                            ebx
+ *     how      which       which                            ||+-- ecx
+ *              register    other                            |+--- ebx
+ *                                                           +---- both are registers
  * ```
  * :::
  *
@@ -163,8 +169,8 @@ function appendModRM(encoding: Encoding, form: Form, operands: Operand[], isAddr
  *
  * Numbers come last and stand with their lowest byte first, so 300 is `2c 01 00 00`. A far pointer is offset, then
  * selector. And four old instructions, `a0` to `a3`, have an address here without any ModRM: they move the
- * accumulator to or from a fixed place, as LDA and STA did on the 8080. That is why `mov eax, [0x1234]` is `a1 34
- * 12 00 00` and the same with ecx is a byte longer, `8b 0d 34 12 00 00`.
+ * accumulator to or from a fixed place, as LDA and STA did on the 8080. That is why `mov eax, [0x1234]` is
+ * `a1 34 12 00 00` and the same with ecx is a byte longer, `8b 0d 34 12 00 00`.
  */
 
 function appendTrailing(encoding: Encoding, form: Form, operands: Operand[], isAddress16: boolean): void {

@@ -79,8 +79,8 @@ function withSize(row: string, bits: number, accumulator: string): string {
  * ## Taking a row apart
  *
  * Left of the sign is a name, or several with slashes, and patterns. Right of it are tokens, each of which adds
- * something to the `Form`. `+r` belongs to the first operand that is a register and could be another: in `xchg eax,
- * r32` the second.
+ * something to the `Form`. `+r` belongs to the first operand that is a register and could be another: in
+ * `xchg eax, r32` the second.
  */
 
 function parseRow(row: string): Form[] {

@@ -8,8 +8,8 @@
  * Three rooms of this book need the language. The Switcher is written in it. The tangler, which turns pup's
  * TypeScript into a kernel, writes nothing else. And the tests of the silicon would be poor tests if the silicon
  * were fed by the same hands that built it. All three write the human form, `mov eax, [eax+ebx*4+0x10]`, and hand
- * it to `assemble`, which is what this appendix builds: about thirteen hundred lines, of which a third is a table
- * that you can hold against Intel's opcode map.
+ * it to `assemble`, which is what this appendix builds: less than eighteen hundred lines of code, of which a
+ * quarter is a table that you can hold against Intel's opcode map.
  *
  * :::aside
  * The dialect is NASM's: Intel's order of operands (where to, then where from), brackets around every address,

@@ -112,8 +112,8 @@ const stack = `
  * `mul`, `imul`, `div`, `idiv`. `FE` and `FF` have `inc` and `dec`, and the rest of `FF` are the jumps of the next
  * file.
  *
- * In `imul ecx, 5` the one register is in both fields of ModRM, for there is no form with two operands: it is `imul
- * ecx, ecx, 5`, said shorter.
+ * In `imul ecx, 5` the one register is in both fields of ModRM, for there is no form with two operands: it is
+ * `imul ecx, ecx, 5`, said shorter.
  */
 
 const multiplication = `
@@ -197,9 +197,9 @@ const shifts = ['rol', 'ror', 'rcl', 'rcr', 'shl/sal', 'shr', '', 'sar']
  * and `xadd` with the 486, and `cmpxchg8b` with the Pentium.
  *
  * :::aside
- * That one takes memory, and our row says so. In 1997 somebody gave it a register, with `lock` in front, `f0 0f c7
- * c8`, and every Pentium that was fed these four bytes, from any ring, stood still until it was switched off. It
- * should have said *invalid opcode*. The rest of the world learned how to spell F00F.
+ * That one takes memory, and our row says so. In 1997 somebody gave it a register, with `lock` in front,
+ * `f0 0f c7 c8`, and every Pentium that was fed these four bytes, from any ring, stood still until it was switched
+ * off. It should have said *invalid opcode*. The rest of the world learned how to spell F00F.
  * :::
  */
 

@@ -31,6 +31,10 @@ export interface Immediate {
 
 export type Reach = 'short' | 'near';
 
+/*
+ * Of the four, memory is the one with parts. Each may be missing, though not all at once.
+ */
+
 /** `[base + index*scale + displacement]` */
 export interface Memory {
   kind: 'memory';
@@ -86,6 +90,11 @@ export interface Adjectives {
   far?: boolean;
   reach?: Reach;
 }
+
+/*
+ * So an operand is any number of adjectives and then a noun, and the noun's first token says which of the four it
+ * is.
+ */
 
 /** Reads the operands of an instruction to the end of the line. */
 export function parseOperands(cursor: Cursor): Operand[] {
