@@ -60,12 +60,12 @@ export function assemble(source: string, options: AssembleOptions = {}): Assembl
  * because of each other.
  *
  * :::aside
- * Thomas Szymanski worked this out in 1978, and found the edge of it as well: allow labels to be multiplied and the
- * shortest code becomes an NP-complete question. Our labels may be multiplied. We do not ask.
+ * Thomas Szymanski worked this out in 1978, and found the edge of it as well: let targets be any arithmetic of
+ * labels, and the shortest code becomes an NP-complete question. Ours may be any. We do not ask.
  * :::
  *
- * Each round but the last makes at least one branch longer, so there can be no more rounds than branches. pup's
- * kernel takes two.
+ * Each round but the last makes at least one branch longer, so there is at most one round more than there are
+ * branches. pup's kernel takes two.
  */
 
 /** Gives every statement its address. Returns one address more than there are statements: the end. */
