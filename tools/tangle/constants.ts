@@ -72,7 +72,6 @@ function fromLiteral(node: ts.NumericLiteral): Constant {
 }
 
 function fromName(context: Context, node: ts.Identifier): Constant | undefined {
-  if (node.text === 'undefined') fail(node, 'undefined', 'write null, or 0');
   const binding = lookUp(context.scope, node.text);
   if (binding !== undefined) return binding.kind === 'constant' ? binding.constant : undefined;
   const definition = definitionOf(context, node, node.text);

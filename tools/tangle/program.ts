@@ -68,8 +68,14 @@ export type Definition =
 /** What the module-level `name` stands for where `context` is. */
 export function definitionOf(context: Context, node: ts.Node, name: string): Definition {
   const declaration = find(context.library, context.module, name);
-  if (declaration === undefined) fail(node, `the unknown name \`${name}\``, 'declare it or import it');
+  if (declaration === undefined) unknownName(context.library, node, name);
   return define(context.program, node, declaration);
+}
+
+function unknownName(library: Library, node: ts.Node, name: string): never {
+  if (name === 'undefined') fail(node, 'undefined', 'write null, or 0');
+  const language = [...library.modules.values()].find((module) => isLanguage(module) && module.names.has(name));
+  fail(node, `the unknown name \`${name}\``, language ? 'import it from language.ts' : 'declare it or import it');
 }
 
 const underWay = new Set<Defined>();
