@@ -1,15 +1,18 @@
-import { createHost, type GuestWindow } from '../../chapters/5-host/dev-lguest.ts';
+import { createHost, type GuestWindow, type LguestDevice } from '../../chapters/5-host/dev-lguest.ts';
 import { createMachine } from '../../src/processor/index.ts';
 import { createDeterministicWorld } from '../deterministic-world.ts';
 
 const MEGABYTE = 1 << 20;
 
-/** Memory for Guests, on a machine with a Host. */
+const machine = createMachine({ ramBytes: 64 * MEGABYTE });
+const host = createHost(machine, createDeterministicWorld(machine));
+let open: LguestDevice[] = [];
+
+/** Memory of Guests, zeroed, on one machine with a Host. What was handed out before is taken back. */
 function guestMemories(...megabytes: number[]): GuestWindow[] {
-  const all = megabytes.reduce((sum, one) => sum + one, 0);
-  const machine = createMachine({ ramBytes: (32 + all) * MEGABYTE });
-  const host = createHost(machine, createDeterministicWorld(machine));
-  return megabytes.map((one) => host.open().mmap(one * MEGABYTE));
+  for (const device of open) device.close();
+  open = megabytes.map(() => host.open());
+  return open.map((device, index) => device.mmap(megabytes[index]! * MEGABYTE));
 }
 
 export function guestMemory(megabytes = 1): GuestWindow {
