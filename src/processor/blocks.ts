@@ -1,0 +1,203 @@
+import { translateForFetch } from './access.ts';
+import { decodeInstruction } from './decode.ts';
+import { Decoder } from './decoder.ts';
+import { fault, protectionFault } from './faults.ts';
+import type { Instruction } from './instruction.ts';
+import { BASE, CS, EIP, LIMIT } from './layout.ts';
+import type { Processor } from './processor.ts';
+import { newEpoch, watchFrame } from './tlb.ts';
+
+/** The most instructions of one block. */
+const LONGEST_BLOCK = 64;
+/** The most instructions decoded at a time; then all are dropped and it starts anew. */
+const MOST_DECODED = 400_000;
+/** The most blocks that begin at one byte (for other linear addresses or segments). */
+const MOST_VARIANTS = 4;
+
+/** A run of instructions that is entered only at its first and left only behind its last. */
+export class Block {
+  code: Instruction[] = [];
+  /** Offset in the code segment of the first instruction, and behind the last. */
+  eip = 0;
+  end = 0;
+  /** What it was decoded for: which segments are flat, and how far the code segment reaches. */
+  mode = 0;
+  limit = 0;
+  /** The epoch in which the address of this block was last looked up; -1 once it is dropped. */
+  epoch = -1;
+  /** Physical page of the bytes beyond the page boundary, or -1. */
+  secondPage = -1;
+  /** Where execution went from here, the last two times it went elsewhere. */
+  successor: Block = this;
+  otherSuccessor: Block = this;
+  /** Another block that begins at the same byte. */
+  variant: Block | undefined = undefined;
+}
+
+/** Where there is no block yet. Its epoch never comes. */
+export const NO_BLOCK = new Block();
+
+/** What is decoded of one physical page. */
+export interface CodePage {
+  /** The block that begins at each byte. */
+  blocks: (Block | undefined)[];
+  /** Which bytes belong to an instruction. */
+  covered: Uint8Array;
+  /** Blocks of other pages that reach into this one. */
+  visitors: Block[];
+}
+
+/** The block at EIP: by the links of the block before, or by looking it up. */
+export function nextBlock(cpu: Processor, previous: Block): Block {
+  const eip = cpu.words[EIP]!;
+  const epoch = cpu.epoch;
+  const first = previous.successor;
+  if (first.eip === eip && first.epoch === epoch) return first;
+  const second = previous.otherSuccessor;
+  if (second.eip === eip && second.epoch === epoch) return second;
+  const block = findBlock(cpu, eip);
+  if (previous.epoch >= 0 && block.epoch >= 0) {
+    previous.otherSuccessor = previous.successor;
+    previous.successor = block;
+  }
+  return block;
+}
+
+function findBlock(cpu: Processor, eip: number): Block {
+  const words = cpu.words;
+  if (eip >>> 0 > words[LIMIT + CS]! >>> 0) protectionFault();
+  const linear = (words[BASE + CS]! + eip) | 0;
+  const physical = translateForFetch(cpu, linear);
+  const page = cpu.codePages[physical >>> 12];
+  if (page !== undefined) {
+    let block = page.blocks[physical & 0xfff];
+    while (block !== undefined) {
+      if (block.eip === eip && block.mode === cpu.mode && block.limit === words[LIMIT + CS]) {
+        if (block.secondPage === -1) break;
+        const second = translateForFetch(cpu, ((linear & ~0xfff) + 0x1000) | 0) & ~0xfff;
+        if (second === block.secondPage) break;
+      }
+      block = block.variant;
+    }
+    if (block !== undefined) {
+      block.epoch = cpu.epoch;
+      return block;
+    }
+  }
+  return decodeBlock(cpu, eip, physical);
+}
+
+/** Decodes from `eip` to the next jump, the end of the page, or the first instruction that cannot be fetched. */
+function decodeBlock(cpu: Processor, eip: number, physical: number): Block {
+  const decoder = new Decoder(cpu);
+  const block = new Block();
+  const frame = physical >>> 12;
+  block.eip = eip;
+  block.mode = cpu.mode;
+  block.limit = cpu.words[LIMIT + CS]!;
+  block.successor = NO_BLOCK;
+  block.otherSuccessor = NO_BLOCK;
+  let at = eip;
+  while (block.code.length < LONGEST_BLOCK) {
+    decoder.begin(at);
+    if (block.code.length > 0 && ((physical & 0xfff) + ((at - eip) | 0)) >>> 12 !== 0) break;
+    try {
+      decodeInstruction(decoder);
+    } catch (error) {
+      // The fault is real only if the first instruction meets it: the others may never be reached.
+      if (error !== fault || block.code.length === 0) throw error;
+      break;
+    }
+    // What crosses into the next page, or counts time, gets a block of its own.
+    const alone = decoder.alone || decoder.secondPage !== -1;
+    if (alone && block.code.length > 0) break;
+    block.code.push(decoder.i);
+    block.secondPage = decoder.secondPage;
+    at = decoder.i.next;
+    if (alone || decoder.ends) break;
+  }
+  block.end = at;
+  block.epoch = cpu.epoch;
+  if (frame >= cpu.codePages.length) {
+    // Code where there is no RAM: used once, never kept.
+    block.epoch = -1;
+    return block;
+  }
+  keepBlock(cpu, block, frame, physical & 0xfff);
+  return block;
+}
+
+function keepBlock(cpu: Processor, block: Block, frame: number, start: number): void {
+  if (cpu.decoded > MOST_DECODED) dropAllCode(cpu);
+  cpu.decoded += block.code.length;
+  const page = codePage(cpu, frame);
+  const length = (block.end - block.eip) >>> 0;
+  page.covered.fill(1, start, Math.min(start + length, 0x1000));
+  let variants = 0;
+  for (let other = page.blocks[start]; other !== undefined; other = other.variant) variants++;
+  if (variants < MOST_VARIANTS) block.variant = page.blocks[start];
+  else for (let other = page.blocks[start]; other !== undefined; other = other.variant) forget(cpu, other);
+  page.blocks[start] = block;
+  block.epoch = cpu.epoch;
+  if (block.secondPage === -1) return;
+  const secondFrame = block.secondPage >>> 12;
+  if (secondFrame >= cpu.codePages.length) return;
+  const second = codePage(cpu, secondFrame);
+  second.covered.fill(1, 0, start + length - 0x1000);
+  second.visitors.push(block);
+}
+
+/** The record of a physical page, made when its first block is; from then on writes to the page are watched. */
+function codePage(cpu: Processor, frame: number): CodePage {
+  let page = cpu.codePages[frame];
+  if (page === undefined) {
+    page = { blocks: new Array(0x1000).fill(undefined), covered: new Uint8Array(0x1000), visitors: [] };
+    cpu.codePages[frame] = page;
+    watchFrame(cpu, frame);
+  }
+  return page;
+}
+
+/** Drops the decoded code of a physical page if `size` bytes at physical address `at` are part of it. */
+export function dropCode(cpu: Processor, at: number, size: number): void {
+  const page = cpu.codePages[at >>> 12]!;
+  const start = at & 0xfff;
+  for (let offset = start; offset < start + size; offset++) {
+    if (page.covered[offset] === 1) {
+      dropPage(cpu, at >>> 12);
+      return;
+    }
+  }
+}
+
+/** Drops all decoded code of a physical page. */
+export function dropPage(cpu: Processor, frame: number): void {
+  const page = cpu.codePages[frame];
+  if (page === undefined) return;
+  cpu.codePages[frame] = undefined;
+  for (const first of page.blocks) {
+    for (let block = first; block !== undefined; block = block.variant) forget(cpu, block);
+  }
+  for (const visitor of page.visitors) {
+    if (visitor.epoch >= 0) forget(cpu, visitor);
+    // It may still stand in the list of the page it begins in: make it match nothing.
+    visitor.mode = -1;
+  }
+  // The block being executed may be one of these: leave it after the current instruction.
+  cpu.stopAt = 0;
+}
+
+function forget(cpu: Processor, block: Block): void {
+  cpu.decoded -= block.code.length;
+  block.code = [];
+  block.epoch = -1;
+  block.mode = -1;
+  block.successor = NO_BLOCK;
+  block.otherSuccessor = NO_BLOCK;
+}
+
+function dropAllCode(cpu: Processor): void {
+  cpu.codePages.fill(undefined);
+  cpu.decoded = 0;
+  newEpoch(cpu);
+}

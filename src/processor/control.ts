@@ -1,0 +1,197 @@
+import { protectionFault, raise, NO_COPROCESSOR, undefinedOpcode } from './faults.ts';
+import { DIRECTION, INTERRUPT } from './flags.ts';
+import type { Instruction } from './instruction.ts';
+import { BASE, CPL, CR0, CR2, CR3, CR4, DR0, DR6, DR7, EAX, EBX, ECX, EDX, SYSTEM_FLAGS } from './layout.ts';
+import { readOperand, writeOperand } from './operands.ts';
+import {
+  CR0_AM,
+  CR0_CD,
+  CR0_EM,
+  CR0_ET,
+  CR0_MP,
+  CR0_NE,
+  CR0_NW,
+  CR0_PE,
+  CR0_PG,
+  CR0_TS,
+} from './processor.ts';
+import { CR0_WP, CR4_TSD, type Processor, SHADOW_STI, updateAttention } from './processor.ts';
+import { flushTlb, invalidatePage } from './tlb.ts';
+
+/** What rings 1 to 3 may not do at all. */
+export function requireRing0(cpu: Processor): void {
+  if (cpu.words[CPL] !== 0) protectionFault();
+}
+
+/** CLI and STI are for rings up to IOPL. */
+function requireIoPrivilege(cpu: Processor): void {
+  const words = cpu.words;
+  if (words[CPL]! > ((words[SYSTEM_FLAGS]! >> 12) & 3)) protectionFault();
+}
+
+export function clearInterruptFlag(cpu: Processor): void {
+  requireIoPrivilege(cpu);
+  cpu.words[SYSTEM_FLAGS]! &= ~INTERRUPT;
+  updateAttention(cpu);
+}
+
+/** STI: interrupts come after the next instruction, so that STI, RET and STI, HLT are safe. */
+export function setInterruptFlag(cpu: Processor): void {
+  requireIoPrivilege(cpu);
+  const words = cpu.words;
+  if ((words[SYSTEM_FLAGS]! & INTERRUPT) === 0) cpu.shadow = SHADOW_STI;
+  words[SYSTEM_FLAGS]! |= INTERRUPT;
+  updateAttention(cpu);
+}
+
+export function clearDirection(cpu: Processor): void {
+  cpu.words[SYSTEM_FLAGS]! &= ~DIRECTION;
+}
+
+export function setDirection(cpu: Processor): void {
+  cpu.words[SYSTEM_FLAGS]! |= DIRECTION;
+}
+
+/** HLT. The run loop sees to the rest. */
+export function halt(cpu: Processor): void {
+  requireRing0(cpu);
+  cpu.halted = true;
+}
+
+const CR0_KNOWN =
+  CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD | CR0_PG;
+
+export function readControl(cpu: Processor, i: Instruction): void {
+  requireRing0(cpu);
+  cpu.words[i.rm] = cpu.words[CR0 + i.operation]!;
+}
+
+/** MOV to CR0, CR2, CR3 or CR4. */
+export function writeControl(cpu: Processor, i: Instruction): void {
+  requireRing0(cpu);
+  const words = cpu.words;
+  const value = words[i.rm]!;
+  switch (CR0 + i.operation) {
+    case CR0:
+      writeCr0(cpu, value);
+      break;
+    case CR2:
+      words[CR2] = value;
+      break;
+    case CR3:
+      words[CR3] = value & ~0xfe7;
+      flushTlb(cpu);
+      break;
+    case CR4:
+      if (value & ~CR4_TSD) protectionFault();
+      words[CR4] = value;
+      break;
+  }
+}
+
+/** CR0. Real mode is not offered: clearing PE is #GP(0). */
+function writeCr0(cpu: Processor, value: number): void {
+  const words = cpu.words;
+  if ((value & CR0_PE) === 0) protectionFault();
+  if (value & CR0_NW && (value & CR0_CD) === 0) protectionFault();
+  const old = words[CR0]!;
+  words[CR0] = (value & CR0_KNOWN) | CR0_ET;
+  if ((old ^ value) & (CR0_PG | CR0_WP)) flushTlb(cpu);
+}
+
+/** LMSW: the low four bits of CR0; PE can be set but not cleared. */
+export function loadMachineStatus(cpu: Processor, i: Instruction): void {
+  requireRing0(cpu);
+  const value = readOperand(cpu, i);
+  cpu.words[CR0] = (cpu.words[CR0]! & ~(CR0_MP | CR0_EM | CR0_TS)) | (value & (CR0_MP | CR0_EM | CR0_TS));
+}
+
+export function storeMachineStatus(cpu: Processor, i: Instruction): void {
+  writeOperand(cpu, i, cpu.words[CR0]!);
+}
+
+export function clearTaskSwitched(cpu: Processor): void {
+  requireRing0(cpu);
+  cpu.words[CR0]! &= ~CR0_TS;
+}
+
+/** MOV from and to the debug registers. 4 and 5 are the old names of 6 and 7. */
+export function readDebug(cpu: Processor, i: Instruction): void {
+  requireRing0(cpu);
+  cpu.words[i.rm] = cpu.words[DR0 + debugNumber(i.operation)]!;
+}
+
+export function writeDebug(cpu: Processor, i: Instruction): void {
+  requireRing0(cpu);
+  const words = cpu.words;
+  const value = words[i.rm]!;
+  const register = DR0 + debugNumber(i.operation);
+  if (register === DR6) words[DR6] = (value & 0xe00f) | 0xffff_0ff0;
+  else if (register === DR7) words[DR7] = (value & 0xffff_23ff) | 0x400;
+  else words[register] = value;
+}
+
+function debugNumber(number: number): number {
+  return number === 4 || number === 5 ? number + 2 : number;
+}
+
+export function invalidate(cpu: Processor, i: Instruction): void {
+  requireRing0(cpu);
+  // INVLPG takes the address as it is, whether or not the segment would allow an access.
+  const words = cpu.words;
+  const offset = (words[i.base]! + (words[i.index]! << i.shift) + i.displacement) & i.addressMask;
+  invalidatePage(cpu, i.segment < 0 ? offset : (words[BASE + i.segment]! + offset) | 0);
+}
+
+/** INVD and WBINVD: there is no cache here to write back. */
+export function flushCaches(cpu: Processor): void {
+  requireRing0(cpu);
+}
+
+/** RDMSR and WRMSR: there is no such register, whichever it is. */
+export function modelSpecific(cpu: Processor): void {
+  requireRing0(cpu);
+  protectionFault();
+}
+
+/** RDTSC: one tick an instruction. */
+export function readTimeStamp(cpu: Processor): void {
+  const words = cpu.words;
+  if (words[CR4]! & CR4_TSD) requireRing0(cpu);
+  const retired = cpu.retiredAtEnd - cpu.remaining;
+  words[EAX] = retired;
+  words[EDX] = retired / 0x1_0000_0000;
+}
+
+/** CPUID features: TSC, CX8 and CMOV. */
+const FEATURES = (1 << 4) | (1 << 8) | (1 << 15);
+
+export function identify(cpu: Processor): void {
+  const words = cpu.words;
+  switch (words[EAX]) {
+    case 0:
+      words[EAX] = 1;
+      words[EBX] = 0x746e_614c; // Lant
+      words[EDX] = 0x4c6e_7265; // ernL
+      words[ECX] = 0x7468_6769; // ight
+      break;
+    default:
+      // Beyond the last leaf, the answer is that of the last leaf.
+      words[EAX] = 0x0000_0520;
+      words[EBX] = 0;
+      words[ECX] = 0;
+      words[EDX] = FEATURES;
+  }
+}
+
+/** An instruction for the x87, which is not there. */
+export function coprocessor(cpu: Processor): void {
+  if (cpu.words[CR0]! & (CR0_EM | CR0_TS)) raise(NO_COPROCESSOR);
+  undefinedOpcode();
+}
+
+/** WAIT: only a task switch that has not been paid for yet makes it fault. */
+export function waitForCoprocessor(cpu: Processor): void {
+  const both = CR0_MP | CR0_TS;
+  if ((cpu.words[CR0]! & both) === both) raise(NO_COPROCESSOR);
+}

@@ -1,0 +1,61 @@
+import { DIVIDE_ERROR, raise } from './faults.ts';
+import { ADJUST, CARRY, logic, readFlags, writeArithmeticFlags } from './flags.ts';
+import type { Instruction } from './instruction.ts';
+import { EAX } from './layout.ts';
+import type { Processor } from './processor.ts';
+
+const AL = 0;
+const AH = 1;
+
+/** SF, ZF and PF from AL; CF and AF as given. */
+function setDecimalFlags(cpu: Processor, carry: boolean, adjust: boolean): void {
+  logic(cpu.words, (cpu.bytes[AL]! << 24) >> 24);
+  writeArithmeticFlags(cpu.words, readFlags(cpu.words) | (carry ? CARRY : 0) | (adjust ? ADJUST : 0));
+}
+
+/** DAA: makes AL two decimal digits again after an addition of two such. */
+export function decimalAdjustAfterAddition(cpu: Processor): void {
+  const flags = readFlags(cpu.words);
+  const old = cpu.bytes[AL]!;
+  const low = (old & 15) > 9 || (flags & ADJUST) !== 0;
+  const high = old > 0x99 || (flags & CARRY) !== 0;
+  cpu.bytes[AL] = old + (low ? 6 : 0) + (high ? 0x60 : 0);
+  setDecimalFlags(cpu, high, low);
+}
+
+/** DAS: the same after a subtraction. */
+export function decimalAdjustAfterSubtraction(cpu: Processor): void {
+  const flags = readFlags(cpu.words);
+  const old = cpu.bytes[AL]!;
+  const low = (old & 15) > 9 || (flags & ADJUST) !== 0;
+  const high = old > 0x99 || (flags & CARRY) !== 0;
+  const borrowed = low && old < 6;
+  cpu.bytes[AL] = old - (low ? 6 : 0) - (high ? 0x60 : 0);
+  setDecimalFlags(cpu, high || borrowed, low);
+}
+
+/** AAA and AAS: one decimal digit in AL, the carry of it in AH. `immediate` is 1 or -1. */
+export function asciiAdjust(cpu: Processor, i: Instruction): void {
+  const adjust = (cpu.bytes[AL]! & 15) > 9 || (readFlags(cpu.words) & ADJUST) !== 0;
+  if (adjust) {
+    const step = i.immediate;
+    cpu.halves[EAX] = cpu.halves[EAX]! + step * 0x106;
+  }
+  cpu.bytes[AL] = cpu.bytes[AL]! & 15;
+  setDecimalFlags(cpu, adjust, adjust);
+}
+
+/** AAM: AL into digits of base `immediate`: AH the upper, AL the lower. */
+export function asciiAdjustAfterMultiplication(cpu: Processor, i: Instruction): void {
+  if (i.immediate === 0) raise(DIVIDE_ERROR);
+  const value = cpu.bytes[AL]!;
+  cpu.bytes[AH] = value / i.immediate;
+  cpu.bytes[AL] = value % i.immediate;
+  setDecimalFlags(cpu, false, false);
+}
+
+/** AAD: the two digits back into one number. */
+export function asciiAdjustBeforeDivision(cpu: Processor, i: Instruction): void {
+  cpu.halves[EAX] = (cpu.bytes[AL]! + cpu.bytes[AH]! * i.immediate) & 0xff;
+  setDecimalFlags(cpu, false, false);
+}

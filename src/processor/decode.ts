@@ -1,0 +1,77 @@
+import type { Decode, Decoder } from './decoder.ts';
+import { undefinedOpcode } from './faults.ts';
+import { REPEAT_EQUAL, REPEAT_NOT_EQUAL } from './instruction.ts';
+import { CS, DS, ES, FS, GS, SS } from './layout.ts';
+import { arithmeticOpcodes } from './opcodes-arithmetic.ts';
+import { moveOpcodes } from './opcodes-move.ts';
+import { systemOpcodes } from './opcodes-system.ts';
+import { transferOpcodes } from './opcodes-transfer.ts';
+
+/** Opcodes of one byte at 0 to 0xff, those behind 0F at 0x100 to 0x1ff. */
+const opcodes: Decode[] = buildTable();
+
+function buildTable(): Decode[] {
+  const table: Decode[] = new Array(0x200).fill(undefinedInstruction);
+  arithmeticOpcodes(table);
+  moveOpcodes(table);
+  transferOpcodes(table);
+  systemOpcodes(table);
+  return table;
+}
+
+function undefinedInstruction(d: Decoder) {
+  d.ends = true;
+  return undefinedOpcode;
+}
+
+/** Decodes one instruction, prefixes first. */
+export function decodeInstruction(d: Decoder): void {
+  let opcode = d.fetch8();
+  while (isPrefix(d, opcode)) opcode = d.fetch8();
+  if (opcode === 0x0f) opcode = 0x100 | d.fetch8();
+  const execute = opcodes[opcode]!(d);
+  const legal = !d.lock || (d.lockable && d.i.isMemory);
+  d.i.execute = legal ? execute : undefinedInstruction(d);
+}
+
+/** Takes note of a prefix. Of several of a kind the last one counts. */
+function isPrefix(d: Decoder, byte: number): boolean {
+  const big = d.startsBig;
+  switch (byte) {
+    case 0x26:
+      d.override = ES;
+      return true;
+    case 0x2e:
+      d.override = CS;
+      return true;
+    case 0x36:
+      d.override = SS;
+      return true;
+    case 0x3e:
+      d.override = DS;
+      return true;
+    case 0x64:
+      d.override = FS;
+      return true;
+    case 0x65:
+      d.override = GS;
+      return true;
+    case 0x66:
+      d.size = big ? 2 : 4;
+      return true;
+    case 0x67:
+      d.wideAddress = !big;
+      return true;
+    case 0xf0:
+      d.lock = true;
+      return true;
+    case 0xf2:
+      d.repeat = REPEAT_NOT_EQUAL;
+      return true;
+    case 0xf3:
+      d.repeat = REPEAT_EQUAL;
+      return true;
+    default:
+      return false;
+  }
+}

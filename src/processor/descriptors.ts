@@ -1,0 +1,114 @@
+import { readSystem, writeSystem } from './access.ts';
+import { GENERAL_PROTECTION, raise } from './faults.ts';
+import { ACCESS, BASE, GDT_BASE, GDT_LIMIT, LDTR, LIMIT } from './layout.ts';
+import type { Processor } from './processor.ts';
+
+/** Bits of `ACCESS`: the middle of a descriptor's high word, moved down by 8. */
+export const TYPE = 0xf;
+export const ACCESSED = 1 << 0;
+/** Data: may be written. */
+export const WRITABLE = 1 << 1;
+/** Code: may also be read. */
+export const READABLE = 1 << 1;
+/** Data: the limit is the bottom, not the top. */
+export const EXPAND_DOWN = 1 << 2;
+/** Code: runs at the caller's level. */
+export const CONFORMING = 1 << 2;
+export const CODE = 1 << 3;
+/** S: a code or data segment, not one of the system's. */
+export const MEMORY_SEGMENT = 1 << 4;
+export const DPL_SHIFT = 5;
+export const PRESENT = 1 << 7;
+/** D/B: 32-bit code, a 32-bit stack pointer, or an upper bound of 4 GiB. */
+export const BIG = 1 << 14;
+export const GRANULAR = 1 << 15;
+
+/** Types of system descriptors (S = 0). */
+export const TSS_16 = 1;
+export const LDT = 2;
+export const TSS_16_BUSY = 3;
+export const CALL_GATE_16 = 4;
+export const TASK_GATE = 5;
+export const INTERRUPT_GATE_16 = 6;
+export const TRAP_GATE_16 = 7;
+export const TSS_32 = 9;
+export const TSS_32_BUSY = 11;
+export const CALL_GATE_32 = 12;
+export const INTERRUPT_GATE_32 = 14;
+export const TRAP_GATE_32 = 15;
+
+/** The bits of `ACCESS` that matter, out of a descriptor's high word. */
+export function accessOf(high: number): number {
+  return (high >>> 8) & 0xf0ff;
+}
+
+export function baseOf(low: number, high: number): number {
+  return (low >>> 16) | ((high & 0xff) << 16) | (high & 0xff00_0000);
+}
+
+/** The limit in bytes: the last offset that is inside (a signed 32-bit number, -1 is 4 GiB). */
+export function limitOf(low: number, high: number): number {
+  const limit = (low & 0xffff) | (high & 0xf_0000);
+  return high & (1 << 23) ? (limit << 12) | 0xfff : limit;
+}
+
+export function dplOf(access: number): number {
+  return (access >> DPL_SHIFT) & 3;
+}
+
+export function isNull(selector: number): boolean {
+  return (selector & 0xfffc) === 0;
+}
+
+/** Linear address of the descriptor a selector names, or -1 if its table is too short or absent. */
+function descriptorOffset(cpu: Processor, selector: number): boolean {
+  const words = cpu.words;
+  const last = (selector & 0xfff8) + 7;
+  if (selector & 4) return (words[ACCESS + LDTR]! & PRESENT) !== 0 && last <= words[LIMIT + LDTR]! >>> 0;
+  return last <= words[GDT_LIMIT]!;
+}
+
+function descriptorAddress(cpu: Processor, selector: number): number {
+  const words = cpu.words;
+  return ((selector & 4 ? words[BASE + LDTR]! : words[GDT_BASE]!) + (selector & 0xfff8)) | 0;
+}
+
+/**
+ * Reads the descriptor of a selector into `descriptorLow` and `descriptorHigh`.
+ *
+ * @returns its access bits, or -1 if the selector is null or beyond its table
+ */
+export function findDescriptor(cpu: Processor, selector: number): number {
+  if (isNull(selector) || !descriptorOffset(cpu, selector)) return -1;
+  const address = descriptorAddress(cpu, selector);
+  cpu.descriptorLow = readSystem(cpu, address, 4);
+  cpu.descriptorHigh = readSystem(cpu, (address + 4) | 0, 4);
+  return accessOf(cpu.descriptorHigh);
+}
+
+/**
+ * Like `findDescriptor`, but a selector that names nothing faults.
+ *
+ * @param external bit 0 of error codes: 1 while an event from outside the program is being delivered
+ * @param vector   the exception to raise: #GP, or #TS for what a TSS named
+ * @throws with the selector as error code; a null selector gives `external` alone
+ */
+export function readDescriptor(
+  cpu: Processor,
+  selector: number,
+  external = 0,
+  vector: number = GENERAL_PROTECTION,
+): number {
+  const access = findDescriptor(cpu, selector);
+  if (access < 0) raise(vector, (selector & 0xfffc) | external);
+  return access;
+}
+
+/** Sets bits of a descriptor's type (accessed, busy) in its table, if they are not set already. */
+export function markDescriptor(cpu: Processor, selector: number, bits: number): void {
+  const high = cpu.descriptorHigh;
+  const marked = high | (bits << 8);
+  if (marked === high) return;
+  cpu.descriptorHigh = marked;
+  writeSystem(cpu, (descriptorAddress(cpu, selector) + 5) | 0, 1, marked >> 8);
+}

@@ -1,0 +1,49 @@
+/** Exception vectors (Intel SDM vol. 3, 6.3.1). */
+export const DIVIDE_ERROR = 0;
+export const DEBUG = 1;
+export const BREAKPOINT = 3;
+export const OVERFLOW = 4;
+export const BOUND_RANGE = 5;
+export const UNDEFINED_OPCODE = 6;
+export const NO_COPROCESSOR = 7;
+export const DOUBLE_FAULT = 8;
+export const INVALID_TSS = 10;
+export const NOT_PRESENT = 11;
+export const STACK_FAULT = 12;
+export const GENERAL_PROTECTION = 13;
+export const PAGE_FAULT = 14;
+export const ALIGNMENT_CHECK = 17;
+
+/** The error code of an exception that pushes none. */
+export const NO_ERROR_CODE = -1;
+
+/** What is thrown when an instruction cannot complete. There is one, for ever the same object. */
+export class Fault {
+  vector = 0;
+  error = NO_ERROR_CODE;
+}
+
+/** The fault in flight. Shared by all processors: it lives from a throw to the next catch. */
+export const fault = new Fault();
+
+/**
+ * Abandons the current instruction.
+ *
+ * @param vector exception vector, 0 to 31
+ * @param error  error code to push, or `NO_ERROR_CODE`
+ */
+export function raise(vector: number, error: number = NO_ERROR_CODE): never {
+  fault.vector = vector;
+  fault.error = error;
+  throw fault;
+}
+
+/** #GP with an error code of 0: forbidden, and no descriptor is to blame. */
+export function protectionFault(): never {
+  return raise(GENERAL_PROTECTION, 0);
+}
+
+/** #UD: no such instruction. */
+export function undefinedOpcode(): never {
+  return raise(UNDEFINED_OPCODE);
+}

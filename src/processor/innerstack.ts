@@ -1,0 +1,59 @@
+import { probeWrite, writeLinear } from './access.ts';
+import { ACCESSED, accessOf, BIG, baseOf, isNull, limitOf, markDescriptor } from './descriptors.ts';
+import { INVALID_TSS, raise, STACK_FAULT } from './faults.ts';
+import { ACCESS, BASE, CPL, LIMIT, SELECTOR, SS } from './layout.ts';
+import { type Processor, setPrivilege } from './processor.ts';
+import { checkStack, isInside, updateMode } from './segments.ts';
+import { setStackPointer } from './stack.ts';
+import { ringStack } from './tss.ts';
+import { newEpoch } from './tlb.ts';
+
+/**
+ * Enters an inner ring: takes its stack from the TSS and pushes `items` on it, the first one first. Nothing is
+ * changed if any of that faults.
+ *
+ * @param size     bytes of an item, 2 or 4
+ * @param external bit 0 of error codes
+ */
+export function switchStack(
+  cpu: Processor,
+  level: number,
+  size: number,
+  items: number[],
+  external: number,
+): void {
+  const { selector, pointer } = ringStack(cpu, level, external);
+  if (isNull(selector)) raise(INVALID_TSS, external);
+  checkStack(cpu, selector, level, INVALID_TSS, external);
+  const base = baseOf(cpu.descriptorLow, cpu.descriptorHigh);
+  const limit = limitOf(cpu.descriptorLow, cpu.descriptorHigh);
+  const access = accessOf(cpu.descriptorHigh);
+  const mask = access & BIG ? -1 : 0xffff;
+  for (let item = 1; item <= items.length; item++) {
+    const offset = (pointer - item * size) & mask;
+    if (!isInside(limit, access, offset, size)) raise(STACK_FAULT, (selector & 0xfffc) | external);
+  }
+  markDescriptor(cpu, selector, ACCESSED);
+
+  const outer = cpu.words[CPL]!;
+  setPrivilege(cpu, level);
+  try {
+    for (let item = 1; item <= items.length; item++) {
+      probeWrite(cpu, (base + ((pointer - item * size) & mask)) | 0, size);
+    }
+  } catch (error) {
+    setPrivilege(cpu, outer);
+    throw error;
+  }
+  for (let item = 1; item <= items.length; item++) {
+    writeLinear(cpu, (base + ((pointer - item * size) & mask)) | 0, size, items[item - 1]!);
+  }
+  const words = cpu.words;
+  words[SELECTOR + SS] = selector;
+  words[BASE + SS] = base;
+  words[LIMIT + SS] = limit;
+  words[ACCESS + SS] = accessOf(cpu.descriptorHigh);
+  setStackPointer(cpu, (pointer - items.length * size) & mask);
+  updateMode(cpu);
+  newEpoch(cpu);
+}

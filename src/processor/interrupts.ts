@@ -1,0 +1,170 @@
+import { readSystem } from './access.ts';
+import {
+  ACCESSED,
+  accessOf,
+  CODE,
+  CONFORMING,
+  dplOf,
+  INTERRUPT_GATE_16,
+  INTERRUPT_GATE_32,
+  isNull,
+} from './descriptors.ts';
+import {
+  limitOf,
+  markDescriptor,
+  MEMORY_SEGMENT,
+  PRESENT,
+  readDescriptor,
+  TRAP_GATE_16,
+  TRAP_GATE_32,
+  TYPE,
+} from './descriptors.ts';
+import {
+  BREAKPOINT,
+  DEBUG,
+  DIVIDE_ERROR,
+  DOUBLE_FAULT,
+  fault,
+  GENERAL_PROTECTION,
+  INVALID_TSS,
+} from './faults.ts';
+import { NO_ERROR_CODE, NOT_PRESENT, OVERFLOW, PAGE_FAULT, raise } from './faults.ts';
+import { INTERRUPT, NESTED_TASK, OVERFLOW_FLAG, readFlags, RESUME, TRAP } from './flags.ts';
+import type { Instruction } from './instruction.ts';
+import { CPL, CS, EIP, ESP, IDT_BASE, IDT_LIMIT, SELECTOR, SS, SYSTEM_FLAGS } from './layout.ts';
+import { DR6 } from './layout.ts';
+import { type Processor, updateAttention } from './processor.ts';
+import { setSegment } from './segments.ts';
+import { switchStack } from './innerstack.ts';
+import { probePush, push } from './stack.ts';
+import { newEpoch } from './tlb.ts';
+
+/** Where an interrupt comes from, which decides what is checked and blamed. */
+export const FROM_FAULT = 0;
+export const FROM_PROGRAM = 1;
+export const FROM_OUTSIDE = 2;
+
+/**
+ * Enters the handler of a vector through its gate (Intel SDM vol. 2, INT n; vol. 3, 6.12).
+ *
+ * @param error what to push behind the frame, or `NO_ERROR_CODE`
+ * @throws #GP, #NP, #TS, #SS or #PF if the way in is broken; then nothing has changed
+ */
+export function enterHandler(cpu: Processor, vector: number, error: number, source: number): void {
+  const words = cpu.words;
+  const external = source === FROM_PROGRAM ? 0 : 1;
+  const blamed = vector * 8 + 2 + external;
+  if (vector * 8 + 7 > words[IDT_LIMIT]!) raise(GENERAL_PROTECTION, blamed);
+  const low = readSystem(cpu, (words[IDT_BASE]! + vector * 8) | 0, 4);
+  const high = readSystem(cpu, (words[IDT_BASE]! + vector * 8 + 4) | 0, 4);
+  const gate = accessOf(high);
+  const type = gate & (TYPE | MEMORY_SEGMENT);
+  const wide = type === INTERRUPT_GATE_32 || type === TRAP_GATE_32;
+  if (!wide && type !== INTERRUPT_GATE_16 && type !== TRAP_GATE_16) raise(GENERAL_PROTECTION, blamed);
+  if (source === FROM_PROGRAM && dplOf(gate) < words[CPL]!) raise(GENERAL_PROTECTION, blamed);
+  if ((gate & PRESENT) === 0) raise(NOT_PRESENT, blamed);
+
+  const selector = low >>> 16;
+  const target = wide ? (high & ~0xffff) | (low & 0xffff) : low & 0xffff;
+  if (isNull(selector)) raise(GENERAL_PROTECTION, external);
+  const code = readDescriptor(cpu, selector, external);
+  const culprit = (selector & 0xfffc) | external;
+  const level = words[CPL]!;
+  if ((code & (MEMORY_SEGMENT | CODE)) !== (MEMORY_SEGMENT | CODE)) raise(GENERAL_PROTECTION, culprit);
+  if (dplOf(code) > level) raise(GENERAL_PROTECTION, culprit);
+  if ((code & PRESENT) === 0) raise(NOT_PRESENT, culprit);
+  if (target >>> 0 > limitOf(cpu.descriptorLow, cpu.descriptorHigh) >>> 0)
+    raise(GENERAL_PROTECTION, external);
+  const codeLow = cpu.descriptorLow;
+
+  const size = wide ? 4 : 2;
+  const inner = code & CONFORMING ? level : dplOf(code);
+  // Faults leave RF set in the saved flags, so that the retry is not stopped by a breakpoint again.
+  const isTrap = source !== FROM_FAULT || vector === DEBUG || vector === BREAKPOINT || vector === OVERFLOW;
+  const flags = readFlags(words) | (isTrap ? 0 : RESUME);
+  const items = [flags, words[SELECTOR + CS]!, words[EIP]!];
+  if (error !== NO_ERROR_CODE) items.push(error);
+  if (inner !== level) {
+    markDescriptor(cpu, selector, ACCESSED);
+    const codeHigh = cpu.descriptorHigh;
+    switchStack(cpu, inner, size, [words[SELECTOR + SS]!, words[ESP]!, ...items], external);
+    cpu.descriptorHigh = codeHigh;
+  } else {
+    try {
+      probePush(cpu, items.length, size);
+    } catch (thrown) {
+      if (fault.vector !== PAGE_FAULT) fault.error |= external;
+      throw thrown;
+    }
+    markDescriptor(cpu, selector, ACCESSED);
+    for (const item of items) push(cpu, size, item);
+  }
+  cpu.descriptorLow = codeLow;
+  setSegment(cpu, CS, (selector & ~3) | inner);
+  words[EIP] = target;
+  words[SYSTEM_FLAGS]! &= ~(TRAP | NESTED_TASK);
+  if (type === INTERRUPT_GATE_32 || type === INTERRUPT_GATE_16) words[SYSTEM_FLAGS]! &= ~INTERRUPT;
+  cpu.delivered = true;
+  updateAttention(cpu);
+  newEpoch(cpu);
+}
+
+/**
+ * Delivers the fault in flight, and what goes wrong on the way (SDM vol. 3, 6.15, interrupt 8).
+ *
+ * @returns false on a triple fault: the processor shuts down
+ */
+export function deliverFault(cpu: Processor): boolean {
+  let vector = fault.vector;
+  let error = fault.error;
+  while (true) {
+    try {
+      enterHandler(cpu, vector, error, FROM_FAULT);
+      return true;
+    } catch (thrown) {
+      if (thrown !== fault) throw thrown;
+    }
+    if (vector === DOUBLE_FAULT) return false;
+    if (isDouble(vector, fault.vector)) {
+      vector = DOUBLE_FAULT;
+      error = 0;
+    } else {
+      vector = fault.vector;
+      error = fault.error;
+    }
+  }
+}
+
+function isContributory(vector: number): boolean {
+  return vector === DIVIDE_ERROR || (vector >= INVALID_TSS && vector <= GENERAL_PROTECTION);
+}
+
+/** Whether a second fault, met while delivering the first, makes a double fault (SDM vol. 3, table 6-5). */
+function isDouble(first: number, second: number): boolean {
+  if (first === PAGE_FAULT) return second === PAGE_FAULT || isContributory(second);
+  return isContributory(first) && isContributory(second);
+}
+
+/** Takes the interrupt on the line, and acknowledges it. */
+export function takeInterrupt(cpu: Processor): void {
+  const vector = cpu.line;
+  cpu.line = -1;
+  updateAttention(cpu);
+  enterHandler(cpu, vector, NO_ERROR_CODE, FROM_OUTSIDE);
+}
+
+/** The #DB after an instruction that began with TF set. Bit 14 of DR6 says that this is why. */
+export function singleStep(cpu: Processor): void {
+  cpu.words[DR6]! |= 1 << 14;
+  raise(DEBUG);
+}
+
+/** INT n. */
+export function interrupt(cpu: Processor, i: Instruction): void {
+  enterHandler(cpu, i.immediate, NO_ERROR_CODE, FROM_PROGRAM);
+}
+
+/** INTO: INT 4 if OF. */
+export function interruptOnOverflow(cpu: Processor): void {
+  if (readFlags(cpu.words) & OVERFLOW_FLAG) enterHandler(cpu, OVERFLOW, NO_ERROR_CODE, FROM_PROGRAM);
+}

@@ -1,0 +1,176 @@
+import { read32, write32 } from './access.ts';
+import { parityFlag } from './flags.ts';
+import { protectionFault } from './faults.ts';
+import type { Execute, Instruction } from './instruction.ts';
+import { ECX, EIP, ESP, FLAG_CARRIES, FLAG_RESULT, LIMIT, CS } from './layout.ts';
+import { readOperand, registerIndex } from './operands.ts';
+import type { Processor } from './processor.ts';
+import { discard, peek, push } from './stack.ts';
+
+/** A taken jump within the segment; `target` is checked against the limit of CS. */
+function jumpTo(cpu: Processor, target: number): void {
+  const words = cpu.words;
+  if (target >>> 0 > words[LIMIT + CS]! >>> 0) protectionFault();
+  words[EIP] = target;
+}
+
+/** JMP to a fixed place. */
+export function jump(cpu: Processor, i: Instruction): void {
+  jumpTo(cpu, i.immediate);
+}
+
+function jumpIfOverflow(cpu: Processor, i: Instruction): void {
+  const carries = cpu.words[FLAG_CARRIES]!;
+  if ((carries ^ (carries << 1)) < 0) jumpTo(cpu, i.immediate);
+}
+
+function jumpIfNotOverflow(cpu: Processor, i: Instruction): void {
+  const carries = cpu.words[FLAG_CARRIES]!;
+  if ((carries ^ (carries << 1)) >= 0) jumpTo(cpu, i.immediate);
+}
+
+function jumpIfBelow(cpu: Processor, i: Instruction): void {
+  if (cpu.words[FLAG_CARRIES]! < 0) jumpTo(cpu, i.immediate);
+}
+
+function jumpIfNotBelow(cpu: Processor, i: Instruction): void {
+  if (cpu.words[FLAG_CARRIES]! >= 0) jumpTo(cpu, i.immediate);
+}
+
+function jumpIfZero(cpu: Processor, i: Instruction): void {
+  if (cpu.words[FLAG_RESULT] === 0) jumpTo(cpu, i.immediate);
+}
+
+function jumpIfNotZero(cpu: Processor, i: Instruction): void {
+  if (cpu.words[FLAG_RESULT] !== 0) jumpTo(cpu, i.immediate);
+}
+
+function jumpIfBelowOrEqual(cpu: Processor, i: Instruction): void {
+  if (cpu.words[FLAG_CARRIES]! < 0 || cpu.words[FLAG_RESULT] === 0) jumpTo(cpu, i.immediate);
+}
+
+function jumpIfAbove(cpu: Processor, i: Instruction): void {
+  if (cpu.words[FLAG_CARRIES]! >= 0 && cpu.words[FLAG_RESULT] !== 0) jumpTo(cpu, i.immediate);
+}
+
+function jumpIfSign(cpu: Processor, i: Instruction): void {
+  const words = cpu.words;
+  if ((words[FLAG_RESULT]! ^ (words[FLAG_CARRIES]! << 31)) < 0) jumpTo(cpu, i.immediate);
+}
+
+function jumpIfNotSign(cpu: Processor, i: Instruction): void {
+  const words = cpu.words;
+  if ((words[FLAG_RESULT]! ^ (words[FLAG_CARRIES]! << 31)) >= 0) jumpTo(cpu, i.immediate);
+}
+
+function jumpIfParity(cpu: Processor, i: Instruction): void {
+  if (parityFlag(cpu.words) === 1) jumpTo(cpu, i.immediate);
+}
+
+function jumpIfNotParity(cpu: Processor, i: Instruction): void {
+  if (parityFlag(cpu.words) === 0) jumpTo(cpu, i.immediate);
+}
+
+/** Negative when SF and OF differ. */
+function signAgainstOverflow(words: Int32Array): number {
+  const carries = words[FLAG_CARRIES]!;
+  return words[FLAG_RESULT]! ^ (carries << 31) ^ carries ^ (carries << 1);
+}
+
+function jumpIfLess(cpu: Processor, i: Instruction): void {
+  if (signAgainstOverflow(cpu.words) < 0) jumpTo(cpu, i.immediate);
+}
+
+function jumpIfNotLess(cpu: Processor, i: Instruction): void {
+  if (signAgainstOverflow(cpu.words) >= 0) jumpTo(cpu, i.immediate);
+}
+
+function jumpIfLessOrEqual(cpu: Processor, i: Instruction): void {
+  const words = cpu.words;
+  if (words[FLAG_RESULT] === 0 || signAgainstOverflow(words) < 0) jumpTo(cpu, i.immediate);
+}
+
+function jumpIfGreater(cpu: Processor, i: Instruction): void {
+  const words = cpu.words;
+  if (words[FLAG_RESULT] !== 0 && signAgainstOverflow(words) >= 0) jumpTo(cpu, i.immediate);
+}
+
+/** The sixteen conditional jumps, by the low four bits of the opcode. */
+export const conditionalJumps: readonly Execute[] = [
+  jumpIfOverflow,
+  jumpIfNotOverflow,
+  jumpIfBelow,
+  jumpIfNotBelow,
+  jumpIfZero,
+  jumpIfNotZero,
+  jumpIfBelowOrEqual,
+  jumpIfAbove,
+  jumpIfSign,
+  jumpIfNotSign,
+  jumpIfParity,
+  jumpIfNotParity,
+  jumpIfLess,
+  jumpIfNotLess,
+  jumpIfLessOrEqual,
+  jumpIfGreater,
+];
+
+/** LOOPNE, LOOPE, LOOP and JECXZ, by `operation` 0 to 3; the counter is as wide as addresses are. */
+export function loopOrJump(cpu: Processor, i: Instruction): void {
+  const words = cpu.words;
+  const wide = i.addressMask === -1;
+  const counter = words[ECX]! & i.addressMask;
+  if (i.operation === 3) {
+    if (counter === 0) jumpTo(cpu, i.immediate);
+    return;
+  }
+  const left = (counter - 1) & i.addressMask;
+  const zero = words[FLAG_RESULT] === 0;
+  const again = left !== 0 && (i.operation === 2 || zero === (i.operation === 1));
+  if (again) jumpTo(cpu, i.immediate);
+  if (wide) words[ECX] = left;
+  else cpu.halves[registerIndex(ECX, 2)] = left;
+}
+
+/** JMP through a register or memory. */
+export function jumpIndirect(cpu: Processor, i: Instruction): void {
+  jumpTo(cpu, readOperand(cpu, i));
+}
+
+/** CALL and RET in 32-bit code on a flat stack, the common case. */
+export function call(cpu: Processor, i: Instruction): void {
+  const words = cpu.words;
+  const top = (words[ESP]! - 4) | 0;
+  if (i.immediate >>> 0 > words[LIMIT + CS]! >>> 0) protectionFault();
+  write32(cpu, top, i.next);
+  words[ESP] = top;
+  words[EIP] = i.immediate;
+}
+
+export function returnNear(cpu: Processor): void {
+  const words = cpu.words;
+  const top = words[ESP]!;
+  jumpTo(cpu, read32(cpu, top));
+  words[ESP] = top + 4;
+}
+
+/** CALL and RET on any stack, with either operand size. */
+export function callAnyStack(cpu: Processor, i: Instruction): void {
+  callTo(cpu, i, i.immediate);
+}
+
+export function callIndirect(cpu: Processor, i: Instruction): void {
+  callTo(cpu, i, readOperand(cpu, i));
+}
+
+function callTo(cpu: Processor, i: Instruction, target: number): void {
+  if (target >>> 0 > cpu.words[LIMIT + CS]! >>> 0) protectionFault();
+  push(cpu, i.size, i.next);
+  cpu.words[EIP] = target;
+}
+
+/** RET, and RET with `immediate` bytes of arguments to drop. */
+export function returnAnyStack(cpu: Processor, i: Instruction): void {
+  jumpTo(cpu, peek(cpu, 0, i.size));
+  discard(cpu, i.size + i.immediate);
+}

@@ -1,0 +1,198 @@
+import { type Bus, emptyBus } from './bus.ts';
+import { readFlags, SYSTEM, writeArithmeticFlags } from './flags.ts';
+import {
+  CR0,
+  CR2,
+  CR3,
+  CR4,
+  CS,
+  DS,
+  EAX,
+  EBP,
+  EBX,
+  ECX,
+  EDI,
+  EDX,
+  EIP,
+  ES,
+  ESI,
+  ESP,
+  FS,
+  GS,
+  SELECTOR,
+} from './layout.ts';
+import { CPL, LDTR, SS, SYSTEM_FLAGS, TR } from './layout.ts';
+import { Processor, updateAttention } from './processor.ts';
+import { createRam, type Ram } from './ram.ts';
+
+import { run, type Stop } from './run.ts';
+import { flushTlb } from './tlb.ts';
+
+export type { Bus, Ram, Stop };
+
+/** The processor's registers as unsigned numbers. Segment registers are their selectors, and can only be read. */
+export interface Registers {
+  eax: number;
+  ecx: number;
+  edx: number;
+  ebx: number;
+  esp: number;
+  ebp: number;
+  esi: number;
+  edi: number;
+  eip: number;
+  eflags: number;
+  cr0: number;
+  cr2: number;
+  cr3: number;
+  cr4: number;
+  readonly cs: number;
+  readonly ds: number;
+  readonly es: number;
+  readonly ss: number;
+  readonly fs: number;
+  readonly gs: number;
+  readonly ldtr: number;
+  readonly tr: number;
+  /** Current privilege level, 0 to 3. */
+  readonly cpl: number;
+}
+
+/** The one wire on which the outside can interrupt the processor. */
+export interface InterruptLine {
+  /** Asserts the line until the processor takes the interrupt, which then goes through gate `vector` (0 to 255). */
+  raise(vector: number): void;
+  /** Withdraws an interrupt that has not been taken. */
+  lower(): void;
+  readonly pending: boolean;
+}
+
+/** A processor with memory, seen from outside. */
+export interface Machine {
+  /** Processor state, TLB, then RAM. */
+  readonly memory: WebAssembly.Memory;
+  readonly ram: Ram;
+  readonly registers: Registers;
+  readonly interrupt: InterruptLine;
+  /** Instructions retired since power-on. */
+  readonly retired: number;
+  /**
+   * Retires at most `limit` instructions.
+   *
+   * @returns 'halted' behind a HLT in ring 0 that no pending interrupt ended (the next `run` goes on there), 'limit'
+   *   when `limit` instructions have retired, 'shutdown' on a triple fault. A program that takes trap after trap
+   *   without retiring anything gets 'limit' early.
+   */
+  run(limit: number): Stop;
+}
+
+/** 2 GiB: half of what 32 bits can name. */
+const MOST_RAM = 0x8000_0000;
+
+/**
+ * Makes a machine, as a multiboot loader leaves one: protected mode, no paging, IF = 0, flat segments in ring 0.
+ *
+ * @throws RangeError unless `ramBytes` is a multiple of 4096 from 4096 to 2 GiB
+ */
+export function createMachine(options: { ramBytes: number; bus?: Bus }): Machine {
+  const { ramBytes } = options;
+  if (!Number.isInteger(ramBytes) || ramBytes < 0x1000 || ramBytes > MOST_RAM || ramBytes % 0x1000 !== 0) {
+    throw new RangeError(
+      `machine: ${ramBytes} bytes of RAM asked for, expected a multiple of 4096 up to ${MOST_RAM}`,
+    );
+  }
+  const cpu = new Processor(ramBytes, options.bus ?? emptyBus);
+  return {
+    memory: cpu.memory,
+    ram: createRam(cpu),
+    registers: createRegisters(cpu),
+    interrupt: createInterruptLine(cpu),
+    get retired() {
+      return cpu.retiredAtEnd - cpu.remaining;
+    },
+    run: (limit) => run(cpu, limit),
+  };
+}
+
+function createInterruptLine(cpu: Processor): InterruptLine {
+  return {
+    raise(vector) {
+      if (!Number.isInteger(vector) || vector < 0 || vector > 255) {
+        throw new RangeError(`interrupt line: vector ${vector} raised, expected 0 to 255`);
+      }
+      cpu.line = vector;
+      cpu.stopAt = 0;
+      updateAttention(cpu);
+    },
+    lower() {
+      cpu.line = -1;
+      updateAttention(cpu);
+    },
+    get pending() {
+      return cpu.line >= 0;
+    },
+  };
+}
+
+/** Words of the state that can be read and written without further ado. */
+const PLAIN = {
+  eax: EAX,
+  ecx: ECX,
+  edx: EDX,
+  ebx: EBX,
+  esp: ESP,
+  ebp: EBP,
+  esi: ESI,
+  edi: EDI,
+  eip: EIP,
+  cr2: CR2,
+};
+const PAGING = { cr0: CR0, cr3: CR3, cr4: CR4 };
+const READ_ONLY = {
+  cs: SELECTOR + CS,
+  ds: SELECTOR + DS,
+  es: SELECTOR + ES,
+  ss: SELECTOR + SS,
+  fs: SELECTOR + FS,
+  gs: SELECTOR + GS,
+  ldtr: SELECTOR + LDTR,
+  tr: SELECTOR + TR,
+  cpl: CPL,
+};
+
+function createRegisters(cpu: Processor): Registers {
+  const registers = {};
+  const { words } = cpu;
+  const define = (name: string, get: () => number, set?: (value: number) => void) =>
+    Object.defineProperty(registers, name, { enumerable: true, get, set });
+  for (const [name, index] of Object.entries(PLAIN)) {
+    define(
+      name,
+      () => words[index]! >>> 0,
+      (value) => {
+        words[index] = value;
+      },
+    );
+  }
+  for (const [name, index] of Object.entries(PAGING)) {
+    define(
+      name,
+      () => words[index]! >>> 0,
+      (value) => {
+        words[index] = value;
+        flushTlb(cpu);
+      },
+    );
+  }
+  for (const [name, index] of Object.entries(READ_ONLY)) define(name, () => words[index]! >>> 0);
+  define(
+    'eflags',
+    () => readFlags(words) >>> 0,
+    (value) => {
+      words[SYSTEM_FLAGS] = value & SYSTEM;
+      writeArithmeticFlags(words, value);
+      updateAttention(cpu);
+    },
+  );
+  return registers as Registers;
+}

@@ -1,0 +1,375 @@
+import * as arithmetic from './arithmetic.ts';
+import * as bits from './bits.ts';
+import * as decimal from './decimal.ts';
+import type { Decode, Decoder } from './decoder.ts';
+import * as exchange from './exchange.ts';
+import { undefinedOpcode } from './faults.ts';
+import { CMP } from './flags.ts';
+import type { Execute } from './instruction.ts';
+import { EAX } from './layout.ts';
+import * as logic from './logic.ts';
+import * as multiply from './multiply.ts';
+import * as narrow from './narrow.ts';
+import { registerIndex } from './operands.ts';
+import * as shifts from './shifts.ts';
+
+/** The five forms of an operation on 32-bit operands. */
+interface Forms {
+  registerToRegister: Execute;
+  registerToMemory: Execute;
+  memoryToRegister: Execute;
+  immediateToRegister: Execute;
+  immediateToMemory: Execute;
+}
+
+/** ADD, OR, ADC, SBB, AND, SUB, XOR, CMP. */
+const rows: Forms[] = [
+  {
+    registerToRegister: arithmetic.addRegisterToRegister,
+    registerToMemory: arithmetic.addRegisterToMemory,
+    memoryToRegister: arithmetic.addMemoryToRegister,
+    immediateToRegister: arithmetic.addImmediateToRegister,
+    immediateToMemory: arithmetic.addImmediateToMemory,
+  },
+  {
+    registerToRegister: logic.orRegisterToRegister,
+    registerToMemory: logic.orRegisterToMemory,
+    memoryToRegister: logic.orMemoryToRegister,
+    immediateToRegister: logic.orImmediateToRegister,
+    immediateToMemory: logic.orImmediateToMemory,
+  },
+  {
+    registerToRegister: arithmetic.addWithCarryRegisterToRegister,
+    registerToMemory: arithmetic.addWithCarryRegisterToMemory,
+    memoryToRegister: arithmetic.addWithCarryMemoryToRegister,
+    immediateToRegister: arithmetic.addWithCarryImmediateToRegister,
+    immediateToMemory: arithmetic.addWithCarryImmediateToMemory,
+  },
+  {
+    registerToRegister: arithmetic.subtractWithBorrowRegisterToRegister,
+    registerToMemory: arithmetic.subtractWithBorrowRegisterToMemory,
+    memoryToRegister: arithmetic.subtractWithBorrowMemoryToRegister,
+    immediateToRegister: arithmetic.subtractWithBorrowImmediateToRegister,
+    immediateToMemory: arithmetic.subtractWithBorrowImmediateToMemory,
+  },
+  {
+    registerToRegister: logic.andRegisterToRegister,
+    registerToMemory: logic.andRegisterToMemory,
+    memoryToRegister: logic.andMemoryToRegister,
+    immediateToRegister: logic.andImmediateToRegister,
+    immediateToMemory: logic.andImmediateToMemory,
+  },
+  {
+    registerToRegister: arithmetic.subtractRegisterToRegister,
+    registerToMemory: arithmetic.subtractRegisterToMemory,
+    memoryToRegister: arithmetic.subtractMemoryToRegister,
+    immediateToRegister: arithmetic.subtractImmediateToRegister,
+    immediateToMemory: arithmetic.subtractImmediateToMemory,
+  },
+  {
+    registerToRegister: logic.exclusiveOrRegisterToRegister,
+    registerToMemory: logic.exclusiveOrRegisterToMemory,
+    memoryToRegister: logic.exclusiveOrMemoryToRegister,
+    immediateToRegister: logic.exclusiveOrImmediateToRegister,
+    immediateToMemory: logic.exclusiveOrImmediateToMemory,
+  },
+  {
+    registerToRegister: arithmetic.compareRegisters,
+    registerToMemory: arithmetic.compareMemoryWithRegister,
+    memoryToRegister: arithmetic.compareRegisterWithMemory,
+    immediateToRegister: arithmetic.compareRegisterWithImmediate,
+    immediateToMemory: arithmetic.compareMemoryWithImmediate,
+  },
+];
+
+/** On bytes the first seven share their code; CMP writes nothing and goes its own way. */
+const byteForms: Forms = {
+  registerToRegister: narrow.arithmeticRegisterToRegister8,
+  registerToMemory: narrow.arithmeticRegisterToMemory8,
+  memoryToRegister: narrow.arithmeticMemoryToRegister8,
+  immediateToRegister: narrow.arithmeticImmediateToRegister8,
+  immediateToMemory: narrow.arithmeticImmediateToMemory8,
+};
+const byteCompare: Forms = {
+  registerToRegister: narrow.compareRegisters8,
+  registerToMemory: narrow.compareMemoryWithRegister8,
+  memoryToRegister: narrow.compareRegisterWithMemory8,
+  immediateToRegister: narrow.compareRegisterWithImmediate8,
+  immediateToMemory: narrow.compareMemoryWithImmediate8,
+};
+const halfForms: Forms = {
+  registerToRegister: narrow.arithmeticFromRegister16,
+  registerToMemory: narrow.arithmeticFromRegister16,
+  memoryToRegister: narrow.arithmeticToRegister16,
+  immediateToRegister: narrow.arithmeticImmediate16,
+  immediateToMemory: narrow.arithmeticImmediate16,
+};
+const halfCompare: Forms = {
+  registerToRegister: narrow.compareFromRegister16,
+  registerToMemory: narrow.compareFromRegister16,
+  memoryToRegister: narrow.compareToRegister16,
+  immediateToRegister: narrow.compareImmediate16,
+  immediateToMemory: narrow.compareImmediate16,
+};
+
+function formsOf(d: Decoder, operation: number, size: number): Forms {
+  d.i.operation = operation;
+  if (size === 1) return operation === CMP ? byteCompare : byteForms;
+  if (size === 2) return operation === CMP ? halfCompare : halfForms;
+  return rows[operation]!;
+}
+
+export function arithmeticOpcodes(table: Decode[]): void {
+  for (let operation = 0; operation < 8; operation++) arithmeticRow(table, operation);
+  immediateGroups(table);
+  incrementsAndGroups(table);
+  testsAndMultiplications(table);
+  shiftOpcodes(table);
+  bitOpcodes(table);
+  decimalOpcodes(table);
+}
+
+/** Six opcodes an operation: both directions on bytes and on words, and the accumulator with an immediate. */
+function arithmeticRow(table: Decode[], operation: number): void {
+  const first = operation * 8;
+  for (const bytes of [true, false]) {
+    const opcode = first + (bytes ? 0 : 1);
+    table[opcode] = (d) => {
+      const size = bytes ? 1 : d.size;
+      d.modrm(size);
+      d.lockable = operation !== CMP;
+      const forms = formsOf(d, operation, size);
+      return d.i.isMemory ? forms.registerToMemory : forms.registerToRegister;
+    };
+    table[opcode + 2] = (d) => {
+      const size = bytes ? 1 : d.size;
+      d.modrm(size);
+      const forms = formsOf(d, operation, size);
+      if (d.i.isMemory) return forms.memoryToRegister;
+      swapRegisters(d);
+      return forms.registerToRegister;
+    };
+    table[opcode + 4] = (d) => {
+      const size = bytes ? 1 : d.size;
+      d.i.size = size;
+      d.i.rm = EAX;
+      d.i.immediate = d.immediate(size);
+      return formsOf(d, operation, size).immediateToRegister;
+    };
+  }
+}
+
+/** With two registers the directions differ only in who is who. */
+export function swapRegisters(d: Decoder): void {
+  const i = d.i;
+  const rm = i.rm;
+  i.rm = i.reg;
+  i.reg = rm;
+}
+
+/** 80 to 83: the operation is in the ModRM byte. */
+function immediateGroups(table: Decode[]): void {
+  for (const opcode of [0x80, 0x81, 0x82, 0x83]) {
+    table[opcode] = (d) => {
+      const size = opcode === 0x81 || opcode === 0x83 ? d.size : 1;
+      d.modrm(size);
+      d.i.immediate = opcode === 0x81 ? d.immediate(size) : d.fetchSigned8();
+      d.lockable = d.reg !== CMP;
+      const forms = formsOf(d, d.reg, size);
+      return d.i.isMemory ? forms.immediateToMemory : forms.immediateToRegister;
+    };
+  }
+}
+
+function increment(d: Decoder, step: number): Execute {
+  const i = d.i;
+  d.lockable = true;
+  i.immediate = step;
+  if (i.size !== 4) return narrow.stepNarrow;
+  if (i.isMemory) return step > 0 ? arithmetic.incrementMemory : arithmetic.decrementMemory;
+  return step > 0 ? arithmetic.incrementRegister : arithmetic.decrementRegister;
+}
+
+function incrementsAndGroups(table: Decode[]): void {
+  for (let register = 0; register < 8; register++) {
+    for (const step of [1, -1]) {
+      table[(step > 0 ? 0x40 : 0x48) + register] = (d) => {
+        d.i.size = d.size;
+        d.i.rm = registerIndex(register, d.size);
+        return increment(d, step);
+      };
+    }
+  }
+  table[0xfe] = (d) => {
+    d.modrm(1);
+    if (d.reg > 1) return undefinedOpcode;
+    return increment(d, d.reg === 0 ? 1 : -1);
+  };
+}
+
+/** INC and DEC of group FF; the rest of the group is in opcodes-transfer.ts. */
+export function incrementGroup(d: Decoder): Execute {
+  return increment(d, d.reg === 0 ? 1 : -1);
+}
+
+function testsAndMultiplications(table: Decode[]): void {
+  for (const bytes of [true, false]) {
+    table[bytes ? 0x84 : 0x85] = (d) => {
+      d.modrm(bytes ? 1 : d.size);
+      if (d.i.size !== 4) return narrow.testRegisterNarrow;
+      return d.i.isMemory ? logic.testMemoryWithRegister : logic.testRegisters;
+    };
+    table[bytes ? 0xa8 : 0xa9] = (d) => {
+      d.i.size = bytes ? 1 : d.size;
+      d.i.rm = EAX;
+      d.i.immediate = d.immediate(d.i.size);
+      return d.i.size === 4 ? logic.testRegisterWithImmediate : narrow.testImmediateNarrow;
+    };
+    table[bytes ? 0xf6 : 0xf7] = (d) => {
+      d.modrm(bytes ? 1 : d.size);
+      return unaryGroup(d);
+    };
+  }
+  table[0x69] = (d) => {
+    d.modrm(d.size);
+    d.i.immediate = d.immediate(d.size);
+    return multiply.multiplyByImmediate;
+  };
+  table[0x6b] = (d) => {
+    d.modrm(d.size);
+    d.i.immediate = d.fetchSigned8();
+    return multiply.multiplyByImmediate;
+  };
+  table[0x1af] = (d) => {
+    d.modrm(d.size);
+    return multiply.multiplyToRegister;
+  };
+}
+
+/** F6 and F7: TEST, NOT, NEG, MUL, IMUL, DIV, IDIV. */
+function unaryGroup(d: Decoder): Execute {
+  const wide = d.i.size === 4;
+  switch (d.reg) {
+    case 0:
+    case 1:
+      d.i.immediate = d.immediate(d.i.size);
+      if (!wide) return narrow.testImmediateNarrow;
+      return d.i.isMemory ? logic.testMemoryWithImmediate : logic.testRegisterWithImmediate;
+    case 2:
+      d.lockable = true;
+      return wide && !d.i.isMemory ? logic.notRegister : narrow.notOperand;
+    case 3:
+      d.lockable = true;
+      return wide && !d.i.isMemory ? arithmetic.negateRegister : narrow.negateOperand;
+    case 4:
+      return wide ? multiply.multiply32 : multiply.multiplyNarrow;
+    case 5:
+      return wide ? multiply.multiplySigned32 : multiply.multiplySignedNarrow;
+    case 6:
+      return wide ? multiply.divide32 : multiply.divideNarrow;
+    default:
+      return wide ? multiply.divideSigned32 : multiply.divideSignedNarrow;
+  }
+}
+
+function shiftOpcodes(table: Decode[]): void {
+  for (const bytes of [true, false]) {
+    const size = (d: Decoder) => (bytes ? 1 : d.size);
+    const odd = bytes ? 0 : 1;
+    table[0xc0 + odd] = (d) => {
+      d.modrm(size(d));
+      d.i.immediate = d.fetch8() & 31;
+      return shiftForm(d);
+    };
+    table[0xd0 + odd] = (d) => {
+      d.modrm(size(d));
+      d.i.immediate = 1;
+      return shiftForm(d);
+    };
+    table[0xd2 + odd] = (d) => {
+      d.modrm(size(d));
+      d.i.operation = d.reg;
+      return shifts.shiftByCl;
+    };
+  }
+  for (const opcode of [0x1a4, 0x1a5, 0x1ac, 0x1ad]) {
+    table[opcode] = (d) => {
+      d.modrm(d.size);
+      d.i.immediate = opcode & 1 ? -1 : d.fetch8();
+      return opcode < 0x1a8 ? shifts.shiftLeftDouble : shifts.shiftRightDouble;
+    };
+  }
+}
+
+function shiftForm(d: Decoder): Execute {
+  d.i.operation = d.reg;
+  if (d.i.size !== 4 || d.i.isMemory || d.i.immediate === 0) return shifts.shiftByImmediate;
+  if (d.reg === 4 || d.reg === 6) return shifts.shiftLeftRegister;
+  if (d.reg === 5) return shifts.shiftRightRegister;
+  return d.reg === 7 ? shifts.shiftArithmeticRegister : shifts.shiftByImmediate;
+}
+
+function bitOpcodes(table: Decode[]): void {
+  for (let operation = 0; operation < 4; operation++) {
+    table[0x1a3 + operation * 8] = (d) => {
+      d.modrm(d.size);
+      return bitTest(d, operation);
+    };
+  }
+  table[0x1ba] = (d) => {
+    d.modrm(d.size);
+    d.i.reg = -1;
+    d.i.immediate = d.fetch8();
+    return d.reg < 4 ? undefinedOpcode : bitTest(d, d.reg - 4);
+  };
+  table[0x1bc] = (d) => {
+    d.modrm(d.size);
+    return bits.scanForward;
+  };
+  table[0x1bd] = (d) => {
+    d.modrm(d.size);
+    return bits.scanReverse;
+  };
+  for (const bytes of [true, false]) {
+    table[bytes ? 0x1b0 : 0x1b1] = (d) => {
+      d.modrm(bytes ? 1 : d.size);
+      d.lockable = true;
+      return exchange.compareAndExchange;
+    };
+    table[bytes ? 0x1c0 : 0x1c1] = (d) => {
+      d.modrm(bytes ? 1 : d.size);
+      d.lockable = true;
+      return exchange.exchangeAndAdd;
+    };
+  }
+  table[0x1c7] = (d) => {
+    d.modrm(4);
+    d.lockable = true;
+    return d.reg === 1 && d.i.isMemory ? exchange.compareAndExchange8Bytes : undefinedOpcode;
+  };
+}
+
+function bitTest(d: Decoder, operation: number): Execute {
+  d.i.operation = operation;
+  d.lockable = operation !== bits.TEST_ONLY;
+  return d.i.isMemory ? bits.testBitInMemory : bits.testBitInRegister;
+}
+
+function decimalOpcodes(table: Decode[]): void {
+  table[0x27] = () => decimal.decimalAdjustAfterAddition;
+  table[0x2f] = () => decimal.decimalAdjustAfterSubtraction;
+  for (const step of [1, -1]) {
+    table[step > 0 ? 0x37 : 0x3f] = (d) => {
+      d.i.immediate = step;
+      return decimal.asciiAdjust;
+    };
+  }
+  table[0xd4] = (d) => {
+    d.i.immediate = d.fetch8();
+    return decimal.asciiAdjustAfterMultiplication;
+  };
+  table[0xd5] = (d) => {
+    d.i.immediate = d.fetch8();
+    return decimal.asciiAdjustBeforeDivision;
+  };
+}

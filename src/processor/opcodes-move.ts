@@ -1,0 +1,278 @@
+import type { Decode, Decoder } from './decoder.ts';
+import { undefinedOpcode } from './faults.ts';
+import { type Execute, REPEAT_NONE } from './instruction.ts';
+import { CS, DS, EAX, EBX, ES, FS, GS, SS } from './layout.ts';
+import * as move from './move.ts';
+import { swapRegisters } from './opcodes-arithmetic.ts';
+import { registerIndex } from './operands.ts';
+import * as stack from './stack.ts';
+import * as strings from './strings.ts';
+import { MODE_FLAT_DATA } from './processor.ts';
+import { FLAT } from './instruction.ts';
+import { loadFarPointer } from './system.ts';
+
+export function moveOpcodes(table: Decode[]): void {
+  moves(table);
+  extensions(table);
+  segmentMoves(table);
+  accumulatorMoves(table);
+  exchanges(table);
+  pushesAndPops(table);
+  stringOpcodes(table);
+}
+
+function moves(table: Decode[]): void {
+  table[0x88] = (d) => {
+    d.modrm(1);
+    return d.i.isMemory ? move.moveRegisterToMemory8 : move.moveRegisterToRegister8;
+  };
+  table[0x89] = (d) => {
+    d.modrm(d.size);
+    if (d.size === 2) return d.i.isMemory ? move.moveRegisterToMemory16 : move.moveRegisterToRegister16;
+    return d.i.isMemory ? move.moveRegisterToMemory : move.moveRegisterToRegister;
+  };
+  table[0x8a] = (d) => {
+    d.modrm(1);
+    if (d.i.isMemory) return move.moveMemoryToRegister8;
+    swapRegisters(d);
+    return move.moveRegisterToRegister8;
+  };
+  table[0x8b] = (d) => {
+    d.modrm(d.size);
+    if (d.i.isMemory) return d.size === 2 ? move.moveMemoryToRegister16 : move.moveMemoryToRegister;
+    swapRegisters(d);
+    return d.size === 2 ? move.moveRegisterToRegister16 : move.moveRegisterToRegister;
+  };
+  for (let register = 0; register < 8; register++) {
+    table[0xb0 + register] = (d) => {
+      d.i.size = 1;
+      d.i.rm = registerIndex(register, 1);
+      d.i.immediate = d.fetch8();
+      return move.moveImmediate;
+    };
+    table[0xb8 + register] = (d) => {
+      d.i.size = d.size;
+      d.i.rm = registerIndex(register, d.size);
+      d.i.immediate = d.immediate(d.size);
+      return d.size === 4 ? move.moveImmediateToRegister : move.moveImmediate;
+    };
+    table[0x1c8 + register] = (d) => {
+      d.i.rm = register;
+      return move.byteSwap;
+    };
+  }
+  for (const bytes of [true, false]) {
+    table[bytes ? 0xc6 : 0xc7] = (d) => {
+      const size = bytes ? 1 : d.size;
+      d.modrm(size);
+      d.i.immediate = d.immediate(size);
+      if (d.reg !== 0) return undefinedOpcode;
+      if (size !== 4) return move.moveImmediate;
+      return d.i.isMemory ? move.moveImmediateToMemory : move.moveImmediateToRegister;
+    };
+  }
+  table[0x8d] = (d) => {
+    d.modrm(d.size);
+    if (!d.i.isMemory) return undefinedOpcode;
+    return d.size === 4 ? move.loadEffectiveAddress : move.loadEffectiveAddress16;
+  };
+}
+
+/** MOVZX and MOVSX, CMOVcc and SETcc. */
+function extensions(table: Decode[]): void {
+  const wide: Record<number, [Execute, Execute]> = {
+    438: [move.zeroExtendRegister8, move.zeroExtendMemory8],
+    439: [move.zeroExtendRegister16, move.zeroExtendMemory16],
+    446: [move.signExtendRegister8, move.signExtendMemory8],
+    447: [move.signExtendRegister16, move.signExtendMemory16],
+  };
+  for (const opcode of [0x1b6, 0x1b7, 0x1be, 0x1bf]) {
+    table[opcode] = (d) => {
+      d.modrm(opcode & 1 ? 2 : 1, d.size);
+      if (d.size === 4) return wide[opcode]![d.i.isMemory ? 1 : 0];
+      return opcode < 0x1b8 ? move.zeroExtendTo16 : move.signExtendTo16;
+    };
+  }
+  for (let condition = 0; condition < 16; condition++) {
+    table[0x140 + condition] = (d) => {
+      d.modrm(d.size);
+      d.i.operation = condition;
+      return move.moveIf;
+    };
+    table[0x190 + condition] = (d) => {
+      d.modrm(1);
+      d.i.operation = condition;
+      return move.setIf;
+    };
+  }
+}
+
+/** Loading a segment changes what later instructions are decoded for, so it ends the block. */
+function segmentMoves(table: Decode[]): void {
+  table[0x8c] = (d) => {
+    d.modrm(d.size);
+    d.i.operation = d.reg;
+    return d.reg > GS ? undefinedOpcode : move.moveFromSegment;
+  };
+  table[0x8e] = (d) => {
+    d.modrm(2);
+    d.i.operation = d.reg;
+    d.ends = true;
+    return d.reg > GS || d.reg === CS ? undefinedOpcode : stack.moveToSegment;
+  };
+  const pointers: [number, number][] = [
+    [0xc4, ES],
+    [0xc5, DS],
+    [0x1b2, SS],
+    [0x1b4, FS],
+    [0x1b5, GS],
+  ];
+  for (const [opcode, segment] of pointers) {
+    table[opcode] = (d) => {
+      d.modrm(d.size);
+      d.i.operation = segment;
+      d.ends = true;
+      return d.i.isMemory ? loadFarPointer : undefinedOpcode;
+    };
+  }
+}
+
+function accumulatorMoves(table: Decode[]): void {
+  for (const opcode of [0xa0, 0xa1, 0xa2, 0xa3]) {
+    table[opcode] = (d) => {
+      d.i.size = opcode & 1 ? d.size : 1;
+      d.i.reg = EAX;
+      d.absoluteAddress();
+      if (opcode < 0xa2) return d.i.size === 4 ? move.moveMemoryToRegister : move.moveOffsetToAccumulator;
+      return d.i.size === 4 ? move.moveRegisterToMemory : move.moveAccumulatorToOffset;
+    };
+  }
+  table[0x98] = (d) => (d.size === 4 ? move.convertWordToDoubleword : move.convertByteToWord);
+  table[0x99] = (d) => (d.size === 4 ? move.spreadSign32 : move.spreadSign16);
+  table[0xd7] = (d) => {
+    d.i.base = EBX;
+    d.i.addressMask = d.wideAddress ? -1 : 0xffff;
+    d.i.operation = d.override >= 0 ? d.override : DS;
+    return move.translateByte;
+  };
+}
+
+function exchanges(table: Decode[]): void {
+  for (const bytes of [true, false]) {
+    table[bytes ? 0x86 : 0x87] = (d) => {
+      d.modrm(bytes ? 1 : d.size);
+      d.lockable = true;
+      return d.i.isMemory ? move.exchangeMemory : move.exchangeRegisters;
+    };
+  }
+  table[0x90] = () => move.doNothing;
+  for (let register = 1; register < 8; register++) {
+    table[0x90 + register] = (d) => {
+      d.i.size = d.size;
+      d.i.reg = EAX;
+      d.i.rm = registerIndex(register, d.size);
+      return move.exchangeRegisters;
+    };
+  }
+}
+
+function pushesAndPops(table: Decode[]): void {
+  for (let register = 0; register < 8; register++) {
+    table[0x50 + register] = (d) => {
+      d.i.size = d.size;
+      d.i.rm = registerIndex(register, d.size);
+      return d.size === 4 && d.flatStack ? stack.pushRegister : stack.pushOperand;
+    };
+    table[0x58 + register] = (d) => {
+      d.i.size = d.size;
+      d.i.rm = registerIndex(register, d.size);
+      return d.size === 4 && d.flatStack ? stack.popRegister : stack.popOperand;
+    };
+  }
+  for (const opcode of [0x68, 0x6a]) {
+    table[opcode] = (d) => {
+      d.i.size = d.size;
+      d.i.immediate = opcode === 0x68 ? d.immediate(d.size) : d.fetchSigned8();
+      return d.size === 4 && d.flatStack ? stack.pushImmediate : stack.pushConstant;
+    };
+  }
+  table[0x8f] = (d) => {
+    d.modrm(d.size);
+    return d.reg === 0 ? stack.popOperand : undefinedOpcode;
+  };
+  table[0x60] = ofOperandSize(stack.pushAll);
+  table[0x61] = ofOperandSize(stack.popAll);
+  table[0xc8] = (d) => {
+    d.i.size = d.size;
+    d.i.immediate = d.fetch16();
+    d.i.operation = d.fetch8() & 31;
+    return stack.enter;
+  };
+  table[0xc9] = (d) => {
+    d.i.size = d.size;
+    return d.size === 4 && d.flatStack ? stack.leave : stack.leaveAnyStack;
+  };
+  const segments: [number, number][] = [
+    [0x06, ES],
+    [0x0e, CS],
+    [0x16, SS],
+    [0x1e, DS],
+    [0x1a0, FS],
+    [0x1a8, GS],
+  ];
+  for (const [opcode, segment] of segments) {
+    table[opcode] = (d) => {
+      d.i.size = d.size;
+      d.i.operation = segment;
+      return stack.pushSegment;
+    };
+    // The POP is the opcode behind the PUSH. There is none for CS: 0F went on to greater things.
+    if (segment === CS) continue;
+    table[opcode + 1] = (d) => {
+      d.i.size = d.size;
+      d.i.operation = segment;
+      d.ends = true;
+      return stack.popSegment;
+    };
+  }
+}
+
+function ofOperandSize(execute: Execute): Decode {
+  return (d) => {
+    d.i.size = d.size;
+    return execute;
+  };
+}
+
+/** PUSH of a memory operand: number 6 of group FF. */
+export function pushGroup(d: Decoder): Execute {
+  return d.size === 4 && d.flatStack && d.i.isMemory ? stack.pushMemory : stack.pushOperand;
+}
+
+function stringOpcodes(table: Decode[]): void {
+  const operations: [number, number][] = [
+    [0xa4, strings.MOVS],
+    [0xa6, strings.CMPS],
+    [0xaa, strings.STOS],
+    [0xac, strings.LODS],
+    [0xae, strings.SCAS],
+    [0x6c, strings.INS],
+    [0x6e, strings.OUTS],
+  ];
+  for (const [opcode, operation] of operations) {
+    table[opcode] = (d) => stringForm(d, operation, 1);
+    table[opcode + 1] = (d) => stringForm(d, operation, d.size);
+  }
+}
+
+function stringForm(d: Decoder, operation: number, size: number): Execute {
+  const i = d.i;
+  i.size = size;
+  i.operation = operation;
+  i.addressMask = d.wideAddress ? -1 : 0xffff;
+  i.repeat = d.repeat;
+  const flat = d.override < 0 && d.wideAddress && (d.cpu.mode & MODE_FLAT_DATA) !== 0;
+  i.segment = flat ? FLAT : d.override >= 0 ? d.override : DS;
+  d.alone = d.repeat !== REPEAT_NONE || operation === strings.INS || operation === strings.OUTS;
+  return d.repeat !== REPEAT_NONE ? strings.stringRepeated : strings.stringOnce;
+}

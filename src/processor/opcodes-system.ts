@@ -1,0 +1,199 @@
+import * as control from './control.ts';
+import type { Decode, Decoder } from './decoder.ts';
+import { undefinedOpcode } from './faults.ts';
+import type { Execute } from './instruction.ts';
+import { GDT_BASE, IDT_BASE, LDTR, TR } from './layout.ts';
+import * as ports from './ports.ts';
+import { popFlags, pushFlags } from './return.ts';
+import * as system from './system.ts';
+
+export function systemOpcodes(table: Decode[]): void {
+  flagOpcodes(table);
+  portOpcodes(table);
+  descriptorOpcodes(table);
+  controlOpcodes(table);
+  coprocessorOpcodes(table);
+}
+
+/** An opcode without operands. */
+function plain(execute: Execute): Decode {
+  return () => execute;
+}
+
+/** An opcode without operands, behind which everything may be different. */
+function ending(execute: Execute): Decode {
+  return (d) => {
+    d.ends = true;
+    return execute;
+  };
+}
+
+/** One that is seen from outside, or looks at the clock: the count must be exact when it runs. */
+function lonely(execute: Execute): Decode {
+  return (d) => {
+    d.alone = true;
+    return execute;
+  };
+}
+
+function flagOpcodes(table: Decode[]): void {
+  table[0x9c] = (d) => {
+    d.i.size = d.size;
+    return pushFlags;
+  };
+  table[0x9d] = (d) => {
+    d.i.size = d.size;
+    d.ends = true;
+    return popFlags;
+  };
+  table[0x9e] = plain(system.storeAhToFlags);
+  table[0x9f] = plain(system.loadFlagsToAh);
+  for (const [opcode, carry] of [
+    [0xf8, 0],
+    [0xf9, 1],
+    [0xf5, 2],
+  ] as const) {
+    table[opcode] = (d) => {
+      d.i.operation = carry;
+      return system.changeCarry;
+    };
+  }
+  table[0xfa] = ending(control.clearInterruptFlag);
+  table[0xfb] = ending(control.setInterruptFlag);
+  table[0xfc] = plain(control.clearDirection);
+  table[0xfd] = plain(control.setDirection);
+  table[0xd6] = plain(system.setAlFromCarry);
+}
+
+function portOpcodes(table: Decode[]): void {
+  for (const opcode of [0xe4, 0xe5, 0xe6, 0xe7, 0xec, 0xed, 0xee, 0xef]) {
+    table[opcode] = (d) => {
+      d.alone = true;
+      d.i.size = opcode & 1 ? d.size : 1;
+      d.i.immediate = opcode < 0xe8 ? d.fetch8() : -1;
+      return opcode & 2 ? ports.output : ports.input;
+    };
+  }
+}
+
+function descriptorOpcodes(table: Decode[]): void {
+  table[0x63] = (d) => {
+    d.modrm(2);
+    return system.adjustRequestedPrivilege;
+  };
+  table[0x62] = (d) => {
+    d.modrm(d.size);
+    return d.i.isMemory ? system.bound : undefinedOpcode;
+  };
+  table[0x102] = (d) => {
+    d.modrm(2, d.size);
+    return largeSource(d, system.loadAccessRights);
+  };
+  table[0x103] = (d) => {
+    d.modrm(2, d.size);
+    return largeSource(d, system.loadSegmentLimit);
+  };
+  table[0x100] = (d) => {
+    // The stores widen to a register; everything else here is 16 bits.
+    d.modrm(2);
+    if (d.reg < 2 && !d.i.isMemory && d.size === 4) {
+      d.i.size = 4;
+      d.i.rm = d.rm;
+    }
+    return groupSix(d);
+  };
+  table[0x101] = (d) => {
+    d.modrm(2);
+    return groupSeven(d);
+  };
+}
+
+/** LAR and LSL read a 16-bit selector and write a register of the operand size. */
+function largeSource(d: Decoder, execute: Execute): Execute {
+  d.i.operation = d.size;
+  return execute;
+}
+
+/** 0F 00: SLDT, STR, LLDT, LTR, VERR, VERW. */
+function groupSix(d: Decoder): Execute {
+  switch (d.reg) {
+    case 0:
+    case 1:
+      d.i.operation = d.reg === 0 ? LDTR : TR;
+      return system.storeSystemSelector;
+    case 2:
+      return system.loadLocalTable;
+    case 3:
+      return system.loadTask;
+    case 4:
+    case 5:
+      d.i.operation = d.reg - 4;
+      return system.verify;
+    default:
+      return undefinedOpcode;
+  }
+}
+
+/** 0F 01: SGDT, SIDT, LGDT, LIDT, SMSW, LMSW, INVLPG. */
+function groupSeven(d: Decoder): Execute {
+  const i = d.i;
+  switch (d.reg) {
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+      if (!i.isMemory) return undefinedOpcode;
+      i.size = d.size;
+      i.operation = d.reg & 1 ? IDT_BASE : GDT_BASE;
+      return d.reg < 2 ? system.storeTable : system.loadTable;
+    case 4:
+      if (!i.isMemory && d.size === 4) {
+        i.size = 4;
+        i.rm = d.rm;
+      }
+      return control.storeMachineStatus;
+    case 6:
+      d.ends = true;
+      return control.loadMachineStatus;
+    case 7:
+      if (!i.isMemory) return undefinedOpcode;
+      d.ends = true;
+      return control.invalidate;
+    default:
+      return undefinedOpcode;
+  }
+}
+
+function controlOpcodes(table: Decode[]): void {
+  table[0x106] = plain(control.clearTaskSwitched);
+  table[0x108] = plain(control.flushCaches);
+  table[0x109] = plain(control.flushCaches);
+  for (const opcode of [0x120, 0x121, 0x122, 0x123]) {
+    table[opcode] = (d) => {
+      // ModRM always means registers here, whatever its mode bits say.
+      const byte = d.fetch8();
+      d.i.operation = (byte >> 3) & 7;
+      d.i.rm = byte & 7;
+      d.ends = true;
+      if (opcode & 1) return opcode === 0x121 ? control.readDebug : control.writeDebug;
+      if (![0, 2, 3, 4].includes(d.i.operation)) return undefinedOpcode;
+      return opcode === 0x120 ? control.readControl : control.writeControl;
+    };
+  }
+  table[0x130] = plain(control.modelSpecific);
+  table[0x132] = plain(control.modelSpecific);
+  table[0x131] = lonely(control.readTimeStamp);
+  table[0x1a2] = plain(control.identify);
+  table[0xf4] = lonely(control.halt);
+}
+
+function coprocessorOpcodes(table: Decode[]): void {
+  for (let opcode = 0xd8; opcode <= 0xdf; opcode++) {
+    table[opcode] = (d) => {
+      d.modrm(4);
+      d.ends = true;
+      return control.coprocessor;
+    };
+  }
+  table[0x9b] = plain(control.waitForCoprocessor);
+}

@@ -1,0 +1,34 @@
+import { dropCode } from './blocks.ts';
+import { RAM_BASE } from './layout.ts';
+import type { Processor } from './processor.ts';
+
+/** Whether physical addresses `at` to `at + size - 1` are RAM. */
+function isRam(cpu: Processor, at: number, size: number): boolean {
+  return (at >>> 0) + size <= cpu.ramBytes;
+}
+
+/** A byte of physical memory. Where there is no RAM nobody answers, which reads as all ones. */
+export function readPhysical8(cpu: Processor, at: number): number {
+  return isRam(cpu, at, 1) ? cpu.bytes[RAM_BASE + (at >>> 0)]! : 0xff;
+}
+
+/** A little-endian word of 1, 2 or 4 bytes, zero-extended (4 bytes: signed), at any alignment. */
+export function readPhysical(cpu: Processor, at: number, size: number): number {
+  if (!isRam(cpu, at, size)) return (-1 >>> (32 - size * 8)) | 0;
+  const index = RAM_BASE + (at >>> 0);
+  const bytes = cpu.bytes;
+  if (size === 1) return bytes[index]!;
+  if (size === 2) return bytes[index]! | (bytes[index + 1]! << 8);
+  return (index & 3) === 0
+    ? cpu.words[index >>> 2]!
+    : bytes[index]! | (bytes[index + 1]! << 8) | (bytes[index + 2]! << 16) | (bytes[index + 3]! << 24);
+}
+
+/** Writes 1, 2 or 4 bytes, and drops decoded code that they overwrite. Where there is no RAM nobody listens. */
+export function writePhysical(cpu: Processor, at: number, size: number, value: number): void {
+  if (!isRam(cpu, at, size)) return;
+  if (cpu.codePages[at >>> 12] !== undefined) dropCode(cpu, at >>> 0, size);
+  const index = RAM_BASE + (at >>> 0);
+  const bytes = cpu.bytes;
+  for (let byte = 0; byte < size; byte++) bytes[index + byte] = value >> (byte * 8);
+}

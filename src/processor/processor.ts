@@ -1,0 +1,129 @@
+import type { CodePage } from './blocks.ts';
+import type { Bus } from './bus.ts';
+import {
+  ACCESS,
+  BASE,
+  CPL,
+  CR0,
+  CS,
+  DR6,
+  DR7,
+  DS,
+  ES,
+  FLAG_RESULT,
+  FS,
+  GS,
+  IDT_LIMIT,
+  LIMIT,
+} from './layout.ts';
+import { RAM_BASE, READ_SUPERVISOR, READ_TABLE, READ_USER, SS, SYSTEM_FLAGS } from './layout.ts';
+import { WRITE_SUPERVISOR, WRITE_TABLE, WRITE_USER, GDT_LIMIT } from './layout.ts';
+import { INTERRUPT, TRAP } from './flags.ts';
+
+/** CR0: protection on, an 80387-style error line (always 1 since the 486). */
+export const CR0_PE = 1 << 0;
+export const CR0_MP = 1 << 1;
+export const CR0_EM = 1 << 2;
+export const CR0_TS = 1 << 3;
+export const CR0_ET = 1 << 4;
+export const CR0_NE = 1 << 5;
+export const CR0_WP = 1 << 16;
+export const CR0_AM = 1 << 18;
+export const CR0_NW = 1 << 29;
+export const CR0_CD = 1 << 30;
+export const CR0_PG = 1 << 31;
+export const CR4_TSD = 1 << 2;
+
+/** Reasons to look up between two blocks, in `Processor.attention`. */
+export const ATTEND_INTERRUPT = 1;
+export const ATTEND_TRAP = 2;
+export const ATTEND_SHADOW = 4;
+
+/** What holds interrupts off for one more instruction. */
+export const SHADOW_NONE = 0;
+export const SHADOW_STI = 1;
+export const SHADOW_MOV_SS = 2;
+
+/** What blocks were decoded for, in `Processor.mode`: see `updateMode` of segments.ts. */
+export const MODE_FLAT_DATA = 1;
+export const MODE_FLAT_STACK = 2;
+export const MODE_FLAT_CODE = 4;
+export const MODE_CODE_32 = 8;
+
+/** One processor with its memory. Everything the machine code can see is in the memory; the rest is bookkeeping. */
+export class Processor {
+  readonly memory: WebAssembly.Memory;
+  readonly words: Int32Array;
+  readonly halves: Uint16Array;
+  readonly bytes: Uint8Array;
+  readonly ramBytes: number;
+  readonly bus: Bus;
+  /** Decoded code, by physical page number. */
+  readonly codePages: (CodePage | undefined)[];
+  /** How many instructions are decoded, in all pages. */
+  decoded = 0;
+  /** What the retired count will be when `remaining` reaches 0. */
+  retiredAtEnd = 0;
+  /** Instructions this slice may still retire. */
+  remaining = 0;
+  /** Instructions of the current block still wanted; set to 0 to leave the block after this one. */
+  stopAt = 0;
+  /** Reasons to look up before the next block. */
+  attention = 0;
+  shadow = SHADOW_NONE;
+  /** Changes whenever a linear address may have come to mean other code. */
+  epoch = 1;
+  mode = 0;
+  halted = false;
+  /** Set by every delivery of an interrupt or exception, which cancels a pending single step. */
+  delivered = false;
+  line = -1;
+  /** The descriptor last read by `readDescriptor`. */
+  descriptorLow = 0;
+  descriptorHigh = 0;
+
+  constructor(ramBytes: number, bus: Bus) {
+    this.memory = new WebAssembly.Memory({ initial: Math.ceil((RAM_BASE + ramBytes) / 0x1_0000) });
+    this.words = new Int32Array(this.memory.buffer);
+    this.halves = new Uint16Array(this.memory.buffer);
+    this.bytes = new Uint8Array(this.memory.buffer);
+    this.ramBytes = ramBytes;
+    this.bus = bus;
+    this.codePages = new Array(ramBytes >>> 12).fill(undefined);
+    powerOn(this);
+  }
+}
+
+/** As a multiboot loader leaves a processor: protected mode, no paging, flat segments, ring 0. */
+function powerOn(cpu: Processor): void {
+  const words = cpu.words;
+  words[CR0] = CR0_PE | CR0_ET;
+  words[DR6] = 0xffff_0ff0 | 0;
+  words[DR7] = 0x400;
+  words[FLAG_RESULT] = 1;
+  for (const segment of [ES, CS, SS, DS, FS, GS]) {
+    words[BASE + segment] = 0;
+    words[LIMIT + segment] = -1;
+    words[ACCESS + segment] = segment === CS ? 0xc09b : 0xc093;
+  }
+  words[GDT_LIMIT] = 0xffff;
+  words[IDT_LIMIT] = 0xffff;
+  setPrivilege(cpu, 0);
+  cpu.mode = MODE_FLAT_DATA | MODE_FLAT_STACK | MODE_FLAT_CODE | MODE_CODE_32;
+}
+
+/** Moves to ring `level`, and with it to the TLB tables that ring looks through. */
+export function setPrivilege(cpu: Processor, level: number): void {
+  cpu.words[CPL] = level;
+  cpu.words[READ_TABLE] = level === 3 ? READ_USER : READ_SUPERVISOR;
+  cpu.words[WRITE_TABLE] = level === 3 ? WRITE_USER : WRITE_SUPERVISOR;
+}
+
+/** To be called when IF, TF, the interrupt line or the shadow changed. */
+export function updateAttention(cpu: Processor): void {
+  const flags = cpu.words[SYSTEM_FLAGS]!;
+  cpu.attention =
+    (cpu.line >= 0 && flags & INTERRUPT ? ATTEND_INTERRUPT : 0) |
+    (flags & TRAP ? ATTEND_TRAP : 0) |
+    (cpu.shadow !== SHADOW_NONE ? ATTEND_SHADOW : 0);
+}

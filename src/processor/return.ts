@@ -1,0 +1,124 @@
+import { ACCESSED, CODE, CONFORMING, dplOf, limitOf, markDescriptor } from './descriptors.ts';
+import { MEMORY_SEGMENT, PRESENT, readDescriptor } from './descriptors.ts';
+import { GENERAL_PROTECTION, INVALID_TSS, NOT_PRESENT, protectionFault, raise } from './faults.ts';
+import { ARITHMETIC, INTERRUPT, IO_PRIVILEGE, NESTED_TASK, readFlags, SYSTEM } from './flags.ts';
+import { VIRTUAL_8086, writeArithmeticFlags } from './flags.ts';
+import { readSystem } from './access.ts';
+import type { Instruction } from './instruction.ts';
+import { ACCESS, BASE, CPL, CS, DS, EIP, ES, FS, GS, SS, SYSTEM_FLAGS, TR } from './layout.ts';
+import { type Processor, setPrivilege, updateAttention } from './processor.ts';
+import { checkStack, setNull, setSegment } from './segments.ts';
+import { discard, peek, push, setStackPointer } from './stack.ts';
+import { newEpoch } from './tlb.ts';
+
+/** RET to another segment, and perhaps to an outer ring; drops `immediate` bytes of parameters. */
+export function farReturn(cpu: Processor, i: Instruction): void {
+  const size = i.size;
+  returnTo(cpu, peek(cpu, size, size) & 0xffff, peek(cpu, 0, size), size, 2 * size, i.immediate);
+}
+
+/** IRET. */
+export function interruptReturn(cpu: Processor, i: Instruction): void {
+  const words = cpu.words;
+  if (words[SYSTEM_FLAGS]! & NESTED_TASK) {
+    const link = readSystem(cpu, words[BASE + TR]!, 2);
+    raise(INVALID_TSS, link & 0xfffc);
+  }
+  const size = i.size;
+  const level = words[CPL]!;
+  const eip = peek(cpu, 0, size);
+  const selector = peek(cpu, size, size) & 0xffff;
+  const image = peek(cpu, 2 * size, size);
+  if (size === 4 && image & VIRTUAL_8086 && level === 0) protectionFault();
+  returnTo(cpu, selector, eip, size, 3 * size, 0);
+  loadFlags(cpu, image, size, level);
+}
+
+/**
+ * The way back that RETF and IRET share (SDM vol. 3, 5.8.6).
+ *
+ * @param frame bytes between the top of the stack and what lies behind EIP, CS (and EFLAGS)
+ * @param extra bytes of parameters to drop, on both stacks
+ */
+function returnTo(
+  cpu: Processor,
+  selector: number,
+  eip: number,
+  size: number,
+  frame: number,
+  extra: number,
+): void {
+  const words = cpu.words;
+  const level = words[CPL]!;
+  const blamed = selector & 0xfffc;
+  const access = readDescriptor(cpu, selector);
+  const target = selector & 3;
+  if ((access & (MEMORY_SEGMENT | CODE)) !== (MEMORY_SEGMENT | CODE)) raise(GENERAL_PROTECTION, blamed);
+  if (target < level) raise(GENERAL_PROTECTION, blamed);
+  const fits = access & CONFORMING ? dplOf(access) <= target : dplOf(access) === target;
+  if (!fits) raise(GENERAL_PROTECTION, blamed);
+  if ((access & PRESENT) === 0) raise(NOT_PRESENT, blamed);
+  const beyond = eip >>> 0 > limitOf(cpu.descriptorLow, cpu.descriptorHigh) >>> 0;
+
+  if (target === level) {
+    if (beyond) protectionFault();
+    markDescriptor(cpu, selector, ACCESSED);
+    discard(cpu, frame + extra);
+    setSegment(cpu, CS, selector);
+  } else {
+    const pointer = peek(cpu, frame + extra, size);
+    const stack = peek(cpu, frame + extra + size, size) & 0xffff;
+    const low = cpu.descriptorLow;
+    checkStack(cpu, stack, target);
+    if (beyond) protectionFault();
+    markDescriptor(cpu, stack, ACCESSED);
+    const stackLow = cpu.descriptorLow;
+    const stackHigh = cpu.descriptorHigh;
+    readDescriptor(cpu, selector);
+    markDescriptor(cpu, selector, ACCESSED);
+    cpu.descriptorLow = low;
+    setSegment(cpu, CS, selector);
+    setPrivilege(cpu, target);
+    cpu.descriptorLow = stackLow;
+    cpu.descriptorHigh = stackHigh;
+    setSegment(cpu, SS, stack);
+    setStackPointer(cpu, (pointer + extra) | 0);
+    for (const segment of [ES, DS, FS, GS]) hideFromOuter(cpu, segment, target);
+  }
+  words[EIP] = eip;
+  newEpoch(cpu);
+}
+
+/** A data segment that the outer ring could not have loaded itself is taken from it. */
+function hideFromOuter(cpu: Processor, segment: number, level: number): void {
+  const access = cpu.words[ACCESS + segment]!;
+  if ((access & (CODE | CONFORMING)) === (CODE | CONFORMING)) return;
+  if (dplOf(access) < level) setNull(cpu, segment, 0);
+}
+
+/**
+ * Loads EFLAGS for POPF and IRET: what the ring may not change stays as it is, without a word.
+ *
+ * @param level the ring that asks
+ */
+export function loadFlags(cpu: Processor, image: number, size: number, level: number): void {
+  const words = cpu.words;
+  const old = words[SYSTEM_FLAGS]!;
+  let changeable = SYSTEM;
+  if (level > 0) changeable &= ~IO_PRIVILEGE;
+  if (level > ((old >> 12) & 3)) changeable &= ~INTERRUPT;
+  if (size === 2) changeable &= 0xffff;
+  words[SYSTEM_FLAGS] = (old & ~changeable) | (image & changeable);
+  writeArithmeticFlags(words, image & ARITHMETIC);
+  updateAttention(cpu);
+}
+
+export function pushFlags(cpu: Processor, i: Instruction): void {
+  push(cpu, i.size, readFlags(cpu.words));
+}
+
+export function popFlags(cpu: Processor, i: Instruction): void {
+  const image = peek(cpu, 0, i.size);
+  discard(cpu, i.size);
+  loadFlags(cpu, image, i.size, cpu.words[CPL]!);
+}

@@ -1,0 +1,111 @@
+import { type Block, NO_BLOCK, nextBlock } from './blocks.ts';
+import { fault } from './faults.ts';
+import { INTERRUPT } from './flags.ts';
+import type { Instruction } from './instruction.ts';
+import { deliverFault, singleStep, takeInterrupt } from './interrupts.ts';
+import { EIP, SYSTEM_FLAGS } from './layout.ts';
+import { ATTEND_INTERRUPT, ATTEND_TRAP, type Processor, SHADOW_MOV_SS } from './processor.ts';
+import { SHADOW_NONE, updateAttention } from './processor.ts';
+
+/** Why `run` returned: HLT in ring 0, all instructions retired, or a triple fault. */
+export type Stop = 'halted' | 'limit' | 'shutdown';
+
+/** The most instructions of one slice: `remaining` must stay a small integer. */
+const LONGEST_SLICE = 0x3fff_ffff;
+/** Traps in a row without one instruction retired: a program that only falls down stairs gives its slice back. */
+const MOST_FRUITLESS = 64;
+
+const NO_CODE: Instruction[] = [];
+
+/** Retires at most `limit` instructions. */
+export function run(cpu: Processor, limit: number): Stop {
+  const end = cpu.retiredAtEnd - cpu.remaining + Math.max(0, limit);
+  while (true) {
+    const retired = cpu.retiredAtEnd - cpu.remaining;
+    const slice = Math.min(end - retired, LONGEST_SLICE);
+    cpu.remaining = slice;
+    cpu.retiredAtEnd = retired + slice;
+    const stop = runSlice(cpu);
+    if (stop !== 'limit' || cpu.remaining > 0 || cpu.retiredAtEnd >= end) return stop;
+  }
+}
+
+function runSlice(cpu: Processor): Stop {
+  const words = cpu.words;
+  let block: Block = NO_BLOCK;
+  let code = NO_CODE;
+  let position = 0;
+  let fruitless = 0;
+  let fruitlessAt = -1;
+  while (true) {
+    try {
+      while (cpu.remaining > 0) {
+        position = 0;
+        const attention = cpu.attention;
+        if (attention & ATTEND_INTERRUPT && cpu.shadow === SHADOW_NONE) {
+          takeInterrupt(cpu);
+          continue;
+        }
+        block = nextBlock(cpu, block);
+        code = block.code;
+        words[EIP] = block.end;
+        const length = code.length;
+        cpu.stopAt = Math.min(length, cpu.remaining);
+        if (attention !== 0) beginAlone(cpu);
+        const shadow = cpu.shadow;
+        cpu.shadow = SHADOW_NONE;
+        do {
+          const i = code[position++]!;
+          i.execute(cpu, i);
+        } while (position < cpu.stopAt);
+        cpu.remaining -= position;
+        if (position < length) words[EIP] = code[position - 1]!.next;
+        position = 0;
+        if (attention !== 0) endAlone(cpu, attention, shadow);
+        if (cpu.halted) {
+          cpu.halted = false;
+          if (!interruptPending(cpu)) return 'halted';
+        }
+      }
+      return 'limit';
+    } catch (error) {
+      if (error !== fault) throw error;
+      if (position > 0) {
+        words[EIP] = code[position - 1]!.eip;
+        cpu.remaining -= position - 1;
+      }
+    }
+    cpu.halted = false;
+    cpu.shadow = SHADOW_NONE;
+    updateAttention(cpu);
+    if (!deliverFault(cpu)) return 'shutdown';
+    fruitless = cpu.remaining === fruitlessAt ? fruitless + 1 : 0;
+    fruitlessAt = cpu.remaining;
+    if (fruitless >= MOST_FRUITLESS) return 'limit';
+  }
+}
+
+/** While something wants attention, instructions run one at a time. */
+function beginAlone(cpu: Processor): void {
+  cpu.stopAt = 1;
+  cpu.delivered = false;
+}
+
+/**
+ * After an instruction that ran alone: its shadow ends, and with TF set it is time for #DB.
+ *
+ * @param attention what there was to attend to when it began
+ * @param shadow    the shadow in which it ran
+ */
+function endAlone(cpu: Processor, attention: number, shadow: number): void {
+  if (cpu.shadow === shadow) cpu.shadow = SHADOW_NONE;
+  updateAttention(cpu);
+  if (attention & ATTEND_TRAP && !cpu.delivered && cpu.shadow !== SHADOW_MOV_SS) {
+    cpu.halted = false;
+    singleStep(cpu);
+  }
+}
+
+function interruptPending(cpu: Processor): boolean {
+  return cpu.line >= 0 && (cpu.words[SYSTEM_FLAGS]! & INTERRUPT) !== 0;
+}

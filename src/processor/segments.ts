@@ -1,0 +1,160 @@
+import {
+  ACCESSED,
+  accessOf,
+  baseOf,
+  BIG,
+  CODE,
+  CONFORMING,
+  dplOf,
+  EXPAND_DOWN,
+  isNull,
+} from './descriptors.ts';
+import {
+  limitOf,
+  markDescriptor,
+  MEMORY_SEGMENT,
+  PRESENT,
+  READABLE,
+  readDescriptor,
+  WRITABLE,
+} from './descriptors.ts';
+import { GENERAL_PROTECTION, NOT_PRESENT, protectionFault, raise, STACK_FAULT } from './faults.ts';
+import { ACCESS, BASE, CPL, CS, DS, ES, LIMIT, SELECTOR, SS } from './layout.ts';
+import {
+  MODE_CODE_32,
+  MODE_FLAT_CODE,
+  MODE_FLAT_DATA,
+  MODE_FLAT_STACK,
+  type Processor,
+} from './processor.ts';
+import { newEpoch } from './tlb.ts';
+
+/**
+ * The linear address of `size` bytes at `offset` in a segment, after every check that a segment makes
+ * (Intel SDM vol. 3, 5.3 to 5.5).
+ *
+ * @throws #SS(0) for the stack segment, #GP(0) for the others
+ */
+export function linearAddress(
+  cpu: Processor,
+  segment: number,
+  offset: number,
+  size: number,
+  write: boolean,
+): number {
+  const words = cpu.words;
+  const access = words[ACCESS + segment]!;
+  const allowed = write ? (access & (CODE | WRITABLE)) === WRITABLE : (access & (CODE | READABLE)) !== CODE;
+  if ((access & PRESENT) === 0 || !allowed || !isInside(words[LIMIT + segment]!, access, offset, size)) {
+    if (segment === SS) raise(STACK_FAULT, 0);
+    protectionFault();
+  }
+  return (words[BASE + segment]! + offset) | 0;
+}
+
+/** Whether `size` bytes at `offset` are within a segment of this limit and access. */
+export function isInside(limit: number, access: number, offset: number, size: number): boolean {
+  const first = offset >>> 0;
+  const last = first + size - 1;
+  const bound = limit >>> 0;
+  if ((access & (CODE | EXPAND_DOWN)) === EXPAND_DOWN) {
+    return first > bound && last <= (access & BIG ? 0xffff_ffff : 0xffff);
+  }
+  return last <= bound || limit === -1;
+}
+
+/** Loads DS, ES, FS, GS or SS, as MOV and POP do. */
+export function loadSegment(cpu: Processor, segment: number, selector: number): void {
+  if (segment === SS) loadStack(cpu, selector, cpu.words[CPL]!);
+  else loadData(cpu, segment, selector);
+}
+
+function loadData(cpu: Processor, segment: number, selector: number): void {
+  if (isNull(selector)) {
+    setNull(cpu, segment, selector);
+    return;
+  }
+  const blamed = selector & 0xfffc;
+  const access = readDescriptor(cpu, selector);
+  if ((access & MEMORY_SEGMENT) === 0) raise(GENERAL_PROTECTION, blamed);
+  if ((access & (CODE | READABLE)) === CODE) raise(GENERAL_PROTECTION, blamed);
+  if ((access & (CODE | CONFORMING)) !== (CODE | CONFORMING)) {
+    const level = Math.max(selector & 3, cpu.words[CPL]!);
+    if (level > dplOf(access)) raise(GENERAL_PROTECTION, blamed);
+  }
+  if ((access & PRESENT) === 0) raise(NOT_PRESENT, blamed);
+  markDescriptor(cpu, selector, ACCESSED);
+  setSegment(cpu, segment, selector);
+}
+
+/** Loads SS for a program that runs at `level`. */
+export function loadStack(cpu: Processor, selector: number, level: number): void {
+  checkStack(cpu, selector, level);
+  markDescriptor(cpu, selector, ACCESSED);
+  setSegment(cpu, SS, selector);
+}
+
+/**
+ * Whether a selector may be the stack of `level`; leaves its descriptor in the processor.
+ *
+ * @param vector what to raise if not: #GP, or #TS when the selector came out of a TSS
+ */
+export function checkStack(
+  cpu: Processor,
+  selector: number,
+  level: number,
+  vector: number = GENERAL_PROTECTION,
+  external = 0,
+): void {
+  const blamed = (selector & 0xfffc) | external;
+  const access = readDescriptor(cpu, selector, external, vector);
+  if ((selector & 3) !== level || dplOf(access) !== level) raise(vector, blamed);
+  if ((access & (MEMORY_SEGMENT | CODE | WRITABLE)) !== (MEMORY_SEGMENT | WRITABLE)) raise(vector, blamed);
+  if ((access & PRESENT) === 0) raise(STACK_FAULT, blamed);
+}
+
+/** Fills a segment register from the descriptor last read. */
+export function setSegment(cpu: Processor, segment: number, selector: number): void {
+  const words = cpu.words;
+  words[SELECTOR + segment] = selector;
+  words[BASE + segment] = baseOf(cpu.descriptorLow, cpu.descriptorHigh);
+  words[LIMIT + segment] = limitOf(cpu.descriptorLow, cpu.descriptorHigh);
+  words[ACCESS + segment] = accessOf(cpu.descriptorHigh);
+  updateMode(cpu);
+}
+
+/** A segment register that names nothing: loading it is allowed, using it is not. */
+export function setNull(cpu: Processor, segment: number, selector: number): void {
+  const words = cpu.words;
+  words[SELECTOR + segment] = selector;
+  words[BASE + segment] = 0;
+  words[LIMIT + segment] = 0;
+  words[ACCESS + segment] = 0;
+  updateMode(cpu);
+}
+
+/** Works out which segments are flat, for blocks are decoded for one answer to that. */
+export function updateMode(cpu: Processor): void {
+  const words = cpu.words;
+  const code = words[ACCESS + CS]!;
+  const flatCode = words[BASE + CS] === 0 && words[LIMIT + CS] === -1;
+  const mode =
+    (isFlatData(words, DS) && isFlatData(words, ES) ? MODE_FLAT_DATA : 0) |
+    (isFlatData(words, SS) && words[ACCESS + SS]! & BIG ? MODE_FLAT_STACK : 0) |
+    (flatCode ? MODE_FLAT_CODE : 0) |
+    (code & BIG ? MODE_CODE_32 : 0);
+  if (mode !== cpu.mode) {
+    cpu.mode = mode;
+    newEpoch(cpu);
+  }
+}
+
+const FLAT_ACCESS = PRESENT | MEMORY_SEGMENT | WRITABLE;
+
+function isFlatData(words: Int32Array, segment: number): boolean {
+  return (
+    words[BASE + segment] === 0 &&
+    words[LIMIT + segment] === -1 &&
+    (words[ACCESS + segment]! & (FLAT_ACCESS | CODE | EXPAND_DOWN)) === FLAT_ACCESS
+  );
+}

@@ -1,0 +1,180 @@
+import { probeWrite, readLinear, writeLinear } from './access.ts';
+import { narrow, DIRECTION, SUB, subtract32 } from './flags.ts';
+import { FLAT, type Instruction, REPEAT_NOT_EQUAL } from './instruction.ts';
+import { EAX, ECX, EDI, EIP, ES, ESI, FLAG_RESULT, SYSTEM_FLAGS } from './layout.ts';
+import { EDX, READ_TABLE, WRITE_TABLE } from './layout.ts';
+import { readRegister, registerIndex, writeRegister } from './operands.ts';
+import type { Processor } from './processor.ts';
+import { checkPort, readPort, writePort } from './ports.ts';
+import { linearAddress } from './segments.ts';
+
+/** Which string instruction, in `Instruction.operation`. */
+export const MOVS = 0;
+export const CMPS = 1;
+export const STOS = 2;
+export const LODS = 3;
+export const SCAS = 4;
+export const INS = 5;
+export const OUTS = 6;
+
+/** A string instruction without a prefix. */
+export function stringOnce(cpu: Processor, i: Instruction): void {
+  stringStep(cpu, i);
+}
+
+/**
+ * A string instruction with REP. Each iteration retires as an instruction of its own, so a slice may end between
+ * two of them; EIP then still points here.
+ */
+export function stringRepeated(cpu: Processor, i: Instruction): void {
+  const words = cpu.words;
+  let count = (words[ECX]! & i.addressMask) >>> 0;
+  if (count === 0) return;
+  const budget = cpu.attention !== 0 ? 1 : cpu.remaining;
+  let done = 0;
+  cpu.stopAt = 1;
+  while (true) {
+    const bulk =
+      i.operation === MOVS || i.operation === STOS ? inBulk(cpu, i, Math.min(count, budget - done)) : 0;
+    const step = bulk > 0 ? bulk : 1;
+    if (bulk === 0) stringStep(cpu, i);
+    count -= step;
+    done += step;
+    setCounter(cpu, i, count);
+    // The run loop counts one instruction itself; the last iteration is that one.
+    cpu.remaining -= step;
+    if (count === 0 || endsEarly(words, i)) break;
+    if (done >= budget || cpu.stopAt === 0) {
+      words[EIP] = i.eip;
+      break;
+    }
+  }
+  cpu.remaining++;
+}
+
+/** CMPS and SCAS stop at a difference (REPE) or at a match (REPNE). */
+function endsEarly(words: Int32Array, i: Instruction): boolean {
+  if (i.operation !== CMPS && i.operation !== SCAS) return false;
+  return (words[FLAG_RESULT] === 0) === (i.repeat === REPEAT_NOT_EQUAL);
+}
+
+function setCounter(cpu: Processor, i: Instruction, count: number): void {
+  if (i.addressMask === -1) cpu.words[ECX] = count;
+  else cpu.halves[registerIndex(ECX, 2)] = count;
+}
+
+function setIndex(cpu: Processor, i: Instruction, register: number, offset: number): void {
+  if (i.addressMask === -1) cpu.words[register] = offset;
+  else cpu.halves[registerIndex(register, 2)] = offset;
+}
+
+/** One element: loads and checks first, then the store, then the index registers. */
+function stringStep(cpu: Processor, i: Instruction): void {
+  const words = cpu.words;
+  const size = i.size;
+  const step = words[SYSTEM_FLAGS]! & DIRECTION ? -size : size;
+  const source = words[ESI]! & i.addressMask;
+  const destination = words[EDI]! & i.addressMask;
+  switch (i.operation) {
+    case MOVS:
+      store(cpu, destination, size, load(cpu, i, source));
+      break;
+    case CMPS:
+      compare(
+        words,
+        load(cpu, i, source),
+        readLinear(cpu, linearAddress(cpu, ES, destination, size, false), size),
+        size,
+      );
+      break;
+    case STOS:
+      store(cpu, destination, size, readRegister(cpu, EAX, size));
+      break;
+    case LODS:
+      writeRegister(cpu, EAX, size, load(cpu, i, source));
+      break;
+    case SCAS:
+      compare(
+        words,
+        readRegister(cpu, EAX, size),
+        readLinear(cpu, linearAddress(cpu, ES, destination, size, false), size),
+        size,
+      );
+      break;
+    case INS:
+      inputStep(cpu, destination, size);
+      break;
+    case OUTS:
+      checkPort(cpu, words[EDX]! & 0xffff, size);
+      writePort(cpu, words[EDX]! & 0xffff, size, load(cpu, i, source));
+      break;
+  }
+  if (i.operation === MOVS || i.operation === CMPS || i.operation === LODS || i.operation === OUTS) {
+    setIndex(cpu, i, ESI, source + step);
+  }
+  if (i.operation !== LODS && i.operation !== OUTS) setIndex(cpu, i, EDI, destination + step);
+}
+
+function load(cpu: Processor, i: Instruction, offset: number): number {
+  const address = i.segment === FLAT ? offset : linearAddress(cpu, i.segment, offset, i.size, false);
+  return readLinear(cpu, address, i.size);
+}
+
+function store(cpu: Processor, offset: number, size: number, value: number): void {
+  writeLinear(cpu, linearAddress(cpu, ES, offset, size, true), size, value);
+}
+
+function compare(words: Int32Array, a: number, b: number, size: number): void {
+  if (size === 4) subtract32(words, a, b);
+  else narrow(words, SUB, a, b, 32 - size * 8);
+}
+
+/** A port must not be read for nothing, so the destination is tried first. */
+function inputStep(cpu: Processor, offset: number, size: number): void {
+  const port = cpu.words[EDX]! & 0xffff;
+  checkPort(cpu, port, size);
+  const address = linearAddress(cpu, ES, offset, size, true);
+  probeWrite(cpu, address, size);
+  writeLinear(cpu, address, size, readPort(cpu, port, size));
+}
+
+/**
+ * REP MOVS and REP STOS by the page, upwards, in flat segments, when the TLB knows the pages.
+ *
+ * @returns iterations done, 0 if this is no case for it
+ */
+function inBulk(cpu: Processor, i: Instruction, most: number): number {
+  const words = cpu.words;
+  const size = i.size;
+  if (most < 4 || i.addressMask !== -1 || i.segment !== FLAT || words[SYSTEM_FLAGS]! & DIRECTION) return 0;
+  const destination = words[EDI]!;
+  const entry = words[words[WRITE_TABLE]! + (destination >>> 12)]!;
+  if ((entry & 1) === 0) return 0;
+  let bytes = Math.min(most * size, 0x1000 - (destination & 0xfff));
+  const to = (destination + entry - 1) >>> 0;
+  if (i.operation === MOVS) {
+    const source = words[ESI]!;
+    const from = words[words[READ_TABLE]! + (source >>> 12)]!;
+    if ((from & 1) === 0) return 0;
+    bytes = Math.min(bytes, 0x1000 - (source & 0xfff));
+    bytes -= bytes % size;
+    const at = (source + from - 1) >>> 0;
+    // A store ahead of the load in the same bytes is a pattern that spreads, not a copy.
+    if (bytes === 0 || (to > at && to < at + bytes)) return 0;
+    cpu.bytes.copyWithin(to, at, at + bytes);
+    words[ESI] = source + bytes;
+  } else {
+    bytes -= bytes % size;
+    if (bytes === 0 || !fill(cpu, to, bytes, size)) return 0;
+  }
+  words[EDI] = destination + bytes;
+  return bytes / size;
+}
+
+function fill(cpu: Processor, to: number, bytes: number, size: number): boolean {
+  if (size === 1) cpu.bytes.fill(cpu.bytes[EAX]!, to, to + bytes);
+  else if (to % size !== 0) return false;
+  else if (size === 2) cpu.halves.fill(cpu.halves[EAX]!, to >>> 1, (to + bytes) >>> 1);
+  else cpu.words.fill(cpu.words[EAX]!, to >>> 2, (to + bytes) >>> 2);
+  return true;
+}
