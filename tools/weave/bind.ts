@@ -109,7 +109,7 @@ function summaryOfImports(text: string): string {
   const modules = [...text.matchAll(/from\s+'([^']+)'/g)].map(([, name]) =>
     name!.replace(/^.*\//, '').replace(/\.ts$/, ''),
   );
-  return modules.length === 0 ? 'imports' : `imports from ${modules.join(', ')}`;
+  return modules.length === 0 ? 'imports' : `imports from ${[...new Set(modules)].join(', ')}`;
 }
 
 /** The list under a section of where else in the book its definitions are used. */

@@ -11,7 +11,7 @@ import type {
 
 import ts from './compiler.ts';
 import { nameOf } from './program.ts';
-import { signatureOf, summaryOf } from './signatures.ts';
+import { isImport, signatureOf, summaryOf } from './signatures.ts';
 import type { Token } from './tokens.ts';
 
 /** A name the book can link to: of the file's top level, or inside one (`Guest.memory`). */
@@ -74,7 +74,7 @@ export function factsOf(root: string, program: Program, tree: SourceFile, tokens
     if (!symbol) return;
     let meaning = known.get(symbol);
     if (!meaning) {
-      meaning = meaningOf(symbol, node);
+      meaning = meaningOf(symbol);
       known.set(symbol, meaning);
     }
     const at = node.getStart(tree);
@@ -94,23 +94,22 @@ export function factsOf(root: string, program: Program, tree: SourceFile, tokens
     }
   }
 
-  function meaningOf(symbol: TsSymbol, node: Identifier): Omit<Mention, 'at' | 'use'> {
+  function meaningOf(symbol: TsSymbol): Omit<Mention, 'at' | 'use'> {
     const declaration = declarationOf(symbol);
-    const hover: Hover = { signature: signatureOf(checker, symbol, declaration, node), summary: '' };
-    const source = declaration?.getSourceFile();
-    const file = source && isOurs(root, source) ? nameOf(root, source.fileName) : undefined;
-    if (declaration && file) hover.summary = summaryOf(declaration);
-    hovers.push(hover);
-    const name = declaration && file ? qualifiedName(declaration) : undefined;
+    const file = declaration && fileOf(root, declaration.getSourceFile());
+    const summary = file === undefined ? '' : summaryOf(declaration!);
+    hovers.push({ signature: signatureOf(checker, symbol, declaration), summary });
+    const name = file === undefined ? undefined : qualifiedName(declaration!);
     return { ...(name === undefined ? {} : { file: file!, name }), hover: hovers.length - 1 };
   }
 
   function noteModule(node: StringLiteral): void {
     if (!ts.isImportDeclaration(node.parent) && !ts.isExportDeclaration(node.parent)) return;
     const module = checker.getSymbolAtLocation(node)?.valueDeclaration;
-    if (!module || !ts.isSourceFile(module) || !isOurs(root, module)) return;
+    const file = module && ts.isSourceFile(module) ? fileOf(root, module) : undefined;
+    if (file === undefined) return;
     const at = node.getStart(tree);
-    mentions.set(at, { at, file: nameOf(root, module.fileName), hover: -1, use: false });
+    mentions.set(at, { at, file, hover: -1, use: false });
   }
 }
 
@@ -136,10 +135,13 @@ function declarationOf(symbol: TsSymbol): Declaration | undefined {
   return symbol.valueDeclaration ?? symbol.declarations?.[0];
 }
 
-function isOurs(root: string, tree: SourceFile): boolean {
-  return (
-    tree.fileName.startsWith(`${root.replaceAll('\\', '/')}/`) && !tree.fileName.includes('/node_modules/')
-  );
+const files = new WeakMap<SourceFile, string>();
+
+/** The name of a source of the book; undefined for TypeScript's own libraries. */
+function fileOf(root: string, tree: SourceFile): string | undefined {
+  const known = files.get(tree) ?? nameOf(root, tree.fileName);
+  files.set(tree, known);
+  return known.startsWith('..') || known.includes('node_modules/') ? undefined : known;
 }
 
 /** A name on its way from file to file, in an import or a list of exports. */
@@ -166,7 +168,7 @@ function isExported(
 
 /** `Guest.memory` for the property of a top-level thing; undefined for what only its own function can see. */
 function qualifiedName(declaration: Declaration): string | undefined {
-  if (ts.isTypeParameterDeclaration(declaration)) return undefined;
+  if (ts.isTypeParameterDeclaration(declaration) || isImport(declaration)) return undefined;
   const names: string[] = [];
   for (let node: Node = declaration; !ts.isSourceFile(node); node = node.parent) {
     if (ts.isBlock(node) || ts.isForStatement(node) || ts.isForOfStatement(node) || ts.isForInStatement(node))

@@ -63,7 +63,7 @@ function topBar(sheet: Sheet, to: To): Element {
   );
   return h('header', { className: ['top'] }, [
     h('a', { className: ['brand'], href: to('index.html') }, 'Lantern'),
-    h('a', { className: ['jump'], href: '#navigation' }, 'This chapter'),
+    h('a', { className: ['jump'], href: '#navigation' }, 'Chapter'),
     h('nav', { ariaLabel: 'Book' }, links),
     h(
       'button',

@@ -179,12 +179,22 @@ function referenceEntry({ page, definition, contract }: Entry, output: string, b
     ]),
     h('pre', { className: ['signature'], tabIndex: 0 }, definition.signature),
     copy,
-    ...(members.length > 0 ? [h('dl', { className: ['clauses'] }, members.flatMap(memberEntry))] : []),
+    ...(members.length > 0
+      ? [
+          h(
+            'dl',
+            { className: ['clauses'] },
+            members.flatMap((member) => memberEntry(page, member, output)),
+          ),
+        ]
+      : []),
   ]);
 }
 
-function memberEntry({ signature, summary }: Definition): Element[] {
-  return [h('dt', [h('code', signature.replace(/^\w+\./, ''))]), h('dd', summary)];
+function memberEntry(page: Page, { name, signature, summary }: Definition, output: string): Element[] {
+  const to = href(output, { output: page.output, anchor: anchorOf(name) });
+  const said = summary.split('`').map((words, index) => (index % 2 === 1 ? h('code', words) : words));
+  return [h('dt', [h('a', { href: to }, [h('code', signature.replace(/^\w+\./, ''))])]), h('dd', said)];
 }
 
 function referenceIndex(told: { room: Room; entries: Entry[] }[], directory: Directory): ElementContent[] {

@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join, posix, relative } from 'node:path';
 
-import type { CompilerOptions, Program, SourceFile } from 'typescript';
+import type {
+  CompilerOptions,
+  Program,
+  ResolvedModuleWithFailedLookupLocations,
+  SourceFile,
+} from 'typescript';
 
 import ts from './compiler.ts';
 
@@ -15,32 +20,26 @@ export interface Reading {
 /** Keeps the syntax trees between readings, so that an unchanged file is parsed once in its life. */
 export function createLibrary(root: string): { read(files: readonly string[]): Reading } {
   const options = compilerOptions(root);
-  const host = ts.createCompilerHost(options, true);
+  const host = ts.createCompilerHost(options);
   const ours = new Map<string, SourceFile>();
   const theirs = new Map<string, SourceFile | undefined>();
-  const resolutions = ts.createModuleResolutionCache(root, (name) => name, options);
   let previous: Program | undefined;
   let previousFiles = '';
 
-  const parse = (path: string, text: string, parents: boolean) =>
-    ts.createSourceFile(
-      path,
-      text,
-      {
-        languageVersion: options.target ?? ts.ScriptTarget.ES2022,
-        jsDocParsingMode: ts.JSDocParsingMode.ParseNone,
-      },
-      parents,
-    );
+  const parse = (path: string, text: string) =>
+    ts.createSourceFile(path, text, {
+      languageVersion: options.target ?? ts.ScriptTarget.ES2022,
+      jsDocParsingMode: ts.JSDocParsingMode.ParseNone,
+    });
 
+  host.resolveModuleNameLiterals = (literals, from) => literals.map(({ text }) => resolve(text, from));
   host.getCurrentDirectory = () => root;
-  host.getModuleResolutionCache = () => resolutions;
   host.getSourceFile = (path) => {
     const own = ours.get(path);
     if (own) return own;
     if (!theirs.has(path)) {
       const text = host.readFile(path);
-      theirs.set(path, text === undefined ? undefined : parse(path, text, false));
+      theirs.set(path, text === undefined ? undefined : parse(path, text));
     }
     return theirs.get(path);
   };
@@ -54,7 +53,7 @@ export function createLibrary(root: string): { read(files: readonly string[]): R
         const text = readFileSync(path, 'utf8');
         let tree = ours.get(path);
         if (tree?.text !== text) {
-          tree = parse(path, text, true);
+          tree = parse(path, text);
           ours.set(path, tree);
           changed.add(file);
         }
@@ -62,7 +61,6 @@ export function createLibrary(root: string): { read(files: readonly string[]): R
       }
       const names = [...paths.values()];
       const sameFiles = names.join('\n') === previousFiles;
-      if (!sameFiles) resolutions.clear();
       if (!previous || !sameFiles || changed.size > 0) {
         previous = ts.createProgram(names, options, host, sameFiles ? previous : undefined);
         previousFiles = names.join('\n');
@@ -86,7 +84,14 @@ function compilerOptions(root: string): CompilerOptions {
     ...options,
     noEmit: true,
     skipLibCheck: true,
+    types: [],
   };
+}
+
+function resolve(specifier: string, from: string): ResolvedModuleWithFailedLookupLocations {
+  if (!specifier.startsWith('.')) return { resolvedModule: undefined };
+  const resolvedFileName = posix.join(posix.dirname(from), specifier);
+  return { resolvedModule: { resolvedFileName, extension: ts.Extension.Ts, isExternalLibraryImport: false } };
 }
 
 /** `path` as the book names files: relative to the root, with slashes. */

@@ -1,4 +1,11 @@
-import type { Declaration, Node, SignatureDeclaration, Symbol as TsSymbol, TypeChecker } from 'typescript';
+import type {
+  Declaration,
+  Node,
+  SignatureDeclaration,
+  Symbol as TsSymbol,
+  TypeChecker,
+  VariableDeclaration,
+} from 'typescript';
 
 import ts from './compiler.ts';
 
@@ -9,30 +16,40 @@ export function signatureOf(
   checker: TypeChecker,
   symbol: TsSymbol,
   declaration: Declaration | undefined,
-  at: Node,
 ): string {
   const line = declaration
-    ? declared(checker, symbol, declaration, at)
-    : `${symbol.name}: ${typeAt(checker, symbol, at)}`;
+    ? declared(checker, symbol, declaration)
+    : `${symbol.name}: ${typeOf(checker, symbol)}`;
   const short = line.replace(/\s+/g, ' ').trim();
   return short.length > LONGEST ? `${short.slice(0, LONGEST - 1)}…` : short;
 }
 
-function declared(checker: TypeChecker, symbol: TsSymbol, declaration: Declaration, at: Node): string {
-  if (ts.isInterfaceDeclaration(declaration)) return `interface ${symbol.name}${parameters(declaration)}`;
-  if (ts.isClassDeclaration(declaration)) return `class ${symbol.name}${parameters(declaration)}`;
-  if (ts.isTypeAliasDeclaration(declaration))
-    return declaration
-      .getText()
-      .replace(/^export\s+/, '')
-      .replace(/;$/, '');
-  if (ts.isTypeParameterDeclaration(declaration)) return `(type parameter) ${declaration.getText()}`;
-  if (ts.isSourceFile(declaration)) return `module ${symbol.name}`;
+function declared(checker: TypeChecker, symbol: TsSymbol, declaration: Declaration): string {
+  const name = symbol.name;
+  if (isImport(declaration)) return `${name} from ${moduleOf(declaration)}`;
+  if (ts.isInterfaceDeclaration(declaration)) return `interface ${name}${parameters(declaration)}`;
+  if (ts.isClassDeclaration(declaration)) return `class ${name}${parameters(declaration)}`;
+  if (ts.isTypeAliasDeclaration(declaration)) return declaration.getText().replace(/^export\s+|;$/g, '');
+  if (ts.isTypeParameterDeclaration(declaration)) return `type parameter ${declaration.getText()}`;
+  if (ts.isSourceFile(declaration)) return `module ${name}`;
   if (isWritten(declaration)) return functionHead(checker, declaration);
-  if (ts.isParameter(declaration)) return `(parameter) ${symbol.name}: ${typeAt(checker, symbol, at)}`;
-  if (ts.isVariableDeclaration(declaration)) return variable(checker, symbol, declaration, at);
+  if (ts.isParameter(declaration)) return `parameter ${name}: ${typeOf(checker, symbol, declaration)}`;
+  if (ts.isVariableDeclaration(declaration)) return variable(checker, symbol, declaration);
   const owner = ownerOf(declaration);
-  return `${owner ? `${owner}.` : ''}${symbol.name}: ${typeAt(checker, symbol, at)}`;
+  return `${owner ? `${owner}.` : ''}${name}: ${typeOf(checker, symbol, declaration)}`;
+}
+
+/** Whether a declaration is only the name by which a file knows something from a package. */
+export function isImport(declaration: Node): boolean {
+  return (
+    ts.isImportSpecifier(declaration) || ts.isImportClause(declaration) || ts.isNamespaceImport(declaration)
+  );
+}
+
+function moduleOf(declaration: Node): string {
+  let node = declaration;
+  while (!ts.isImportDeclaration(node)) node = node.parent;
+  return node.moduleSpecifier.getText();
 }
 
 function isWritten(declaration: Declaration): declaration is SignatureDeclaration & Declaration {
@@ -58,17 +75,20 @@ function functionHead(checker: TypeChecker, declaration: SignatureDeclaration): 
   return signature ? `${named}: ${checker.typeToString(signature.getReturnType())}` : named;
 }
 
-function variable(checker: TypeChecker, symbol: TsSymbol, declaration: Node, at: Node): string {
-  const { type, initializer } = declaration as { type?: Node; initializer?: Node };
+function variable(checker: TypeChecker, symbol: TsSymbol, declaration: VariableDeclaration): string {
+  const { initializer } = declaration;
   const word = declaration.parent.flags & ts.NodeFlags.Const ? 'const' : 'let';
-  if (type) return `${word} ${symbol.name}: ${type.getText()}`;
   const value = initializer && initializer.end - initializer.pos < 48 ? initializer.getText() : '';
-  if (/^[-+~\w\s.|&<>()'*/]+$/.test(value) && /\d|'/.test(value)) return `${word} ${symbol.name} = ${value}`;
-  return `${word} ${symbol.name}: ${typeAt(checker, symbol, at)}`;
+  if (!declaration.type && /^[-+~\w\s.|&<>()'*/]+$/.test(value) && /\d|'/.test(value)) {
+    return `${word} ${symbol.name} = ${value}`;
+  }
+  return `${word} ${symbol.name}: ${typeOf(checker, symbol, declaration)}`;
 }
 
-function typeAt(checker: TypeChecker, symbol: TsSymbol, at: Node): string {
-  return checker.typeToString(checker.getTypeOfSymbolAtLocation(symbol, at));
+/** The type as it is written, where it is, and as the checker infers it, where it is not. */
+function typeOf(checker: TypeChecker, symbol: TsSymbol, declaration?: Node): string {
+  const written = (declaration as { type?: Node } | undefined)?.type;
+  return written ? written.getText() : checker.typeToString(checker.getTypeOfSymbol(symbol));
 }
 
 function parameters(declaration: { typeParameters?: readonly Node[] }): string {

@@ -59,8 +59,10 @@ export function survey(page: Composition, fallbackTitle: string): Survey {
     surveySection(found, element, page.sections[index], index, page.text.length);
   }
   const title = found.sections[0]?.element && headingOf(found.sections[0].element);
-  if (title?.tagName === 'h1') found.title = textOf(title);
-  else if (sections[0])
+  if (title?.tagName === 'h1') {
+    found.title = textOf(title);
+    enlargeInitial(sections[0]!, title);
+  } else if (sections[0])
     sections[0].children.unshift(made('h1', {}, [{ type: 'text', value: fallbackTitle }]));
   everyElement(page.tree, (node) => {
     if (typeof node.properties.id === 'string') found.anchors.add(node.properties.id);
@@ -134,6 +136,17 @@ function linked(node: Element, parent: Element | Root): Element {
   const link = made('a', { className: ['name'] }, [node]);
   parent.children[parent.children.indexOf(node)] = link;
   return link;
+}
+
+/** A first paragraph that is long enough to stand beside it gets a large initial. */
+function enlargeInitial(section: Element, title: Element): void {
+  everyElement(section, (node, parent) => {
+    if (node !== title) return;
+    const next = parent.children
+      .slice(parent.children.indexOf(title) + 1)
+      .find((child) => child.type === 'element');
+    if (next?.tagName === 'p' && textOf(next).length > 170) next.properties.className = ['initial'];
+  });
 }
 
 function headingOf(section: Element): Element | undefined {
