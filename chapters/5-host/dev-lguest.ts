@@ -23,7 +23,6 @@ import { type GuestWindow, Windows } from './windows.ts';
 
 export type { GuestWindow } from './windows.ts';
 
-export type { GuestWindow } from './windows.ts';
 
 /** The hypervisor of one machine. */
 export interface Host {

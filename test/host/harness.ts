@@ -206,6 +206,9 @@ export const USER_SEGMENTS =
   call(LHCALL_SET_STACK, 0x69, STACK, 2);
 
 export const ENTER_USER = `
+  mov eax, 0x7b
+  mov ds, ax
+  mov es, ax
   push 0x7b
   push ${USER_STACK}
   push 0x202

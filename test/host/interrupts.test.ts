@@ -86,14 +86,14 @@ describe('a virtual interrupt', () => {
   });
 
   it('waits while it is blocked, without irq_pending', () => {
-    const guest =
-      new TestGuest(`${START}${gate(33, 'handler', 0x8e)}${enable()}  mov dword [${BLOCKED}], 2\n${send}
+    const guest = new TestGuest(`${START}${gate(33, 'handler', 0x8e)}${enable()}${send}
       mov eax, [${RESULTS}]
       ${result(1)}
       mov eax, [${PENDING}]
       ${result(2)}
       mov dword [${BLOCKED}], 0
       ${send}${DONE}${counter('handler', 0)}`);
+    guest.window.write32(BLOCKED, 2);
     guest.interrupt(1);
     expect(guest.die()).toBe(ENDED);
     expect([0, 1, 2].map((i) => guest.result(i))).toEqual([1, 0, 0]);
@@ -197,7 +197,9 @@ describe('at the protected iret', () => {
 
   it('a process with the same eip is not at the protected iret', () => {
     const guest = new TestGuest(`${START}${USER_SEGMENTS}${gate(33, 'handler', 0x8e)}${enable()}
-      push 0x7b
+      mov eax, 0x7b
+      mov ds, ax
+      push eax
       push ${USER_STACK}
       push 0x202
       push 0x73
