@@ -1,3 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
-export default defineConfig({ test: { include: ['exercises/*/exercise.test.ts'], testTimeout: 60_000 } });
+export default defineConfig({
+  test: {
+    include: ['exercises/*/exercise.test.ts'],
+    testTimeout: 60_000,
+    experimental: { viteModuleRunner: false },
+    execArgv: ['--import', 'tsx'],
+  },
+});
