@@ -1,0 +1,98 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { program } from '../launcher/guest-program.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'lantern-boot-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function file(name: string, bytes: Uint8Array | string): string {
+  const path = join(folder, name);
+  writeFileSync(path, bytes);
+  return path;
+}
+
+interface Ended {
+  code: number | null;
+  output: string;
+  errors: string;
+}
+
+/** Runs the launcher as `npm run boot -- WORDS` does, with `typed` on standard input, which then ends. */
+function boot(words: string[], typed = '', signal?: NodeJS.Signals): Promise<Ended> {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'src/terminal/boot.ts', ...words]);
+  let output = '';
+  let errors = '';
+  child.stdout.on('data', (bytes) => {
+    output += bytes;
+    if (signal && output.includes('sleeping')) child.kill(signal);
+  });
+  child.stderr.on('data', (bytes) => {
+    errors += bytes;
+  });
+  child.stdin.on('error', () => {}); // it may end before it has read everything
+  child.stdin.end(typed);
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, output, errors })));
+}
+
+const print = (text: string) =>
+  [...text].map((letter) => `mov al, ${letter.charCodeAt(0)}\n call print`).join('\n');
+
+describe('npm run boot', () => {
+  it('boots pup as a filter, and ends with 0 when it is switched off', async () => {
+    const { code, output, errors } = await boot([], 'echo hello | cat\npoweroff\n');
+    expect(output).toMatch(/^hello$/m);
+    expect({ code, errors }).toEqual({ code: 0, errors: '' });
+  });
+
+  it('tells where pup was when it panicked, in its own lines of TypeScript, and ends with 1', async () => {
+    const { code, errors } = await boot(['16'], 'panic\n');
+    const lines = errors.trimEnd().split('\n');
+    expect(lines[0]).toMatch(/^lguest: CRASH: /);
+    expect(lines).toContainEqual(
+      expect.stringMatching(/^ {4}at panic \(chapters\/2-guest\/panic\.ts:\d+\), 0xc01/),
+    );
+    expect(code).toBe(1);
+  });
+
+  it('gives pup a disk that keeps what is written to it', async () => {
+    const disk = file('disk.img', new Uint8Array(1 << 20));
+    const { code, output } = await boot([`--block=${disk}`], 'echo written in ring 3 > dev/vda\npoweroff\n');
+    expect(output).toContain('/dev/vda');
+    expect(code).toBe(0);
+    expect(readFileSync(disk, 'latin1')).toMatch(/^written in ring 3\n\0/);
+  });
+
+  it('boots a kernel of somebody else', async () => {
+    expect(await boot(['4', file('kernel', program(print('mine')))])).toEqual({
+      code: 0,
+      output: 'mine',
+      errors: '',
+    });
+  });
+
+  it('says how it is used', async () => {
+    const { code, output, errors } = await boot(['--help']);
+    expect(output).toMatch(/^usage: lantern /);
+    expect({ code, errors }).toEqual({ code: 0, errors: '' });
+  });
+
+  it.each([
+    [['0', 'vmlinux'], 'lantern: a Guest takes 1 to 2048 MB of memory, not 0'],
+    [['32', '/nonexistent'], 'lantern: cannot read /nonexistent: no such file or directory'],
+    [['32', 'package.json'], 'lantern: package.json is neither an ELF kernel nor a bzImage'],
+    [
+      ['--block=/', '32', 'package.json'],
+      'lantern: cannot open the disk image /: illegal operation on a directory',
+    ],
+  ])('ends %j with one line and code 1', async (words, line) => {
+    expect(await boot(words)).toEqual({ code: 1, output: '', errors: `${line}\n` });
+  });
+
+  it('ends at once when it is told to, even if the Guest sleeps for ever', async () => {
+    const kernel = file('sleeper', program(`${print('sleeping')}\n mov eax, 10\n int 0x1f`));
+    expect(await boot(['4', kernel], '', 'SIGTERM')).toMatchObject({ code: 143 });
+  });
+});
