@@ -6,7 +6,7 @@ export default defineConfig({
     testTimeout: 60_000,
     // Tests import the sources as Node does: the module runner turns each use of an imported constant into a
     // property access, and the silicon then runs at a tenth of its speed.
-    experimental: { viteModuleRunner: false },
+    experimental: { viteModuleRunner: false, nodeLoader: false },
     execArgv: ['--import', 'tsx'],
   },
 });

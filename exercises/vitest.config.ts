@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ['exercises/*/exercise.test.ts'],
     testTimeout: 60_000,
-    experimental: { viteModuleRunner: false },
+    experimental: { viteModuleRunner: false, nodeLoader: false },
     execArgv: ['--import', 'tsx'],
   },
 });

@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { buildBarePup, buildPup } from '../../tools/tangle/pup.ts';
+import { runBare } from '../bare-machine.ts';
+import { runHosted } from './hosted.ts';
+import { line, secondsOf, spread } from './measure.ts';
+import { secondsToPrompt } from './prompt.ts';
+import { worldSwitchesPerSecond } from './world-switches.ts';
+
+const ROUNDS = 5;
+const JOB = 'run=primes 300000';
+
+const read = (path: string) => readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)), 'utf8');
+const hosted = buildPup(read);
+const bare = buildBarePup(read);
+
+console.log(`${ROUNDS} rounds each, in turn; median (lowest to highest)\n`);
+
+const booted: number[] = [];
+const started: number[] = [];
+for (let round = 0; round < ROUNDS; round++) {
+  booted.push(await secondsToPrompt('boot'));
+  started.push(await secondsToPrompt('start'));
+}
+line('npm run boot, command to prompt', `${spread(booted, 2)} s`);
+line('npm start, command to prompt', `${spread(started, 2)} s`, 'with the book woven');
+
+const speeds: number[] = [];
+const ratios: number[] = [];
+await runHosted(hosted, JOB); // warm
+runBare(bare, JOB);
+for (let round = 0; round < ROUNDS; round++) {
+  let retired = 0;
+  const alone = await secondsOf(() => {
+    retired = runBare(bare, JOB).retired;
+  });
+  const asGuest = await secondsOf(() => runHosted(hosted, JOB));
+  speeds.push(retired / alone / 1e6);
+  ratios.push(alone / asGuest);
+}
+line('million instructions a second', spread(speeds, 1), `interpreter, ${JOB.slice(4)}`);
+line('compute under the Host, of bare silicon', spread(ratios, 3), 'speed, boot of pup included in both');
+
+const switches: number[] = [];
+for (let round = 0; round < ROUNDS; round++) switches.push(worldSwitchesPerSecond(0.4) / 1000);
+line('world switches a second', `${spread(switches, 0)} k`, 'out and in again, empty hypercall');
+
+const CALLS = 10_000;
+const calls = await runHosted(hosted, `run=syscall ${CALLS}`);
+const none = await runHosted(hosted, 'run=syscall 1');
+const switchesPerCall = (calls.statistics.worldSwitches - none.statistics.worldSwitches) / (CALLS - 1);
+line('null system call', instructions(calls.said), `${switchesPerCall.toFixed(4)} world switches each`);
+
+const faults = await runHosted(hosted, 'run=fault 1000');
+line('page fault', instructions(faults.said), 'fault to retry, a fresh page each');
+line('the same, bare', instructions(runBare(bare, 'run=fault 1000').said));
+
+/** What pup says it measured. */
+function instructions(said: string): string {
+  const found = /(\d+) instructions each/.exec(said);
+  if (!found) throw new Error(`expected a figure from pup, found ${JSON.stringify(said)}`);
+  return `${found[1]} instructions`;
+}
