@@ -11,7 +11,8 @@ const values = fc.tuple(fc.integer(), fc.nat(0xffffffff), fc.integer({ min: -20,
 
 function program(expressions: readonly Twin[], crowded: boolean): string {
   // A loop around the expression earns its parameters a register; without one they stay in memory.
-  const loop = (guest: string): string => `for (let n = 0; n < 1; n++) { a = a; b = b; c = c; } return ${guest};`;
+  const loop = (guest: string): string =>
+    `for (let n = 0; n < 1; n++) { a = a; b = b; c = c; } return ${guest};`;
   const functions = expressions.map(
     ({ guest, type }, index) =>
       `function f${index}(a: i32, b: u32, c: i32, d: u32): ${type} { ${crowded ? loop(guest) : `return ${guest};`} }`,

@@ -74,7 +74,8 @@ export function callOn(machine: Machine, image: Image, ...args: number[]): numbe
   machine.ram.write(CALLER, assemble(caller, { origin: CALLER }).bytes);
   machine.registers.eip = CALLER;
   const stop = machine.run(BUDGET);
-  if (stop !== 'halted') throw new Error(`the program did not return: ${stop} at 0x${machine.registers.eip.toString(16)}`);
+  if (stop !== 'halted')
+    throw new Error(`the program did not return: ${stop} at 0x${machine.registers.eip.toString(16)}`);
   if (machine.registers.esp !== STACK_TOP - 4 * args.length) throw new Error('the program lost its stack');
   return machine.registers.eax;
 }

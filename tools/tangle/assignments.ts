@@ -10,7 +10,16 @@ import { widthOf } from './layout.ts';
 import { need, needOfPlace } from './need.ts';
 import { isEasy, isShift, isSimpleOperator, memoryMnemonic, operate, operateByNumber } from './operators.ts';
 import { directOperand, load, loadAddress, partOf, sized, store } from './operands.ts';
-import { bracket, homeOf, reach, SCRATCH, type Register, type Scratch, type TypedPlace } from './places.ts';
+import {
+  bracket,
+  homeOf,
+  isAccess,
+  reach,
+  SCRATCH,
+  type Register,
+  type Scratch,
+  type TypedPlace,
+} from './places.ts';
 import type { KeptRegister } from './scope.ts';
 import { commonNumber, constantIn, core, typeOf } from './typing.ts';
 import { isInPlace, nameOfType, type Type } from './types.ts';
@@ -46,7 +55,9 @@ const COMPOUND = new Map<ts.SyntaxKind, ts.SyntaxKind>([
 ]);
 
 function refuseTarget(frame: Frame, node: ts.Expression): void {
-  if (constantIn(frame, node) === undefined) return;
+  const constant = constantIn(frame, node);
+  if (constant === undefined) return;
+  if (isAccess(core(frame, node))) refuseWhole(node, constant.type);
   fail(
     node,
     `an assignment to the constant \`${node.getText()}\``,
@@ -120,8 +131,12 @@ function putSlowly(frame: Frame, target: Target, value: ts.Expression, wanted: b
 }
 
 function writable(frame: Frame, node: ts.Expression, place: TypedPlace): TypedPlace {
-  if (!isInPlace(place.type)) return place;
-  fail(node, `an assignment to a whole ${nameOfType(typeOf(frame, node))}`, 'assign its fields one by one');
+  if (isInPlace(place.type)) refuseWhole(node, typeOf(frame, node));
+  return place;
+}
+
+function refuseWhole(node: ts.Node, type: Type): never {
+  fail(node, `an assignment to a whole ${nameOfType(type)}`, 'assign its fields one by one');
 }
 
 /** Assigns to the variable `name`, which lives in a register; on the spot if `value` does not need the old one. */

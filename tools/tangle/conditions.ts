@@ -43,7 +43,7 @@ function branchBoth(frame: Frame, { left, right }: ts.BinaryExpression, target: 
     branch(frame, left, target, false);
     return branch(frame, right, target, false);
   }
-  const end = newTarget();
+  const end = newTarget(frame);
   branch(frame, left, end, false);
   branch(frame, right, target, true);
   placeLabel(frame, end);
@@ -59,7 +59,7 @@ function branchEither(
     branch(frame, left, target, true);
     return branch(frame, right, target, true);
   }
-  const end = newTarget();
+  const end = newTarget(frame);
   branch(frame, left, end, true);
   branch(frame, right, target, false);
   placeLabel(frame, end);
@@ -179,8 +179,8 @@ export function truthValue(frame: Frame, node: ts.Expression): void {
     emit(frame, `set${compare(frame, inner)} al`);
     return emit(frame, 'movzx eax, al');
   }
-  const no = newTarget();
-  const end = newTarget();
+  const no = newTarget(frame);
+  const end = newTarget(frame);
   branch(frame, inner, no, false);
   emit(frame, 'mov eax, 1');
   emit(frame, `jmp ${end}`);

@@ -9,6 +9,7 @@ import {
   BOOLEAN,
   I32,
   isInPlace,
+  isPointer,
   isSigned,
   LITERAL,
   NULL,
@@ -130,7 +131,7 @@ function moveAddress(operator: ts.SyntaxKind, left: Constant, right: Constant): 
   const plus = operator === ts.SyntaxKind.PlusToken;
   if (!plus && operator !== ts.SyntaxKind.MinusToken) return undefined;
   if (left.base === undefined) return plus ? moveAddress(operator, right, left) : undefined;
-  if (right.base !== undefined) return undefined;
+  if (right.base !== undefined || isPointer(left.type)) return undefined;
   return { ...left, value: plus ? left.value + right.value : left.value - right.value };
 }
 
@@ -263,11 +264,7 @@ function fixedAddress(context: Context, node: ts.Expression): Constant | undefin
   if (ts.isIdentifier(node) && lookUp(context.scope, node.text) === undefined) {
     const definition = definitionOf(context, node, node.text);
     if (definition.kind === 'variable') return addressOfItem(definition);
-    if (
-      definition.kind === 'constant' &&
-      definition.constant.base === undefined &&
-      !isNull(definition.constant)
-    ) {
+    if (definition.kind === 'constant' && !isPointer(definition.constant.type)) {
       fail(
         node,
         `the address of the constant \`${node.text}\``,
@@ -275,11 +272,11 @@ function fixedAddress(context: Context, node: ts.Expression): Constant | undefin
       );
     }
   }
-  return constantOf(context, node);
-}
-
-function isNull(constant: Constant): boolean {
-  return constant.type.kind === 'null' || constant.value === 0;
+  const constant = constantOf(context, node);
+  if (constant !== undefined && !isPointer(constant.type) && constant.type.kind !== 'null') {
+    fail(node, `the address of \`${node.getText()}\``, 'addressOf takes what lies in memory');
+  }
+  return constant;
 }
 
 /** `table[2]` and `table[2].inside` of what lies in place is an address, known if that of `table` is. */

@@ -178,8 +178,8 @@ function choose(frame: Frame, node: ts.ConditionalExpression): void {
   if (condition !== undefined && condition.base === undefined) {
     return evaluate(frame, condition.value !== 0 ? node.whenTrue : node.whenFalse);
   }
-  const otherwise = newTarget();
-  const end = newTarget();
+  const otherwise = newTarget(frame);
+  const end = newTarget(frame);
   branch(frame, node.condition, otherwise, false);
   evaluate(frame, node.whenTrue);
   emit(frame, `jmp ${end}`);
@@ -191,7 +191,7 @@ function choose(frame: Frame, node: ts.ConditionalExpression): void {
 /** `a && b` and `a || b` have the value of the side that decided. */
 function shortCircuit(frame: Frame, node: ts.BinaryExpression): void {
   if (typeOf(frame, node).kind === 'boolean') return truthValue(frame, node);
-  const end = newTarget();
+  const end = newTarget(frame);
   evaluate(frame, node.left);
   emit(frame, 'test eax, eax');
   emit(frame, node.operatorToken.kind === K.BarBarToken ? `jnz ${end}` : `jz ${end}`);

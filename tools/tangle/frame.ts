@@ -70,12 +70,10 @@ export function place(frame: Frame, label: string): void {
   frame.lines.push(`${label}:`);
 }
 
-let labels = 0;
-
 /** A label inside a function, unlike any other. */
-export function newTarget(): string {
-  labels++;
-  return `$${labels}`;
+export function newTarget({ program }: Frame): string {
+  program.targets++;
+  return `$${program.targets}`;
 }
 
 /** Tells the assembler which line of which file the next instructions come from. */

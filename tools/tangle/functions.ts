@@ -10,13 +10,13 @@ import { block } from './statements.ts';
 
 const KEPT: readonly KeptRegister[] = ['ebx', 'esi', 'edi'];
 
-/** The assembly text of a function, rehearsed once to learn which variables earn a register. */
+/** The assembly text of a function, rehearsed to learn which variables earn a register. */
 export function functionText(item: Labelled & { kind: 'function' }): string[] {
   const rehearsal = body(item, new Map(), []);
-  const homes = rehearsal.assembly === '' ? chooseHomes(rehearsal) : new Map<ts.Node, KeptRegister>();
-  const saved =
-    rehearsal.assembly === '' ? KEPT.slice(0, homes.size) : KEPT.filter((one) => mayChange(rehearsal, one));
-  const frame = body(item, homes, saved);
+  const hasAssembly = rehearsal.assembly !== '';
+  const homes = hasAssembly ? new Map<ts.Node, KeptRegister>() : chooseHomes(rehearsal);
+  const saved = hasAssembly ? KEPT.filter((one) => mayChange(rehearsal, one)) : KEPT.slice(0, homes.size);
+  const frame = saved.length === 0 ? rehearsal : body(item, homes, saved);
   return [`${item.label}:`, ...prologue(item, frame), ...frame.lines];
 }
 

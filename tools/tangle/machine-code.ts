@@ -25,7 +25,7 @@ export function template(frame: Frame, node: ts.TaggedTemplateExpression): void 
     : fill(frame, node.template);
   frame.assembly += `${body}\n`;
   const first = source.getLineAndCharacterOfPosition(node.template.getStart(source)).line + 1;
-  for (const [index, line] of ownLabels(body).split('\n').entries()) {
+  for (const [index, line] of ownLabels(frame, body).split('\n').entries()) {
     if (/^\s*(;.*)?$/.test(line)) continue;
     frame.lines.push(`%line ${first + index} ${path}`, line);
   }
@@ -53,10 +53,10 @@ function hole(frame: Frame, node: ts.Expression): string {
 /* ## Labels of its own */
 
 /** Renames the labels that `text` defines, so that the same code may stand in two places. */
-function ownLabels(text: string): string {
+function ownLabels(frame: Frame, text: string): string {
   const labels = [...text.matchAll(/^[ \t]*([A-Za-z_.$][\w.$]*):/gm)].map(([, label]) => label!);
   if (labels.length === 0) return text;
-  const unique = newTarget();
+  const unique = newTarget(frame);
   const names = new Set(labels);
   return text
     .split('\n')

@@ -8,7 +8,9 @@ export interface Module {
   readonly path: string;
   readonly source: ts.SourceFile;
   readonly names: Map<string, Declaration>;
-  /** Paths of the modules named in `export * from`. */
+  /** Paths of the modules that it names in `export ... from`: its contents, if it is an index. */
+  readonly contents: string[];
+  /** Those of them that it passes on whole: `export * from`. */
   readonly passesOn: string[];
 }
 
@@ -29,13 +31,23 @@ export interface Library {
   readonly modules: Map<string, Module>;
 }
 
+export function openLibrary(read: (path: string) => string): Library {
+  return { read, modules: new Map() };
+}
+
+/** Comments are for the reader; the tangler does not even look. */
+const PARSING: ts.CreateSourceFileOptions = {
+  languageVersion: ts.ScriptTarget.ES2022,
+  jsDocParsingMode: ts.JSDocParsingMode.ParseNone,
+};
+
 export function moduleAt(library: Library, path: string): Module {
   const known = library.modules.get(path);
   if (known !== undefined) return known;
 
-  const source = ts.createSourceFile(path, library.read(path), ts.ScriptTarget.ES2022, true);
+  const source = ts.createSourceFile(path, library.read(path), PARSING, true);
   refuseSyntaxErrors(source);
-  const module: Module = { path, source, names: new Map(), passesOn: [] };
+  const module: Module = { path, source, names: new Map(), contents: [], passesOn: [] };
   library.modules.set(path, module);
   for (const statement of source.statements) declare(module, statement);
   return module;
@@ -141,6 +153,7 @@ function declareExports(module: Module, node: ts.ExportDeclaration): void {
     fail(node, 'an export list', 'write `export` before the declaration itself');
   }
   const from = pathFrom(module, node.moduleSpecifier);
+  module.contents.push(from);
   if (node.exportClause === undefined) return void module.passesOn.push(from);
   if (!ts.isNamedExports(node.exportClause)) fail(node, 'export * as', 'export by name');
   for (const one of node.exportClause.elements) {

@@ -28,6 +28,8 @@ export interface Program {
   /** The string literals met so far. */
   readonly texts: Map<string, Labelled>;
   readonly labels: Set<string>;
+  /** How many labels inside functions there are. */
+  targets: number;
   /** Everything that something reachable mentions, in the order in which it was first mentioned. */
   readonly reached: Set<Labelled>;
 }
@@ -74,8 +76,14 @@ export function definitionOf(context: Context, node: ts.Node, name: string): Def
 
 function unknownName(library: Library, node: ts.Node, name: string): never {
   if (name === 'undefined') fail(node, 'undefined', 'write null, or 0');
-  const language = [...library.modules.values()].find((module) => isLanguage(module) && module.names.has(name));
-  fail(node, `the unknown name \`${name}\``, language ? 'import it from language.ts' : 'declare it or import it');
+  const language = [...library.modules.values()].find(
+    (module) => isLanguage(module) && module.names.has(name),
+  );
+  fail(
+    node,
+    `the unknown name \`${name}\``,
+    language ? 'import it from language.ts' : 'declare it or import it',
+  );
 }
 
 const underWay = new Set<Defined>();

@@ -1,8 +1,7 @@
 /* # Pup, ready to boot */
 
-import ts from 'typescript';
 import { packCpio, type ArchivedFile } from './cpio.ts';
-import { resolvePath } from './modules.ts';
+import { moduleAt, openLibrary, type Library } from './modules.ts';
 import { tangle, type Image } from './tangle.ts';
 
 /** Gives the text of a source of the repository: `chapters/2-guest/boot.ts`. Throws if there is none. */
@@ -29,51 +28,59 @@ const PROGRAM_BASE = 0x08048000;
 
 /** Pup as a Guest. @throws TangleError for the first mistake in its sources */
 export function buildPup(read: Read): Pup {
-  return { kernel: tangleKernel(read, false).elf, initrd: buildInitrd(read) };
+  return build(read, false);
 }
 
 /** Pup for the bare silicon: the same sources, in ring 0. @throws TangleError for the first mistake in its sources */
 export function buildBarePup(read: Read): Pup {
-  return { kernel: tangleKernel(read, true).elf, initrd: buildInitrd(read) };
+  return build(read, true);
 }
 
-export function tangleKernel(read: Read, bare: boolean): Image {
-  return tangle({
+function build(read: Read, bare: boolean): Pup {
+  const library = openLibrary(read);
+  return { kernel: tangleKernel(library, bare).elf, initrd: buildInitrd(library) };
+}
+
+export function tangleKernel(library: Library, bare: boolean): Image {
+  const options = {
     root: KERNEL,
     entry: 'start',
-    read,
+    read: library.read,
     virtualBase: KERNEL_BASE + KERNEL_PHYSICAL,
     physicalBase: KERNEL_PHYSICAL,
     defines: { BARE: bare },
-  });
+  };
+  return tangle(options, library);
 }
 
 /* ## One file, one program */
 
 /** Tangles the program whose `main` is in `root`. */
-export function tangleProgram(read: Read, root: string): Image {
-  return tangle({ root, entry: 'main', read, virtualBase: PROGRAM_BASE, physicalBase: PROGRAM_BASE });
+export function tangleProgram(library: Library, root: string): Image {
+  const options = {
+    root,
+    entry: 'main',
+    read: library.read,
+    virtualBase: PROGRAM_BASE,
+    physicalBase: PROGRAM_BASE,
+  };
+  return tangle(options, library);
 }
 
-function buildInitrd(read: Read): Uint8Array {
+function buildInitrd(library: Library): Uint8Array {
   const programs: ArchivedFile[] = [];
   const sources: ArchivedFile[] = [];
-  for (const path of programsOf(read)) {
+  for (const path of programsOf(library)) {
     const name = path.replace(/^.*\/|\.ts$/g, '');
-    programs.push({ path: `bin/${name}`, bytes: tangleProgram(read, path).elf, executable: true });
-    sources.push({ path: `src/${name}.ts`, bytes: new TextEncoder().encode(read(path)) });
+    programs.push({ path: `bin/${name}`, bytes: tangleProgram(library, path).elf, executable: true });
+    sources.push({ path: `src/${name}.ts`, bytes: new TextEncoder().encode(library.read(path)) });
   }
   return packCpio([...programs, ...sources]);
 }
 
 /** The paths of all programs: what the index of their folder names, and exports a `main`. */
-export function programsOf(read: Read): string[] {
-  const index = ts.createSourceFile(PROGRAMS, read(PROGRAMS), ts.ScriptTarget.ES2022);
-  return index.statements
-    .filter((statement) => ts.isExportDeclaration(statement))
-    .flatMap(({ moduleSpecifier }) =>
-      moduleSpecifier && ts.isStringLiteral(moduleSpecifier) ? [moduleSpecifier.text] : [],
-    )
-    .map((specifier) => resolvePath(PROGRAMS, specifier))
-    .filter((path) => /^export function main\b/m.test(read(path)));
+export function programsOf(library: Library): string[] {
+  return moduleAt(library, PROGRAMS).contents.filter(
+    (path) => moduleAt(library, path).names.get('main')?.exported,
+  );
 }

@@ -112,12 +112,12 @@ function either(frame: Frame, node: ts.IfStatement): void {
   if ((ts.isBreakStatement(only) || ts.isContinueStatement(only)) && node.elseStatement === undefined) {
     return branch(frame, node.expression, exitFor(frame, only), true);
   }
-  const otherwise = newTarget();
+  const otherwise = newTarget(frame);
   branch(frame, node.expression, otherwise, false);
   inside(frame, () => statement(frame, node.thenStatement));
   if (node.elseStatement === undefined) return place(frame, otherwise);
 
-  const end = newTarget();
+  const end = newTarget(frame);
   if (!leaves(node.thenStatement)) emit(frame, `jmp ${end}`);
   place(frame, otherwise);
   inside(frame, () => statement(frame, node.elseStatement!));
@@ -179,7 +179,12 @@ function loop(
   next: ts.Expression | undefined,
   bodyFirst: boolean,
 ): void {
-  const [top, again, test, leaveAt] = [newTarget(), newTarget(), newTarget(), newTarget()];
+  const [top, again, test, leaveAt] = [
+    newTarget(frame),
+    newTarget(frame),
+    newTarget(frame),
+    newTarget(frame),
+  ];
   const truth = condition && constantIn(frame, condition);
   const endless = condition === undefined || (truth !== undefined && truth.value !== 0);
   frame.depth++;

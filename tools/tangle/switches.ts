@@ -18,9 +18,9 @@ export function choose(frame: Frame, node: ts.SwitchStatement): void {
   if (typeOf(frame, node.expression).kind === 'string') {
     fail(node.expression, 'a switch on a string', 'compare the bytes, or switch on a number');
   }
-  const end = newTarget();
+  const end = newTarget(frame);
   const { clauses } = node.caseBlock;
-  const targets = clauses.map(() => newTarget());
+  const targets = clauses.map(() => newTarget(frame));
   const ways = clauses.flatMap((clause, index) =>
     ts.isCaseClause(clause) ? [{ value: caseValue(frame, clause), target: targets[index]! }] : [],
   );
@@ -73,9 +73,9 @@ function jumpByChain(frame: Frame, register: string, ways: readonly Way[], fallb
 function jumpByTable(frame: Frame, register: string, ways: readonly Way[], fallback: string): void {
   const lowest = Math.min(...ways.map(({ value }) => value));
   const highest = Math.max(...ways.map(({ value }) => value));
-  const table = newTarget();
+  const table = newTarget(frame);
   const targets = new Map(ways.map(({ value, target }) => [value, target]));
-  emit(frame, `lea ecx, [${register}-${lowest}]`);
+  emit(frame, lowest === 0 ? `mov ecx, ${register}` : `lea ecx, [${register}+${-lowest | 0}]`);
   emit(frame, `cmp ecx, ${highest - lowest}`);
   emit(frame, `ja ${fallback}`);
   emit(frame, `jmp [ecx*4+${table}]`);

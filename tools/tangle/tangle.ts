@@ -8,7 +8,7 @@ import { newFrame } from './frame.ts';
 import { functionText } from './functions.ts';
 import { roundUp } from './layout.ts';
 import { template } from './machine-code.ts';
-import { findExport, moduleAt, type Library, type Module } from './modules.ts';
+import { findExport, moduleAt, openLibrary, type Library, type Module } from './modules.ts';
 import { define, type Labelled, type Program } from './program.ts';
 
 export interface TangleOptions {
@@ -45,17 +45,17 @@ const PAGE = 4096;
 /**
  * Turns the function `entry`, and all that it reaches, into an ELF image for the i386.
  *
+ * @param library modules that are already parsed, for whoever tangles several images from the same sources
  * @throws TangleError for what is not in the language, with the place and a hint
  */
-export function tangle(options: TangleOptions): Image {
-  const { program, entry } = begin(options);
+export function tangle(options: TangleOptions, library = openLibrary(options.read)): Image {
+  const { program, entry } = begin(options, library);
   const parts = writeAll(program);
   const source = sourceFrom(parts);
   return imageFrom(options, entry, parts, source, assembled(source, options));
 }
 
-function begin(options: TangleOptions): { program: Program; entry: Labelled } {
-  const library: Library = { read: options.read, modules: new Map() };
+function begin(options: TangleOptions, library: Library): { program: Program; entry: Labelled } {
   const defines = new Map(
     Object.entries(options.defines ?? {}).map(([name, value]) => [name, Number(value)]),
   );
@@ -65,6 +65,7 @@ function begin(options: TangleOptions): { program: Program; entry: Labelled } {
     definitions: new Map(),
     texts: new Map(),
     labels: new Set(),
+    targets: 0,
     reached: new Set(),
   };
   const root = rootOf(library, options.root);
@@ -215,7 +216,7 @@ function imageFrom(
   };
 }
 
-/** By rising address. Each reaches to the next, or to the end of what it stands in. */
+/** By rising address. What does not know its size reaches to the next, or to the end of what it stands in. */
 function symbolsFrom(
   items: readonly Labelled[],
   addressOf: (item: Labelled) => number,
@@ -223,14 +224,17 @@ function symbolsFrom(
 ): ImageSymbol[] {
   const named = items
     .filter(({ kind }) => kind !== 'text')
-    .map((item) => ({ name: item.name, address: addressOf(item), kind: kindOf(item) }))
+    .map((item) => ({ item, address: addressOf(item) }))
     .sort((a, b) => a.address - b.address);
-  return named.map((symbol, index) => {
-    const limits = [named[index + 1]?.address, ...ends].filter(
-      (at) => at !== undefined && at > symbol.address,
-    );
-    return { ...symbol, size: limits.length > 0 ? Math.min(...(limits as number[])) - symbol.address : 0 };
+  return named.map(({ item, address }, index) => {
+    const limits = [...ends, named[index + 1]?.address ?? 0].filter((limit) => limit > address);
+    const size = sizeOfItem(item) ?? Math.min(...limits) - address;
+    return { name: item.name, address, size, kind: kindOf(item) };
   });
+}
+
+function sizeOfItem(item: Labelled): number | undefined {
+  return item.kind === 'storage' ? item.bytes : item.kind === 'variable' ? 4 : undefined;
 }
 
 function kindOf({ kind }: Labelled): ImageSymbol['kind'] {

@@ -94,8 +94,10 @@ function unionFrom(context: TypeContext, node: ts.UnionTypeNode): Type {
   const members = node.types.map((member) => typeFrom(context, member));
   const types = members.filter((member) => member.kind !== 'null');
   const [first] = types;
-  const alike = first !== undefined && types.every((type) => type.kind === 'i32' || type === first);
-  if (!alike || (first.kind === 'i32' && types.length < members.length)) {
+  const isNumbers =
+    types.length === members.length && types.every(({ kind }) => kind === 'i32' || kind === 'boolean');
+  const isPointerOrNull = types.length === 1 && first !== undefined && isPointer(first);
+  if (first === undefined || (!isNumbers && !isPointerOrNull)) {
     fail(
       node,
       `the type \`${node.getText()}\``,
