@@ -105,6 +105,7 @@ export function enterHandler(cpu: Processor, vector: number, error: number, sour
   words[SYSTEM_FLAGS]! &= ~(TRAP | NESTED_TASK);
   if (type === INTERRUPT_GATE_32 || type === INTERRUPT_GATE_16) words[SYSTEM_FLAGS]! &= ~INTERRUPT;
   cpu.delivered = true;
+  cpu.repeating = false;
   updateAttention(cpu);
   newEpoch(cpu);
 }

@@ -171,6 +171,7 @@ function createRegisters(cpu: Processor): Registers {
       () => words[index]! >>> 0,
       (value) => {
         words[index] = value;
+        cpu.repeating = false;
       },
     );
   }
@@ -191,6 +192,7 @@ function createRegisters(cpu: Processor): Registers {
     (value) => {
       words[SYSTEM_FLAGS] = value & SYSTEM;
       writeArithmeticFlags(words, value);
+      cpu.repeating = false;
       updateAttention(cpu);
     },
   );

@@ -78,6 +78,10 @@ export class Processor {
   /** Set by every delivery of an interrupt or exception, which cancels a pending single step. */
   delivered = false;
   line = -1;
+  /** A REP stopped between two iterations because its slice ended, and the arithmetic flags as it found them. */
+  repeating = false;
+  repeatResult = 0;
+  repeatCarries = 0;
   /** The descriptor last read by `readDescriptor`. */
   descriptorLow = 0;
   descriptorHigh = 0;

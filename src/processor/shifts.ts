@@ -137,15 +137,12 @@ function rotateThroughCarry(
   return result;
 }
 
-/** SHLD and SHRD; `repeat`ed operands never occur here, so the count is CL when `immediate` is negative. */
+/** SHLD and SHRD: the count is CL if the immediate is negative. */
 export function shiftLeftDouble(cpu: Processor, i: Instruction): void {
   const count = (i.immediate < 0 ? cpu.words[ECX]! : i.immediate) & 31;
-  if (count === 0) {
-    readOperand(cpu, i);
-    return;
-  }
   const bits = i.size * 8;
   const value = readOperandForWrite(cpu, i);
+  if (count === 0) return;
   const fill = readRegister(cpu, i.reg, i.size);
   let result: number;
   let carry: number;
@@ -167,12 +164,9 @@ export function shiftLeftDouble(cpu: Processor, i: Instruction): void {
 
 export function shiftRightDouble(cpu: Processor, i: Instruction): void {
   const count = (i.immediate < 0 ? cpu.words[ECX]! : i.immediate) & 31;
-  if (count === 0) {
-    readOperand(cpu, i);
-    return;
-  }
   const bits = i.size * 8;
   const value = readOperandForWrite(cpu, i);
+  if (count === 0) return;
   const fill = readRegister(cpu, i.reg, i.size);
   let result: number;
   let carry: number;

@@ -1,7 +1,7 @@
 import { probeWrite, readLinear, writeLinear } from './access.ts';
 import { narrow, DIRECTION, SUB, subtract32 } from './flags.ts';
 import { FLAT, type Instruction, REPEAT_NOT_EQUAL } from './instruction.ts';
-import { EAX, ECX, EDI, EIP, ES, ESI, FLAG_RESULT, SYSTEM_FLAGS } from './layout.ts';
+import { EAX, ECX, EDI, EIP, ES, ESI, FLAG_CARRIES, FLAG_RESULT, SYSTEM_FLAGS } from './layout.ts';
 import { EDX, READ_TABLE, WRITE_TABLE } from './layout.ts';
 import { readRegister, registerIndex, writeRegister } from './operands.ts';
 import type { Processor } from './processor.ts';
@@ -28,11 +28,40 @@ export function stringOnce(cpu: Processor, i: Instruction): void {
  */
 export function stringRepeated(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
-  let count = (words[ECX]! & i.addressMask) >>> 0;
+  const count = (words[ECX]! & i.addressMask) >>> 0;
   if (count === 0) return;
+  if (!cpu.repeating) rememberFlags(cpu);
+  try {
+    repeat(cpu, i, count);
+  } catch (error) {
+    if (comparesData(i)) restoreFlags(cpu);
+    cpu.repeating = false;
+    throw error;
+  }
+}
+
+/** A fault in the middle of REPE CMPS or REPNE SCAS finds the flags as they were before its first iteration. */
+function rememberFlags(cpu: Processor): void {
+  cpu.repeatResult = cpu.words[FLAG_RESULT]!;
+  cpu.repeatCarries = cpu.words[FLAG_CARRIES]!;
+}
+
+function restoreFlags(cpu: Processor): void {
+  cpu.words[FLAG_RESULT] = cpu.repeatResult;
+  cpu.words[FLAG_CARRIES] = cpu.repeatCarries;
+}
+
+function comparesData(i: Instruction): boolean {
+  return i.operation === CMPS || i.operation === SCAS;
+}
+
+function repeat(cpu: Processor, i: Instruction, total: number): void {
+  const words = cpu.words;
   const budget = cpu.attention !== 0 ? 1 : cpu.remaining;
+  let count = total;
   let done = 0;
   cpu.stopAt = 1;
+  cpu.repeating = false;
   while (true) {
     const bulk =
       i.operation === MOVS || i.operation === STOS ? inBulk(cpu, i, Math.min(count, budget - done)) : 0;
@@ -46,6 +75,7 @@ export function stringRepeated(cpu: Processor, i: Instruction): void {
     if (count === 0 || endsEarly(words, i)) break;
     if (done >= budget || cpu.stopAt === 0) {
       words[EIP] = i.eip;
+      cpu.repeating = true;
       break;
     }
   }
@@ -54,8 +84,7 @@ export function stringRepeated(cpu: Processor, i: Instruction): void {
 
 /** CMPS and SCAS stop at a difference (REPE) or at a match (REPNE). */
 function endsEarly(words: Int32Array, i: Instruction): boolean {
-  if (i.operation !== CMPS && i.operation !== SCAS) return false;
-  return (words[FLAG_RESULT] === 0) === (i.repeat === REPEAT_NOT_EQUAL);
+  return comparesData(i) && (words[FLAG_RESULT] === 0) === (i.repeat === REPEAT_NOT_EQUAL);
 }
 
 function setCounter(cpu: Processor, i: Instruction, count: number): void {

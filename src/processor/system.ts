@@ -143,9 +143,9 @@ export function bound(cpu: Processor, i: Instruction): void {
   const size = i.size;
   const address = addressForRead(cpu, i, 2 * size);
   const index = signed(readRegister(cpu, i.reg, size), size);
-  const lower = signed(readLinear(cpu, address, size), size);
-  const upper = signed(readLinear(cpu, (address + size) | 0, size), size);
-  if (index < lower || index > upper) raise(BOUND_RANGE);
+  // The lower bound decides first: if it fails, the upper one is not even read.
+  if (index < signed(readLinear(cpu, address, size), size)) raise(BOUND_RANGE);
+  if (index > signed(readLinear(cpu, (address + size) | 0, size), size)) raise(BOUND_RANGE);
 }
 
 /** LAHF and SAHF: the low byte of EFLAGS, to and from AH. */
