@@ -1,3 +1,19 @@
+/*
+ * # The words they share
+ *
+ * Two programs that have never met, written in different years by people who do not trust each other, must agree on
+ * numbers. A kernel for lguest brings about a hundred of them, and they are cast in 2015's concrete: those of Linux
+ * 4.1 to 4.13. You need not learn them. You need to know that nothing else passes between a Guest and its Host.
+ *
+ * ## The knock on the wall
+ *
+ * A process that wants its kernel executes `int`. A kernel that wants *its* kernel does the same, with a vector that
+ * nobody else uses. That is a *hypercall*: number in eax, up to four arguments in ebx, ecx, edx and esi, then `int 0x1F`.
+ *
+ * Nothing comes back. No register changes and there is no error code, for what should a kernel do with the news that its page
+ * table is nonsense? A hypercall works, or the Guest is dead.
+ */
+
 /** The vector of the hypercall trap, `int 0x1F`. */
 export const LGUEST_TRAP_ENTRY = 0x1f;
 
@@ -17,9 +33,37 @@ export const LHCALL_LOAD_TLS = 16;
 export const LHCALL_LOAD_GDT_ENTRY = 18;
 export const LHCALL_SEND_INTERRUPTS = 19;
 
+/*
+ * The gaps are graves. Number 3 loaded a whole GDT at once, 11 asked for the time, 12 moved data before there was virtio, 13 was
+ * for kernels with three levels of page tables, 17 told the Host to look at a queue. Interfaces that nobody was promised may lose
+ * teeth like that. The header in Linux said so in so many words: there was *no ABI*. Then it stood still for the last two years
+ * of its life, which is more than can be said of most that had one.
+ *
+ * Number 2 is the last thing a Guest says.
+ */
+
 /** Second argument of LHCALL_SHUTDOWN. */
 export const LGUEST_SHUTDOWN_POWEROFF = 1;
 export const LGUEST_SHUTDOWN_RESTART = 2;
+
+/*
+ * ## The page on the table
+ *
+ * A trap costs hundreds of cycles, and a kernel turns its interrupts off and on a million times while it boots. So a few things
+ * lie where both can reach them: a structure of 1,388 bytes in the Guest's own memory. Who writes which word is the whole
+ * contract:
+ *
+ * | Word | Written by | Says |
+ * | --- | --- | --- |
+ * | irq_enabled | both | the virtual IF, in bit 9, where the real one is in EFLAGS |
+ * | blocked_interrupts | Guest | bit n: IRQ n must wait |
+ * | cr2 | Host | the address of the last page fault; the real CR2 is beyond ring 1 |
+ * | time | Host | seconds and nanoseconds, as of the last interrupt |
+ * | irq_pending | Host | something came while you were not to be disturbed |
+ *
+ * With that, `cli` is one store. So is `sti`, followed by a look at irq_pending, and a hypercall in the one case of a thousand
+ * where it is not zero.
+ */
 
 /** Offsets into `struct lguest_data`, in bytes. */
 export const LGUEST_DATA_IRQ_ENABLED = 0x000;
@@ -37,15 +81,34 @@ export const LGUEST_DATA_KERNEL_ADDRESS = 0x564;
 export const LGUEST_DATA_SYSCALL_VEC = 0x568;
 export const LGUEST_DATA_SIZE = 1388;
 
+/** Bit 9 of EFLAGS: interrupts are enabled. `irq_enabled` and `irq_pending` use the same bit. */
+export const X86_EFLAGS_IF = 0x200;
+
+/*
+ * ## Sixty-four notes under the door
+ *
+ * A kernel that forks changes some hundred page table entries in one go. Each change is a hypercall, and none is urgent. So the
+ * structure also holds a *ring* of sixty-four slots, five words each: a hypercall that can wait is written into the next
+ * slot, and its status byte changed from 0xFF to 0. Whatever hypercall traps next, for whatever reason, the Host first does
+ * all that is in the ring, in order, and puts the 0xFF back.
+ *
+ * One byte that two sides write, each only when it holds the other's value. There is no lock, as only one of them ever runs.
+ */
+
 /** Slots in the ring of asynchronous hypercalls, and bytes in a slot (number, four arguments). */
 export const LHCALL_RING_SIZE = 64;
 export const LHCALL_SLOT_SIZE = 20;
 export const LHCALL_SLOT_FREE = 0xff;
 
-/** Bit 9 of EFLAGS: interrupts are enabled. `irq_enabled` and `irq_pending` use the same bit. */
-export const X86_EFLAGS_IF = 0x200;
+/*
+ * ## Thirty-two seats, four of them taken
+ *
+ * The Guest lays out its own segments, but in a table that the processor reads, and in that table the Host must be able to find
+ * its own. It asks for four entries and ignores whatever a Guest says about those. The numbers are Linux's; a selector is the
+ * index times eight, plus the ring.
+ */
 
-/** Entries of the GDT, and the four that are the Host's own. */
+/** Entries of the GDT, and those with a name. The Host's are 10, 11, 16 and 31. */
 export const GDT_ENTRIES = 32;
 export const GDT_ENTRY_TLS_MIN = 6;
 export const GDT_ENTRY_LGUEST_CS = 10;
@@ -57,7 +120,6 @@ export const GDT_ENTRY_USER_DS = 15;
 export const GDT_ENTRY_TSS = 16;
 export const GDT_ENTRY_DOUBLEFAULT_TSS = 31;
 
-/** Selectors: index times 8, plus the ring. */
 export const LGUEST_CS = 0x50;
 export const LGUEST_DS = 0x58;
 export const KERNEL_CS = 0x61;
@@ -65,12 +127,24 @@ export const KERNEL_DS = 0x69;
 export const USER_CS = 0x73;
 export const USER_DS = 0x7b;
 
+/*
+ * ## The other wall
+ *
+ * The Host has a second neighbour, the Launcher, and speaks to it as a device file does: by write and read. A write is a few
+ * words, of which the first says what is wanted. Here the missing numbers are graves, too: 1 and 3 and 4.
+ */
+
 /** First word of a write to /dev/lguest. */
 export const LHREQ_INITIALIZE = 0;
 export const LHREQ_IRQ = 2;
 export const LHREQ_GETREG = 5;
 export const LHREQ_SETREG = 6;
 export const LHREQ_TRAP = 7;
+
+/*
+ * And devices speak to Guests by number. There are thirty-two lines, of which the first is the clock's. The vector a
+ * Guest sees is the line plus 32, behind the processor's own exceptions; vector 0x80 is where its processes knock.
+ */
 
 /** IRQ n arrives at this vector plus n; IRQ 0 is the timer. */
 export const FIRST_EXTERNAL_VECTOR = 0x20;
