@@ -1,14 +1,7 @@
 import { carryFlag, setCarryAndOverflow, setResult } from './flags.ts';
 import type { Instruction } from './instruction.ts';
 import { ECX } from './layout.ts';
-import {
-  readOperand,
-  readOperandForWrite,
-  readRegister,
-  signed,
-  unsigned,
-  writeOperand,
-} from './operands.ts';
+import { readOperandForWrite, readRegister, signed, unsigned, writeOperand } from './operands.ts';
 import type { Processor } from './processor.ts';
 
 /** The eight operations of the shift row, by the number in the ModRM byte. 6 is an old name of SHL. */
