@@ -100,9 +100,9 @@ function readArchiveFile(file: OpenFile, address: u32, count: u32): i32 {
 const entry = struct<DirectoryEntry>();
 const NAME_SIZE = 52;
 
-/** Gives one `DirectoryEntry` a time. The position counts all names there are. */
+/** Gives one `DirectoryEntry` a time, to those who know how long that is. The position counts all names there are. */
 function readDirectory(file: OpenFile, address: u32, count: u32): i32 {
-  if (count < sizeOf<DirectoryEntry>()) return -EINVAL;
+  if (count !== sizeOf<DirectoryEntry>()) return -EISDIR;
   while (file.position < nodeCount) {
     const node: Node = nodes[file.position];
     file.position++;

@@ -4,7 +4,7 @@ import { sleepFor, uptime } from './clock.ts';
 import { execute } from './exec.ts';
 import { bootInformation } from './boot.ts';
 import type { i32, u32 } from './language.ts';
-import { addressOf, array, load32, struct } from './language.ts';
+import { addressOf, array, load32, sizeOf, struct } from './language.ts';
 import { PAGE_OFFSET_MASK, PAGE_SIZE, USER_STACK_LIMIT } from './layout.ts';
 import { endProcess, forkProcess, killById, waitForChild } from './life.ts';
 import { freePages } from './pages.ts';
@@ -103,7 +103,7 @@ export function callProcessInformation(frame: TrapFrame): i32 {
   processReport.ticks = process.ticks;
   processReport.pages = countUserPages(process);
   copyBytes(addressOf(processReport.name), addressOf(process.name), 32);
-  return copyToUser(frame.ecx, addressOf(processReport), 52) ? 1 : -EFAULT;
+  return copyToUser(frame.ecx, addressOf(processReport), sizeOf<ProcessInformation>()) ? 1 : -EFAULT;
 }
 
 /** Pages that a process can see. */
@@ -124,7 +124,7 @@ const USER_TABLES_END = 0xc0000000;
 export function callMemoryInformation(frame: TrapFrame): i32 {
   memoryReport.total = bootInformation.memory;
   memoryReport.free = freePages() * PAGE_SIZE;
-  return copyToUser(frame.ebx, addressOf(memoryReport), 8) ? 0 : -EFAULT;
+  return copyToUser(frame.ebx, addressOf(memoryReport), sizeOf<MemoryInformation>()) ? 0 : -EFAULT;
 }
 
 /* ## The terminal, and the end */

@@ -20,12 +20,16 @@ const CONTROL_U = 21;
 const CONTROL_W = 23;
 const DELETE = 127;
 
-/** Typed characters, in a ring. Three counters that only grow: read, complete, edited. */
+/** Typed characters, in a ring, and counters that only grow: how many were read, are in complete lines, were typed, were shown. */
 const CAPACITY = 1024;
 const line = array<u8>(1024);
 let readTo: u32 = 0;
 let completeTo: u32 = 0;
 let editedTo: u32 = 0;
+let shownTo: u32 = 0;
+
+/** How many processes wait for a line. */
+let readers: u32 = 0;
 
 /** A key was pressed. */
 export function typeCharacter(character: u32): void {
@@ -36,6 +40,7 @@ export function typeCharacter(character: u32): void {
   else if (character === RETURN || character === NEWLINE) endLine(NEWLINE);
   else if (character === CONTROL_D) endLine(CONTROL_D);
   else if (character >= charCode(' ')) addCharacter(character);
+  if (readers !== 0) showFirstLine();
 }
 
 /** Whether another character finds room: a driver that is told no keeps it, and asks again when somebody has read. */
@@ -50,24 +55,35 @@ function addCharacter(character: u32): void {
   if (editedTo - readTo >= CAPACITY - 1) return;
   line[editedTo % CAPACITY] = character;
   editedTo++;
-  echo(character);
 }
 
-/** ^D ends a line as well, but leaves no mark in it. */
+/** ^D ends a line as well, but is no part of it. */
 function endLine(character: u32): void {
   if (editedTo - readTo >= CAPACITY) return;
   line[editedTo % CAPACITY] = character;
   editedTo++;
   completeTo = editedTo;
-  if (character === NEWLINE) echo(NEWLINE);
   wake(addressOf(line));
 }
 
-const echoed = array<u8>(4);
+/* ## Showing */
 
-function echo(character: u32): void {
-  echoed[0] = character;
-  consoleWrite(addressOf(echoed), 1);
+const shown = array<u8>(4);
+
+/** Shows what is typed of the first line that nobody has read yet. The lines behind it wait until somebody asks for them. */
+function showFirstLine(): void {
+  let end: u32 = readTo;
+  while (end !== editedTo && !endsLine(line[end % CAPACITY])) end++;
+  if (end !== editedTo) end++;
+  while (((end - shownTo) as i32) > 0) {
+    shown[0] = line[shownTo % CAPACITY];
+    if (shown[0] !== CONTROL_D) consoleWrite(addressOf(shown), 1);
+    shownTo++;
+  }
+}
+
+function endsLine(character: u32): boolean {
+  return character === NEWLINE || character === CONTROL_D;
 }
 
 /* ## Erasing */
@@ -76,7 +92,10 @@ function echo(character: u32): void {
 function eraseCharacter(): boolean {
   if (editedTo === completeTo) return false;
   editedTo--;
-  consoleWrite(addressOf('\b \b'), 3);
+  if (((shownTo - editedTo) as i32) > 0) {
+    shownTo = editedTo;
+    consoleWrite(addressOf('\b \b'), 3);
+  }
   return true;
 }
 
@@ -109,6 +128,7 @@ function interruptForeground(): void {
   consoleWrite(addressOf('^C\n'), 3);
   readTo = editedTo;
   completeTo = editedTo;
+  shownTo = editedTo;
   for (let i: u32 = 0; i < PROCESSES; i++) {
     const process = processes[i];
     if (process.state === UNUSED || process.group !== foreground) continue;
@@ -132,9 +152,12 @@ const TRANSFER_SIZE = 256;
 /** Gives at most one line. 0 for ^D on an empty line, for a process in the background, and where nobody can type. */
 export function readTerminal(_file: OpenFile, address: u32, count: u32): i32 {
   if (BARE || cpu.process.group !== foreground) return 0;
+  showFirstLine();
   while (readTo === completeTo) {
     if (cpu.process.killed) return -EINTR;
+    readers++;
     sleepOn(addressOf(line));
+    readers--;
     if (cpu.process.interrupted) {
       cpu.process.interrupted = false;
       return -EINTR;

@@ -2,7 +2,7 @@
 import { FIRST_EXTERNAL_VECTOR, LGUEST_IRQS, SYSCALL_VECTOR } from '../1-preparation/abi.ts';
 import { interrupt } from './interrupts.ts';
 import type { u32 } from './language.ts';
-import { at, addressOf } from './language.ts';
+import { addressOf, at, sizeOf } from './language.ts';
 import { endProcess } from './life.ts';
 import { pageFault } from './page-faults.ts';
 import { panic } from './panic.ts';
@@ -114,7 +114,7 @@ export const CRASHED = 128;
 
 /** The address of a trap frame on the stack that ends at `top`. */
 export function frameBelow(top: u32): TrapFrame {
-  return at<TrapFrame>(top - 76);
+  return at<TrapFrame>(top - sizeOf<TrapFrame>());
 }
 
 /** A kernel panic that names the place: for faults of the kernel's own. */

@@ -38,9 +38,14 @@ describe('pup boots', () => {
     expect(session.warnings[0]).toContain('panic: the initial file system is not a cpio archive');
   });
 
-  it('panics with too little memory, rather than going on without', async () => {
-    const session = boot({ megabytes: 2 });
-    expect(await session.ended).toMatchObject({ code: 1 });
+  it('and lives in 2 MB, where what does not fit fails and the rest goes on', async () => {
+    const session = await bootToPrompt({ megabytes: 2 });
+    expect(await session.run('fault 100')).toMatch(/^fault: no memory left for the page at 0x[0-9a-f]{8}/);
+    session.type('cat | cat | cat | cat | cat\n');
+    await session.until('sh: cat: out of memory\n');
+    session.type('\x03');
+    await session.until('$ ');
+    expect(await session.run('echo alive')).toBe('alive\n');
   });
 
   it('does the same again when it is booted the same way', async () => {

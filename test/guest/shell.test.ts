@@ -123,7 +123,7 @@ describe('jobs', () => {
 
   it('kill ends a program in the background', async () => {
     const id = /\[(\d+)\]/.exec(await session.run('primes 900000000 &'))?.[1];
-    await session.run(`kill ${id}`);
+    await session.run(`kill ${id}; sleep 1`);
     expect(await session.run('ps')).not.toContain('primes');
     expect(await session.run('kill 1')).toBe('kill: 1: no such process\n');
   });

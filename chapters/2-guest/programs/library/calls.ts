@@ -1,6 +1,6 @@
 /* # Calling the kernel */
 import type { i32, u32 } from '../../language.ts';
-import { addressOf, array, asm } from '../../language.ts';
+import { addressOf, array, asm, sizeOf } from '../../language.ts';
 import type { DirectoryEntry, MemoryInformation, ProcessInformation } from '../../protocol.ts';
 import {
   SYS_CATCH_INTERRUPT,
@@ -125,7 +125,7 @@ export function pipe(ends: i32[]): i32 {
 
 /** The next entry of an open directory. False: there are no more. */
 export function readEntry(place: i32, entry: DirectoryEntry): boolean {
-  return read(place, addressOf(entry), 64) > 0;
+  return read(place, addressOf(entry), sizeOf<DirectoryEntry>()) > 0;
 }
 
 /* ## Memory, time, and the rest */
