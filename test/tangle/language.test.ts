@@ -336,4 +336,13 @@ describe('modules', () => {
     expect(guest.symbols.map(({ name }) => name)).toEqual(['main', 'guest']);
     expect(bare.symbols.map(({ name }) => name)).toEqual(['main', 'bare']);
   });
+
+  test('drop what stands behind a return that is always reached', () => {
+    const source = `
+      export const BARE: boolean = false;
+      function bare(): u32 { return 1; }
+      ${main('if (!BARE) return 2; return bare();')}`;
+    expect(tangleSource(source).symbols.map(({ name }) => name)).toEqual(['main']);
+    expect(call(tangleSource(source, { defines: { BARE: true } }))).toBe(1);
+  });
 });

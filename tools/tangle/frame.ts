@@ -25,11 +25,19 @@ export interface Frame extends Context {
   /** All the text of `asm` in the function. */
   assembly: string;
   /** Where break and continue go. */
-  readonly exits: { readonly leave: string; readonly again: string | undefined }[];
+  readonly exits: Exit[];
   readonly types: Map<ts.Node, Type>;
   readonly constants: Map<ts.Node, Constant | undefined>;
   /** The source line that the last instruction came from. */
   line: number;
+}
+
+/** A loop or switch that can be left. */
+export interface Exit {
+  readonly leave: string;
+  /** Of loops. */
+  readonly again?: string;
+  isLeft: boolean;
 }
 
 export function newFrame(

@@ -29,8 +29,7 @@ function body(
   const frame = newFrame(item.context, homes, saved);
   for (const [index, parameter] of node.parameters.entries()) receive(frame, item, parameter, 8 + 4 * index);
   if (node.body !== undefined && ts.isBlock(node.body)) {
-    block(frame, node.body);
-    if (!endsWithReturn(node.body)) leave(frame);
+    if (block(frame, node.body)) leave(frame);
   } else if (node.body !== undefined) {
     mark(frame, node.body);
     evaluate(frame, node.body);
@@ -51,11 +50,6 @@ function receive(
   bind(frame.scope, parameter, name, { kind: 'local', name, type, home: home ?? distance });
   if (home !== undefined) emit(frame, `mov ${home}, [ebp+${distance}]`);
   frame.movable.set(distance, parameter);
-}
-
-function endsWithReturn(node: ts.Block): boolean {
-  const last = node.statements.at(-1);
-  return last !== undefined && ts.isReturnStatement(last);
 }
 
 /* ## Who gets a register */

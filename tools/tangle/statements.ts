@@ -15,36 +15,40 @@ import { choose } from './switches.ts';
 import { constantIn, typeOf } from './typing.ts';
 import { I32, typeFrom, variableType, type Type } from './types.ts';
 
-/** The statements of a block, in a scope of their own. */
-export function block(frame: Frame, node: ts.Block): void {
-  inside(frame, () => {
-    for (const one of node.statements) statement(frame, one);
-  });
+/** Writes a block, in a scope of its own; says whether its end can be reached. */
+export function block(frame: Frame, node: ts.Block): boolean {
+  return inside(frame, () => sequence(frame, node.statements));
+}
+
+/** Writes statements up to the first that never lets the next one run. */
+export function sequence(frame: Frame, nodes: readonly ts.Statement[]): boolean {
+  return nodes.every((node) => statement(frame, node));
 }
 
 /** Whatever `write` declares is forgotten behind it. */
-export function inside(frame: Frame, write: () => void): void {
+export function inside<T>(frame: Frame, write: () => T): T {
   const outer = frame.scope;
   frame.scope = innerScope(outer);
-  write();
+  const result = write();
   frame.scope = outer;
+  return result;
 }
 
-export function statement(frame: Frame, node: ts.Statement): void {
+/** Writes one statement; says whether its end can be reached. */
+export function statement(frame: Frame, node: ts.Statement): boolean {
   if (ts.isBlock(node)) return block(frame, node);
-  if (node.kind === ts.SyntaxKind.EmptyStatement) return;
   mark(frame, node);
-  if (ts.isVariableStatement(node)) return declareAll(frame, node.declarationList);
-  if (ts.isExpressionStatement(node)) return discard(frame, node.expression);
   if (ts.isIfStatement(node)) return either(frame, node);
   if (ts.isReturnStatement(node)) return giveBack(frame, node);
-  if (ts.isWhileStatement(node)) return whileLoop(frame, node);
-  if (ts.isDoStatement(node)) return doLoop(frame, node);
+  if (ts.isBreakStatement(node) || ts.isContinueStatement(node)) return jumpOut(frame, node);
+  if (ts.isWhileStatement(node)) return loop(frame, node.statement, node.expression, undefined, false);
+  if (ts.isDoStatement(node)) return loop(frame, node.statement, node.expression, undefined, true);
   if (ts.isForStatement(node)) return inside(frame, () => forLoop(frame, node));
-  if (ts.isSwitchStatement(node)) return inside(frame, () => choose(frame, node));
-  if (ts.isBreakStatement(node) || ts.isContinueStatement(node))
-    return emit(frame, `jmp ${exitFor(frame, node)}`);
-  refuse(node);
+  if (ts.isSwitchStatement(node)) inside(frame, () => choose(frame, node));
+  else if (ts.isVariableStatement(node)) declareAll(frame, node.declarationList);
+  else if (ts.isExpressionStatement(node)) discard(frame, node.expression);
+  else if (node.kind !== ts.SyntaxKind.EmptyStatement) refuse(node);
+  return true;
 }
 
 /* ## Variables */
@@ -100,46 +104,46 @@ function initialise(frame: Frame, value: ts.Expression, distance: number): void 
 
 /* ## Either, or, and away */
 
-function either(frame: Frame, node: ts.IfStatement): void {
-  const condition = constantIn(frame, node.expression);
+function either(frame: Frame, node: ts.IfStatement): boolean {
+  const { expression, thenStatement: yes, elseStatement: no } = node;
+  const condition = constantIn(frame, expression);
   if (condition !== undefined) {
-    const truth = condition.base !== undefined || condition.value !== 0;
-    const chosen = truth ? node.thenStatement : node.elseStatement;
-    if (chosen !== undefined) inside(frame, () => statement(frame, chosen));
-    return;
+    const chosen = condition.base !== undefined || condition.value !== 0 ? yes : no;
+    return chosen === undefined || inside(frame, () => statement(frame, chosen));
   }
-  const only = onlyStatement(node.thenStatement);
-  if ((ts.isBreakStatement(only) || ts.isContinueStatement(only)) && node.elseStatement === undefined) {
-    return branch(frame, node.expression, exitFor(frame, only), true);
+  const only = onlyStatement(yes);
+  if (no === undefined && (ts.isBreakStatement(only) || ts.isContinueStatement(only))) {
+    branch(frame, expression, exitFor(frame, only), true);
+    return true;
   }
   const otherwise = newTarget(frame);
-  branch(frame, node.expression, otherwise, false);
-  inside(frame, () => statement(frame, node.thenStatement));
-  if (node.elseStatement === undefined) return place(frame, otherwise);
-
+  branch(frame, expression, otherwise, false);
+  const reached = inside(frame, () => statement(frame, yes));
+  if (no === undefined) {
+    place(frame, otherwise);
+    return true;
+  }
   const end = newTarget(frame);
-  if (!leaves(node.thenStatement)) emit(frame, `jmp ${end}`);
+  if (reached) emit(frame, `jmp ${end}`);
   place(frame, otherwise);
-  inside(frame, () => statement(frame, node.elseStatement!));
+  const reachedToo = inside(frame, () => statement(frame, no));
   place(frame, end);
+  return reached || reachedToo;
 }
 
 function onlyStatement(node: ts.Statement): ts.Statement {
   return ts.isBlock(node) && node.statements.length === 1 ? node.statements[0]! : node;
 }
 
-/** Whether nothing behind `node` is reached through it. */
-function leaves(node: ts.Statement): boolean {
-  const last = ts.isBlock(node) ? node.statements.at(-1) : node;
-  return (
-    last !== undefined &&
-    (ts.isReturnStatement(last) || ts.isBreakStatement(last) || ts.isContinueStatement(last))
-  );
-}
-
-function giveBack(frame: Frame, node: ts.ReturnStatement): void {
+function giveBack(frame: Frame, node: ts.ReturnStatement): false {
   if (node.expression !== undefined) evaluate(frame, node.expression);
   leave(frame);
+  return false;
+}
+
+function jumpOut(frame: Frame, node: ts.BreakStatement | ts.ContinueStatement): false {
+  emit(frame, `jmp ${exitFor(frame, node)}`);
+  return false;
 }
 
 /** Where a break or continue goes. */
@@ -151,48 +155,38 @@ function exitFor(frame: Frame, node: ts.BreakStatement | ts.ContinueStatement): 
   const nearest = frame.exits.findLast(({ again }) => !goesOn || again !== undefined);
   if (nearest === undefined)
     fail(node, `\`${node.getText()}\` outside a loop`, 'there is nothing to leave here');
-  return goesOn ? nearest.again! : nearest.leave;
+  if (goesOn) return nearest.again!;
+  nearest.isLeft = true;
+  return nearest.leave;
 }
 
 /* ## Round and round */
 
-/** A loop tests at its end: one jump a round, and one extra to get in. */
-function whileLoop(frame: Frame, node: ts.WhileStatement): void {
-  loop(frame, node.statement, node.expression, undefined, false);
-}
-
-function doLoop(frame: Frame, node: ts.DoStatement): void {
-  loop(frame, node.statement, node.expression, undefined, true);
-}
-
-function forLoop(frame: Frame, node: ts.ForStatement): void {
+function forLoop(frame: Frame, node: ts.ForStatement): boolean {
   const first = node.initializer;
   if (first && ts.isVariableDeclarationList(first)) declareAll(frame, first);
   else if (first) discard(frame, first);
-  loop(frame, node.statement, node.condition, node.incrementor, false);
+  return loop(frame, node.statement, node.condition, node.incrementor, false);
 }
 
+/** A loop tests at its end: one jump a round, and one extra to get in. */
 function loop(
   frame: Frame,
   body: ts.Statement,
   condition: ts.Expression | undefined,
   next: ts.Expression | undefined,
   bodyFirst: boolean,
-): void {
-  const [top, again, test, leaveAt] = [
-    newTarget(frame),
-    newTarget(frame),
-    newTarget(frame),
-    newTarget(frame),
-  ];
+): boolean {
+  const [top, test] = [newTarget(frame), newTarget(frame)];
+  const exit = { leave: newTarget(frame), again: newTarget(frame), isLeft: false };
   const truth = condition && constantIn(frame, condition);
   const endless = condition === undefined || (truth !== undefined && truth.value !== 0);
   frame.depth++;
-  frame.exits.push({ leave: leaveAt, again });
+  frame.exits.push(exit);
   if (!bodyFirst && !endless) emit(frame, `jmp ${test}`);
   place(frame, top);
   inside(frame, () => statement(frame, body));
-  place(frame, again);
+  place(frame, exit.again);
   if (next !== undefined) {
     mark(frame, next);
     discard(frame, next);
@@ -201,7 +195,8 @@ function loop(
   if (condition !== undefined) mark(frame, condition);
   if (endless) emit(frame, `jmp ${top}`);
   else branch(frame, condition, top, true);
-  place(frame, leaveAt);
+  place(frame, exit.leave);
   frame.exits.pop();
   frame.depth--;
+  return exit.isLeft || !endless;
 }

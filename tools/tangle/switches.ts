@@ -5,7 +5,7 @@ import { fail } from './errors.ts';
 import { evaluate } from './expressions.ts';
 import { emit, newTarget, place, type Frame } from './frame.ts';
 import { homeOf } from './places.ts';
-import { statement } from './statements.ts';
+import { sequence } from './statements.ts';
 import { constantIn, typeOf } from './typing.ts';
 
 interface Way {
@@ -31,10 +31,10 @@ export function choose(frame: Frame, node: ts.SwitchStatement): void {
   if (isDense(ways)) jumpByTable(frame, home ?? 'eax', ways, fallback);
   else jumpByChain(frame, home ?? 'eax', ways, fallback);
 
-  frame.exits.push({ leave: end, again: undefined });
+  frame.exits.push({ leave: end, isLeft: false });
   for (const [index, clause] of clauses.entries()) {
     place(frame, targets[index]!);
-    for (const one of clause.statements) statement(frame, one);
+    sequence(frame, clause.statements);
   }
   frame.exits.pop();
   place(frame, end);
