@@ -65,8 +65,10 @@ export function bindPointers(
       continue;
     }
     const found = directory.follow(page, target);
-    if ('wrong' in found) complain(page.file, line, `the link to ${target} ${found.wrong}`);
-    else if ('url' in found)
+    if ('wrong' in found) {
+      delete element.properties.href;
+      complain(page.file, line, `the link to ${target} ${found.wrong}`);
+    } else if ('url' in found)
       element.properties = { ...element.properties, href: found.url, rel: ['external'] };
     else element.properties.href = href(output, found);
   }

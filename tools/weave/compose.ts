@@ -6,7 +6,7 @@ import type { SourceFile } from 'typescript';
 import { unified } from 'unified';
 
 import { element, readContract, setContract } from './contract.ts';
-import { markdownIn, readNarration, type Trouble, wordsOf } from './narration.ts';
+import { markdownIn, readNarration, type Promised, promisedBy, type Trouble } from './narration.ts';
 import { lineAt } from './problems.ts';
 import { type Piece, type Section, sectionsOf } from './sections.ts';
 import { type Token, tokensOf } from './tokens.ts';
@@ -17,8 +17,8 @@ export interface Composition {
   tokens: Token[];
   sections: Section[];
   tree: Hast;
-  /** For each piece of prose, by where it starts: the words that must be found on the page. */
-  words: Map<number, string[]>;
+  /** For each piece of prose, by where it starts: what must be found on the page. */
+  promised: Map<number, Promised>;
 }
 
 const toElements = unified().use(remarkRehype).use(rehypeSlug).freeze();
@@ -28,32 +28,37 @@ export function compose(tree: SourceFile, trouble: Trouble): Composition {
   const { text } = tree;
   const tokens = tokensOf(tree);
   const sections = sectionsOf(tree, tokens);
-  const words = new Map<number, string[]>();
+  const promised = new Map<number, Promised>();
   const children = sections.map((section, index) => {
-    const prose = section.pieces.map((piece) => setPiece(text, piece, words, trouble));
+    const prose = section.pieces.map((piece) => setPiece(text, piece, promised, trouble));
     return element('section', prose, `section${index === 0 ? ' opening' : ''}`);
   });
-  return { text, tokens, sections, words, tree: finish({ type: 'root', children }) };
+  return { text, tokens, sections, promised, tree: finish({ type: 'root', children }) };
 }
 
 /** Sets a file of Markdown, which is prose from its first byte to its last. */
 export function composeMarkdown(text: string, trouble: Trouble): Composition {
   const prose = readNarration(text, 1, trouble);
-  const words = new Map([[0, wordsOf(prose)]]);
+  const promised = new Map([[0, promisedBy(prose)]]);
   const narration = place(
     'narration',
     { kind: 'narration', start: 0, end: text.length },
     prose.children as BlockContent[],
   );
   const tree = finish({ type: 'root', children: [element('section', [narration], 'section opening')] });
-  return { text, tokens: [], sections: [], words, tree };
+  return { text, tokens: [], sections: [], promised, tree };
 }
 
 function finish(tree: Root): Hast {
   return toElements.runSync(tree) as Hast;
 }
 
-function setPiece(text: string, piece: Piece, words: Map<number, string[]>, trouble: Trouble): BlockContent {
+function setPiece(
+  text: string,
+  piece: Piece,
+  promised: Map<number, Promised>,
+  trouble: Trouble,
+): BlockContent {
   const { kind, start, end } = piece;
   if (kind === 'code' || kind === 'imports') return place(kind, piece, []);
 
@@ -61,11 +66,11 @@ function setPiece(text: string, piece: Piece, words: Map<number, string[]>, trou
   const line = lineAt(text, start + text.slice(start).search(/\S/));
   if (kind === 'contract') {
     const contract = readContract(comment, line, trouble);
-    words.set(start, [contract.description, ...contract.clauses.map(({ text }) => text)].flatMap(wordsOf));
+    promised.set(start, promisedBy(contract.description, ...contract.clauses.map(({ text }) => text)));
     return place(kind, piece, setContract(contract));
   }
   const prose = readNarration(markdownIn(comment), line, trouble);
-  words.set(start, wordsOf(prose));
+  promised.set(start, promisedBy(prose));
   return place(kind, piece, prose.children as BlockContent[]);
 }
 

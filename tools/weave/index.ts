@@ -7,6 +7,7 @@ export * from './sections.ts';
 export * from './desk.ts';
 export * from './compose.ts';
 export * from './narration.ts';
+export * from './plain.ts';
 export * from './directives.ts';
 export * from './punctuation.ts';
 export * from './contract.ts';

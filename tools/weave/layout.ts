@@ -130,7 +130,7 @@ function roomEntry(room: Room, sheet: Sheet, directory: Directory, to: To): Elem
   const here = sheet.page?.room === room;
   const pages = here ? room.files.slice(1).map((file) => pageEntry(directory.page(file)!, sheet, to)) : [];
   const outline = sheet.page === opening ? outlineOf(opening) : [];
-  return h('li', { className: here ? ['here'] : [] }, [
+  return h('li', { className: here ? ['here'] : undefined }, [
     numbered(room.number, opening, sheet, to),
     ...outline,
     ...(pages.length > 0 ? [h('ol', pages)] : []),

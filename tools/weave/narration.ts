@@ -6,6 +6,7 @@ import { unified } from 'unified';
 import { SKIP, visit } from 'unist-util-visit';
 
 import { shapeDirective } from './directives.ts';
+import { readPlainly } from './plain.ts';
 import { curl } from './punctuation.ts';
 
 /** Tells of trouble at a line of the Markdown, counted from 1. */
@@ -21,12 +22,21 @@ const markdown = unified().use(remarkParse).use(remarkGfm).use(remarkDirective).
  */
 export function readNarration(text: string, firstLine: number, trouble: Trouble): Root {
   const shifted: Trouble = (line, message) => trouble(line + firstLine - 1, message);
-  complainOfUnclosed(text, shifted);
+  const tree = readPlainly(text) ?? readFully(text, shifted);
+  curl(tree);
+  visit(tree, (node) => {
+    if (node.position) node.position = moved(node.position, firstLine - 1);
+  });
+  return tree;
+}
+
+function readFully(text: string, trouble: Trouble): Root {
+  complainOfUnclosed(text, trouble);
   const tree = markdown.parse(text) as Root;
   visit(tree, (node, index, parent) => {
     const line = node.position?.start.line ?? 1;
     if (node.type === 'html')
-      shifted(line, `would lose ${quoted(node.value)}, which Markdown takes for HTML: set it in backticks`);
+      trouble(line, `would lose ${quoted(node.value)}, which Markdown takes for HTML: set it in backticks`);
     if (node.type === 'textDirective') {
       const { start, end } = node.position!;
       parent!.children[index!] = {
@@ -36,12 +46,8 @@ export function readNarration(text: string, firstLine: number, trouble: Trouble)
       };
       return SKIP;
     }
-    if (node.type === 'containerDirective' || node.type === 'leafDirective') shapeDirective(node, shifted);
+    if (node.type === 'containerDirective' || node.type === 'leafDirective') shapeDirective(node, trouble);
     return undefined;
-  });
-  curl(tree);
-  visit(tree, (node) => {
-    if (node.position) node.position = moved(node.position, firstLine - 1);
   });
   return tree;
 }
@@ -93,14 +99,21 @@ export function markdownIn(comment: string): string {
     .join('\n');
 }
 
-/** The words a reader must find again on the page, in order. */
-export function wordsOf(tree: Root): string[] {
-  const words: string[] = [];
-  visit(tree, (node) => {
-    if (node.type === 'text' || node.type === 'inlineCode' || node.type === 'code')
-      words.push(...wordsIn(node.value));
-  });
-  return words;
+/** What a reader must find again on the page: the words, in order, and every drawing and fence, to the letter. */
+export interface Promised {
+  words: string[];
+  blocks: string[];
+}
+
+export function promisedBy(...trees: readonly Root[]): Promised {
+  const promised: Promised = { words: [], blocks: [] };
+  for (const tree of trees) {
+    visit(tree, (node) => {
+      if (node.type === 'text' || node.type === 'inlineCode') promised.words.push(...wordsIn(node.value));
+      else if (node.type === 'code') promised.blocks.push(node.value);
+    });
+  }
+  return promised;
 }
 
 export function wordsIn(text: string): string[] {

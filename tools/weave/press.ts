@@ -76,7 +76,7 @@ export function createPress(out: string): Press {
 }
 
 function provePage({ file, composition }: Page, html: string, complaints: Complaints): void {
-  const flaw = proveCoverage(composition.text, html, composition.words);
+  const flaw = proveCoverage(composition.text, html, composition.promised);
   if (flaw) complaints.addFatal(file, lineAt(composition.text, flaw.offset), flaw.message);
 }
 

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 
-import { wordsIn } from './narration.ts';
+import { type Promised, wordsIn } from './narration.ts';
 import { lineAt } from './problems.ts';
 
 /** A flaw in a printed page, at an offset of the HTML or, where it is one of coverage, of the source. */
@@ -13,15 +13,15 @@ const SPAN = /<(?:div|details) class="(narration|contract|code|imports)" data-sp
 
 /**
  * Proves that a printed page holds its source: the pieces on it, one behind the other, are the file from its first
- * character to its last; the code on it is the code; and no word of the prose is lost.
+ * character to its last; the code on it is the code; and the prose keeps its words and its drawings.
  *
- * @param words for each piece of prose, by where it starts, the words a reader must find
+ * @param promised for each piece of prose, by where it starts, what a reader must find
  * @returns the first flaw, or undefined
  */
 export function proveCoverage(
   text: string,
   html: string,
-  words: ReadonlyMap<number, readonly string[]>,
+  promised: ReadonlyMap<number, Promised>,
 ): Flaw | undefined {
   let at = 0;
   const pieces = [...html.matchAll(SPAN)];
@@ -34,7 +34,7 @@ export function proveCoverage(
     const shown = html.slice(piece.index, pieces[index + 1]?.index ?? html.indexOf('</main>', piece.index));
     const flaw = isCode(piece[1]!)
       ? compareCode(text, start, end, shown)
-      : compareWords(start, shown, words.get(start));
+      : compareProse(start, shown, promised.get(start));
     if (flaw) return flaw;
     at = end;
   }
@@ -66,11 +66,15 @@ function show(text: string, at: number): string {
 }
 
 /** Every letter of the prose must come again on the page, in order. What the weaver adds may stand between. */
-function compareWords(start: number, shown: string, words: readonly string[] | undefined): Flaw | undefined {
-  if (!words) return { offset: start, message: 'is prose that was never read' };
-  const found = wordsIn(shown.replace(/<[^>]*>|&[#\w]+;/g, '')).join('');
+function compareProse(start: number, shown: string, promised: Promised | undefined): Flaw | undefined {
+  if (!promised) return { offset: start, message: 'is prose that was never read' };
+  const plain = unescapeHtml(shown.replace(/<[^>]*>/g, ''));
+  const lost = promised.blocks.find((block) => !plain.includes(block));
+  if (lost !== undefined)
+    return { offset: start, message: `opens a comment whose drawing is not on the page: ${show(lost, 0)}` };
+  const found = wordsIn(plain).join('');
   let at = 0;
-  for (const word of words) {
+  for (const word of promised.words) {
     for (const letter of word) {
       const next = found.indexOf(letter, at);
       if (next === -1)
@@ -84,12 +88,12 @@ function compareWords(start: number, shown: string, words: readonly string[] | u
   return undefined;
 }
 
+const ENTITIES: Record<string, string> = { lt: '<', gt: '>', quot: '"', amp: '&' };
+
 function unescapeHtml(text: string): string {
-  return text
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&quot;', '"')
-    .replaceAll('&amp;', '&');
+  return text.replace(/&(?:#x([\da-f]+)|(lt|gt|quot|amp));/gi, (_, code?: string, name?: string) =>
+    code ? String.fromCodePoint(Number.parseInt(code, 16)) : ENTITIES[name!]!,
+  );
 }
 
 /** What other pages may hold a page to: its ids, and where its links lead. */
@@ -105,7 +109,7 @@ export function endsOf(html: string): Ends {
   const ends: Ends = { ids: new Set(), doubled: [], links: [], loads: [] };
   for (const tag of html.matchAll(/<([a-z]\w*)((?:\s+[^\s=>]+(?:="[^"]*")?)*)\s*\/?>/gi)) {
     for (const [, name, value = ''] of tag[2]!.matchAll(/\s(id|href|src)="([^"]*)"/g)) {
-      const said = unescapeHtml(value.replaceAll('&#x26;', '&'));
+      const said = unescapeHtml(value);
       if (name !== 'id') noteLink(ends, tag[1]!, said, tag.index);
       else if (ends.ids.has(said))
         ends.doubled.push({ offset: tag.index, message: `the id "${said}" is on the page twice` });

@@ -63,7 +63,7 @@ export function survey(page: Composition, fallbackTitle: string): Survey {
     found.title = textOf(title);
     enlargeInitial(sections[0]!, title);
   } else if (sections[0])
-    sections[0].children.unshift(made('h1', {}, [{ type: 'text', value: fallbackTitle }]));
+    sections[0].children.splice(1, 0, made('h1', {}, [{ type: 'text', value: fallbackTitle }]));
   everyElement(page.tree, (node) => {
     if (typeof node.properties.id === 'string') found.anchors.add(node.properties.id);
   });

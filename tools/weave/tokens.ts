@@ -1,5 +1,7 @@
 import type { Node, SourceFile } from 'typescript';
 
+import ts from './compiler.ts';
+
 /** A leaf of the syntax tree, or a comment (which has no node). Between two tokens there is only white space. */
 export interface Token {
   start: number;
@@ -13,6 +15,7 @@ export function tokensOf(tree: SourceFile): Token[] {
   const text = tree.text;
 
   const visit = (node: Node): void => {
+    if (ts.isJSDoc(node)) return; // a comment like any other, found between the leaves
     const children = node.getChildren(tree);
     if (children.length > 0) {
       for (const child of children) visit(child);
