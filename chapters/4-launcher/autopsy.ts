@@ -1,8 +1,31 @@
+/*
+ * # The autopsy
+ *
+ *     lguest: CRASH: panic: on request
+ *         at panic (chapters/2-guest/panic.ts:33), 0xc0100aae
+ *         at callShutdown (chapters/2-guest/process-calls.ts:155), 0xc01034c3
+ *         at systemCall (chapters/2-guest/system-calls.ts:57), 0xc010250e
+ *
+ * You have seen a hundred of these and closed most of them. This one is different: nothing in the program that died
+ * has made it. There was no handler that ran, no library that unwound. The Guest is dead and its registers are
+ * cold, and *we* go through its memory with its own kernel file in the other hand.
+ */
+
 import type { GuestWindow } from '../5-host/dev-lguest.ts';
 import { isElf, parseElf } from './elf.ts';
 import type { GuestRegisters } from './guest-registers.ts';
 import { hex, LauncherError } from './outside.ts';
 import { lastBefore, readLines, readSymbols } from './symbols.ts';
+
+/*
+ * ## Where it was, and who had called
+ *
+ * The first address is `eip`. All others are return addresses, and these lie one instruction too far: a call that
+ * was the last thing in its function returns to where another one begins. So we look up the byte before.
+ *
+ * A Guest can also die while a process runs, of a timer that it made a mess of, say. Then there is nothing of the
+ * kernel on the stack, and a process has its own file for its names.
+ */
 
 const MOST_FRAMES = 32;
 
@@ -26,6 +49,31 @@ export function autopsy(image: Uint8Array, registers: GuestRegisters, memory: Gu
   });
 }
 
+/*
+ * ## Down the chain
+ *
+ * Every function that the tangler makes begins with `push ebp` and `mov ebp, esp`. Together with the return address
+ * that the call has pushed, this leaves a chain through the stack, one link for each caller: at `ebp` is where the
+ * caller's `ebp` was saved, and above it is the way back.
+ *
+ * :::figure{#frames caption="Two frames of a stack. It grows downward; time goes down with it."}
+ * ```text
+ *        |   ...            |
+ *        | return address   |   <- into the caller's caller
+ *    .-> | saved ebp     o--|--> ...
+ *    |   | caller's locals  |
+ *    |   | return address   |   <- into the caller
+ *    '---|-o saved ebp      |   <- ebp
+ *        | locals           |
+ *        +------------------+   <- esp
+ * ```
+ * :::
+ *
+ * It is the memory of a program that has just died of something, perhaps of writing where it should not have. So
+ * the chain may lead anywhere: out of the memory, into a circle, up a tree. Callers are above those they called;
+ * the moment one is not, we stop.
+ */
+
 /** Follows saved frame pointers: at ebp is the caller's ebp, and above it the way back. */
 function callers(ebp: number, offset: number, memory: GuestWindow): number[] {
   const addresses: number[] = [];
@@ -41,6 +89,22 @@ function callers(ebp: number, offset: number, memory: GuestWindow): number[] {
   }
   return addresses;
 }
+
+/*
+ * ## From its addresses to ours
+ *
+ * The saved pointers are the kernel's, 0xc0-something, and the window begins at 0. The page tables that would
+ * translate one into the other belong to the Host and the Guest, and we can see neither. But a kernel that lives in
+ * a *linear map*, as Linux and pup do, has all of it at one distance from where it really is, and the packing list
+ * of the crate it came in says which. You kept that second address, back when the crate was opened, for exactly
+ * this.
+ *
+ * :::aside
+ * And there the Launcher ends. It has loaded a kernel, been a bus and three devices to it, and told its story when
+ * it died; and it never found out how any of it is done. It wrote five words to a file, and read. Behind that file
+ * is the next chapter, which is going to be less fun for the Guest.
+ * :::
+ */
 
 /** By how much the kernel's addresses are above the memory behind them. */
 function kernelOffset(image: Uint8Array): number {

@@ -1,3 +1,24 @@
+/*
+ * # The disk
+ *
+ * A disk is simpler than a keyboard. It never speaks first.
+ *
+ * Each request is one chain. It begins with sixteen bytes for us to read (what to do, and from which sector), goes
+ * on with the data, in whichever direction, and ends with one byte for us to write: how it went. Everything else in
+ * this file comes from two facts. A chain may be cut into descriptors anywhere, in the middle of the header if a
+ * driver pleases. And a disk, alone among our devices, can go wrong by itself.
+ *
+ * :::figure{#block-request caption="A read of one sector. On a write, the data are in the readable half."}
+ * ```text
+ *    readable (driver -> us)            writable (us -> driver)
+ *   +------------------------------+   +-------------+--------+
+ *   | type 0 | - | sector (64 bits)|   |  512 bytes  | status |
+ *   +------------------------------+   +-------------+--------+
+ *      4       4     8                                  1
+ * ```
+ * :::
+ */
+
 import type { GuestWindow } from '../5-host/dev-lguest.ts';
 import { viewOf } from './elf.ts';
 import { LauncherError, type Disk } from './outside.ts';
@@ -29,6 +50,17 @@ const STATUS_OK = 0;
 const STATUS_IO_ERROR = 1;
 const STATUS_UNSUPPORTED = 2;
 
+/*
+ * ## What it says of itself
+ *
+ * How many sectors there are, always of 512 bytes, whatever the medium would prefer; and into how many pieces the
+ * data of a request may be cut: 254, for a queue of 256 minus a header and a status.
+ *
+ * Two of the features are better manners than lguest had. FLUSH tells the driver that we will listen when it says
+ * *now, and for good*; lguest knew how to, and never mentioned it, so no Linux ever asked. RO says that there is no
+ * point in writing.
+ */
+
 /** virtio-blk (virtio 1.0, section 5.2). Capacity is the image's whole sectors. */
 export function createBlock(disk: Disk, id: string): Behaviour {
   const config = new Uint8Array(CONFIG_SIZE);
@@ -46,6 +78,14 @@ export function createBlock(disk: Disk, id: string): Behaviour {
     close: () => disk.close(),
   };
 }
+
+/*
+ * ## Dissection
+ *
+ * The header off the front, the status byte off the back, and what is left in between is data. `cutFront` does the
+ * first of these without assuming anything about where the cuts are. Empty descriptors are legal, so the status is
+ * not simply at the end of the last one, but at the end of the last one that has anything in it.
+ */
 
 /** Where the data of a request is, without its header and its status byte. */
 interface Parts {
@@ -100,6 +140,16 @@ function cutFront(
   return at < length ? undefined : rest;
 }
 
+/*
+ * ## Five kinds of request
+ *
+ * lguest looked at single bits of the type: bit 0 for writing, bit 2 for flushing, anything else had to be a read.
+ * But GET_ID, by which Linux asks a disk for its name, is 8, so it was a read, of whatever was in the first sector.
+ * Every Linux under lguest was convinced that its disk had the serial number of its own boot sector.
+ *
+ * We know four types, and answer UNSUPP to the rest, which is what they were given a number for.
+ */
+
 interface Outcome {
   status: number;
   /** Bytes of data written into the request. */
@@ -127,12 +177,28 @@ function attempt(disk: Disk, id: string, parts: Parts, memory: GuestWindow): Out
   }
 }
 
+/*
+ * ## Where the disk ends
+ *
+ * A write past the end of an image does not fail by itself. Files are obliging: they grow. lguest noticed the
+ * growth afterwards, cut the file back, and killed itself, Guest and all, to be on the safe side. A real disk would
+ * say *no such sector*, so that is what this one says, before anybody has touched anything.
+ */
+
 const FAILED: Outcome = { status: STATUS_IO_ERROR, written: 0 };
 
 function onDisk(disk: Disk, position: number, spans: readonly Span[]): boolean {
   const length = spans.reduce((sum, span) => sum + span.length, 0);
   return length % SECTOR === 0 && position + length <= disk.size;
 }
+
+/*
+ * ## Moving bytes
+ *
+ * `read` and `write` of files may do less than they are asked, and programs that do not expect it work for years.
+ * lguest's did not look, and told its Guest that all was well. These loops go on until it is done, or until there
+ * is no more where more should be.
+ */
 
 function readSectors(disk: Disk, { position, in: spans }: Parts, memory: GuestWindow): Outcome {
   if (!onDisk(disk, position, spans)) return FAILED;
@@ -164,6 +230,10 @@ function writeSectors(disk: Disk, { position, out }: Parts, memory: GuestWindow)
   }
   return { status: STATUS_OK, written: 0 };
 }
+
+/*
+ * A disk's name is twenty bytes. Ours are called what their file is called, as far as that goes.
+ */
 
 function giveId(id: string, { in: spans }: Parts, memory: GuestWindow): Outcome {
   const text = new Uint8Array(ID_LENGTH);

@@ -1,3 +1,16 @@
+/*
+ * # Another's registers
+ *
+ * To act out `in eax, dx` you must know what is in somebody else's `dx`, and change his `eax` while he is not
+ * looking. The Host keeps the registers of a stopped Guest in a page of its own, where the Switcher left them. We
+ * may ask for them one by one.
+ *
+ * The numbering is odd: `ebx` first, `eax` seventh. It is the order in which they come to lie on Linux's stack when
+ * a process calls it, frozen into its `struct pt_regs` since the early nineties because every debugger on earth
+ * knows it. lguest borrowed it. Between 40 and 48 there is a hole, where a kernel keeps the number of the system
+ * call that is going on. Ours never asks.
+ */
+
 import { LHREQ_GETREG, LHREQ_SETREG } from '../1-preparation/abi.ts';
 import type { LguestDevice } from '../5-host/dev-lguest.ts';
 import { LauncherError } from './outside.ts';
@@ -25,6 +38,16 @@ const OFFSETS = {
 export type RegisterName = keyof typeof OFFSETS;
 /** In the order in which instructions number them. */
 export const GENERAL: readonly RegisterName[] = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'];
+
+/*
+ * ## Two trips for one number
+ *
+ * A request goes in by `write`, and the next `read` brings the answer instead of running the Guest. For that one
+ * read, the file that runs a computer is just a file.
+ *
+ * What cannot be set are the segment registers and the flags: with those, a launcher could put its Guest into ring
+ * 0. The Host does not trust us that far, and it is right.
+ */
 
 /** The Guest's registers, one request at a time. */
 export class GuestRegisters {

@@ -1,3 +1,25 @@
+/*
+ * # Between the keyboard and the console
+ *
+ * You type when you like, and the Guest reads when it likes. In between there has to be a place for what has been
+ * typed and not been read, and every such place has the same question written over its door: what if nobody ever
+ * comes to collect?
+ *
+ * `cat /dev/urandom | npm run boot` asks it in earnest. A queue that grows is a launcher that eats all of its
+ * computer's memory within the minute, by means of a Guest that did nothing at all, for once literally. So this one
+ * has an end. Whoever pushes is told how much went in, and called again when there is room: a pipe is then simply
+ * not read for a while, and whoever writes into it waits, and so on back to whoever started it all.
+ */
+
+/*
+ * ## A ring
+ *
+ * A fixed array, a start and a length, both going round. Taking and pushing happen in two pieces whenever the end
+ * of the array comes between, and the second piece is nearly always empty.
+ *
+ * The two calls at the edges are single slots and not lists of listeners. There is one Guest here and one keyboard.
+ */
+
 /** A bounded pipe of bytes, from whoever types to the console device. */
 export class InputQueue {
   readonly #ring: Uint8Array;

@@ -1,8 +1,27 @@
+/*
+ * # Reading over a shoulder
+ *
+ * The registers of a device have addresses, and the Guest's kernel uses them as it uses any address: it maps a page
+ * there, and moves a number. There is no instruction that says *this is for a device*. The processor walks the
+ * tables that the Host made, finds nothing, and the fault ends up here, with an address and up to seven bytes of
+ * code.
+ *
+ * From those we must find out what it meant to do. You are about to write a disassembler. A small one: of the
+ * thousand-odd things an i386 can say, compilers say about six when they talk to a register.
+ */
+
 import type { GuestRegisters } from './guest-registers.ts';
 import { hex } from './outside.ts';
 import type { PciBus } from './pci-bus.ts';
 import type { Emulated } from './ports.ts';
 import { readRegister, writeRegister } from './virtio-registers.ts';
+
+/*
+ * ## What a device wants to know
+ *
+ * How wide, in which direction, and what is the other end. And for us: how long was the instruction, for its end is
+ * where the Guest goes on.
+ */
 
 /** A load or store, as far as a device is concerned. */
 interface Access {
@@ -15,6 +34,14 @@ interface Access {
   /** What a store stores. */
   from?: { register: number } | { immediate: number };
 }
+
+/*
+ * ## Acting it out
+ *
+ * An address that belongs to no device, or an instruction beyond our vocabulary, goes back to the Guest as trap 14
+ * with a remark to whoever is watching. The commonest case of the second is a clever compiler that wants to add to
+ * a register in place. Linux forbids that to itself with the word `volatile` and so does pup by being simple.
+ */
 
 /** Performs the load or store at the Guest's eip, which touched `address` (trap 14), or says why not. */
 export function emulateMemoryAccess(
@@ -46,6 +73,22 @@ export function emulateMemoryAccess(
   }
   return { length };
 }
+
+/*
+ * ## Six things to say
+ *
+ * | Bytes | Means |
+ * | --- | --- |
+ * | 88, 89 | `mov [memory], register` |
+ * | 8a, 8b | `mov register, [memory]` |
+ * | a0, a1 | `mov eax, [address]`, an old short form |
+ * | a2, a3 | `mov [address], eax` |
+ * | c6, c7 | `mov [memory], constant` |
+ * | 0f b6, b7, be, bf | widen a byte or a word on the way |
+ *
+ * The lowest bit of nearly every opcode says *byte* or *wide*, and a prefix of 66 makes wide mean sixteen bits. The
+ * 8086 had its eight-bit ancestors to thank for the first half, and the 386 had the 286 to thank for the second.
+ */
 
 const EAX = 0;
 
@@ -86,6 +129,11 @@ export function decode(code: Uint8Array): Access | undefined {
   }
 }
 
+/*
+ * A segment prefix changes where the access goes. But it has gone there already: the processor did the sum before
+ * it faulted, and we have the result. So it only makes the instruction longer.
+ */
+
 const OPERAND_SIZE = 0x66;
 const SEGMENTS = [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65];
 
@@ -99,6 +147,28 @@ function prefixes(code: Uint8Array): number {
 function complete(code: Uint8Array, length: number, access: Omit<Access, 'length'>): Access | undefined {
   return length <= code.length ? { length, ...access } : undefined;
 }
+
+/*
+ * ## ModRM, SIB and the two exceptions
+ *
+ * After the opcode comes a byte with three fields, and since we do not care *where* the access went, only its
+ * length, we get away with a third of the truth.
+ *
+ * :::figure{#modrm caption="ModRM. Mode is 0: no displacement, 1: a byte of it, 2: four bytes, 3: no memory at all."}
+ * ```text
+ *       7  6   5     3   2    0
+ *     +------+---------+-------+
+ *     | mode | register|  base |   base 4: one more byte, SIB, comes behind
+ *     +------+---------+-------+   mode 0, base 5: no register, four bytes
+ * ```
+ * :::
+ *
+ * Base 4 would be `esp`, and base 5 with mode 0 would be `[ebp]` alone; both codes were taken away from those
+ * registers to mean something else, and SIB repeats the second trick one byte later. lguest took `[disp32]` for an
+ * instruction of two bytes and had not heard of SIB at all. Nobody found out in the two years and a half that were
+ * left to it, because the one client it had was Linux, whose accessors compile to `mov (%eax), %edx` and little
+ * else. The day a different compiler had come along, its Guest would have resumed in the middle of an instruction.
+ */
 
 /** Measures ModRM, SIB and displacement, `immediate` bytes behind them, and lets `make` have the register. */
 function withModrm(
@@ -125,6 +195,12 @@ function withModrm(
   return access && { length: end + immediate, ...access };
 }
 
+/*
+ * The constant comes last, behind the displacement. Here seven bytes run out: `mov dword [0xd0000038], 1` is ten
+ * long, and what the Host did not send we do not guess at. Load the constant into a register first; everybody else
+ * does.
+ */
+
 function storeImmediate(code: Uint8Array, at: number, width: 1 | 2 | 4): Access | undefined {
   return withModrm(code, at, width, (extension, end) => {
     if (extension !== 0) return undefined;
@@ -133,6 +209,10 @@ function storeImmediate(code: Uint8Array, at: number, width: 1 | 2 | 4): Access 
     return { width, from: { immediate: immediate >>> 0 } };
   });
 }
+
+/*
+ * And two opcodes that C programmers cause without knowing: every read of a byte into an `int` is one of these.
+ */
 
 /** 0f b6, b7: movzx; 0f be, bf: movsx. */
 function widening(code: Uint8Array, at: number, large: 2 | 4): Access | undefined {

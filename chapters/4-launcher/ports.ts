@@ -1,5 +1,37 @@
-import { type PciBus, CONFIG_ADDRESS } from './pci-bus.ts';
+/*
+ * # Doors in the wall
+ *
+ * Long before a device was an address, it was a port: one of 65,536 doors in the processor's wall, with two
+ * instructions, `in` and `out`, to put a byte through and to get one back. The doors of a PC were assigned in the
+ * eighties, and nobody has dared to move one since. The keyboard is behind 0x60. The timer that beeps is behind
+ * 0x42. Behind 0x70 a little battery remembers what day it is.
+ *
+ * Behind nearly all of ours is brick.
+ */
+
+import { CONFIG_ADDRESS, type PciBus, readConfigPort, writeConfigPort } from './pci-bus.ts';
 import type { GuestRegisters } from './guest-registers.ts';
+
+/*
+ * ## Which of them is for us
+ *
+ * Ring 1 may not touch a port, so each attempt is a trap 13 with error code 0, and the Host passes on those that
+ * came from the kernel along with the first bytes of the instruction. A process that tries the same is turned away
+ * right here by the low bits of its `cs`: on a real PC it would have got a trap for that, and it shall have it.
+ *
+ * :::figure{#in-out caption="All port instructions in one byte: e4 to e7 and ec to ef. A prefix 66 makes wide ones 16 bits."}
+ * ```text
+ *       7  6  5  4   3         2   1     0
+ *     +------------+---------+---+-----+------+
+ *     | 1  1  1  0 | dx? imm | 1 | out | wide |
+ *     +------------+---------+---+-----+------+
+ * ```
+ * :::
+ *
+ * There is one stranger among them. `cli`, fa, is no port instruction at all, but a Guest's kernel that has not
+ * been told yet that it is a Guest will say it before it knows better, and so lguest learned to step over it in
+ * silence. So do we.
+ */
 
 /** What became of an instruction that the Guest could not execute itself. */
 export interface Emulated {
@@ -42,6 +74,19 @@ export function emulatePortAccess(code: Uint8Array, registers: GuestRegisters, b
   return { length };
 }
 
+/*
+ * ## What is behind the bricks
+ *
+ * A wire that nobody drives reads as all ones, on a real PC as here, and a kernel that finds 0xff where it looked
+ * for an interrupt controller draws the right conclusion. Three doors need more than that.
+ *
+ * The PCI bus is behind 0xcf8 to 0xcff. The keyboard controller, at 0x64, must not look busy, since whoever has
+ * something to say to it would wait until it does not. And 0x42 is the old timer: a kernel that wants to know how
+ * fast its clock ticks reads it in a loop until the number wraps, and with all ones in it, it read 200,024 times
+ * before it gave up, each time a full trip through Switcher, Host and Launcher. With zero, 24 times. That one line
+ * is worth most of a second of everybody's boot.
+ */
+
 const KEYBOARD_STATUS = 0x64;
 const KEYBOARD_OUTPUT_FULL = 1;
 const TIMER_CHANNEL_2 = 0x42;
@@ -51,12 +96,12 @@ function isPci(port: number): boolean {
 }
 
 function readPort(port: number, width: number, bus: PciBus): number {
-  if (isPci(port)) return bus.readPort(port, width);
+  if (isPci(port)) return readConfigPort(bus, port, width);
   if (port === KEYBOARD_STATUS) return KEYBOARD_OUTPUT_FULL;
   if (port === TIMER_CHANNEL_2) return 0;
   return 0xffffffff;
 }
 
 function writePort(port: number, width: number, value: number, bus: PciBus): boolean {
-  return isPci(port) ? bus.writePort(port, width, value) : true;
+  return isPci(port) ? writeConfigPort(bus, port, width, value) : true;
 }

@@ -1,3 +1,14 @@
+/*
+ * # The long wait
+ *
+ * You read from a file and get twelve bytes. They say: *your Guest has executed `out dx, al`, and I will not let
+ * it.* You do what a computer would have done, and read again.
+ *
+ * That is all a launcher does between a Guest's first breath and its last, some thirty-six thousand times during a
+ * boot of Linux, nearly all of which is Linux going through its PCI bus to see who is there. The rest of this
+ * chapter is what to do about those twelve bytes. This file is about the read.
+ */
+
 import { LHREQ_TRAP } from '../1-preparation/abi.ts';
 import { EAGAIN, ENOENT, ERESTART, ERESTARTSYS } from '../1-preparation/errno.ts';
 import type { World } from '../1-preparation/world.ts';
@@ -10,6 +21,25 @@ import { hex, LauncherError, type Outside } from './outside.ts';
 import type { PciBus } from './pci-bus.ts';
 import { type Emulated, emulatePortAccess } from './ports.ts';
 import { BadDriver } from './virtqueue.ts';
+
+/*
+ * ## Five answers to one read
+ *
+ * :::figure{#pending caption="struct lguest_pending, twelve bytes: why the Guest cannot go on."}
+ * ```text
+ *      0      1                                    8              12
+ *     +------+------------------------------------+----------------+
+ *     | trap | seven bytes of code, from eip on   | address        |
+ *     +------+------------------------------------+----------------+
+ *       13     ed 90 ...   in eax, dx               (not for 13)
+ *       14     88 02 ...   mov [edx], al            where it pointed
+ * ```
+ * :::
+ *
+ * Besides these twelve bytes, a read can come back with four small numbers. The Guest sleeps, because it said HALT.
+ * Its slice is over, a hundred thousand instructions, and somebody else may want to run. It wants to be restarted.
+ * It is dead.
+ */
 
 /** A Guest that is loaded, and what it lives with. */
 export interface Running {
@@ -36,6 +66,14 @@ const LONGEST_REASON = 256;
 /** Between two looks at the event loop. */
 const MOST_EXITS = 512;
 
+/*
+ * ## The loop
+ *
+ * Who gets blamed is decided up here. A driver that broke the rules of virtio, and a kernel without a handler for a
+ * trap that is plainly its own, end as dead Guests with a backtrace. Everything else that goes wrong is none of the
+ * Guest's doing.
+ */
+
 /** Runs the Guest, slice by slice, to its end. */
 export async function runGuest(guest: Running): Promise<Ending> {
   const registers = new GuestRegisters(guest.device);
@@ -48,6 +86,16 @@ export async function runGuest(guest: Running): Promise<Ending> {
     throw error;
   }
 }
+
+/*
+ * Then the loop proper, and its order matters. First we wait for a slow reader of our output. Then come the
+ * devices, so that whatever was typed since the last time is in the Guest's memory, with its interrupt pending,
+ * *before* the Guest runs on. Then the read.
+ *
+ * `world.sleep(0)` is not a nap. JavaScript has one thread, and keys are pressed on it, too; whoever never lets go
+ * of it never hears ^C. A Guest that does nothing but bother its devices never gets to the end of a slice, so we
+ * count its exits as well and let go after every 512.
+ */
 
 async function runLoop(guest: Running, registers: GuestRegisters, message: Uint8Array): Promise<Ending> {
   const { device, bus, world, outside, signal } = guest;
@@ -80,6 +128,18 @@ async function runLoop(guest: Running, registers: GuestRegisters, message: Uint8
   }
 }
 
+/*
+ * ## Sleeping together
+ *
+ * While pup waits for a key, no processor anywhere should be busy with it. It has halted, the Host knows when its
+ * next alarm is due, and all we have to do is wait for whichever comes first: the alarm, a key, or the person's
+ * patience running out.
+ *
+ * There is a race in every such function, and this is where it would be: a key that comes after `work` looked and
+ * before `onArrival` is set would be lost until the next one. It cannot come. Between those two places there is no
+ * `await`, and in JavaScript nothing happens to you behind your back unless you ask for it.
+ */
+
 /** Sleeps until the Host wants the Guest run again, somebody types, or nobody cares any longer. */
 async function wakeUpCall({ device, outside, signal }: Running): Promise<void> {
   let aborted = () => {};
@@ -92,6 +152,17 @@ async function wakeUpCall({ device, outside, signal }: Running): Promise<void> {
   outside.input.onArrival = () => {};
   signal?.removeEventListener('abort', aborted);
 }
+
+/*
+ * ## Doing it for them
+ *
+ * Trap 13 is an instruction that ring 1 may not execute, trap 14 an address that is no memory. Either we can act it
+ * out, step `eip` over it, and nobody will ever know; or we cannot, and then the Guest gets its trap back as if we
+ * had never been there. `cli` in a process, a division of labour gone wrong, a stray pointer to four gigabytes: all
+ * of that is the Guest's own business.
+ *
+ * And if it has nothing to handle that trap with, it is a dead Guest, and deserves a word about where.
+ */
 
 const GENERAL_PROTECTION = 13;
 const PAGE_FAULT = 14;
@@ -127,6 +198,10 @@ function pendingAddress(message: Uint8Array): number {
   return viewOf(message).getUint32(8, true);
 }
 
+/*
+ * A kernel that touches nothing where nothing is will often do so in a loop. Ten times is news.
+ */
+
 const MOST_COMPLAINTS = 10;
 
 /** A Guest may do the same stupid thing for ever; nobody wants to read it for ever. */
@@ -137,6 +212,17 @@ function limited(outside: Outside): (what: string) => void {
     if (--left === 0) outside.warn('lantern: the Guest goes on like that, and we stop mentioning it');
   };
 }
+
+/*
+ * ## Two ways to say good-bye
+ *
+ * You would think that a machine that switches itself off and a machine that crashes could be told apart. In lguest
+ * they could not: both are the hypercall SHUTDOWN, with a text, and both made the launcher print *CRASH* and exit
+ * with 1. Millions of test scripts never happened because of this.
+ *
+ * The text is how we tell. Linux, on a power-off, says *Power down*, and so does pup. A panic says what the panic
+ * was about. It is not pretty, but it is in the ABI, and it lets a shell script write `lantern ... && echo fine`.
+ */
 
 const POWER_OFF = 'CRASH: Power down';
 
@@ -152,6 +238,12 @@ function dead(guest: Running, registers: GuestRegisters, accuser: string, reason
   const lines = [`${accuser}: ${reason}`, ...autopsy(guest.image, registers, guest.memory)];
   return { kind: 'died', reason, lines };
 }
+
+/*
+ * The last words of a Guest go to your terminal, and the Guest chose them. A terminal will do all sorts of things
+ * for whoever knows the right escape sequence: set the title, answer questions, in bad years type commands. So
+ * nothing gets through but one line of characters that are harmless to look at.
+ */
 
 /** The text up to the NUL. It may hold what a hostile Guest wants our terminal to do, so it is stripped to letters. */
 function printable(bytes: Uint8Array): string {

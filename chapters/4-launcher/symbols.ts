@@ -1,4 +1,23 @@
+/*
+ * # What the dead were called
+ *
+ * A dead Guest leaves one number behind: 0xc0100aae. It is where it was, exactly, and tells you nothing. Somewhere
+ * in the kernel's file there is a list of who lives where. In the file only, mind you: the loader never took it
+ * along, since no program needs to know its own names in order to run.
+ */
+
 import { isElf, viewOf } from './elf.ts';
+
+/*
+ * ## The other list
+ *
+ * ELF has two tables of contents. The program headers, by which you loaded the kernel, are for machines. The
+ * section headers, at the other end of the file, are for people and their tools, and any of it may be missing: most
+ * kernels are stripped of all names before they are shipped.
+ *
+ * So nothing here is an error. A table that is absent, or makes no sense, is a table with nothing in it. This is
+ * the morgue; the file has already been good enough to run.
+ */
 
 /** A named stretch of the kernel, at the addresses it runs at. */
 export interface KernelSymbol {
@@ -56,6 +75,14 @@ function textAt(strings: Uint8Array, at: number): string {
   return new TextDecoder().decode(strings.subarray(at, end < 0 ? strings.length : end));
 }
 
+/*
+ * ## Names
+ *
+ * A symbol is sixteen bytes: where its name begins in a long string of names, its address, its size, and what it
+ * is. Sections and files have symbols, too, that stand for nothing in particular. We keep the rest, in the order of
+ * addresses.
+ */
+
 /** The symbol table of an image, by rising address; empty if it was stripped. */
 export function readSymbols(file: Uint8Array): KernelSymbol[] {
   const sections = readSections(file);
@@ -74,6 +101,10 @@ export function readSymbols(file: Uint8Array): KernelSymbol[] {
   return symbols.sort((a, b) => a.address - b.address);
 }
 
+/*
+ * Whoever is at an address is the last one who moved in at or below it.
+ */
+
 /** The last entry at or below `address` in a list by rising address. */
 export function lastBefore<Entry extends { address: number }>(
   entries: readonly Entry[],
@@ -88,6 +119,15 @@ export function lastBefore<Entry extends { address: number }>(
   }
   return entries[low - 1];
 }
+
+/*
+ * ## Lines
+ *
+ * The tangler leaves a second list, in a section of its own making, that says which line of which file each piece
+ * of code came from. Linux has the same in a format called DWARF, which can also tell you in which register the
+ * third argument of an inlined function was, in four programs of which the first is for a stack machine. Ours has
+ * eight bytes for a line.
+ */
 
 /** The first instruction of a line of source. */
 export interface SourceLine {

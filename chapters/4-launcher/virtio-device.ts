@@ -1,5 +1,38 @@
+/*
+ * # Hello, device
+ *
+ * A driver and a device are two programs by different authors who have never met, and who share a bus, a few
+ * registers and a stretch of memory. One of them may have been written in ten years from now. How do they begin?
+ *
+ * They shake hands, one finger at a time. The device's status is a byte, each bit of which the driver sets when it
+ * has got that far: I have seen you (1). I know how to drive you (2). This is what I understand of you (8). And
+ * when the queues are laid out: go (4).
+ *
+ * :::figure{#status caption="The only way up. From anywhere, writing 0 leads back to the start; 0x80 means that the driver gave up."}
+ * ```text
+ *    0 --> 1 -----------> 3 --------> b ---------------> f
+ *      ACKNOWLEDGE     DRIVER    FEATURES_OK         DRIVER_OK
+ *                         |           |                   |
+ *                 features may    must be read      queues are
+ *                 be written      back; then the    looked at
+ *                                 queues may be
+ *                                 set up
+ * ```
+ * :::
+ */
+
 import type { GuestWindow } from '../5-host/dev-lguest.ts';
-import { BadDriver, type Chain, Virtqueue } from './virtqueue.ts';
+import { announce, BadDriver, type Chain, giveBack, takeRequest, Virtqueue } from './virtqueue.ts';
+
+/*
+ * ## What differs
+ *
+ * Everything up to here, and most of what follows, is the same for a disk and for a handful of dice. What is not
+ * fits into a `Behaviour`: a few numbers to be recognised by, a block of configuration, and `serve`, which gets one
+ * request from a queue and says how much it wrote back. No device of this chapter needs to know what a ring is.
+ *
+ * `ready` exists for the console alone, which gets its buffers long before there is anything to put in them.
+ */
 
 /** What makes a virtio device a disk or a dice cup: the part that differs. */
 export interface Behaviour {
@@ -25,6 +58,13 @@ export interface Behaviour {
   close?(): void;
 }
 
+/*
+ * ## Numbers
+ *
+ * The order of the bits is that of their history and not of their use. DRIVER_OK was 4 before anyone thought that
+ * features needed a confirmation.
+ */
+
 export const STATUS_ACKNOWLEDGE = 1;
 export const STATUS_DRIVER = 2;
 export const STATUS_DRIVER_OK = 4;
@@ -39,29 +79,44 @@ const INTERRUPT_QUEUE = 1;
 const TURN = 1 << 20;
 const REQUEST_COST = 512;
 
+/*
+ * ## The device
+ *
+ * It remembers what its registers hold, whether the driver has read back its confirmation, and which queues
+ * somebody has rung for.
+ *
+ * :::aside
+ * The second half of the features, bits 32 and up, holds only VERSION_1, which says *I am not from before the
+ * standard*. Devices from before it had everything in the byte order of the machine they were in, and on ports. We
+ * never were one, and say so.
+ * :::
+ */
+
 /** A virtio 1.0 device: its status, its features, its queues. The registers in front of it are in `virtio-registers.ts`. */
 export class VirtioDevice {
   readonly behaviour: Behaviour;
   readonly memory: GuestWindow;
   readonly queues: Virtqueue[];
-  readonly #raise: () => void;
-  readonly #waiting: boolean[];
+  /** Pulls the interrupt line. */
+  readonly raise: () => void;
 
   status = 0;
   deviceFeatureSelect = 0;
   guestFeatureSelect = 0;
   readonly guestFeatures = new Uint32Array(2);
   queueSelect = 0;
-  #interruptStatus = 0;
-  #featuresConfirmed = false;
+  interruptStatus = 0;
+  /** The driver has read FEATURES_OK back. */
+  featuresConfirmed = false;
+  /** Which queues the driver has rung for. */
+  readonly waiting: boolean[];
 
-  /** @param raise pulls the device's interrupt line */
   constructor(behaviour: Behaviour, memory: GuestWindow, raise: () => void) {
     this.behaviour = behaviour;
     this.memory = memory;
-    this.#raise = raise;
+    this.raise = raise;
     this.queues = behaviour.queues.map((name) => new Virtqueue(memory, `${behaviour.name} vq ${name}`));
-    this.#waiting = behaviour.queues.map(() => false);
+    this.waiting = behaviour.queues.map(() => false);
   }
 
   /** Ends the Guest: its driver broke a rule. */
@@ -69,100 +124,132 @@ export class VirtioDevice {
     throw new BadDriver(this.behaviour.name, what);
   }
 
-  /** The offered features, 32 at a time. */
-  features(half: number): number {
-    if (half === 0) return this.behaviour.features;
-    return half === 1 ? VERSION_1 : 0;
-  }
-
-  /** Reads the status, which is how a driver learns whether its features were accepted. */
-  readStatus(): number {
-    if (this.status & STATUS_FEATURES_OK) this.#featuresConfirmed = true;
-    return this.status;
-  }
-
-  /** One step on the way from ACKNOWLEDGE to DRIVER_OK, or back to the start (virtio 1.0, section 3.1). */
-  writeStatus(value: number): void {
-    if (value === 0) {
-      this.#reset();
-      return;
-    }
-    if (value & STATUS_FAILED) this.bad(`gave up on the device (status 0x${value.toString(16)})`);
-    const next = STATUS_ORDER.find((bit) => (this.status & bit) === 0) ?? 0;
-    if (next === 0 || value !== (this.status | next)) {
-      const wanted = next === 0 ? '0 is all that is left' : `0x${(this.status | next).toString(16)} is next`;
-      this.bad(`status went from 0x${this.status.toString(16)} to 0x${value.toString(16)}, but ${wanted}`);
-    }
-    if (next === STATUS_FEATURES_OK && (this.guestFeatures[1]! & VERSION_1) === 0) {
-      this.bad('did not accept VERSION_1, and this is no legacy device');
-    }
-    if (next === STATUS_DRIVER_OK) this.requireFeaturesConfirmed('set DRIVER_OK');
-    this.status = value;
-    if (next === STATUS_DRIVER_OK) this.#waiting.fill(true);
-  }
-
-  #reset(): void {
-    this.status = 0;
-    this.deviceFeatureSelect = 0;
-    this.guestFeatureSelect = 0;
-    this.guestFeatures.fill(0);
-    this.queueSelect = 0;
-    this.#interruptStatus = 0;
-    this.#featuresConfirmed = false;
-    this.#waiting.fill(false);
-    for (const queue of this.queues) queue.reset();
-  }
-
   requireDriver(what: string): void {
     if ((this.status & STATUS_DRIVER) === 0) this.bad(`${what} before setting DRIVER`);
   }
 
   requireFeaturesConfirmed(what: string): void {
-    if (!this.#featuresConfirmed) this.bad(`${what} before FEATURES_OK was set and read back`);
+    if (!this.featuresConfirmed) this.bad(`${what} before FEATURES_OK was set and read back`);
   }
+}
 
-  /** Reading the interrupt status is the acknowledgement. */
-  takeInterruptStatus(): number {
-    const status = this.#interruptStatus;
-    this.#interruptStatus = 0;
-    return status;
+/** The offered features, 32 at a time. */
+export function offeredFeatures(device: VirtioDevice, half: number): number {
+  if (half === 0) return device.behaviour.features;
+  return half === 1 ? VERSION_1 : 0;
+}
+
+/*
+ * ## Up the stairs
+ *
+ * The driver must read the status back after setting FEATURES_OK. It looks like a superstition. But this is where a
+ * device that cannot live with the chosen features says no, by not having the bit set, and a driver that does not
+ * look has not asked.
+ */
+
+/** Reads the status, which is how a driver learns whether its features were accepted. */
+export function readStatus(device: VirtioDevice): number {
+  if (device.status & STATUS_FEATURES_OK) device.featuresConfirmed = true;
+  return device.status;
+}
+
+/** One step on the way from ACKNOWLEDGE to DRIVER_OK, or back to the start (virtio 1.0, section 3.1). */
+export function writeStatus(device: VirtioDevice, value: number): void {
+  if (value === 0) {
+    reset(device);
+    return;
   }
-
-  /** The driver has put something on a queue. */
-  notify(index: number): void {
-    const queue = this.queues[index];
-    if (!queue) this.bad(`notified queue ${index} of ${this.queues.length}`);
-    if ((this.status & STATUS_DRIVER_OK) === 0) this.bad(`notified queue ${index} before setting DRIVER_OK`);
-    if (!queue.enabled) this.bad(`notified queue ${index}, which it never enabled`);
-    this.#waiting[index] = true;
+  if (value & STATUS_FAILED) device.bad(`gave up on the device (status 0x${value.toString(16)})`);
+  const next = STATUS_ORDER.find((bit) => (device.status & bit) === 0) ?? 0;
+  if (next === 0 || value !== (device.status | next)) {
+    const wanted = next === 0 ? '0 is all that is left' : `0x${(device.status | next).toString(16)} is next`;
+    device.bad(`status went from 0x${device.status.toString(16)} to 0x${value.toString(16)}, but ${wanted}`);
   }
+  if (next === STATUS_FEATURES_OK && (device.guestFeatures[1]! & VERSION_1) === 0) {
+    device.bad('did not accept VERSION_1, and this is no legacy device');
+  }
+  if (next === STATUS_DRIVER_OK) device.requireFeaturesConfirmed('set DRIVER_OK');
+  device.status = value;
+  if (next === STATUS_DRIVER_OK) device.waiting.fill(true);
+}
 
-  /** Serves what waits, up to one turn's worth on each queue. @returns true if there is more to do at once */
-  work(): boolean {
-    if ((this.status & STATUS_DRIVER_OK) === 0) return false;
-    let more = false;
-    for (const [index, queue] of this.queues.entries()) {
-      if (!this.#waiting[index] || !queue.enabled || !this.behaviour.ready(index)) continue;
-      if (this.#serve(index, queue)) more = true;
-      if (queue.announce()) {
-        this.#interruptStatus |= INTERRUPT_QUEUE;
-        this.#raise();
-      }
+function reset(device: VirtioDevice): void {
+  device.status = 0;
+  device.deviceFeatureSelect = 0;
+  device.guestFeatureSelect = 0;
+  device.guestFeatures.fill(0);
+  device.queueSelect = 0;
+  device.interruptStatus = 0;
+  device.featuresConfirmed = false;
+  device.waiting.fill(false);
+  for (const queue of device.queues) queue.reset();
+}
+
+/*
+ * ## Somebody rings
+ *
+ * A notification is a queue's number written to a register, and carries nothing else: no length, no address, not
+ * even how many. All of that is in memory. It just means *look*, and so it does no harm that several of them melt
+ * into one.
+ *
+ * We do not look here, though. We make a note of it and let `work` find it, once the instruction that rang has been
+ * put behind the Guest. A driver that dies of what we find in its queue shall be found dead in the right place.
+ */
+
+/** The driver has put something on a queue. */
+export function notify(device: VirtioDevice, index: number): void {
+  const queue = device.queues[index];
+  if (!queue) device.bad(`notified queue ${index} of ${device.queues.length}`);
+  if ((device.status & STATUS_DRIVER_OK) === 0)
+    device.bad(`notified queue ${index} before setting DRIVER_OK`);
+  if (!queue.enabled) device.bad(`notified queue ${index}, which it never enabled`);
+  device.waiting[index] = true;
+}
+
+/*
+ * ## One turn each
+ *
+ * A Guest can put 256 requests into a queue and point each of them at all of its memory. That is 8 GB of work for a
+ * Guest of 32 MB, all of it within the rules, and while we do it nobody hears ^C. So each queue gets turns of about
+ * a megabyte, after which the Guest's clock and your keys get theirs.
+ *
+ * When a queue runs dry, and not once for each request, the driver gets its interrupt. `announce` knows whether it
+ * wants one.
+ */
+
+/** Serves what waits, up to one turn's worth on each queue. @returns true if there is more to do at once */
+export function work(device: VirtioDevice): boolean {
+  if ((device.status & STATUS_DRIVER_OK) === 0) return false;
+  let more = false;
+  for (const [index, queue] of device.queues.entries()) {
+    if (!device.waiting[index] || !queue.enabled || !device.behaviour.ready(index)) continue;
+    if (serveTurn(device, index, queue)) more = true;
+    if (announce(queue)) {
+      device.interruptStatus |= INTERRUPT_QUEUE;
+      device.raise();
     }
-    return more;
   }
+  return more;
+}
 
-  #serve(index: number, queue: Virtqueue): boolean {
-    for (let moved = 0; moved < TURN; ) {
-      if (!this.behaviour.ready(index)) return false;
-      const request = queue.take();
-      if (!request) {
-        this.#waiting[index] = false;
-        return false;
-      }
-      queue.give(request, this.behaviour.serve(index, request, this.memory, queue.label));
-      moved += Math.max(request.bytes, REQUEST_COST);
+function serveTurn(device: VirtioDevice, index: number, queue: Virtqueue): boolean {
+  const { behaviour, memory } = device;
+  for (let moved = 0; moved < TURN; ) {
+    if (!behaviour.ready(index)) return false;
+    const request = takeRequest(queue);
+    if (!request) {
+      device.waiting[index] = false;
+      return false;
     }
-    return true;
+    giveBack(queue, request, behaviour.serve(index, request, memory, queue.label));
+    moved += Math.max(request.bytes, REQUEST_COST);
   }
+  return true;
+}
+
+/** Reading the interrupt status is the acknowledgement. */
+export function takeInterruptStatus(device: VirtioDevice): number {
+  const status = device.interruptStatus;
+  device.interruptStatus = 0;
+  return status;
 }

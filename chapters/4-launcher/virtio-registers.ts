@@ -1,6 +1,54 @@
+/*
+ * # A screenful of registers
+ *
+ * In 2007 there were nine ways for a Linux guest to have a disk, one for each hypervisor that thought of itself as
+ * the last. Rusty Russell, who had written lguest and did not want to write the ninth network driver, proposed to
+ * agree: one kind of queue, one way to say hello, and small drivers on top that would run under anybody. He called
+ * it virtio. The second thing it ever ran on was lguest, and today your cloud's disks speak it.
+ *
+ * What is in front of you is version 1.0 of 2015, the one with a committee behind it. lguest's launcher was
+ * rewritten for it before it went out, for a purpose you will notice: while real devices ignore what they do not
+ * understand, this one *checks*. It was the standard's conscience. A driver that did anything the text forbids lost
+ * its Guest on the spot, with a sentence saying which rule it had broken. Ours inherits the temper.
+ *
+ * :::figure{#bar0 caption="BAR0 of a virtio device. COMMON, NOTIFY, ISR and DEVICE are the four capabilities of the configuration space."}
+ * ```text
+ *   00  device_feature_select   what do you offer?        COMMON
+ *   04  device_feature
+ *   08  guest_feature_select    what do I accept?
+ *   0c  guest_feature
+ *   10  msix_config | num_queues
+ *   14  device_status | config_generation | queue_select
+ *   18  queue_size | queue_msix_vector
+ *   1c  queue_enable | queue_notify_off
+ *   20  queue_desc   (64 bits)  where is the queue?
+ *   28  queue_avail  (64 bits)
+ *   30  queue_used   (64 bits)
+ *   38  notify                  there is work for you     NOTIFY
+ *   3a  isr                     was that interrupt yours? ISR
+ *   3c  ...                     the device's own          DEVICE
+ * ```
+ * :::
+ */
+
 import { viewOf } from './elf.ts';
-import { STATUS_DRIVER, STATUS_DRIVER_OK, STATUS_FEATURES_OK, type VirtioDevice } from './virtio-device.ts';
-import { QUEUE_SIZE, type Virtqueue } from './virtqueue.ts';
+import {
+  notify,
+  offeredFeatures,
+  readStatus,
+  STATUS_DRIVER,
+  STATUS_DRIVER_OK,
+  STATUS_FEATURES_OK,
+  takeInterruptStatus,
+  type VirtioDevice,
+  writeStatus,
+} from './virtio-device.ts';
+import { enableQueue, QUEUE_SIZE, type Virtqueue } from './virtqueue.ts';
+
+/*
+ * Four windows in one row of sixty bytes. Our capabilities could have put each into a page of its own, which a
+ * hypervisor on real hardware does, so that a notification costs it less than the rest. To us a trap is a trap.
+ */
 
 /** Offsets into BAR0 of the four windows that the PCI capabilities describe, and their lengths. */
 export const COMMON_LENGTH = 56;
@@ -9,6 +57,13 @@ export const NOTIFY_LENGTH = 2;
 export const ISR_OFFSET = 0x3a;
 export const ISR_LENGTH = 1;
 export const CONFIG_OFFSET = 0x3c;
+
+/*
+ * ## The table
+ *
+ * A register has a name, a width and up to two things that happen. What is not in the table cannot be done. The
+ * names are not decoration: they are what a driver's author gets to read.
+ */
 
 interface Register {
   name: string;
@@ -32,7 +87,7 @@ const REGISTERS: Readonly<Record<number, Register>> = {
     width: 4,
     read: (device) => {
       device.requireDriver('read device_feature');
-      return device.features(device.deviceFeatureSelect);
+      return offeredFeatures(device, device.deviceFeatureSelect);
     },
   },
   8: {
@@ -55,8 +110,8 @@ const REGISTERS: Readonly<Record<number, Register>> = {
   20: {
     name: 'device_status',
     width: 1,
-    read: (device) => device.readStatus(),
-    write: (device, value) => device.writeStatus(value),
+    read: (device) => readStatus(device),
+    write: (device, value) => writeStatus(device, value),
   },
   21: { name: 'config_generation', width: 1, read: () => 0 },
   22: {
@@ -86,10 +141,18 @@ const REGISTERS: Readonly<Record<number, Register>> = {
     name: 'notify',
     width: 2,
     read: () => 0,
-    write: (device, value) => device.notify(value),
+    write: (device, value) => notify(device, value),
   },
-  [ISR_OFFSET]: { name: 'isr', width: 1, read: (device) => device.takeInterruptStatus() },
+  [ISR_OFFSET]: { name: 'isr', width: 1, read: (device) => takeInterruptStatus(device) },
 };
+
+/*
+ * ## One queue at a time
+ *
+ * A device has up to 65,536 queues, and one set of registers for all of them. `queue_select` says which one you
+ * mean. Everything about a queue can be changed until it is enabled, and nothing afterwards, because from then on
+ * we look at it without asking.
+ */
 
 function selected(device: VirtioDevice): Virtqueue | undefined {
   return device.queues[device.queueSelect];
@@ -103,16 +166,29 @@ function unfinished(device: VirtioDevice, register: string): Virtqueue {
   return queue;
 }
 
+/*
+ * ## Features
+ *
+ * The whole of compatibility is in these two words: the device offers, the driver takes the subset that it
+ * understands, and neither may count on anything else. Taking what was not offered is the one thing that cannot be
+ * forgiven later, since both sides would be right and talk past each other.
+ */
+
 function writeGuestFeature(device: VirtioDevice, value: number): void {
   device.requireDriver('wrote guest_feature');
   if (device.status & STATUS_FEATURES_OK) device.bad('wrote guest_feature after setting FEATURES_OK');
-  const surplus = value & ~device.features(device.guestFeatureSelect);
+  const surplus = value & ~offeredFeatures(device, device.guestFeatureSelect);
   if (surplus !== 0) {
     const bits = `0x${(surplus >>> 0).toString(16)} of word ${device.guestFeatureSelect}`;
     device.bad(`accepted features that were not offered: ${bits}`);
   }
   device.guestFeatures[device.guestFeatureSelect] = value;
 }
+
+/*
+ * A driver with little memory may make a queue shorter. Not longer, and only by powers of two: indices run freely
+ * through 16 bits and wrap at 65,536, and only for a power of two does the ring wrap there as well.
+ */
 
 function writeQueueSize(device: VirtioDevice, value: number): void {
   const queue = unfinished(device, 'queue_size');
@@ -127,8 +203,12 @@ function writeQueueEnable(device: VirtioDevice, value: number): void {
   if (value !== 1) device.bad(`queue_enable is ${value}; only 1 can be written`);
   if (device.status & STATUS_DRIVER_OK) device.bad('enabled a queue after setting DRIVER_OK');
   device.requireFeaturesConfirmed('enabled a queue');
-  unfinished(device, 'queue_enable').enable();
+  enableQueue(unfinished(device, 'queue_enable'));
 }
+
+/*
+ * Six registers that differ in name and number get one recipe.
+ */
 
 function queueAddress(name: string, index: number): Register {
   return {
@@ -141,6 +221,13 @@ function queueAddress(name: string, index: number): Register {
     },
   };
 }
+
+/*
+ * ## Going in
+ *
+ * Two functions are all that the rest of the chapter knows of these registers. They are reached by a plain move as
+ * well as through the little window in the configuration space, and it is the same to them.
+ */
 
 /** Bytes of BAR0 that mean something. */
 export function barSize(device: VirtioDevice): number {
@@ -173,6 +260,11 @@ function find(device: VirtioDevice, offset: number, width: number, verb: string)
     device.bad(`${verb} ${width} bytes of ${register.name}, which has ${register.width}`);
   return register;
 }
+
+/*
+ * The device's own corner comes last, and is the one place where any width will do, since the fields in there
+ * belong to each device. Writing is by permission of the device, and only the console gives one.
+ */
 
 function readConfig(device: VirtioDevice, offset: number, width: number): number {
   if ((device.status & STATUS_DRIVER) === 0) device.bad('read its configuration before setting DRIVER');

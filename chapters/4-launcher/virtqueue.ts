@@ -1,5 +1,42 @@
+/*
+ * # Three tables in the dark
+ *
+ * Here is the oldest problem of computers that talk to each other through memory: both read it, both write it,
+ * neither may stop the other, and no word of it may ever be torn. The virtqueue is the best answer I know. It needs
+ * no lock at all, since each of its three parts has exactly one writer.
+ *
+ * The driver writes **descriptors**: here is a buffer, so long, for you to read or for you to write, and it goes on
+ * in that descriptor. The driver writes the **available** ring: new work begins at descriptor 5. The device writes
+ * the **used** ring: I am done with what began at 5, and put 512 bytes into it. Two counters that only ever go up
+ * tell how far each side has got.
+ *
+ * :::figure{#virtqueue caption="A request of three buffers on its way through a split virtqueue."}
+ * ```text
+ *   descriptors (16 bytes each)              available    used
+ *       address     length  flags  next      +-------+    +-----------+
+ *   5 | 0x00203000 |   16 | NEXT       | 9 | flags |    | flags     |
+ *   9 | 0x00204000 |  512 | NEXT WRITE | 2 | idx 1 |    | idx 1     |
+ *   2 | 0x00203010 |    1 | WRITE      |   +-------+    +-----------+
+ *                                        |   5   |    | 5, 513 B  |
+ *                                        |       |    |           |
+ *        written by the driver           driver           device
+ * ```
+ * :::
+ *
+ * All three lie in the Guest's memory. Everything in them was written by a program that we have no reason to trust,
+ * and may be written again while we look.
+ */
+
 import type { GuestWindow } from '../5-host/dev-lguest.ts';
 import { LauncherError, hex } from './outside.ts';
+
+/*
+ * ## Bad driver
+ *
+ * There is no error code for this. A driver that breaks the rules of the ring cannot be told so, since the ring is
+ * how it would be told. Hardware would do something, undefined, silently. We say what we saw, what we expected, and
+ * where, and end it.
+ */
 
 /** A driver that breaks the rules of virtio 1.0. It ends its Guest. */
 export class BadDriver extends LauncherError {
@@ -8,6 +45,13 @@ export class BadDriver extends LauncherError {
     super(`${device}: bad driver: ${what}`);
   }
 }
+
+/*
+ * ## What comes out
+ *
+ * By the time a device sees a request, every byte of it is known to be in the Guest's memory. This is the gate
+ * where that is made sure, and there is no other way in.
+ */
 
 /** A buffer of the Guest, checked: all of it lies in the Guest's memory. */
 export interface Span {
@@ -26,140 +70,209 @@ export interface Chain {
 
 export const QUEUE_SIZE = 256;
 
+/*
+ * Three flags a descriptor, one flag a ring.
+ */
+
 const DESCRIPTOR_SIZE = 16;
 const NEXT = 1;
 const WRITE = 2;
 const INDIRECT = 4;
 const NO_INTERRUPT = 1;
 
+/*
+ * ## A queue, from behind
+ *
+ * `next` counts what we have taken; it is our half of the conversation, and kept where the Guest cannot reach it.
+ * The other counter we read from the Guest's memory, and believe only as far as it can be true.
+ */
+
 /** A split virtqueue as the device sees it (virtio 1.0, section 2.4). */
 export class Virtqueue {
   /** What complaints call it: `block vq request`. */
   readonly label: string;
+  readonly memory: GuestWindow;
   /** Entries, a power of two. */
   size = QUEUE_SIZE;
   enabled = false;
   /** Low and high halves of the addresses of descriptors, available ring and used ring. */
   readonly addresses = new Uint32Array(6);
-
-  readonly #memory: GuestWindow;
-  #next = 0;
-  #unannounced = false;
+  /** What the driver's counter was when we last took something. */
+  next = 0;
+  /** Something was given back since the driver's last interrupt. */
+  unannounced = false;
 
   constructor(memory: GuestWindow, label: string) {
-    this.#memory = memory;
+    this.memory = memory;
     this.label = label;
+  }
+
+  get descriptors(): number {
+    return this.addresses[0]!;
+  }
+
+  get available(): number {
+    return this.addresses[2]!;
+  }
+
+  get used(): number {
+    return this.addresses[4]!;
   }
 
   reset(): void {
     this.size = QUEUE_SIZE;
     this.enabled = false;
     this.addresses.fill(0);
-    this.#next = 0;
-    this.#unannounced = false;
+    this.next = 0;
+    this.unannounced = false;
   }
 
-  get #descriptors(): number {
-    return this.addresses[0]!;
-  }
-
-  get #available(): number {
-    return this.addresses[2]!;
-  }
-
-  get #used(): number {
-    return this.addresses[4]!;
-  }
-
-  #bad(what: string): never {
+  /** Ends the Guest: its driver broke a rule. */
+  bad(what: string): never {
     throw new BadDriver(this.label, what);
   }
+}
 
-  /** Checks all three parts (virtio 1.0, table of section 2.4) and opens for business. */
-  enable(): void {
-    this.#checkPart('descriptor table', 0, DESCRIPTOR_SIZE * this.size, 16);
-    this.#checkPart('available ring', 2, 6 + 2 * this.size, 2);
-    this.#checkPart('used ring', 4, 6 + 8 * this.size, 4);
-    const flags = this.#memory.read16(this.#used);
-    if (flags !== 0) this.#bad(`used.flags is ${flags} before the device was asked to use anything`);
-    this.enabled = true;
-  }
+/*
+ * ## Opening
+ *
+ * The driver says where the three parts are, and we check before the first use that they are whole, aligned, and
+ * inside. Addresses have 64 bits, for machines that need them. In ours the upper half must be zero.
+ */
 
-  #checkPart(part: string, index: number, length: number, alignment: number): void {
-    const low = this.addresses[index]!;
-    const high = this.addresses[index + 1]!;
-    if (high !== 0) this.#bad(`${part} at ${hex(high)}_${hex(low).slice(2)} is beyond 4 GiB`);
-    if (low % alignment !== 0) this.#bad(`${part} at ${hex(low)} is not aligned to ${alignment} bytes`);
-    if (low + length > this.#memory.size) {
-      this.#bad(
-        `${part} at ${hex(low)}, ${length} bytes, leaves the Guest's ${hex(this.#memory.size)} of memory`,
-      );
-    }
-  }
+/** Checks all three parts (virtio 1.0, table of section 2.4) and opens for business. */
+export function enableQueue(queue: Virtqueue): void {
+  checkPart(queue, 'descriptor table', 0, DESCRIPTOR_SIZE * queue.size, 16);
+  checkPart(queue, 'available ring', 2, 6 + 2 * queue.size, 2);
+  checkPart(queue, 'used ring', 4, 6 + 8 * queue.size, 4);
+  const flags = queue.memory.read16(queue.used);
+  if (flags !== 0) queue.bad(`used.flags is ${flags} before the device was asked to use anything`);
+  queue.enabled = true;
+}
 
-  /** The next request, or undefined if the driver has offered no more. */
-  take(): Chain | undefined {
-    const offered = this.#memory.read16(this.#available + 2);
-    const waiting = (offered - this.#next) & 0xffff;
-    if (waiting === 0) return undefined;
-    if (waiting > this.size) {
-      this.#bad(`avail.idx is ${offered}, ${waiting} ahead of us, in a queue of ${this.size}`);
-    }
-    const head = this.#memory.read16(this.#available + 4 + 2 * (this.#next % this.size));
-    this.#next = (this.#next + 1) & 0xffff;
-    return this.#follow(head);
+function checkPart(queue: Virtqueue, part: string, index: number, length: number, alignment: number): void {
+  const low = queue.addresses[index]!;
+  const high = queue.addresses[index + 1]!;
+  if (high !== 0) queue.bad(`${part} at ${longHex(high, low)} is beyond 4 GiB`);
+  if (low % alignment !== 0) queue.bad(`${part} at ${hex(low)} is not aligned to ${alignment} bytes`);
+  const end = queue.memory.size;
+  if (low + length > end) {
+    queue.bad(`${part} at ${hex(low)}, ${length} bytes, leaves the Guest's ${hex(end)} of memory`);
   }
+}
 
-  #follow(head: number): Chain {
-    const chain: Chain = { head, readable: [], writable: [], bytes: 0 };
-    let index = head;
-    for (let links = 1; ; links++) {
-      if (index >= this.size) this.#bad(`descriptor ${index} of a table of ${this.size}`);
-      if (links > this.size) this.#bad(`the chain from descriptor ${head} never ends`);
-      const at = this.#descriptors + DESCRIPTOR_SIZE * index;
-      const flags = this.#memory.read16(at + 12);
-      this.#append(chain, index, flags, at);
-      if ((flags & NEXT) === 0) return chain;
-      index = this.#memory.read16(at + 14);
-    }
-  }
+function longHex(high: number, low: number): string {
+  return `${hex(high)}_${hex(low).slice(2)}`;
+}
 
-  #append(chain: Chain, index: number, flags: number, at: number): void {
-    if (flags & INDIRECT) this.#bad(`descriptor ${index} is indirect, which was never offered`);
-    const address = this.#memory.read32(at);
-    const high = this.#memory.read32(at + 4);
-    const length = this.#memory.read32(at + 8);
-    if (high !== 0 || address + length > this.#memory.size) {
-      const where = high === 0 ? hex(address) : `${hex(high)}_${hex(address).slice(2)}`;
-      this.#bad(
-        `descriptor ${index} has ${length} bytes at ${where}, memory ends at ${hex(this.#memory.size)}`,
-      );
-    }
-    chain.bytes += length;
-    if (chain.bytes > this.#memory.size) {
-      this.#bad(`the chain from descriptor ${chain.head} is longer than the Guest's memory`);
-    }
-    if (flags & WRITE) chain.writable.push({ address, length });
-    else if (chain.writable.length === 0) chain.readable.push({ address, length });
-    else this.#bad(`descriptor ${index} is for reading, but comes behind one for writing`);
-  }
+/*
+ * ## Taking
+ *
+ * Both counters have 16 bits and wrap. Subtracting them, modulo 65,536, still tells how much is waiting, as long as
+ * it is not more than a queue can hold. If it is, then one of us cannot count.
+ */
 
-  /** Returns a request to the driver, with the number of bytes written into it. */
-  give(chain: Chain, written: number): void {
-    const index = this.#memory.read16(this.#used + 2);
-    const entry = this.#used + 4 + 8 * (index % this.size);
-    this.#memory.write32(entry, chain.head);
-    this.#memory.write32(entry + 4, written);
-    this.#memory.write16(this.#used + 2, (index + 1) & 0xffff);
-    this.#unannounced = true;
+/** The next request, or undefined if the driver has offered no more. */
+export function takeRequest(queue: Virtqueue): Chain | undefined {
+  const offered = queue.memory.read16(queue.available + 2);
+  const waiting = (offered - queue.next) & 0xffff;
+  if (waiting === 0) return undefined;
+  if (waiting > queue.size) {
+    queue.bad(`avail.idx is ${offered}, ${waiting} ahead of us, in a queue of ${queue.size}`);
   }
+  const head = queue.memory.read16(queue.available + 4 + 2 * (queue.next % queue.size));
+  queue.next = (queue.next + 1) & 0xffff;
+  return followChain(queue, head);
+}
 
-  /** Is an interrupt due for what was given back? Asking settles it. */
-  announce(): boolean {
-    if (!this.#unannounced) return false;
-    this.#unannounced = false;
-    const flags = this.#memory.read16(this.#available);
-    if (flags > NO_INTERRUPT) this.#bad(`avail.flags is ${flags}; only bit 0 has a meaning`);
-    return flags !== NO_INTERRUPT;
+/*
+ * ## Following the chain
+ *
+ * A chain is followed from descriptor to descriptor, and a chain that bites its own tail would be followed for
+ * ever. No need to remember where we have been: a chain without a loop cannot have more links than there are
+ * descriptors. The 257th is the proof.
+ */
+
+function followChain(queue: Virtqueue, head: number): Chain {
+  const chain: Chain = { head, readable: [], writable: [], bytes: 0 };
+  let index = head;
+  for (let links = 1; ; links++) {
+    if (index >= queue.size) queue.bad(`descriptor ${index} of a table of ${queue.size}`);
+    if (links > queue.size) queue.bad(`the chain from descriptor ${head} never ends`);
+    const at = queue.descriptors + DESCRIPTOR_SIZE * index;
+    const flags = queue.memory.read16(at + 12);
+    addLink(queue, chain, index, flags);
+    if ((flags & NEXT) === 0) return chain;
+    index = queue.memory.read16(at + 14);
   }
+}
+
+/*
+ * Each link is then weighed. It must lie in memory with all its bytes. What is for reading must come before what is
+ * for writing, because devices are simple and want to know where the one ends. And the chain must not be longer
+ * than all of the memory it is in, which only a chain that visits the same bytes twice can be; harmless in itself,
+ * but *all requests are bounded* is a sentence one wants to be able to say.
+ *
+ * :::aside
+ * INDIRECT is a descriptor that points to a table of more descriptors. It pays for drivers with many small buffers,
+ * that is, for networks. None of the three devices here offers it.
+ * :::
+ */
+
+function addLink(queue: Virtqueue, chain: Chain, index: number, flags: number): void {
+  if (flags & INDIRECT) queue.bad(`descriptor ${index} is indirect, which was never offered`);
+  const span = spanOf(queue, index);
+  chain.bytes += span.length;
+  if (chain.bytes > queue.memory.size) {
+    queue.bad(`the chain from descriptor ${chain.head} is longer than the Guest's memory`);
+  }
+  if (flags & WRITE) chain.writable.push(span);
+  else if (chain.writable.length === 0) chain.readable.push(span);
+  else queue.bad(`descriptor ${index} is for reading, but comes behind one for writing`);
+}
+
+function spanOf(queue: Virtqueue, index: number): Span {
+  const { memory } = queue;
+  const at = queue.descriptors + DESCRIPTOR_SIZE * index;
+  const address = memory.read32(at);
+  const high = memory.read32(at + 4);
+  const length = memory.read32(at + 8);
+  if (high !== 0 || address + length > memory.size) {
+    const where = high === 0 ? hex(address) : longHex(high, address);
+    queue.bad(`descriptor ${index} has ${length} bytes at ${where}, memory ends at ${hex(memory.size)}`);
+  }
+  return { address, length };
+}
+
+/*
+ * ## Giving back
+ *
+ * First the entry, then the counter: whoever sees the counter must find the entry there. On a processor that
+ * reorders its writes you would need a barrier between the two. Ours has one hand.
+ */
+
+/** Returns a request to the driver, with the number of bytes written into it. */
+export function giveBack(queue: Virtqueue, chain: Chain, written: number): void {
+  const { memory, used } = queue;
+  const index = memory.read16(used + 2);
+  const entry = used + 4 + 8 * (index % queue.size);
+  memory.write32(entry, chain.head);
+  memory.write32(entry + 4, written);
+  memory.write16(used + 2, (index + 1) & 0xffff);
+  queue.unannounced = true;
+}
+
+/*
+ * Has anything been used since we last asked, and does the driver mind? A driver that polls sets bit 0 of its flags
+ * and is left in peace. pup does, for its output: it frees old buffers when it needs new ones, and would only be
+ * woken to be told what it can see.
+ */
+
+/** Is an interrupt due for what was given back? Asking settles it. */
+export function announce(queue: Virtqueue): boolean {
+  if (!queue.unannounced) return false;
+  queue.unannounced = false;
+  const flags = queue.memory.read16(queue.available);
+  if (flags > NO_INTERRUPT) queue.bad(`avail.flags is ${flags}; only bit 0 has a meaning`);
+  return flags !== NO_INTERRUPT;
 }

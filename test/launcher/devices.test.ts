@@ -4,6 +4,7 @@ import { createConsole } from '../../chapters/4-launcher/console.ts';
 import { createEntropy } from '../../chapters/4-launcher/entropy.ts';
 import { InputQueue } from '../../chapters/4-launcher/input-queue.ts';
 import { type Disk, LauncherError } from '../../chapters/4-launcher/outside.ts';
+import { work } from '../../chapters/4-launcher/virtio-device.ts';
 import { BadDriver } from '../../chapters/4-launcher/virtqueue.ts';
 import { Driver } from './driver.ts';
 import { guestMemory } from './guest-memory.ts';
@@ -238,9 +239,9 @@ describe('The block device', () => {
       );
     }
     driver.write(0x38, 2, 0);
-    expect(driver.device.work()).toBe(true);
+    expect(work(driver.device)).toBe(true);
     expect(driver.used(0).length).toBe(3);
-    while (driver.device.work());
+    while (work(driver.device));
     expect(driver.used(0).length).toBe(8);
   });
 });
@@ -269,7 +270,7 @@ describe('The console', () => {
     const { driver, input } = consoleDriver();
     input.push(encode('ls\n'));
     driver.start();
-    driver.device.work();
+    work(driver.device);
     expect(driver.used(0)).toEqual([]);
     driver.offer(0, room(0x8000, 2));
     driver.notify(0);
@@ -288,7 +289,7 @@ describe('The console', () => {
     driver.notify(0);
     expect(driver.used(0)).toEqual([]);
     input.push(encode('x'));
-    driver.device.work();
+    work(driver.device);
     expect(driver.used(0)).toEqual([{ head: 0, written: 1 }]);
   });
 

@@ -1,6 +1,6 @@
 import type { GuestWindow } from '../../chapters/5-host/dev-lguest.ts';
 import { readRegister, writeRegister } from '../../chapters/4-launcher/virtio-registers.ts';
-import { VirtioDevice, type Behaviour } from '../../chapters/4-launcher/virtio-device.ts';
+import { VirtioDevice, type Behaviour, work } from '../../chapters/4-launcher/virtio-device.ts';
 
 export interface Buffer {
   address: number;
@@ -110,7 +110,7 @@ export class Driver {
   /** Tells the device, and lets it work until it has nothing left to do. */
   notify(queue: number): void {
     this.write(0x38, 2, queue);
-    while (this.device.work());
+    while (work(this.device));
   }
 
   /** What has come back: heads and bytes written. */

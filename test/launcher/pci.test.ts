@@ -3,7 +3,7 @@ import { createConsole } from '../../chapters/4-launcher/console.ts';
 import { createEntropy } from '../../chapters/4-launcher/entropy.ts';
 import { createBlock } from '../../chapters/4-launcher/block.ts';
 import { InputQueue } from '../../chapters/4-launcher/input-queue.ts';
-import { PciBus } from '../../chapters/4-launcher/pci-bus.ts';
+import { PciBus, readConfigPort, writeConfigPort } from '../../chapters/4-launcher/pci-bus.ts';
 import type { Disk } from '../../chapters/4-launcher/outside.ts';
 import { guestMemory } from './guest-memory.ts';
 
@@ -26,17 +26,17 @@ function testBus() {
   bus.add(createEntropy(world));
   bus.add(createBlock(disk, 'd'));
   const select = (slot: number, at: number, more = 0) =>
-    bus.writePort(0xcf8, 4, (0x80000000 | (slot << 11) | at | more) >>> 0);
+    writeConfigPort(bus, 0xcf8, 4, (0x80000000 | (slot << 11) | at | more) >>> 0);
   return {
     bus,
     said: () => said,
     read(slot: number, at: number, width = 4) {
       select(slot, at & ~3);
-      return bus.readPort(0xcfc + (at & 3), width);
+      return readConfigPort(bus, 0xcfc + (at & 3), width);
     },
     write(slot: number, at: number, width: number, value: number) {
       select(slot, at & ~3);
-      return bus.writePort(0xcfc + (at & 3), width, value);
+      return writeConfigPort(bus, 0xcfc + (at & 3), width, value);
     },
   };
 }
@@ -44,10 +44,10 @@ function testBus() {
 describe('The PCI bus', () => {
   it('answers the probe for configuration mechanism 1', () => {
     const { bus } = testBus();
-    bus.writePort(0xcfb, 1, 1);
-    bus.writePort(0xcf8, 4, 0x80000000);
-    expect(bus.readPort(0xcf8, 4)).toBe(0x80000000);
-    expect(bus.readPort(0xcfb, 1)).toBe(0x80);
+    writeConfigPort(bus, 0xcfb, 1, 1);
+    writeConfigPort(bus, 0xcf8, 4, 0x80000000);
+    expect(readConfigPort(bus, 0xcf8, 4)).toBe(0x80000000);
+    expect(readConfigPort(bus, 0xcfb, 1)).toBe(0x80);
   });
 
   it('has a host bridge without a vendor in slot 0', () => {
@@ -184,18 +184,18 @@ describe('The PCI bus', () => {
     expect(read(4, 0)).toBe(0xffffffff);
     expect(read(4, 2, 2)).toBe(0xffff);
     expect(read(1, 0x98)).toBe(0xffffffff);
-    bus.writePort(0xcf8, 4, 0x00000800);
-    expect(bus.readPort(0xcfc, 4)).toBe(0xffffffff);
-    bus.writePort(0xcf8, 4, 0x80000900);
-    expect(bus.readPort(0xcfc, 4)).toBe(0xffffffff);
-    bus.writePort(0xcf8, 4, 0x80010800);
-    expect(bus.readPort(0xcfc, 4)).toBe(0xffffffff);
+    writeConfigPort(bus, 0xcf8, 4, 0x00000800);
+    expect(readConfigPort(bus, 0xcfc, 4)).toBe(0xffffffff);
+    writeConfigPort(bus, 0xcf8, 4, 0x80000900);
+    expect(readConfigPort(bus, 0xcfc, 4)).toBe(0xffffffff);
+    writeConfigPort(bus, 0xcf8, 4, 0x80010800);
+    expect(readConfigPort(bus, 0xcfc, 4)).toBe(0xffffffff);
   });
 
   it('does not mind the two low bits of the latch', () => {
     const { bus } = testBus();
-    bus.writePort(0xcf8, 4, 0x80000802);
-    expect(bus.readPort(0xcfe, 2)).toBe(0x1043);
+    writeConfigPort(bus, 0xcf8, 4, 0x80000802);
+    expect(readConfigPort(bus, 0xcfe, 2)).toBe(0x1043);
   });
 
   it('prints through the window before any driver runs', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createConsole } from '../../chapters/4-launcher/console.ts';
 import { InputQueue } from '../../chapters/4-launcher/input-queue.ts';
+import { work } from '../../chapters/4-launcher/virtio-device.ts';
 import { BadDriver } from '../../chapters/4-launcher/virtqueue.ts';
 import { Driver } from './driver.ts';
 import { guestMemory } from './guest-memory.ts';
@@ -70,7 +71,7 @@ describe('A virtio device', () => {
     driver.openQueue(OUTPUT);
     driver.offer(OUTPUT, { address: 0x8000, length: 1 });
     driver.write(0x14, 1, 15);
-    driver.device.work();
+    work(driver.device);
     expect(said).toBe(1);
   });
 
