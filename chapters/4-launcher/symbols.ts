@@ -40,6 +40,11 @@ const SHT_NOBITS = 8;
 const STT_SECTION = 3;
 const STT_FILE = 4;
 
+/*
+ * A table of 40-byte headers says what there is, and one of the sections it lists holds everybody's names, its own
+ * included.
+ */
+
 /** The sections of an image; none if there is no table of them, or none that makes sense. */
 function readSections(file: Uint8Array): Section[] {
   if (!isElf(file) || file.length < 52) return [];

@@ -61,11 +61,13 @@ export const CONFIG_OFFSET = 0x3c;
 /*
  * ## The table
  *
- * A register has a name, a width and up to two things that happen. What is not in the table cannot be done. The
- * names are not decoration: they are what a driver's author gets to read.
+ * A register has a place, a name, a width and up to two things that happen. What is not in the table cannot be
+ * done. The names are not decoration: they are what a driver's author gets to read.
  */
 
 interface Register {
+  /** Offset into BAR0. */
+  at: number;
   name: string;
   /** In bytes; the only width it may be accessed with. */
   width: 1 | 2 | 4;
@@ -73,8 +75,14 @@ interface Register {
   write?(device: VirtioDevice, value: number): void;
 }
 
-const REGISTERS: Readonly<Record<number, Register>> = {
-  0: {
+/*
+ * The first four are a conversation through a letter slot. There are 64 features, and each register shows 32 of
+ * them, so you say first which half you mean.
+ */
+
+const FEATURE_REGISTERS: readonly Register[] = [
+  {
+    at: 0x00,
     name: 'device_feature_select',
     width: 4,
     read: (device) => device.deviceFeatureSelect,
@@ -82,7 +90,8 @@ const REGISTERS: Readonly<Record<number, Register>> = {
       device.deviceFeatureSelect = value;
     },
   },
-  4: {
+  {
+    at: 0x04,
     name: 'device_feature',
     width: 4,
     read: (device) => {
@@ -90,7 +99,8 @@ const REGISTERS: Readonly<Record<number, Register>> = {
       return offeredFeatures(device, device.deviceFeatureSelect);
     },
   },
-  8: {
+  {
+    at: 0x08,
     name: 'guest_feature_select',
     width: 4,
     read: (device) => device.guestFeatureSelect,
@@ -99,22 +109,49 @@ const REGISTERS: Readonly<Record<number, Register>> = {
       device.guestFeatureSelect = value;
     },
   },
-  12: {
+  {
+    at: 0x0c,
     name: 'guest_feature',
     width: 4,
     read: (device) => device.guestFeatures[device.guestFeatureSelect]!,
     write: writeGuestFeature,
   },
-  16: { name: 'msix_config', width: 2 },
-  18: { name: 'num_queues', width: 2, read: (device) => device.queues.length },
-  20: {
+];
+
+/*
+ * Then the device as a whole. `device_status` is a story of its own, in the next file. `msix_config` is for
+ * interrupts that are messages instead of wires, which we do not have: a driver that reads it has not looked at our
+ * capabilities.
+ */
+
+const DEVICE_REGISTERS: readonly Register[] = [
+  { at: 0x10, name: 'msix_config', width: 2 },
+  { at: 0x12, name: 'num_queues', width: 2, read: (device) => device.queues.length },
+  {
+    at: 0x14,
     name: 'device_status',
     width: 1,
     read: (device) => readStatus(device),
     write: (device, value) => writeStatus(device, value),
   },
-  21: { name: 'config_generation', width: 1, read: () => 0 },
-  22: {
+  { at: 0x15, name: 'config_generation', width: 1, read: () => 0 },
+  {
+    at: NOTIFY_OFFSET,
+    name: 'notify',
+    width: 2,
+    read: () => 0,
+    write: (device, value) => notify(device, value),
+  },
+  { at: ISR_OFFSET, name: 'isr', width: 1, read: (device) => takeInterruptStatus(device) },
+];
+
+/*
+ * And eleven that all speak of the queue that was selected last.
+ */
+
+const QUEUE_REGISTERS: readonly Register[] = [
+  {
+    at: 0x16,
     name: 'queue_select',
     width: 2,
     read: (device) => device.queueSelect,
@@ -122,29 +159,33 @@ const REGISTERS: Readonly<Record<number, Register>> = {
       device.queueSelect = value;
     },
   },
-  24: { name: 'queue_size', width: 2, read: (device) => selected(device)?.size ?? 0, write: writeQueueSize },
-  26: { name: 'queue_msix_vector', width: 2, read: () => 0xffff },
-  28: {
+  {
+    at: 0x18,
+    name: 'queue_size',
+    width: 2,
+    read: (device) => selected(device)?.size ?? 0,
+    write: writeQueueSize,
+  },
+  { at: 0x1a, name: 'queue_msix_vector', width: 2, read: () => 0xffff },
+  {
+    at: 0x1c,
     name: 'queue_enable',
     width: 2,
     read: (device) => (selected(device)?.enabled ? 1 : 0),
     write: writeQueueEnable,
   },
-  30: { name: 'queue_notify_off', width: 2, read: () => 0 },
-  32: queueAddress('queue_desc_lo', 0),
-  36: queueAddress('queue_desc_hi', 1),
-  40: queueAddress('queue_avail_lo', 2),
-  44: queueAddress('queue_avail_hi', 3),
-  48: queueAddress('queue_used_lo', 4),
-  52: queueAddress('queue_used_hi', 5),
-  [NOTIFY_OFFSET]: {
-    name: 'notify',
-    width: 2,
-    read: () => 0,
-    write: (device, value) => notify(device, value),
-  },
-  [ISR_OFFSET]: { name: 'isr', width: 1, read: (device) => takeInterruptStatus(device) },
-};
+  { at: 0x1e, name: 'queue_notify_off', width: 2, read: () => 0 },
+  queueAddress(0x20, 'queue_desc_lo', 0),
+  queueAddress(0x24, 'queue_desc_hi', 1),
+  queueAddress(0x28, 'queue_avail_lo', 2),
+  queueAddress(0x2c, 'queue_avail_hi', 3),
+  queueAddress(0x30, 'queue_used_lo', 4),
+  queueAddress(0x34, 'queue_used_hi', 5),
+];
+
+const REGISTERS: ReadonlyMap<number, Register> = new Map(
+  [...FEATURE_REGISTERS, ...DEVICE_REGISTERS, ...QUEUE_REGISTERS].map((register) => [register.at, register]),
+);
 
 /*
  * ## One queue at a time
@@ -210,8 +251,9 @@ function writeQueueEnable(device: VirtioDevice, value: number): void {
  * Six registers that differ in name and number get one recipe.
  */
 
-function queueAddress(name: string, index: number): Register {
+function queueAddress(at: number, name: string, index: number): Register {
   return {
+    at,
     name,
     width: 4,
     read: (device) => selected(device)?.addresses[index] ?? 0,
@@ -254,7 +296,7 @@ export function writeRegister(device: VirtioDevice, offset: number, width: numbe
 }
 
 function find(device: VirtioDevice, offset: number, width: number, verb: string): Register {
-  const register = REGISTERS[offset];
+  const register = REGISTERS.get(offset);
   if (!register) device.bad(`${verb} ${width} bytes at 0x${offset.toString(16)}, where no register begins`);
   if (register.width !== width)
     device.bad(`${verb} ${width} bytes of ${register.name}, which has ${register.width}`);
