@@ -4,7 +4,7 @@ import ts from 'typescript';
 import { disturbs } from './effects.ts';
 import { fail } from './errors.ts';
 import { evaluate, sides } from './expressions.ts';
-import { emit, newTarget, place as placeLabel, type Frame } from './frame.ts';
+import { emit, newTarget, placeLabel, type Frame } from './frame.ts';
 import { widthOf } from './layout.ts';
 import { directOperand, loadOperand, sized } from './operands.ts';
 import { isAccess, loadIntrinsic, placeType, reach, SCRATCH } from './places.ts';

@@ -1,7 +1,8 @@
 /* # Data */
 
 import ts from 'typescript';
-import { constantOf, type Constant } from './constants.ts';
+import { constantOf } from './constants.ts';
+import type { Constant } from './folding.ts';
 import { fail } from './errors.ts';
 import { immediate } from './frame.ts';
 import { alignmentOf, layoutOf, sizeOf } from './layout.ts';

@@ -1,12 +1,13 @@
 /* # Expressions */
 
 import ts from 'typescript';
-import { assign, step } from './assignments.ts';
+import { assign } from './assignments.ts';
 import { call } from './calls.ts';
+import { step } from './changes.ts';
 import { branch, truthValue } from './conditions.ts';
 import { disturbs } from './effects.ts';
 import { fail, refuse } from './errors.ts';
-import { emit, newTarget, place as placeLabel, type Frame } from './frame.ts';
+import { emit, newTarget, placeLabel, type Frame } from './frame.ts';
 import { inline } from './machine-code.ts';
 import { need } from './need.ts';
 import { directOperand, load, loadOperand } from './operands.ts';

@@ -1,7 +1,7 @@
 /* # One function at a time */
 
 import type ts from 'typescript';
-import type { Constant } from './constants.ts';
+import type { Constant } from './folding.ts';
 import type { Context, Labelled, Program } from './program.ts';
 import { innerScope, type KeptRegister, type Scope } from './scope.ts';
 import type { Type } from './types.ts';
@@ -74,7 +74,7 @@ export function emit(frame: Frame, instruction: string): void {
   }
 }
 
-export function place(frame: Frame, label: string): void {
+export function placeLabel(frame: Frame, label: string): void {
   frame.lines.push(`${label}:`);
 }
 

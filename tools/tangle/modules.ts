@@ -135,8 +135,7 @@ function has(node: ts.Node, kind: ts.SyntaxKind): boolean {
 function declareImports(module: Module, node: ts.ImportDeclaration): void {
   const from = pathFrom(module, node.moduleSpecifier);
   const clause = node.importClause;
-  if (clause === undefined)
-    return void fail(node, 'an import without names', 'loading a module does nothing here');
+  if (clause === undefined) fail(node, 'an import without names', 'loading a module does nothing here');
   if (clause.name !== undefined)
     fail(clause, 'a default import', "import by name: import { it } from './file.ts'");
   const bindings = clause.namedBindings!;

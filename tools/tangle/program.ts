@@ -1,19 +1,18 @@
 /* # What a name stands for */
 
 import ts from 'typescript';
-import { constantOf, fromNumber, type Constant } from './constants.ts';
+import { constantOf } from './constants.ts';
 import { fail } from './errors.ts';
-import { alignmentOf, sizeOf } from './layout.ts';
+import { fromNumber, type Constant } from './folding.ts';
 import { find, type Declaration, type Defined, type Library, type Module } from './modules.ts';
 import type { Scope } from './scope.ts';
+import { storageFrom } from './storage.ts';
 import {
+  I32,
   isLanguage,
-  LABEL,
   signatureFrom,
   typeFrom,
   U32,
-  I32,
-  valueType,
   variableType,
   type FunctionType,
   type Type,
@@ -109,7 +108,7 @@ function definitionFrom(program: Program, node: ts.Node, declaration: Defined): 
   fail(node, `the type \`${declaration.name}\``, 'a value is expected here');
 }
 
-function functionFrom(context: Context, declaration: Declaration, node: FunctionNode): Definition {
+export function functionFrom(context: Context, declaration: Declaration, node: FunctionNode): Definition {
   if (ts.isFunctionDeclaration(node) && node.body === undefined) {
     if (isLanguage(declaration.module)) return { kind: 'intrinsic', name: declaration.name };
     fail(node, 'a function without a body', 'only language.ts declares functions that are not written');
@@ -128,7 +127,7 @@ function functionFrom(context: Context, declaration: Declaration, node: Function
   };
 }
 
-function named(context: Context, { module, name }: Declaration): { label: string; name: string } {
+export function named(context: Context, { module, name }: Declaration): { label: string; name: string } {
   return { label: newLabel(context.program, `${module.path.replace(/^.*\/|\.ts$/g, '')}.${name}`), name };
 }
 
@@ -200,63 +199,6 @@ export function bare(node: ts.Expression): ts.Expression {
 
 function firstLine(node: ts.Node): string {
   return node.getText().split('\n')[0]!;
-}
-
-function storageFrom(
-  context: Context,
-  declaration: Declaration & { kind: 'variable' },
-  value: ts.Expression,
-  annotated: Type | undefined,
-): Definition | undefined {
-  if (ts.isArrowFunction(value) && declaration.constant) return functionFrom(context, declaration, value);
-  const maker = ts.isCallExpression(value)
-    ? value.expression
-    : ts.isTaggedTemplateExpression(value)
-      ? value.tag
-      : undefined;
-  const called = maker && ts.isIdentifier(maker) ? definitionOf(context, maker, maker.text) : undefined;
-  const name = called?.kind === 'intrinsic' ? called.name : '';
-  const isTable = ts.isArrayLiteralExpression(value) || ts.isObjectLiteralExpression(value);
-  if (!isTable && !['array', 'struct', 'naked'].includes(name)) return undefined;
-  if (!declaration.constant) fail(declaration.node, 'let', 'memory and code do not move: write const');
-
-  if (ts.isTaggedTemplateExpression(value)) {
-    const [argument] = value.typeArguments ?? [];
-    const type = argument ? typeFrom(context, argument) : (annotated ?? LABEL);
-    return { kind: 'code', ...named(context, declaration), type, context, node: value };
-  }
-  if (ts.isCallExpression(value)) return reserve(context, declaration, value, name, annotated);
-  if (annotated === undefined)
-    fail(value, 'a table without a type', 'annotate it: const table: u32[] = [1, 2]');
-  return { kind: 'table', ...named(context, declaration), type: valueType(annotated), context, node: value };
-}
-
-function reserve(
-  context: Context,
-  declaration: Declaration,
-  call: ts.CallExpression,
-  name: string,
-  annotated: Type | undefined,
-): Definition {
-  const [argument] = call.typeArguments ?? [];
-  const written = argument && typeFrom(context, argument);
-  const element =
-    name === 'array' && annotated?.kind === 'array' ? annotated.element : annotated && valueType(annotated);
-  const of = written ?? element;
-  if (of === undefined || (name === 'struct' && of.kind !== 'struct')) {
-    fail(
-      call,
-      `${name} without a type`,
-      name === 'array' ? 'write array<u32>(16)' : 'write struct<Console>()',
-    );
-  }
-  const numbers = call.arguments.map((one) => constantNumber(context, one));
-  const count = name === 'array' ? numbers.shift() : 1;
-  if (count === undefined) fail(call, 'array without a count', 'say how many: array<u32>(16)');
-  const alignment = numbers[0] ?? Math.min(16, Math.max(4, alignmentOf(context.library, of)));
-  const type: Type = name === 'array' ? { kind: 'array', element: of } : of;
-  const bytes = count * sizeOf(context.library, of);
-  return { kind: 'storage', ...named(context, declaration), type, bytes, alignment };
 }
 
 /** The number that `node` is. @throws TangleError if it is no constant number */

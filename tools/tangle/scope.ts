@@ -1,7 +1,7 @@
 /* # Names inside a function */
 
 import type ts from 'typescript';
-import type { Constant } from './constants.ts';
+import type { Constant } from './folding.ts';
 import { fail } from './errors.ts';
 import type { Type } from './types.ts';
 

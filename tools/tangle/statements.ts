@@ -3,10 +3,10 @@
 import ts from 'typescript';
 import { putInRegister } from './assignments.ts';
 import { branch } from './conditions.ts';
-import { fromNumber } from './constants.ts';
+import { fromNumber } from './folding.ts';
 import { fail, refuse } from './errors.ts';
 import { discard, evaluate } from './expressions.ts';
-import { emit, mark, newTarget, place, type Frame } from './frame.ts';
+import { emit, mark, newTarget, placeLabel, type Frame } from './frame.ts';
 import { leave } from './functions.ts';
 import { nameOf } from './modules.ts';
 import { directOperand } from './operands.ts';
@@ -120,14 +120,14 @@ function either(frame: Frame, node: ts.IfStatement): boolean {
   branch(frame, expression, otherwise, false);
   const reached = inside(frame, () => statement(frame, yes));
   if (no === undefined) {
-    place(frame, otherwise);
+    placeLabel(frame, otherwise);
     return true;
   }
   const end = newTarget(frame);
   if (reached) emit(frame, `jmp ${end}`);
-  place(frame, otherwise);
+  placeLabel(frame, otherwise);
   const reachedToo = inside(frame, () => statement(frame, no));
-  place(frame, end);
+  placeLabel(frame, end);
   return reached || reachedToo;
 }
 
@@ -184,18 +184,18 @@ function loop(
   frame.depth++;
   frame.exits.push(exit);
   if (!bodyFirst && !endless) emit(frame, `jmp ${test}`);
-  place(frame, top);
+  placeLabel(frame, top);
   inside(frame, () => statement(frame, body));
-  place(frame, exit.again);
+  placeLabel(frame, exit.again);
   if (next !== undefined) {
     mark(frame, next);
     discard(frame, next);
   }
-  place(frame, test);
+  placeLabel(frame, test);
   if (condition !== undefined) mark(frame, condition);
   if (endless) emit(frame, `jmp ${top}`);
   else branch(frame, condition, top, true);
-  place(frame, exit.leave);
+  placeLabel(frame, exit.leave);
   frame.exits.pop();
   frame.depth--;
   return exit.isLeft || !endless;

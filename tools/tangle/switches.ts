@@ -3,7 +3,7 @@
 import ts from 'typescript';
 import { fail } from './errors.ts';
 import { evaluate } from './expressions.ts';
-import { emit, newTarget, place, type Frame } from './frame.ts';
+import { emit, newTarget, placeLabel, type Frame } from './frame.ts';
 import { homeOf } from './places.ts';
 import { sequence } from './statements.ts';
 import { constantIn, typeOf } from './typing.ts';
@@ -33,11 +33,11 @@ export function choose(frame: Frame, node: ts.SwitchStatement): void {
 
   frame.exits.push({ leave: end, isLeft: false });
   for (const [index, clause] of clauses.entries()) {
-    place(frame, targets[index]!);
+    placeLabel(frame, targets[index]!);
     sequence(frame, clause.statements);
   }
   frame.exits.pop();
-  place(frame, end);
+  placeLabel(frame, end);
 }
 
 function caseValue(frame: Frame, { expression }: ts.CaseClause): number {
@@ -80,6 +80,6 @@ function jumpByTable(frame: Frame, register: string, ways: readonly Way[], fallb
   emit(frame, `ja ${fallback}`);
   emit(frame, `jmp [ecx*4+${table}]`);
   emit(frame, 'align 4');
-  place(frame, table);
+  placeLabel(frame, table);
   for (let value = lowest; value <= highest; value++) emit(frame, `dd ${targets.get(value) ?? fallback}`);
 }

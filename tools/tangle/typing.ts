@@ -1,7 +1,8 @@
 /* # What type an expression has */
 
 import ts from 'typescript';
-import { constantOf, intrinsicOf, type Constant } from './constants.ts';
+import { constantOf, intrinsicOf } from './constants.ts';
+import type { Constant } from './folding.ts';
 import { fail, refuse } from './errors.ts';
 import type { Frame } from './frame.ts';
 import { elementOf, fieldOf } from './layout.ts';
