@@ -1,4 +1,12 @@
-/* # What the loader left for us */
+/*
+ * # What the loader left for us
+ *
+ * On the form in `esi` three more fields have been filled in: where the initial file system is, how long it is, and
+ * where somebody's words to the kernel begin. `npm run boot -- 32 pup run=primes 1000` leaves "run=primes 1000" there.
+ *
+ * There are, famously, Linux systems whose kernel command line has grown to a thousand characters over the years and that
+ * nobody dares to shorten. Ours is cut at a thousand characters.
+ */
 import {
   PARAMETER_COMMAND_LINE,
   PARAMETER_RAMDISK_ADDRESS,
@@ -28,6 +36,10 @@ export function archiveSize(): u32 {
   return parameter(PARAMETER_RAMDISK_SIZE);
 }
 
+/*
+ * The words lie at physical address 0x1000, in a page that nobody has reserved. Copy first, then let the allocator loose.
+ */
+
 /** Copies the command line, before somebody makes the page it lies in their own. */
 export function readCommandLine(): void {
   const address: u32 = parameter(PARAMETER_COMMAND_LINE);
@@ -37,6 +49,11 @@ export function readCommandLine(): void {
     if (commandLine[i] === 0) return;
   }
 }
+
+/*
+ * There is no parser here to speak of: an argument is found by its name, at the start of a word. `run=` takes
+ * everything to the end of the line, spaces and all, which makes it last by nature.
+ */
 
 /**
  * Where the value of `name` (which ends in `=`) begins on the command line; 0 if it is not there.
