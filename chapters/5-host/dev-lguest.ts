@@ -1,3 +1,14 @@
+/*
+ * # /dev/lguest
+ *
+ * It does not look like much: a file among files. You open it, write five words, and read. While your program sits in that
+ * read, a computer exists.
+ *
+ * That was the neatest idea in lguest, and it cost nothing: the Guest lives *inside a system call of the Launcher's*. When the
+ * Launcher is not running, neither is the Guest. When somebody presses ^C, the Launcher dies and takes the Guest along, its memory
+ * is freed, its page tables go, all by the kernel's own tidying up. A hypervisor with no scheduler, no priorities and no
+ * management tool, as each of those was there already and was called Linux. You could stop a Guest with `kill -STOP`.
+ */
 import type { Machine } from '../../src/processor/machine.ts';
 import {
   LGUEST_IRQS,
@@ -12,8 +23,9 @@ import { PAGE_SIZE } from '../1-preparation/paging.ts';
 import type { World } from '../1-preparation/world.ts';
 import { powerOn } from '../6-switcher/switcher.ts';
 import { checkClock } from './clock.ts';
+import { GuestDied } from './death.ts';
 import { Frames, HOST_BYTES } from './frames.ts';
-import { FRAMES_OF_A_NEWBORN, type Ground, Guest, GuestDied } from './guest.ts';
+import { FRAMES_OF_A_NEWBORN, type Ground, Guest } from './guest.ts';
 import { waiting } from './interrupts.ts';
 import { registerOffset } from './registers.ts';
 import { run } from './run.ts';
@@ -23,13 +35,21 @@ import { type GuestWindow, Windows } from './windows.ts';
 
 export type { GuestWindow } from './windows.ts';
 
-
 /** The hypervisor of one machine. */
 export interface Host {
   /** Opens /dev/lguest: one open file is one Guest. */
   open(): LguestDevice;
   readonly statistics: Statistics;
 }
+
+/*
+ * ## What you can do with it
+ *
+ * Five things, and the Launcher of the previous chapter did them all. It calls `mmap` once, for the Guest's memory; `write` to begin
+ * it and to raise interrupts; `read` to run it; `poll` when it sleeps; `close` when it is over. The one liberty we take is that a read
+ * comes back after 100,000 instructions even if nothing has happened. Linux could take the processor away from a Launcher at any
+ * time; JavaScript cannot, and so ours hands it back.
+ */
 
 /** One open /dev/lguest. */
 export interface LguestDevice {
@@ -54,6 +74,14 @@ export interface LguestDevice {
   close(): void;
 }
 
+/*
+ * ## Bringing up the Host
+ *
+ * Somebody hands us a machine that has just been switched on, and a `World`. We divide the RAM (the lowest 32 MiB are ours, the rest
+ * is for Guests), let the Switcher take the processor from its power-on state into ours, and are ready. The machine has halted, in ring
+ * 0, on page tables that map three pages. It will never again be that peaceful.
+ */
+
 /**
  * Brings up the Host on a machine that has just been switched on.
  *
@@ -68,154 +96,37 @@ export function createHost(machine: Machine, world: World): Host {
   const statistics = createStatistics();
   const switcher = powerOn(machine, () => frames.allocate()!);
   const ground = { machine, world, frames, switcher, statistics };
-  return { open: () => new OpenFile(ground, windows), statistics };
+  return { open: () => openFile(ground, windows), statistics };
 }
 
-class OpenFile implements LguestDevice {
-  readonly #ground: Ground;
-  readonly #windows: Windows;
-  #window: GuestWindow | undefined;
-  #guest: Guest | undefined;
-  #death: Death | undefined;
-  /** The register that the next read returns instead of running the Guest. */
-  #asked: number | undefined;
-  #closed = false;
-  #wake = () => {};
+/*
+ * ## An open file
+ *
+ * Seven things to remember about each. Note the death: it outlives the Guest. A Launcher that reads from the dead is first told
+ * ENOENT, and then, as often as it likes, why.
+ */
+function openFile(ground: Ground, windows: Windows): LguestDevice {
+  const file: OpenFile = { ground, windows, closed: false, wake: () => {} };
+  return {
+    mmap: (bytes) => mmap(file, bytes),
+    write: (words) => write(file, words),
+    read: (into) => read(file, into),
+    poll: () => poll(file),
+    close: () => close(file),
+  };
+}
 
-  constructor(ground: Ground, windows: Windows) {
-    this.#ground = ground;
-    this.#windows = windows;
-  }
-
-  mmap(bytes: number): GuestWindow {
-    if (this.#closed) throw new Error('/dev/lguest: cannot map memory of a closed file');
-    if (this.#window !== undefined) throw new Error('/dev/lguest: this Guest has its memory already');
-    this.#window = this.#windows.open(bytes);
-    return this.#window;
-  }
-
-  write(words: Uint32Array): number {
-    if (this.#closed) return -EBADF;
-    if (words.length === 0) return -EINVAL;
-    if (words[0] === LHREQ_INITIALIZE) return this.#initialize(words);
-    if (this.#guest === undefined) return -EINVAL;
-    if (words[0] === LHREQ_GETREG) return this.#getRegister(words);
-    if (this.#death !== undefined) return -ENOENT;
-    if (words[0] === LHREQ_SETREG) return this.#setRegister(words);
-    if (words[0] === LHREQ_IRQ) return this.#interrupt(words);
-    if (words[0] === LHREQ_TRAP) return this.#trap(words);
-    return -EINVAL;
-  }
-
-  #initialize(words: Uint32Array): number {
-    if (this.#guest !== undefined) return -EBUSY;
-    if (words.length < 5) return -EFAULT;
-    const [, base, pfnLimit, start, deviceLimit] = words as unknown as [
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
-    if (!this.#isMapped(base, pfnLimit)) return -EFAULT;
-    if (this.#ground.frames.available < FRAMES_OF_A_NEWBORN) return -ENOMEM;
-    this.#guest = new Guest(this.#ground, { base, pfnLimit, start, deviceLimit });
-    return 16;
-  }
-
-  #isMapped(base: number, pages: number): boolean {
-    const window = this.#window;
-    if (window === undefined || base % PAGE_SIZE !== 0) return false;
-    return base >= window.base && base + pages * PAGE_SIZE <= window.base + window.size;
-  }
-
-  #getRegister(words: Uint32Array): number {
-    if (words.length < 2) return -EFAULT;
-    const at = registerOffset(words[1]!);
-    if (at === undefined) return -ENOENT;
-    this.#asked = at.offset;
-    return 8;
-  }
-
-  #setRegister(words: Uint32Array): number {
-    if (words.length < 3) return -EFAULT;
-    const at = registerOffset(words[1]!);
-    if (at === undefined || !at.settable) return -ENOENT;
-    this.#guest!.setRegister(at.offset, words[2]!);
-    return 12;
-  }
-
-  #interrupt(words: Uint32Array): number {
-    if (words.length < 2) return -EFAULT;
-    if (words[1]! >= LGUEST_IRQS) return -EINVAL;
-    this.#guest!.raised |= 1 << words[1]!;
-    this.#wake();
-    return 0;
-  }
-
-  #trap(words: Uint32Array): number {
-    if (words.length < 2) return -EFAULT;
-    const guest = this.#guest!;
-    return this.#mortal(() => (deliverTrap(guest, words[1]!) ? 0 : -EINVAL)) ?? 0;
-  }
-
-  read(into: Uint8Array): number {
-    if (this.#closed) return -EBADF;
-    if (this.#guest === undefined) return -EINVAL;
-    if (this.#asked !== undefined) return this.#answer(into);
-    if (this.#death !== undefined) return report(this.#death, into);
-    const guest = this.#guest;
-    const outcome = this.#mortal(() => run(guest));
-    if (outcome === undefined) return report(this.#death!, into);
-    return typeof outcome === 'number' ? outcome : copyExit(outcome, into);
-  }
-
-  #answer(into: Uint8Array): number {
-    if (into.length < 4) return -EFAULT;
-    const value = this.#guest!.register(this.#asked!);
-    new DataView(into.buffer, into.byteOffset).setUint32(0, value, true);
-    this.#asked = undefined;
-    return 4;
-  }
-
-  /** Does something that a Guest may die of, and gives `undefined` if it did. */
-  #mortal<T>(act: () => T): T | undefined {
-    try {
-      return act();
-    } catch (error) {
-      if (!(error instanceof GuestDied)) throw error;
-      this.#death = { reason: error.message, restart: error.restart, told: false };
-      return undefined;
-    }
-  }
-
-  async poll(): Promise<void> {
-    const { world } = this.#ground;
-    if (!this.#sleeps()) return world.sleep(0);
-    while (this.#sleeps()) {
-      const interrupt = new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-      const due = this.#guest?.clockDue;
-      const others = due === undefined ? [] : [world.sleep(Math.max(0, due - world.now()))];
-      await Promise.race([interrupt, ...others]);
-    }
-  }
-
-  #sleeps(): boolean {
-    const guest = this.#guest;
-    if (this.#closed || guest === undefined || this.#death !== undefined || !guest.halted) return false;
-    checkClock(guest);
-    return waiting(guest) === 0;
-  }
-
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#guest?.close();
-    if (this.#window !== undefined) this.#windows.close(this.#window);
-    this.#wake();
-  }
+interface OpenFile {
+  readonly ground: Ground;
+  readonly windows: Windows;
+  window?: GuestWindow;
+  guest?: Guest;
+  death?: Death;
+  /** Offset in the register frame of what the next read returns, instead of running the Guest. */
+  asked?: number | undefined;
+  closed: boolean;
+  /** Ends the sleep of whoever waits in `poll`. */
+  wake: () => void;
 }
 
 /** How a Guest ended. */
@@ -224,6 +135,142 @@ interface Death {
   readonly restart: boolean;
   /** Whether the Launcher has seen -ENOENT. */
   told: boolean;
+}
+
+function mmap(file: OpenFile, bytes: number): GuestWindow {
+  if (file.closed) throw new Error('/dev/lguest: cannot map memory of a closed file');
+  if (file.window !== undefined) throw new Error('/dev/lguest: this Guest has its memory already');
+  file.window = file.windows.open(bytes);
+  return file.window;
+}
+
+/*
+ * ## Writing
+ *
+ * The order of these lines is the whole life of a Guest. Before INITIALIZE nothing else makes sense; after death nothing does, but
+ * for one: looking at the registers of a corpse. lguest refused even that. We allow it, because a Launcher that can do so can say
+ * *where* a kernel died, with names and lines, and that is most of the help anybody ever wanted.
+ */
+function write(file: OpenFile, words: Uint32Array): number {
+  if (file.closed) return -EBADF;
+  if (words.length === 0) return -EINVAL;
+  if (words[0] === LHREQ_INITIALIZE) return initialize(file, words);
+  const { guest } = file;
+  if (guest === undefined) return -EINVAL;
+  if (words[0] === LHREQ_GETREG) return askForRegister(file, words);
+  if (file.death !== undefined) return -ENOENT;
+  if (words[0] === LHREQ_SETREG) return setRegister(guest, words);
+  if (words[0] === LHREQ_IRQ) return raiseInterrupt(file, guest, words);
+  if (words[0] === LHREQ_TRAP) return injectTrap(file, guest, words);
+  return -EINVAL;
+}
+
+/*
+ * INITIALIZE is the birth: where the memory begins, how many pages of it are memory and how many after that are devices, and the
+ * address of the first instruction. That is all a hypervisor needs to know about a computer.
+ */
+function initialize(file: OpenFile, words: Uint32Array): number {
+  if (file.guest !== undefined) return -EBUSY;
+  if (words.length < 5) return -EFAULT;
+  const [, base, pfnLimit, start, deviceLimit] = [...words] as [number, number, number, number, number];
+  if (!isMapped(file, base, pfnLimit)) return -EFAULT;
+  if (file.ground.frames.available < FRAMES_OF_A_NEWBORN) return -ENOMEM;
+  file.guest = new Guest(file.ground, { base, pfnLimit, start, deviceLimit });
+  return 16;
+}
+
+function isMapped({ window }: OpenFile, base: number, pages: number): boolean {
+  if (window === undefined || base % PAGE_SIZE !== 0) return false;
+  return base >= window.base && base + pages * PAGE_SIZE <= window.base + window.size;
+}
+
+/*
+ * The others are one-liners with manners. A register is *asked for* by a write and then read, since reading is what a read is for.
+ * An interrupt is a bit, and a nudge for whoever sleeps. And TRAP hands back to the Guest what its Launcher could make no sense of:
+ * *you wanted that instruction, you take the fault*.
+ */
+function askForRegister(file: OpenFile, words: Uint32Array): number {
+  if (words.length < 2) return -EFAULT;
+  const at = registerOffset(words[1]!);
+  if (at === undefined) return -ENOENT;
+  file.asked = at.offset;
+  return 8;
+}
+
+function setRegister(guest: Guest, words: Uint32Array): number {
+  if (words.length < 3) return -EFAULT;
+  const at = registerOffset(words[1]!);
+  if (at === undefined || !at.settable) return -ENOENT;
+  guest.setRegister(at.offset, words[2]!);
+  return 12;
+}
+
+function raiseInterrupt(file: OpenFile, guest: Guest, words: Uint32Array): number {
+  if (words.length < 2) return -EFAULT;
+  if (words[1]! >= LGUEST_IRQS) return -EINVAL;
+  guest.raised |= 1 << words[1]!;
+  file.wake();
+  return 0;
+}
+
+function injectTrap(file: OpenFile, guest: Guest, words: Uint32Array): number {
+  if (words.length < 2) return -EFAULT;
+  return mortal(file, () => (deliverTrap(guest, words[1]!) ? 0 : -EINVAL)) ?? 0;
+}
+
+/*
+ * ## Reading
+ *
+ * Down this hole lies everything that follows in the chapter: `run` goes into the Guest and comes out with an errand for the Launcher,
+ * or with a number that says there is none.
+ */
+function read(file: OpenFile, into: Uint8Array): number {
+  if (file.closed) return -EBADF;
+  const { guest } = file;
+  if (guest === undefined) return -EINVAL;
+  if (file.asked !== undefined) return answer(file, guest, into);
+  if (file.death !== undefined) return report(file.death, into);
+  const outcome = mortal(file, () => run(guest));
+  if (outcome === undefined) return report(file.death!, into);
+  return typeof outcome === 'number' ? outcome : copyExit(outcome, into);
+}
+
+function answer(file: OpenFile, guest: Guest, into: Uint8Array): number {
+  if (into.length < 4) return -EFAULT;
+  new DataView(into.buffer, into.byteOffset).setUint32(0, guest.register(file.asked!), true);
+  file.asked = undefined;
+  return 4;
+}
+
+/** Size of a `struct lguest_pending`: the trap, seven bytes of instruction, an address. */
+const PENDING_SIZE = 12;
+
+function copyExit(exit: Exit, into: Uint8Array): number {
+  if (into.length < PENDING_SIZE) return -EFAULT;
+  into[0] = exit.trap;
+  into.set(exit.instruction, 1);
+  new DataView(into.buffer, into.byteOffset).setUint32(8, exit.address, true);
+  return PENDING_SIZE;
+}
+
+/*
+ * ## Mortality
+ *
+ * Anything a Guest asks for may be its last wish. Deep down in the page tables somebody finds an entry that points at the moon, and
+ * there is no way on: the Guest must die, at once, from the middle of whatever was being done for it.
+ *
+ * lguest wrote the reason into the Guest and carried on *as if nothing had happened* until the run loop noticed, which meant that every
+ * function had to do something harmless with a Guest that was already dead. We throw. `GuestDied` is the one exception in these
+ * chapters that is not a bug, and this is the one place that catches it.
+ */
+function mortal<T>(file: OpenFile, act: () => T): T | undefined {
+  try {
+    return act();
+  } catch (error) {
+    if (!(error instanceof GuestDied)) throw error;
+    file.death = { reason: error.message, restart: error.restart, told: false };
+    return undefined;
+  }
 }
 
 function report(death: Death, into: Uint8Array): number {
@@ -238,12 +285,36 @@ function report(death: Death, into: Uint8Array): number {
   return length;
 }
 
-const PENDING_SIZE = 12;
+/*
+ * ## Sleeping, and an end
+ *
+ * A Guest that has nothing to do says HALT, and then there is nothing for us to do either: no instruction runs until its clock rings or
+ * a device calls. Two promises race for that. Whoever wins, we look again, since the line that rang may be one that the Guest has
+ * blocked.
+ */
+async function poll(file: OpenFile): Promise<void> {
+  const { world } = file.ground;
+  if (!sleeps(file)) return world.sleep(0);
+  while (sleeps(file)) {
+    const interrupt = new Promise<void>((resolve) => {
+      file.wake = resolve;
+    });
+    const due = file.guest?.clockDue;
+    const clock = due === undefined ? [] : [world.sleep(Math.max(0, due - world.now()))];
+    await Promise.race([interrupt, ...clock]);
+  }
+}
 
-function copyExit(exit: Exit, into: Uint8Array): number {
-  if (into.length < PENDING_SIZE) return -EFAULT;
-  into[0] = exit.trap;
-  into.set(exit.instruction, 1);
-  new DataView(into.buffer, into.byteOffset).setUint32(8, exit.address, true);
-  return PENDING_SIZE;
+function sleeps({ guest, death, closed }: OpenFile): boolean {
+  if (closed || guest === undefined || death !== undefined || !guest.halted) return false;
+  checkClock(guest);
+  return waiting(guest) === 0;
+}
+
+function close(file: OpenFile): void {
+  if (file.closed) return;
+  file.closed = true;
+  file.guest?.close();
+  if (file.window !== undefined) file.windows.close(file.window);
+  file.wake();
 }

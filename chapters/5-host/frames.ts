@@ -36,3 +36,32 @@ export class Frames {
     return (HOST_BYTES - this.#next) / PAGE_SIZE + this.#free.length;
   }
 }
+
+/** What one Guest may have of the Host's frames: twice what one address space can need, a quarter of all. */
+const MOST_FRAMES = 2048;
+
+/** The frames that serve one Guest: its register page, its directories, its page tables. */
+export class Share {
+  readonly #frames: Frames;
+  readonly #held = new Set<number>();
+
+  constructor(frames: Frames) {
+    this.#frames = frames;
+  }
+
+  /** The physical address of a zeroed frame, or `undefined` when the Guest has had its share or the Host has none. */
+  allocate(): number | undefined {
+    const frame = this.#held.size < MOST_FRAMES ? this.#frames.allocate() : undefined;
+    if (frame !== undefined) this.#held.add(frame);
+    return frame;
+  }
+
+  release(frame: number): void {
+    this.#held.delete(frame);
+    this.#frames.release(frame);
+  }
+
+  releaseAll(): void {
+    for (const frame of this.#held) this.release(frame);
+  }
+}

@@ -16,7 +16,8 @@ import {
   TRAP_GATE,
   VECTORS,
 } from '../1-preparation/traps.ts';
-import { type Guest, hex, hex32 } from './guest.ts';
+import { hex, hex32, kill } from './death.ts';
+import type { Guest } from './guest.ts';
 
 /** Vectors whose gates a Guest sets in vain. */
 const NOT_FOR_GUESTS = [NON_MASKABLE_INTERRUPT, DOUBLE_FAULT, SPURIOUS_INTERRUPT, LGUEST_TRAP_ENTRY];
@@ -30,12 +31,12 @@ const KEPT = 0xffff_ef00;
  * @throws GuestDied when there is no such vector, or the gate is neither an interrupt gate nor a trap gate
  */
 export function loadIdtEntry(guest: Guest, vector: number, low: number, high: number): void {
-  if (vector >= VECTORS) guest.kill(`Setting idt entry ${vector}: the table has ${VECTORS}`);
+  if (vector >= VECTORS) kill(`Setting idt entry ${vector}: the table has ${VECTORS}`);
   if (NOT_FOR_GUESTS.includes(vector)) return;
   const present = (high & GATE_PRESENT) !== 0;
   if (present && gateType(high) !== INTERRUPT_GATE && gateType(high) !== TRAP_GATE) {
     const expected = `expected ${hex(INTERRUPT_GATE)} or ${hex(TRAP_GATE)}`;
-    guest.kill(`bad IDT type ${gateType(high)}: gate ${vector} is ${hex32(high)}, ${expected}`);
+    kill(`bad IDT type ${gateType(high)}: gate ${vector} is ${hex32(high)}, ${expected}`);
   }
   guest.gates[vector * 2] = present ? (KERNEL_CS << 16) | (low & 0xffff) : 0;
   guest.gates[vector * 2 + 1] = present ? high & KEPT : 0;

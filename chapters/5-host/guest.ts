@@ -1,4 +1,4 @@
-import type { Machine, Ram } from '../../src/processor/machine.ts';
+import type { Machine } from '../../src/processor/machine.ts';
 import { KERNEL_CS, KERNEL_DS, SYSCALL_VECTOR, X86_EFLAGS_IF } from '../1-preparation/abi.ts';
 import { PAGE_SIZE } from '../1-preparation/paging.ts';
 import { EFLAGS_ALWAYS, VECTORS } from '../1-preparation/traps.ts';
@@ -14,7 +14,8 @@ import {
 } from '../6-switcher/pages.ts';
 import type { StatePage } from '../6-switcher/state.ts';
 import type { Passenger, Switcher } from '../6-switcher/switcher.ts';
-import type { Frames } from './frames.ts';
+import { type Frames, Share } from './frames.ts';
+import { GuestMemory } from './memory.ts';
 import { setFirstSegments } from './segments.ts';
 import { createShadows, type Shadows } from './shadows.ts';
 import type { Statistics } from './statistics.ts';
@@ -40,28 +41,22 @@ export interface Beginning {
   start: number;
 }
 
-/** The end of a Guest, on its way to the run loop. */
-export class GuestDied extends Error {
-  /** The Guest asked to be started again. */
-  readonly restart: boolean;
-
-  constructor(reason: string, restart = false) {
-    super(reason);
-    this.restart = restart;
-  }
-}
+/** Frames of the Host that a Guest needs before it has said a word. */
+export const FRAMES_OF_A_NEWBORN = 3;
 
 /** One Guest: all that the Host knows of it. */
 export class Guest implements Passenger {
   readonly ground: Ground;
-  readonly base: number;
+  readonly memory: GuestMemory;
   readonly pfnLimit: number;
   readonly deviceLimit: number;
+  readonly share: Share;
 
-  /** The register frame and its page, as physical addresses. */
+  /** The page that its register frame is in, and the frame itself: physical addresses. */
   readonly registerPage: number;
   readonly frame: number;
   readonly state: StatePage;
+  readonly shadows: Shadows;
   directory = 0;
   translationsStale = false;
   taskSwitched = false;
@@ -71,11 +66,12 @@ export class Guest implements Passenger {
   /** The ring slot that comes next. */
   cursor = 0;
 
-  readonly shadows: Shadows;
   /** Before the first NEW_PGTABLE: virtual addresses are physical ones. */
   linear = true;
   /** From here up, all its page tables are the same. */
   kernelAddress = 0;
+  /** Address of the last page fault. */
+  faultAddress = 0;
 
   /** Its gates, two words each, as it set them. */
   readonly gates = new Uint32Array(VECTORS * 2);
@@ -94,144 +90,56 @@ export class Guest implements Passenger {
   /** When the clock event is due, in the World's nanoseconds. */
   clockDue: number | undefined;
 
-  /** Address of the last page fault. */
-  faultAddress = 0;
-
-  readonly #ram: Ram;
-  readonly #frames: Set<number> = new Set();
-
   /** Needs `FRAMES_OF_A_NEWBORN` frames of the Host. */
   constructor(ground: Ground, beginning: Beginning) {
+    const { base, pfnLimit, deviceLimit } = beginning;
     this.ground = ground;
-    this.#ram = ground.machine.ram;
-    this.base = beginning.base;
-    this.pfnLimit = beginning.pfnLimit;
-    this.deviceLimit = beginning.deviceLimit;
-    this.state = ground.switcher.createState();
-    this.registerPage = this.#firstFrame();
+    this.memory = new GuestMemory(ground.machine.ram, base, pfnLimit * PAGE_SIZE);
+    this.pfnLimit = pfnLimit;
+    this.deviceLimit = deviceLimit;
+    this.share = new Share(ground.frames);
+    this.registerPage = firstFrame(this.share);
     this.frame = this.registerPage + FRAME;
-    this.shadows = createShadows(this, this.#firstFrame(), this.#firstFrame());
+    this.state = ground.switcher.createState();
+    this.shadows = createShadows(this, firstFrame(this.share), firstFrame(this.share));
     setFirstSegments(this);
-    this.#setFirstRegisters(beginning.start);
-  }
-
-  #setFirstRegisters(start: number): void {
-    this.setRegister(FRAME_EIP, start);
-    this.setRegister(FRAME_CS, KERNEL_CS);
-    for (const at of [FRAME_DS, FRAME_ES, FRAME_SS]) this.setRegister(at, KERNEL_DS);
-    this.setRegister(FRAME_EFLAGS, X86_EFLAGS_IF | EFLAGS_ALWAYS);
+    setFirstRegisters(this, beginning.start);
   }
 
   /** A word of the register frame, by its `FRAME_` offset. */
   register(at: number): number {
-    return this.#ram.read32(this.frame + at);
+    return this.ground.machine.ram.read32(this.frame + at);
   }
 
   setRegister(at: number, value: number): void {
-    this.#ram.write32(this.frame + at, value);
-  }
-
-  /** A word of its memory, at a guest-physical address. */
-  read32(address: number): number {
-    if (!this.holds(address, 4)) this.kill(`bad read address ${hex(address)} len 4: ${this.#memory()}`);
-    return this.#ram.read32(this.base + address);
-  }
-
-  write32(address: number, value: number): void {
-    if (!this.holds(address, 4)) this.kill(`bad write address ${hex(address)} len 4: ${this.#memory()}`);
-    this.#ram.write32(this.base + address, value);
-  }
-
-  read8(address: number): number {
-    if (!this.holds(address, 1)) this.kill(`bad read address ${hex(address)} len 1: ${this.#memory()}`);
-    return this.#ram.read8(this.base + address);
-  }
-
-  write8(address: number, value: number): void {
-    if (!this.holds(address, 1)) this.kill(`bad write address ${hex(address)} len 1: ${this.#memory()}`);
-    this.#ram.write8(this.base + address, value);
-  }
-
-  /** A copy of `length` bytes of its memory. */
-  read(address: number, length: number): Uint8Array {
-    if (!this.holds(address, length)) {
-      this.kill(`bad read address ${hex(address)} len ${length}: ${this.#memory()}`);
-    }
-    return this.#ram.read(this.base + address, length);
-  }
-
-  /** Bytes of memory it has. */
-  get memorySize(): number {
-    return this.pfnLimit * PAGE_SIZE;
-  }
-
-  /** Whether `length` bytes at a guest-physical address are all memory. */
-  holds(address: number, length: number): boolean {
-    return address >= 0 && address + length <= this.memorySize;
+    this.ground.machine.ram.write32(this.frame + at, value);
   }
 
   /** A word of its `struct lguest_data`, by offset. Only after LGUEST_INIT. */
   readData(offset: number): number {
-    return this.read32(this.data! + offset);
+    return this.memory.read32(this.data! + offset);
   }
 
   writeData(offset: number, value: number): void {
-    this.write32(this.data! + offset, value);
-  }
-
-  /** Ends the Guest. Nothing after the call happens. */
-  kill(reason: string): never {
-    throw new GuestDied(reason);
-  }
-
-  /** A zeroed frame of the Host's for this Guest, or `undefined` when it has had its share. */
-  allocateFrame(): number | undefined {
-    if (this.#frames.size >= MOST_FRAMES) return undefined;
-    const frame = this.ground.frames.allocate();
-    if (frame !== undefined) this.#frames.add(frame);
-    return frame;
-  }
-
-  releaseFrame(frame: number): void {
-    this.#frames.delete(frame);
-    this.ground.frames.release(frame);
-  }
-
-  /** The Host's frames that serve this Guest, by physical address: register page, directories, page tables. */
-  get frames(): ReadonlySet<number> {
-    return this.#frames;
+    this.memory.write32(this.data! + offset, value);
   }
 
   /** Gives back everything the Host keeps for it. */
   close(): void {
     this.ground.switcher.disembark(this);
-    for (const frame of this.#frames) this.ground.frames.release(frame);
-    this.#frames.clear();
-  }
-
-  #firstFrame(): number {
-    const frame = this.allocateFrame();
-    if (frame === undefined) throw new Error('a Guest was begun without room for its first frames');
-    return frame;
-  }
-
-  #memory(): string {
-    return `the Guest has ${hex(this.memorySize)} bytes`;
+    this.share.releaseAll();
   }
 }
 
-/** Register page, one directory, the Switcher's table. */
-export const FRAMES_OF_A_NEWBORN = 3;
-
-/** What one Guest may have of the Host's frames: twice what one address space can need, a quarter of all. */
-const MOST_FRAMES = 2048;
-
-/** As errors show numbers: at least one digit, lower case, unsigned. */
-export function hex(value: number): string {
-  return `0x${(value >= 0 ? value : value >>> 0).toString(16)}`;
+function firstFrame(share: Share): number {
+  const frame = share.allocate();
+  if (frame === undefined) throw new Error('a Guest was begun without room for its first frames');
+  return frame;
 }
 
-/** As errors show addresses and entries: eight digits. */
-export function hex32(value: number): string {
-  return `0x${(value >>> 0).toString(16).padStart(8, '0')}`;
+function setFirstRegisters(guest: Guest, start: number): void {
+  guest.setRegister(FRAME_EIP, start);
+  guest.setRegister(FRAME_CS, KERNEL_CS);
+  for (const at of [FRAME_DS, FRAME_ES, FRAME_SS]) guest.setRegister(at, KERNEL_DS);
+  guest.setRegister(FRAME_EFLAGS, X86_EFLAGS_IF | EFLAGS_ALWAYS);
 }

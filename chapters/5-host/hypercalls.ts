@@ -38,17 +38,13 @@ import {
   SWITCHER_ADDRESS,
 } from '../6-switcher/pages.ts';
 import { setClockEvent, tellTime } from './clock.ts';
-import { type Guest, GuestDied, hex, hex32 } from './guest.ts';
+import { GuestDied, hex, hex32, kill } from './death.ts';
+import type { Guest } from './guest.ts';
 import { loadIdtEntry } from './gates.ts';
 import { loadGdtEntry, loadTls } from './segments.ts';
-import {
-  dropEverything,
-  flush,
-  newPageTable,
-  setPageDirectoryEntry,
-  setPageTableEntry,
-  setStack,
-} from './shadows.ts';
+import { flush, setPageDirectoryEntry, setPageTableEntry } from './page-changes.ts';
+import { dropEverything, newPageTable } from './shadows.ts';
+import { setStack } from './stack.ts';
 
 /**
  * Serves `int 0x1F`: what waits in the ring first, then the call itself.
@@ -67,51 +63,57 @@ export function serveHypercalls(guest: Guest): void {
 
 function beforeInit(guest: Guest, number: number): void {
   if (number !== LHCALL_LGUEST_INIT) {
-    guest.kill(`hypercall ${number} before INIT: from ${hex32(guest.register(FRAME_EIP))}`);
+    kill(`hypercall ${number} before INIT: from ${hex32(guest.register(FRAME_EIP))}`);
   }
   guest.ground.statistics.hypercalls[number]!++;
   initialize(guest, guest.register(FRAME_EBX));
 }
 
 function initialize(guest: Guest, data: number): void {
-  if (!guest.holds(data, LGUEST_DATA_SIZE)) {
-    guest.kill(`bad guest page ${hex(data)}: lguest_data would end behind ${hex(guest.memorySize)}`);
+  if (!guest.memory.holds(data, LGUEST_DATA_SIZE)) {
+    kill(`bad guest page ${hex(data)}: lguest_data would end behind ${hex(guest.memory.size)}`);
   }
   guest.data = data;
   guest.writeData(LGUEST_DATA_TSC_KHZ, 0);
-  checkSyscallVector(guest, guest.readData(LGUEST_DATA_SYSCALL_VEC));
+  checkSyscallVector(guest.readData(LGUEST_DATA_SYSCALL_VEC));
   guest.noirqIret = guest.readData(LGUEST_DATA_NOIRQ_IRET);
   tellTime(guest);
 
   guest.kernelAddress = guest.readData(LGUEST_DATA_KERNEL_ADDRESS);
   guest.writeData(LGUEST_DATA_RESERVE_MEM, RESERVE_MEM);
   if (guest.kernelAddress >= SWITCHER_ADDRESS) {
-    guest.kill(`bad kernel address ${hex32(guest.kernelAddress)}: expected below ${hex32(SWITCHER_ADDRESS)}`);
+    kill(`bad kernel address ${hex32(guest.kernelAddress)}: expected below ${hex32(SWITCHER_ADDRESS)}`);
   }
   dropEverything(guest);
 }
 
-function checkSyscallVector(guest: Guest, vector: number): void {
+function checkSyscallVector(vector: number): void {
   if (vector !== SYSCALL_VECTOR) {
-    guest.kill(`bad syscall vector ${hex(vector)}: expected ${hex(SYSCALL_VECTOR)}`);
+    kill(`bad syscall vector ${hex(vector)}: expected ${hex(SYSCALL_VECTOR)}`);
   }
 }
 
 function emptyRing(guest: Guest): void {
   for (let served = 0; served < LHCALL_RING_SIZE; served++) {
     const status = guest.data! + LGUEST_DATA_HCALL_STATUS + guest.cursor;
-    if (guest.read8(status) === LHCALL_SLOT_FREE) return;
+    if (guest.memory.read8(status) === LHCALL_SLOT_FREE) return;
     const slot = guest.data! + LGUEST_DATA_HCALLS + guest.cursor * LHCALL_SLOT_SIZE;
     guest.cursor = (guest.cursor + 1) % LHCALL_RING_SIZE;
-    serve(guest, guest.read32(slot), guest.read32(slot + 4), guest.read32(slot + 8), guest.read32(slot + 12));
-    guest.write8(status, LHCALL_SLOT_FREE);
+    serve(
+      guest,
+      guest.memory.read32(slot),
+      guest.memory.read32(slot + 4),
+      guest.memory.read32(slot + 8),
+      guest.memory.read32(slot + 12),
+    );
+    guest.memory.write8(status, LHCALL_SLOT_FREE);
   }
 }
 
 function serve(guest: Guest, number: number, first: number, second: number, third: number): void {
   const call = CALLS.get(number);
   if (call === undefined) {
-    guest.kill(`Bad hypercall ${number}: from ${hex32(guest.register(FRAME_EIP))}`);
+    kill(`Bad hypercall ${number}: from ${hex32(guest.register(FRAME_EIP))}`);
   }
   guest.ground.statistics.hypercalls[number]!++;
   call(guest, first, second, third);
@@ -138,7 +140,7 @@ const CALLS: ReadonlyMap<number, Call> = new Map<number, Call>([
 ]);
 
 function secondInit(guest: Guest, data: number): void {
-  guest.kill(`already have lguest_data: at ${hex(guest.data!)}, now asked for ${hex(data)}`);
+  kill(`already have lguest_data: at ${hex(guest.data!)}, now asked for ${hex(data)}`);
 }
 
 function setTaskSwitched(guest: Guest, value: number): void {
@@ -153,7 +155,7 @@ const MESSAGE_SIZE = 128;
 
 /** LHCALL_SHUTDOWN: the Guest's last words, at guest-physical `message`. */
 function shutDown(guest: Guest, message: number, kind: number): never {
-  const bytes = guest.read(message, MESSAGE_SIZE).subarray(0, MESSAGE_SIZE - 1);
+  const bytes = guest.memory.read(message, MESSAGE_SIZE).subarray(0, MESSAGE_SIZE - 1);
   const end = bytes.indexOf(0);
   const text = String.fromCharCode(...(end < 0 ? bytes : bytes.subarray(0, end)));
   throw new GuestDied(`CRASH: ${text}`, kind === LGUEST_SHUTDOWN_RESTART);

@@ -81,7 +81,7 @@ const FLAGS_OF_ITS_OWN = 0x0024_0cd5;
 
 function pretendIret(guest: Guest): void {
   const at = physicalForLoad(guest, (guest.register(FRAME_ESP) + 8) >>> 0);
-  const flags = guest.read32(at) & FLAGS_OF_ITS_OWN;
+  const flags = guest.memory.read32(at) & FLAGS_OF_ITS_OWN;
   guest.setRegister(FRAME_EFLAGS, flags | X86_EFLAGS_IF | EFLAGS_ALWAYS);
 }
 
@@ -115,7 +115,7 @@ function push(guest: Guest, top: number, words: readonly number[]): number {
       page = pageOf(at);
       frame = physicalForStore(guest, page);
     }
-    guest.write32(frame + (at - page), word >>> 0);
+    guest.memory.write32(frame + (at - page), word >>> 0);
   }
   return at;
 }

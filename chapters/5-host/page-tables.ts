@@ -15,7 +15,8 @@ import {
   WRITABLE,
 } from '../1-preparation/paging.ts';
 import { SWITCHER_ADDRESS } from '../6-switcher/pages.ts';
-import { type Guest, hex, hex32 } from './guest.ts';
+import { hex, hex32, kill } from './death.ts';
+import type { Guest } from './guest.ts';
 import { install } from './shadows.ts';
 
 /** What a page fault turned out to be. */
@@ -64,12 +65,12 @@ export interface Walk {
 export function walkTables(guest: Guest, address: number): Walk | undefined {
   if (guest.linear) return linearWalk(address);
   const directoryAt = guest.shadows.current.guestAddress + directoryOffset(address);
-  const directoryEntry = guest.read32(directoryAt);
+  const directoryEntry = guest.memory.read32(directoryAt);
   if ((directoryEntry & PRESENT) === 0) return undefined;
 
   checkDirectoryEntry(guest, directoryEntry, address);
   const tableAt = pageOf(directoryEntry) + tableOffset(address);
-  const tableEntry = guest.read32(tableAt);
+  const tableEntry = guest.memory.read32(tableAt);
   if ((tableEntry & PRESENT) === 0) return undefined;
   return { directoryAt, directoryEntry, tableAt, tableEntry };
 }
@@ -95,12 +96,12 @@ function permits(walk: Walk, error: number): boolean {
 export function touch(guest: Guest, walk: Walk, error: number): number {
   if (walk.directoryAt === undefined || walk.tableAt === undefined) return walk.tableEntry;
   if ((walk.directoryEntry & ACCESSED) === 0) {
-    guest.write32(walk.directoryAt, walk.directoryEntry | ACCESSED);
+    guest.memory.write32(walk.directoryAt, walk.directoryEntry | ACCESSED);
   }
   // Read again: a directory may be its own table, and then the mark just made is in this entry too.
-  const before = guest.read32(walk.tableAt);
+  const before = guest.memory.read32(walk.tableAt);
   const after = before | ACCESSED | (error & FAULT_WRITE ? DIRTY : 0);
-  if (after !== before) guest.write32(walk.tableAt, after);
+  if (after !== before) guest.memory.write32(walk.tableAt, after);
   return after;
 }
 
@@ -110,15 +111,15 @@ const DIRECTORY_FLAGS = PRESENT | WRITABLE | USER | ACCESSED | DIRTY;
 function checkDirectoryEntry(guest: Guest, entry: number, address: number): void {
   const strange = entry & (PAGE_SIZE - 1) & ~DIRECTORY_FLAGS;
   const what = `bad page directory entry ${hex32(entry)} for ${hex32(address)}`;
-  if (strange !== 0) guest.kill(`${what}: flags ${hex(strange)} are not offered`);
-  if (frameOf(entry) >= guest.pfnLimit) guest.kill(`${what}: ${beyond(guest, entry)}`);
+  if (strange !== 0) kill(`${what}: flags ${hex(strange)} are not offered`);
+  if (frameOf(entry) >= guest.pfnLimit) kill(`${what}: ${beyond(guest, entry)}`);
 }
 
 /** @throws GuestDied when the entry cannot be obeyed. Pages of devices must have been told apart before. */
 export function checkTableEntry(guest: Guest, entry: number, address: number): void {
   const what = `bad page table entry ${hex32(entry)} for ${hex32(address)}`;
-  if (entry & LARGE) guest.kill(`${what}: flag ${hex(LARGE)} is not offered`);
-  if (frameOf(entry) >= guest.pfnLimit) guest.kill(`${what}: ${beyond(guest, entry)}`);
+  if (entry & LARGE) kill(`${what}: flag ${hex(LARGE)} is not offered`);
+  if (frameOf(entry) >= guest.pfnLimit) kill(`${what}: ${beyond(guest, entry)}`);
 }
 
 function beyond(guest: Guest, entry: number): string {
@@ -148,16 +149,15 @@ export function physicalAddress(guest: Guest, address: number): number | undefin
  */
 export function physicalForStore(guest: Guest, address: number): number {
   const walk = walkTables(guest, address);
-  if (walk === undefined) return guest.kill(`Bad address ${hex(address)}: the Guest does not map it`);
-  if (!permits(walk, FAULT_WRITE))
-    return guest.kill(`Bad address ${hex(address)}: the Guest made it read-only`);
+  if (walk === undefined) return kill(`Bad address ${hex(address)}: the Guest does not map it`);
+  if (!permits(walk, FAULT_WRITE)) return kill(`Bad address ${hex(address)}: the Guest made it read-only`);
   return toPhysical(touch(guest, walk, FAULT_WRITE), address);
 }
 
 /** @throws GuestDied when the Guest's tables do not map `address` */
 export function physicalForLoad(guest: Guest, address: number): number {
   const physical = physicalAddress(guest, address);
-  return physical ?? guest.kill(`Bad address ${hex(address)}: the Guest does not map it`);
+  return physical ?? kill(`Bad address ${hex(address)}: the Guest does not map it`);
 }
 
 function toPhysical(entry: number, address: number): number {

@@ -24,6 +24,7 @@ import {
   ringOf,
 } from '../1-preparation/rings.ts';
 import { FRAME_DS, FRAME_ES, FRAME_FS, FRAME_GS } from '../6-switcher/pages.ts';
+import { kill } from './death.ts';
 import type { Guest } from './guest.ts';
 
 /** The two segments a Guest is born with. */
@@ -39,7 +40,7 @@ export function setFirstSegments(guest: Guest): void {
  */
 export function loadGdtEntry(guest: Guest, index: number, low: number, high: number): void {
   if (index >= GDT_ENTRIES) {
-    guest.kill(`too many gdt entries ${index}: the table has ${GDT_ENTRIES}`);
+    kill(`too many gdt entries ${index}: the table has ${GDT_ENTRIES}`);
   }
   setSegment(guest, index, low, high);
   dropLostSelectors(guest);
@@ -49,7 +50,7 @@ export function loadGdtEntry(guest: Guest, index: number, low: number, high: num
 export function loadTls(guest: Guest, table: number): void {
   for (let i = 0; i < 3; i++) {
     const at = table + i * 8;
-    setSegment(guest, GDT_ENTRY_TLS_MIN + i, guest.read32(at), guest.read32(at + 4));
+    setSegment(guest, GDT_ENTRY_TLS_MIN + i, guest.memory.read32(at), guest.memory.read32(at + 4));
   }
   dropLostSelectors(guest);
 }

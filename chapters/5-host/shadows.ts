@@ -3,8 +3,6 @@ import {
   CACHE_DISABLED,
   DIRTY,
   directoryOffset,
-  FAULT_WRITE,
-  PAGE_SIZE,
   PRESENT,
   pageOf,
   TABLE_REACH,
@@ -13,10 +11,10 @@ import {
   WRITABLE,
   WRITE_THROUGH,
 } from '../1-preparation/paging.ts';
-import { ringOf, GUEST_KERNEL_RING } from '../1-preparation/rings.ts';
 import { SWITCHER_ADDRESS } from '../6-switcher/pages.ts';
-import { type Guest, hex, hex32 } from './guest.ts';
-import { checkTableEntry, demandPage, isDevice } from './page-tables.ts';
+import { kill } from './death.ts';
+import type { Guest } from './guest.ts';
+import { pinStack } from './stack.ts';
 
 /** One page directory that the processor can walk, in place of one of the Guest's. */
 export interface Shadow {
@@ -40,7 +38,8 @@ export interface Shadows {
 const NOBODY = -1;
 const SHADOWS = 4;
 
-const SWITCHER_INDEX = SWITCHER_ADDRESS / TABLE_REACH;
+/** The first entry of a directory that is not the Guest's. */
+export const SWITCHER_INDEX = SWITCHER_ADDRESS / TABLE_REACH;
 
 /** The shadows of a newborn Guest: one blank directory, standing for nobody's. */
 export function createShadows(guest: Guest, directory: number, switcherTable: number): Shadows {
@@ -123,83 +122,22 @@ function tableFor(guest: Guest, address: number, directoryEntry: number): number
 }
 
 /** A table entry as the processor shall see it: the Guest's frame where it really lies, and not writable until dirty. */
-function forProcessor(guest: Guest, entry: number): number {
-  const honest = (guest.base + pageOf(entry)) | (entry & PASSED_ON);
+export function forProcessor(guest: Guest, entry: number): number {
+  const honest = (guest.memory.base + pageOf(entry)) | (entry & PASSED_ON);
   return (entry & DIRTY ? honest : honest & ~WRITABLE) >>> 0;
 }
 
 const PASSED_ON = PRESENT | WRITABLE | USER | WRITE_THROUGH | CACHE_DISABLED | ACCESSED | DIRTY;
 
 function allocateTable(guest: Guest): number {
-  const frame = guest.allocateFrame();
+  const frame = guest.share.allocate();
   if (frame !== undefined) return frame;
   dropEverything(guest);
-  return (
-    guest.allocateFrame() ?? guest.kill('out of memory allocating pte page: the Host has no frames left')
-  );
+  return guest.share.allocate() ?? kill('out of memory allocating pte page: the Host has no frames left');
 }
 
-/**
- * LHCALL_SET_PTE: the Guest has changed the entry for `address` in the tables under `cr3`.
- *
- * @throws GuestDied when the entry is nothing that can be obeyed
- */
-export function setPageTableEntry(guest: Guest, cr3: number, address: number, entry: number): void {
-  if (address >= SWITCHER_ADDRESS) {
-    guest.kill(
-      `attempt to set pte into Switcher pages: ${hex32(address)} is not below ${hex32(SWITCHER_ADDRESS)}`,
-    );
-  }
-  const everywhere = address >= guest.kernelAddress;
-  for (const shadow of guest.shadows.all) {
-    if (everywhere || shadow.guestAddress === pageOf(cr3)) refresh(guest, shadow, address, entry);
-  }
-}
-
-function refresh(guest: Guest, shadow: Shadow, address: number, entry: number): void {
-  if (shadow.directory === 0) return;
-  const { ram } = guest.ground.machine;
-  const directoryEntry = ram.read32(shadow.directory + directoryOffset(address));
-  if ((directoryEntry & PRESENT) === 0) return;
-  const at = pageOf(directoryEntry) + tableOffset(address);
-  const before = ram.read32(at);
-  const after = readyForUse(guest, entry, address) ? forProcessor(guest, entry) : 0;
-  if (after === before) return;
-  ram.write32(at, after);
-  if (before & PRESENT && shadow === guest.shadows.current) guest.translationsStale = true;
-}
-
-/** Whether an entry can go into a shadow before anybody faults on it: no mark of the Guest's would be missed. */
-function readyForUse(guest: Guest, entry: number, address: number): boolean {
-  if ((entry & (PRESENT | ACCESSED)) !== (PRESENT | ACCESSED) || isDevice(guest, entry)) return false;
-  checkTableEntry(guest, entry, address);
-  return true;
-}
-
-/**
- * LHCALL_SET_PGD: the Guest has changed entry `index` of the directory at `cr3`.
- *
- * @throws GuestDied when that entry is the Switcher's, or does not exist
- */
-export function setPageDirectoryEntry(guest: Guest, cr3: number, index: number): void {
-  if (index >= SWITCHER_INDEX) {
-    guest.kill(`Attempt to set pgd ${index}/${SWITCHER_INDEX}: expected an index below the Switcher's`);
-  }
-  const shadow = guest.shadows.all.find((candidate) => candidate.guestAddress === pageOf(cr3));
-  if (shadow !== undefined && shadow.directory !== 0) dropTable(guest, shadow, index);
-}
-
-/** LHCALL_FLUSH_TLB: the Guest has changed entries without saying which: `everything` or the current user part. */
-export function flush(guest: Guest, everything: boolean): void {
-  if (!everything) {
-    dropUserPart(guest, guest.shadows.current);
-    return;
-  }
-  dropEverything(guest);
-  pinStack(guest);
-}
-
-function dropUserPart(guest: Guest, shadow: Shadow): void {
+/** Empties what a shadow has below the Guest's kernel. */
+export function dropUserPart(guest: Guest, shadow: Shadow): void {
   const end = Math.min(Math.ceil(guest.kernelAddress / TABLE_REACH), SWITCHER_INDEX);
   for (let index = 0; index < end; index++) dropTable(guest, shadow, index);
 }
@@ -212,52 +150,13 @@ export function dropEverything(guest: Guest): void {
   }
 }
 
-function dropTable(guest: Guest, shadow: Shadow, index: number): void {
+/** Forgets the table behind entry `index`. */
+export function dropTable(guest: Guest, shadow: Shadow, index: number): void {
   const { ram } = guest.ground.machine;
   const at = shadow.directory + index * 4;
   const entry = ram.read32(at);
   if ((entry & PRESENT) === 0) return;
   ram.write32(at, 0);
-  guest.releaseFrame(pageOf(entry));
+  guest.share.release(pageOf(entry));
   if (shadow === guest.shadows.current) guest.translationsStale = true;
-}
-
-/**
- * LHCALL_SET_STACK: where traps from ring 3 put their frames.
- *
- * @throws GuestDied when it is no stack for ring 1
- */
-export function setStack(guest: Guest, selector: number, top: number, pages: number): void {
-  if (ringOf(selector) !== GUEST_KERNEL_RING) {
-    guest.kill(
-      `bad stack segment ${hex(selector)}: its ring is ${ringOf(selector)}, expected ${GUEST_KERNEL_RING}`,
-    );
-  }
-  if (pages > MOST_STACK_PAGES) {
-    guest.kill(`bad stack pages ${pages}: expected at most ${MOST_STACK_PAGES}`);
-  }
-  guest.stackSegment = selector & 0xffff;
-  guest.stackTop = top;
-  guest.stackPages = pages;
-  guest.state.setKernelStack(guest.stackSegment, top);
-  pinStack(guest);
-}
-
-const MOST_STACK_PAGES = 2;
-
-function pinStack(guest: Guest): void {
-  for (let i = 0; i < guest.stackPages; i++) {
-    const address = (guest.stackTop - 1 - i * PAGE_SIZE) >>> 0;
-    if (isWritable(guest, address) || demandPage(guest, address, FAULT_WRITE) === 'filled') continue;
-    guest.kill(`bad stack page ${hex32(address)}: the Guest does not map it for writing`);
-  }
-}
-
-function isWritable(guest: Guest, address: number): boolean {
-  if (address >= SWITCHER_ADDRESS) return false;
-  const { ram } = guest.ground.machine;
-  const needed = PRESENT | WRITABLE;
-  const directoryEntry = ram.read32(guest.shadows.current.directory + directoryOffset(address));
-  if ((directoryEntry & needed) !== needed) return false;
-  return (ram.read32(pageOf(directoryEntry) + tableOffset(address)) & needed) === needed;
 }

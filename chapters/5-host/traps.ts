@@ -10,7 +10,8 @@ import {
 } from '../1-preparation/traps.ts';
 import { FRAME_EIP, FRAME_ERROR } from '../6-switcher/pages.ts';
 import type { Trap } from '../6-switcher/switcher.ts';
-import { type Guest, hex, hex32 } from './guest.ts';
+import { hex, hex32, kill } from './death.ts';
+import type { Guest } from './guest.ts';
 import { serveHypercalls } from './hypercalls.ts';
 import { enterHandler, hasHandler, pushFrame } from './interrupts.ts';
 import { demandPage, physicalAddress, physicalForLoad } from './page-tables.ts';
@@ -66,9 +67,9 @@ function exit(guest: Guest, trap: number, address: number): Exit {
   const instruction = new Uint8Array(INSTRUCTION_BYTES);
   const eip = guest.register(FRAME_EIP);
   const here = Math.min(INSTRUCTION_BYTES, pageOf(eip) + PAGE_SIZE - eip);
-  instruction.set(guest.read(physicalForLoad(guest, eip), here));
+  instruction.set(guest.memory.read(physicalForLoad(guest, eip), here));
   const next = here < INSTRUCTION_BYTES ? physicalAddress(guest, (eip + here) >>> 0) : undefined;
-  if (next !== undefined) instruction.set(guest.read(next, INSTRUCTION_BYTES - here), here);
+  if (next !== undefined) instruction.set(guest.memory.read(next, INSTRUCTION_BYTES - here), here);
   return { trap, instruction, address };
 }
 
@@ -76,7 +77,7 @@ function reflect(guest: Guest, trap: Trap): undefined {
   if (deliverTrap(guest, trap)) return;
   const detail = hex(trap === PAGE_FAULT ? guest.faultAddress : guest.register(FRAME_ERROR));
   const where = hex32(guest.register(FRAME_EIP));
-  guest.kill(`unhandled trap ${trap} at ${where} (${detail}): ${whyUnhandled(trap)}`);
+  kill(`unhandled trap ${trap} at ${where} (${detail}): ${whyUnhandled(trap)}`);
 }
 
 function whyUnhandled(trap: Trap): string {

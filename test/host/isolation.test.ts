@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { LHCALL_SET_STACK } from '../../chapters/1-preparation/abi.ts';
 import { ERESTARTSYS } from '../../chapters/1-preparation/errno.ts';
-import { type Guest, GuestDied } from '../../chapters/5-host/guest.ts';
+import { GuestDied } from '../../chapters/5-host/death.ts';
+import type { Guest } from '../../chapters/5-host/guest.ts';
 import { run } from '../../chapters/5-host/run.ts';
 import { deliverTrap } from '../../chapters/5-host/traps.ts';
 import { assemble } from '../../src/assembler/index.ts';

@@ -1,0 +1,48 @@
+import type { Ram } from '../../src/processor/machine.ts';
+import { hex, kill } from './death.ts';
+
+/** A Guest's memory as the Host uses it: by guest-physical address, and not one byte beyond. */
+export class GuestMemory {
+  /** Where the Guest's physical 0 is in the machine's RAM. */
+  readonly base: number;
+  /** Bytes it has. */
+  readonly size: number;
+  readonly #ram: Ram;
+
+  constructor(ram: Ram, base: number, size: number) {
+    this.#ram = ram;
+    this.base = base;
+    this.size = size;
+  }
+
+  read8(address: number): number {
+    return this.#ram.read8(this.#locate(address, 1, 'read'));
+  }
+
+  read32(address: number): number {
+    return this.#ram.read32(this.#locate(address, 4, 'read'));
+  }
+
+  write8(address: number, value: number): void {
+    this.#ram.write8(this.#locate(address, 1, 'write'), value);
+  }
+
+  write32(address: number, value: number): void {
+    this.#ram.write32(this.#locate(address, 4, 'write'), value);
+  }
+
+  /** A copy of `length` bytes. */
+  read(address: number, length: number): Uint8Array {
+    return this.#ram.read(this.#locate(address, length, 'read'), length);
+  }
+
+  /** Whether `length` bytes at `address` are all there. */
+  holds(address: number, length: number): boolean {
+    return address >= 0 && address + length <= this.size;
+  }
+
+  #locate(address: number, length: number, what: string): number {
+    if (this.holds(address, length)) return this.base + address;
+    return kill(`bad ${what} address ${hex(address)} len ${length}: the Guest has ${hex(this.size)} bytes`);
+  }
+}
