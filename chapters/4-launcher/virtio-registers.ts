@@ -1,15 +1,15 @@
 /*
  * # A screenful of registers
  *
- * In 2007 there were nine ways for a Linux guest to have a disk, one for each hypervisor that thought of itself as
- * the last. Rusty Russell, who had written lguest and did not want to write the ninth network driver, proposed to
- * agree: one kind of queue, one way to say hello, and small drivers on top that would run under anybody. He called
- * it virtio. The second thing it ever ran on was lguest, and today your cloud's disks speak it.
+ * When lguest was young, Linux could be the guest of eight different hypervisors and had a different way to have a
+ * disk under each. Rusty Russell, who had just written one of the eight, proposed to agree: one kind of queue, one
+ * way to say hello, and small drivers on top that would run under anybody. He called it virtio. lguest spoke it
+ * from January 2008 on, in Linux 2.6.24, and most of what rents itself out as a computer today speaks it as well.
  *
- * What is in front of you is version 1.0 of 2015, the one with a committee behind it. lguest's launcher was
- * rewritten for it before it went out, for a purpose you will notice: while real devices ignore what they do not
- * understand, this one *checks*. It was the standard's conscience. A driver that did anything the text forbids lost
- * its Guest on the spot, with a sentence saying which rule it had broken. Ours inherits the temper.
+ * What is in front of you is version 1.0, the one with a committee behind it. lguest's launcher was rewritten for
+ * it, and with a purpose that you will notice: while real devices ignore what they do not understand, this one
+ * *checks*. It was the standard's conscience. A driver that did anything the text forbids lost its Guest on the
+ * spot, with a sentence saying which rule it had broken. Ours inherits the temper.
  *
  * :::figure{#bar0 caption="BAR0 of a virtio device. COMMON, NOTIFY, ISR and DEVICE are the four capabilities of the configuration space."}
  * ```text

@@ -1,3 +1,10 @@
+/*
+ * # A very small library
+ *
+ * You can read the woven book straight from the disk. But browsers do not let pages from a disk do much, search
+ * among it, so there is a server. It knows one verb, and listens on 127.0.0.1, which no other computer can reach.
+ */
+
 import { createReadStream, realpathSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { extname, join, sep } from 'node:path';
@@ -24,6 +31,12 @@ const TYPES: Readonly<Record<string, string>> = {
   '.webp': 'image/webp',
   '.woff2': 'font/woff2',
 };
+
+/*
+ * ## A door that is free
+ *
+ * If somebody has 7411 already, most likely another Lantern of yours, the next one will do.
+ */
 
 /** A book that can be read at an address. */
 export interface BookServer {
@@ -54,6 +67,14 @@ function listen(server: Server, port: number): Promise<boolean> {
     });
   });
 }
+
+/*
+ * ## Answering
+ *
+ * Two things have to be right about an answer. The type, or the browser shows a style sheet instead of using it.
+ * And the slash: a folder must be asked for with one at the end, since every relative link on its page counts from
+ * the last slash in the address.
+ */
 
 function answer(folder: string, request: IncomingMessage, response: ServerResponse): void {
   if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -86,6 +107,15 @@ function answer(folder: string, request: IncomingMessage, response: ServerRespon
 function refuse(response: ServerResponse, status: number, why: string): void {
   response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(`${why}\n`);
 }
+
+/*
+ * ## What is in the book, and what is not
+ *
+ * `GET /../../../etc/passwd` is the oldest trick on the web, and there is always a new way to spell it: `%2e%2e`,
+ * `..%2f`, a link that somebody left in the folder. There is no end to filtering those. So nothing is filtered. The
+ * path is followed to wherever it really leads, links and all, and then the only question is whether that is
+ * inside.
+ */
 
 type Page = { file: string; size: number } | { elsewhere: string };
 

@@ -1,9 +1,23 @@
+/*
+ * # The book beside the Guest
+ *
+ * A fresh clone has no book. It has the sources, and the weaver, and about four seconds before you lose patience.
+ */
+
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Progress } from '../../tools/weave/index.ts';
 import { serveBook } from './book-server.ts';
 import { ROOT } from './root.ts';
+
+/*
+ * ## Weaving aside
+ *
+ * The weaver is made of the same stuff as this program and could run in it. But JavaScript has one thread, and a
+ * second and a half of TypeScript's parser is a second and a half in which pup stands still. So it gets a process
+ * of its own, and sends word.
+ */
 
 /** Where the woven book lies. */
 export const BOOK = join(ROOT, 'book', 'html');
@@ -13,6 +27,13 @@ export type WeaverNews =
   | { kind: 'progress'; progress: Progress }
   | { kind: 'done'; pages: number }
   | { kind: 'failed'; why: string };
+
+/*
+ * If it takes longer than that, as on a small computer it may, the curtain goes up anyway. The address is already
+ * known, and by the time you have got there with a browser there will be pages.
+ *
+ * A book that cannot be woven is a pity, and no reason to keep you from booting. You are told why, in a line.
+ */
 
 /** Milliseconds after which the Guest need not wait for the book any longer. */
 const PATIENCE = 3500;
@@ -43,6 +64,10 @@ function waitFor(milliseconds: number): Promise<undefined> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds, undefined));
 }
 
+/*
+ * A bar that moves is worth a second of waiting.
+ */
+
 const BAR = 24;
 const START_OF_LINE = '\r\x1b[K';
 
@@ -50,6 +75,13 @@ function progressLine({ stage, done, total }: Progress): string {
   const filled = Math.round((done / Math.max(total, 1)) * BAR);
   return `Weaving the book [${'#'.repeat(filled).padEnd(BAR, '.')}] ${stage}`;
 }
+
+/*
+ * ## News
+ *
+ * The two processes share nothing but a channel, and what goes over it is one of three things. A weaver that ends
+ * without a word has failed, too.
+ */
 
 /** Weaves in a process of its own, so that the Guest has this one to itself. */
 function weaveAside(onProgress: (progress: Progress) => void): Promise<number> {

@@ -1,6 +1,19 @@
+/*
+ * # Files
+ *
+ * What the Launcher calls a file, and what it says when it is none.
+ */
+
 import { closeSync, fstatSync, fsyncSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { getSystemErrorMap } from 'node:util';
 import { type Disk, LauncherError } from '../../chapters/4-launcher/outside.ts';
+
+/*
+ * ## Kernels and disks
+ *
+ * A kernel is read whole. A disk image stays open, for reading *and* writing from the start, so that a Guest does
+ * not find out in an hour that nothing it wrote was kept.
+ */
 
 /** Reads a whole file. @throws LauncherError in one line, if it cannot be */
 export function readWholeFile(name: string): Uint8Array {
@@ -21,6 +34,13 @@ export function openDiskImage(name: string): Disk {
   };
 }
 
+/*
+ * ## No surprises
+ *
+ * A directory can be opened like a file and only fails when it is read. A named pipe waits for somebody at its
+ * other end, perhaps for ever. /dev/zero has no end at all. A kernel is none of these.
+ */
+
 function withFile<Result>(name: string, flags: string, use: (file: number) => Result): Result {
   const file = openRegular(name, flags);
   try {
@@ -38,6 +58,13 @@ function openRegular(name: string, flags: string): number {
   closeSync(file);
   throw new LauncherError(about.isDirectory() ? 'it is a directory' : 'it is not a regular file');
 }
+
+/*
+ * ## In words
+ *
+ * Node says `ENOENT: no such file or directory, open '/nonexistent'`. There is a sentence in that, with a code in
+ * front of it and a system call behind. We keep the sentence.
+ */
 
 function complaining<Result>(about: string, attempt: () => Result): Result {
   try {

@@ -1,3 +1,15 @@
+/*
+ * # Three keys to get out
+ *
+ * When you type into a terminal, the kernel of *your* computer reads along. It echoes, it lets you rub out letters,
+ * it keeps the line until you press Enter, and when you press ^C it kills whoever is listening. All of that is the
+ * Guest's to do now. So the terminal is put into raw mode, and every key goes straight in.
+ *
+ * Which leaves the question of how to get out again. ^C belongs to the Guest; its shell wants it. lguest's answer
+ * was three of them in a row within a second, and it is a good one. Nobody presses ^C three times unless they mean
+ * it, and everybody who means it does.
+ */
+
 import type { ReadStream } from 'node:tty';
 import type { InputQueue } from '../../chapters/4-launcher/input-queue.ts';
 
@@ -12,6 +24,16 @@ export function connectKeyboard(stdin: ReadStream, queue: InputQueue, leave: () 
   else connectPipe(stdin, queue);
 }
 
+/*
+ * ## A keyboard
+ *
+ * The terminal must be put back as it was whatever happens, so that is promised before anything else is. `exit` is
+ * the one event in Node that nothing gets around but `kill -9`.
+ *
+ * If the Guest does not read, a terminal goes on being read all the same, or we would not hear the three keys. What
+ * does not fit into the queue is answered with a beep.
+ */
+
 function connectTerminal(stdin: ReadStream, queue: InputQueue, leave: () => void): void {
   const enough = threeInARow(() => performance.now());
   stdin.setRawMode(true);
@@ -21,6 +43,11 @@ function connectTerminal(stdin: ReadStream, queue: InputQueue, leave: () => void
     if (queue.push(bytes) < bytes.length) process.stdout.write('\x07'); // like any terminal whose program does not listen
   });
 }
+
+/*
+ * The times of the last three, as long as nothing else came between. A paste of a thousand lines with one ^C in it
+ * does not count.
+ */
 
 /** Has there been ^C three times, with nothing between, within a second? */
 export function threeInARow(now: () => number): (bytes: Uint8Array) => boolean {
@@ -33,6 +60,17 @@ export function threeInARow(now: () => number): (bytes: Uint8Array) => boolean {
     return false;
   };
 }
+
+/*
+ * ## A pipe
+ *
+ * With a pipe instead of a keyboard, Lantern is a filter: `echo 'primes 100' | npm run -s boot`. Nobody will press
+ * anything, and nothing may be lost. So when the queue is full the pipe is left alone, until the Guest has made
+ * room.
+ *
+ * A pipe ends, and a keyboard does not. What a person does at a keyboard to say *that was all* is ^D, so that is
+ * what the Guest gets, once. Whether it goes to sleep over it or switches itself off is its own decision.
+ */
 
 /** A pipe waits while the Guest has no room, and its end is one ^D. */
 function connectPipe(stdin: ReadStream, queue: InputQueue): void {

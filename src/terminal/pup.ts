@@ -1,3 +1,9 @@
+/*
+ * # pup from its sources
+ *
+ * The tangler does not know what a file is, as it also runs in a page. Here it is told.
+ */
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildPup } from '../../tools/tangle/pup.ts';

@@ -1,5 +1,18 @@
+/*
+ * # The real World
+ *
+ * Four functions, and behind them everything that a program can learn from the universe without asking for input:
+ * how long, when, by what chance, and *later*.
+ */
+
 import { randomFillSync } from 'node:crypto';
 import type { World } from '../../chapters/1-preparation/world.ts';
+
+/*
+ * `setTimeout` counts in whole milliseconds and a Guest in nanoseconds, so it oversleeps, by half a millisecond on
+ * average. `sleep(0)` goes by `setImmediate`, which costs a thousandth of that: it is called at the end of every
+ * slice, some five hundred times a second.
+ */
 
 const LONGEST_TIMER = 0x7fffffff; // what setTimeout takes, in milliseconds
 

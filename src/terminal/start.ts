@@ -1,3 +1,11 @@
+/*
+ * # npm start
+ *
+ * The first program that anybody runs, and it has five seconds. In these it weaves the book, tangles a kernel,
+ * builds a computer, boots the one on the other, and tells you the one thing you need to know, which is how to get
+ * out again.
+ */
+
 import { parseCommandLine, USAGE } from '../../chapters/4-launcher/command-line.ts';
 import { openBook } from './book.ts';
 import { createScreen } from './screen.ts';

@@ -1,3 +1,10 @@
+/*
+ * # A Guest in your terminal
+ *
+ * Here the pieces meet: a machine is switched on, a Host brought up on it, and the Launcher of chapter 4 is given a
+ * World and an `Outside` made of what this computer has.
+ */
+
 import { createHost } from '../../chapters/5-host/dev-lguest.ts';
 import { InputQueue } from '../../chapters/4-launcher/input-queue.ts';
 import { type LaunchOptions, PUP } from '../../chapters/4-launcher/command-line.ts';
@@ -9,11 +16,25 @@ import { connectKeyboard } from './keyboard.ts';
 import { createRealWorld } from './real-world.ts';
 import { createScreen, type Screen } from './screen.ts';
 
+/*
+ * ## Booting here
+ *
+ * The order is chosen with a view to what can go wrong. pup is tangled first, since a mistake in its sources is the
+ * likeliest reason for nothing to happen. The keyboard comes last before the launch, because from then on the
+ * terminal is in raw mode, and a message would come out as a staircase.
+ */
+
 const PUP_INITRD = 'pup.initrd';
 /** Milliseconds from asking to leave to leaving without good-bye. */
 const PATIENCE = 500;
 /** What the Host wants for itself, beside the Guests' memory. */
 const HOST_BYTES = 32 << 20;
+
+/*
+ * There is one line here that looks like nonsense: a timer that does nothing every twelve days. Node ends a program
+ * when there is nothing left that could happen. A Guest that has halted with no alarm set, its input at an end, is
+ * exactly that; but it was not *our* idea to sleep, and a computer does not vanish because nobody is using it.
+ */
 
 /** Boots a Guest in this terminal. @returns the exit code of the program */
 export async function bootHere(
@@ -23,6 +44,7 @@ export async function bootHere(
   const { options, readFile } = await withPup(wanted);
   const machine = powerOn(options.memory);
   const world = createRealWorld();
+  const host = createHost(machine, world);
   const leaving = new AbortController();
   const input = new InputQueue();
   connectKeyboard(process.stdin, input, () => {
@@ -39,11 +61,15 @@ export async function bootHere(
     outputDrained: screen.drained,
     warn: (line) => console.error(line),
   };
-  const status = await launch(options, createHost(machine, world), world, outside, leaving.signal);
+  const status = await launch(options, host, world, outside, leaving.signal);
   if (leaving.signal.aborted) process.stdout.write('\n');
   clearInterval(awake);
   return status.code;
 }
+
+/*
+ * A machine's memory is one `WebAssembly.Memory`, and asking for two gigabytes of it may meet with a refusal.
+ */
 
 function powerOn(memory: number): Machine {
   try {
@@ -54,6 +80,16 @@ function powerOn(memory: number): Machine {
     throw error;
   }
 }
+
+/*
+ * ## The kernel that comes from no file
+ *
+ * Without a kernel on the command line you get pup. Its image has never been in a file: it is made now, out of the
+ * chapters as they are on your disk. Change a word in chapter 2, boot again, and the Guest says the other word.
+ *
+ * The tangler is fetched only here, at the last moment. It brings the TypeScript compiler with it, nine megabytes
+ * of it, and a person who boots a `vmlinux` should not have to wait for that.
+ */
 
 /** Adds the one kernel that comes from no file, if it is meant. */
 async function withPup(

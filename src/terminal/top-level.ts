@@ -1,4 +1,22 @@
+/*
+ * # The net
+ *
+ * A program that fails owes you one sentence. If you could have caused it, the sentence is about what you did. If
+ * you could not, it says so, and how to see the rest.
+ */
+
 import { LauncherError } from '../../chapters/4-launcher/outside.ts';
+
+/*
+ * ## Everything ends here
+ *
+ * Each of these is a way to end that would not pass through the bottom of `program`. All of them leave by
+ * `process.exit`, which is what makes Node call those who promised to put the terminal back.
+ *
+ * The code of a program that dies of a signal is 128 and the number of the signal. Shells started that, and scripts
+ * rely on it. A reader who closes the pipe, as `head` does when it has seen enough, is no error of anybody's, and
+ * nobody is left to tell.
+ */
 
 /** Runs a program to its exit code. Whatever goes wrong in it is one line on standard error, and code 1. */
 export async function atTopLevel(program: () => Promise<number>): Promise<void> {
@@ -15,6 +33,13 @@ export async function atTopLevel(program: () => Promise<number>): Promise<void> 
     fail(error);
   }
 }
+
+/*
+ * ## In a sentence
+ *
+ * The line for a bug of ours names the kind of error, since that is what you would put into the report.
+ * `LANTERN_DEBUG=1` brings the stack back, for whoever is going to read it.
+ */
 
 function fail(error: unknown): never {
   console.error(describeFailure(error, process.env.LANTERN_DEBUG === '1'));

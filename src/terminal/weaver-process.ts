@@ -1,3 +1,13 @@
+/*
+ * # The weaver's own process
+ *
+ * This file is read by you as a part of the book, and run by Node as a program; it can tell which by asking whether
+ * it is what was started. It weaves as for a draft: a book with a hole in it is of more use to somebody who is just
+ * writing that page than no book at all.
+ *
+ * When the channel to its parent closes it ends. Nobody is waiting for the book any longer.
+ */
+
 import { fileURLToPath } from 'node:url';
 import type { Progress } from '../../tools/weave/index.ts';
 import type { WeaverNews } from './book.ts';
