@@ -36,8 +36,8 @@ export const LHCALL_SEND_INTERRUPTS = 19;
 /*
  * The gaps are graves. Number 3 loaded a whole GDT at once, 11 asked for the time, 12 moved data before there was virtio, 13 was
  * for kernels with three levels of page tables, 17 told the Host to look at a queue. Interfaces that nobody was promised may lose
- * teeth like that. The header in Linux said so in so many words: there was *no ABI*. Then it stood still for the last two years
- * of its life, which is more than can be said of most that had one.
+ * teeth like that, and lguest had promised nothing: Host, Guest and Launcher came out of the same tree. Then the interface stood
+ * still for the last two years of its life, which is more than can be said of most that had one.
  *
  * Number 2 is the last thing a Guest says.
  */
@@ -49,7 +49,7 @@ export const LGUEST_SHUTDOWN_RESTART = 2;
 /*
  * ## The page on the table
  *
- * A trap costs hundreds of cycles, and a kernel turns its interrupts off and on a million times while it boots. So a few things
+ * Going through the wall is dear, and a kernel turns its interrupts off and on again around every list it touches. So a few things
  * lie where both can reach them: a structure of 1,388 bytes in the Guest's own memory. Who writes which word is the whole
  * contract:
  *
@@ -61,8 +61,8 @@ export const LGUEST_SHUTDOWN_RESTART = 2;
  * | time | Host | seconds and nanoseconds, as of the last interrupt |
  * | irq_pending | Host | something came while you were not to be disturbed |
  *
- * With that, `cli` is one store. So is `sti`, followed by a look at irq_pending, and a hypercall in the one case of a thousand
- * where it is not zero.
+ * With that, `cli` is one store. So is `sti`, followed by a look at irq_pending, and a hypercall only when that is not
+ * zero.
  */
 
 /** Offsets into `struct lguest_data`, in bytes. */
@@ -87,7 +87,7 @@ export const X86_EFLAGS_IF = 0x200;
 /*
  * ## Sixty-four notes under the door
  *
- * A kernel that forks changes some hundred page table entries in one go. Each change is a hypercall, and none is urgent. So the
+ * A kernel that forks changes page table entries by the dozen. Each change is a hypercall, and none is urgent. So the
  * structure also holds a *ring* of sixty-four slots, five words each: a hypercall that can wait is written into the next
  * slot, and its status byte changed from 0xFF to 0. Whatever hypercall traps next, for whatever reason, the Host first does
  * all that is in the ring, in order, and puts the 0xFF back.

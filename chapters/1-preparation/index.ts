@@ -57,7 +57,7 @@
  * The *Host* is the hypervisor proper (chapter 5). It holds the Guest's page tables, hands it its interrupts, and kills it
  * when it asks for the impossible. It looks like a device file, because lguest's did.
  *
- * The *Switcher* is 2,808 bytes of machine code at the top of every address space (chapter 6). It is the only door
+ * The *Switcher* is less than a page of machine code at the top of every address space (chapter 6). It is the only door
  * between their world and ours, and it is exactly wide enough for one.
  *
  * Under them all lies the *silicon*, a processor that has never heard of any of this. Above them sits you. *Mastery*

@@ -8,7 +8,7 @@
  * people of Multics drew rings around a keep in the nineteen-sixties, first as a fiction kept up by software, and from 1973
  * on in hardware, eight of them. The 80286 of 1982 took over four.
  *
- * :::figure{#rings caption="Four rings were built. For fifteen years nearly everybody used two."}
+ * :::figure{#four-rings caption="Four rings were built. For fifteen years nearly everybody used two."}
  * ```text
  *        +-------------------------------------+
  *        | 3   processes                       |

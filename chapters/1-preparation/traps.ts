@@ -69,7 +69,7 @@ export function pushesErrorCode(vector: number): boolean {
  *
  * The ring says who may come through on purpose, with an `int` instruction; exceptions ask nobody. Type 0xE is an
  * *interrupt gate*, type 0xF a *trap gate*. The only difference on Intel's drawing is that the first turns interrupts off on
- * the way in. In chapter 5 that one bit decides whether a system call costs a few dozen instructions or a few hundred.
+ * the way in. In chapter 5 that one bit decides whether a system call of the Guest's ever comes by our door.
  */
 
 /** Bits of the upper word of a gate (Intel SDM vol. 3, 6.11). */

@@ -16,6 +16,7 @@ import {
   TRAP_GATE,
   VECTORS,
 } from '../1-preparation/traps.ts';
+import { setGate, setStubGate } from '../6-switcher/state.ts';
 import { hex, hex32, kill } from './death.ts';
 import type { Guest } from './guest.ts';
 
@@ -46,9 +47,9 @@ export function loadIdtEntry(guest: Guest, vector: number, low: number, high: nu
 function setRealGate(guest: Guest, vector: number): void {
   const low = guest.gates[vector * 2]!;
   const high = guest.gates[vector * 2 + 1]!;
-  if (goesDirect(guest, vector, high)) guest.state.setGate(vector, low, high);
+  if (goesDirect(guest, vector, high)) setGate(guest.state, vector, low, high);
   else
-    guest.state.setStubGate(vector, mayBeCalled(guest, vector) ? (high & GATE_RING) >>> GATE_RING_SHIFT : 0);
+    setStubGate(guest.state, vector, mayBeCalled(guest, vector) ? (high & GATE_RING) >>> GATE_RING_SHIFT : 0);
 }
 
 /** Vectors on which the Host has the first word. */

@@ -126,7 +126,7 @@ export class Guest implements Passenger {
 
   /** Gives back everything the Host keeps for it. */
   close(): void {
-    this.ground.switcher.disembark(this);
+    this.ground.switcher.disembark();
     this.share.releaseAll();
   }
 }

@@ -24,6 +24,7 @@ import {
   ringOf,
 } from '../1-preparation/rings.ts';
 import { FRAME_DS, FRAME_ES, FRAME_FS, FRAME_GS } from '../6-switcher/pages.ts';
+import { setDescriptor, descriptorHigh } from '../6-switcher/state.ts';
 import { kill } from './death.ts';
 import type { Guest } from './guest.ts';
 
@@ -60,8 +61,8 @@ const OURS = [GDT_ENTRY_LGUEST_CS, GDT_ENTRY_LGUEST_DS, GDT_ENTRY_TSS, GDT_ENTRY
 
 function setSegment(guest: Guest, index: number, low: number, high: number): void {
   if (OURS.includes(index)) return;
-  if ((high & DESCRIPTOR_SEGMENT) === 0) guest.state.setDescriptor(index, 0, 0);
-  else guest.state.setDescriptor(index, low, tamed(high));
+  if ((high & DESCRIPTOR_SEGMENT) === 0) setDescriptor(guest.state, index, 0, 0);
+  else setDescriptor(guest.state, index, low, tamed(high));
 }
 
 function tamed(high: number): number {
@@ -82,7 +83,7 @@ const SELECTOR_LOCAL = 1 << 2;
 function canReload(guest: Guest, selector: number): boolean {
   if (selector <= 3) return true;
   if (selector & SELECTOR_LOCAL) return false;
-  const { high } = guest.state.descriptor(selector >>> 3);
+  const high = descriptorHigh(guest.state, selector >>> 3);
   const needed = DESCRIPTOR_PRESENT | DESCRIPTOR_SEGMENT;
   if ((high & needed) !== needed) return false;
   const code = (high & DESCRIPTOR_CODE) !== 0;

@@ -9,6 +9,7 @@ import {
 } from '../1-preparation/paging.ts';
 import { GUEST_KERNEL_RING, ringOf } from '../1-preparation/rings.ts';
 import { SWITCHER_ADDRESS } from '../6-switcher/pages.ts';
+import { setKernelStack } from '../6-switcher/state.ts';
 import { hex, hex32, kill } from './death.ts';
 import type { Guest } from './guest.ts';
 import { demandPage } from './page-tables.ts';
@@ -30,7 +31,7 @@ export function setStack(guest: Guest, selector: number, top: number, pages: num
   guest.stackSegment = selector & 0xffff;
   guest.stackTop = top;
   guest.stackPages = pages;
-  guest.state.setKernelStack(guest.stackSegment, top);
+  setKernelStack(guest.state, guest.stackSegment, top);
   pinStack(guest);
 }
 

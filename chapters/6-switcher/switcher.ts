@@ -1,35 +1,44 @@
+/*
+ * # The one way in and out
+ *
+ * Everything the Host knows of this chapter is what you see next. It says *go*, it names a Guest and a number of instructions, and it
+ * gets a number back: which trap brought the processor home.
+ */
 import { assemble } from '../../src/assembler/index.ts';
 import type { Machine } from '../../src/processor/machine.ts';
 import { FIRST_EXTERNAL_VECTOR, LGUEST_CS } from '../1-preparation/abi.ts';
 import { directoryOffset, PAGE_SIZE, PRESENT, tableOffset, WRITABLE } from '../1-preparation/paging.ts';
 import { EFLAGS_ALWAYS, VECTORS } from '../1-preparation/traps.ts';
-import {
-  FRAME,
-  FRAME_CS,
-  FRAME_EFLAGS,
-  FRAME_EIP,
-  FRAME_TRAP,
-  REGISTER_PAGE,
-  STATE_CHANGED,
-} from './pages.ts';
-import {
-  STATE_CR0,
-  STATE_CR3,
-  STATE_END,
-  STATE_GDT_POINTER,
-  STATE_PAGE,
-  STATE_START,
-  SWITCHER_ADDRESS,
-  SWITCHER_TEXT,
-} from './pages.ts';
-import { StatePage } from './state.ts';
+import { FRAME, FRAME_CS, FRAME_EFLAGS, FRAME_EIP, FRAME_TRAP, REGISTER_PAGE } from './pages.ts';
+import { STATE_CHANGED, STATE_CR0, STATE_CR3, STATE_END, STATE_GDT_POINTER, STATE_PAGE } from './pages.ts';
+import { STATE_START, SWITCHER_ADDRESS, SWITCHER_TEXT } from './pages.ts';
+import { createStatePage, type StatePage } from './state.ts';
 import { switcherText } from './text.ts';
 
 /** What brought the processor back: a vector (0 to 255), or `SWITCHER_FAULT`. */
 export type Trap = number;
 
+/** The one way in and out. */
+export interface Switcher {
+  /** Runs `passenger` until it traps, or for `limit` instructions: then the trap is `PREEMPTED`. */
+  switchTo(passenger: Passenger, limit: number): Trap;
+  /** Goes home: the processor no longer stands on the page tables of any passenger. */
+  disembark(): void;
+  /** Maps text, register page and state page into `table`, the last page table of an address space. */
+  map(table: number, registerPage: number): void;
+  /** A state page in which every trap leads to the Host. */
+  createState(): StatePage;
+}
+
+/** The interrupt by which the Host takes the processor back. */
+export const PREEMPTED: Trap = FIRST_EXTERNAL_VECTOR;
+
 /** The Switcher itself faulted, loading what the Guest left it. */
 export const SWITCHER_FAULT = 256;
+
+/*
+ * And of a Guest, the Switcher knows five things. It does not care what they mean.
+ */
 
 /** Who travels: what the Switcher must know of a Guest. */
 export interface Passenger {
@@ -44,77 +53,23 @@ export interface Passenger {
   taskSwitched: boolean;
 }
 
-/** The one way in and out. */
-export interface Switcher {
-  /** Runs `passenger` until it traps, or for `limit` instructions: then the trap is `PREEMPTED`. */
-  switchTo(passenger: Passenger, limit: number): Trap;
-  /** Makes sure that the processor no longer stands on the page tables of `passenger`. */
-  disembark(passenger: Passenger): void;
-  /** Maps text, register page and state page into `table`, the last page table of an address space. */
-  map(table: number, registerPage: number): void;
-  /** A state page in which every trap leads to the Host. */
-  createState(): StatePage;
-}
-
-/** The interrupt by which the Host takes the processor back. */
-export const PREEMPTED: Trap = FIRST_EXTERNAL_VECTOR;
-
-/** Instructions after which an interrupt must have been taken: one with its shadow, and the way out. */
-const PATIENCE = 1000;
-
-const CR0_PROTECTION = 1 << 0;
-const CR0_TASK_SWITCHED = 1 << 3;
-const CR0_NUMERIC_ERROR = 1 << 5;
-const CR0_WRITE_PROTECT = 1 << 16;
-const CR0_PAGING = 1 << 31;
-const HOST_CR0 = (CR0_PROTECTION | CR0_NUMERIC_ERROR | CR0_WRITE_PROTECT | CR0_PAGING) >>> 0;
-
-/**
- * Takes a machine at power-on and leaves it halted in the Switcher, ready to travel.
+/*
+ * ## The journey
  *
- * @param machine  as it was switched on: nothing has run yet
- * @param allocate gives the physical address of a zeroed frame
+ * `switchTo` packs what has changed, lets the machine run, and reads off the frame what happened. The interesting part is the middle.
+ *
+ * How do you take a processor away from a program that does not want to give it back? As every operating system does, by an interrupt.
+ * The Guest runs with the real IF set, and cannot clear it. When its instructions are used up, we raise the machine's interrupt line and
+ * let it run on. Between two instructions the processor looks at the line, goes through gate 32 into the stub, and halts. That the limit
+ * ran out *inside* the Switcher is possible, too; then IF is clear, the halt comes first, for another reason, and the line is lowered
+ * again as if nothing had been.
  */
-export function powerOn(machine: Machine, allocate: () => number): Switcher {
+function createJourney(machine: Machine, statePage: number, host: Passenger): Switcher['switchTo'] {
   const { ram, registers, interrupt } = machine;
-  const text = allocate();
-  const statePage = allocate();
-  const hostDirectory = allocate();
-  const hostPage = allocate();
+  const pack = createPacking(machine, statePage, host);
 
-  const { bytes, labels } = assemble(switcherText(), {
-    origin: SWITCHER_TEXT,
-    symbols: { GDT_POINTER: statePage + STATE_GDT_POINTER, HOST_CR3: hostDirectory, HOST_CR0 },
-  });
-  if (bytes.length > PAGE_SIZE) throw new Error(`the Switcher has ${bytes.length} bytes, more than a page`);
-  ram.write(text, bytes);
-  const addressOf = (label: string) => labels.get(label)!;
-
-  const stubs = Uint32Array.from({ length: VECTORS }, (_, vector) => addressOf(`trap_${vector}`));
-  let aboard: Passenger = {
-    registerPage: hostPage,
-    state: new StatePage(stubs),
-    directory: hostDirectory,
-    translationsStale: false,
-    taskSwitched: false,
-  };
-  let taskSwitched = false;
-  const host = aboard;
-  buildHome();
-  copyState(host.state);
-
-  registers.eip = text + addressOf('power_on') - SWITCHER_TEXT;
-  if (machine.run(PATIENCE) !== 'halted')
-    throw new Error('the Switcher did not come up: the processor is not halted');
-
-  return { switchTo, disembark, map, createState: () => new StatePage(stubs) };
-
-  function switchTo(passenger: Passenger, limit: number): Trap {
-    const changed =
-      passenger !== aboard || passenger.translationsStale || passenger.taskSwitched !== taskSwitched;
-    if (changed) announce(passenger);
-    if (passenger.state.changedFrom < passenger.state.changedTo) copyState(passenger.state);
-
+  return (passenger, limit) => {
+    const changed = pack(passenger);
     let stop = machine.run(limit);
     if (stop === 'limit') {
       interrupt.raise(PREEMPTED);
@@ -126,52 +81,150 @@ export function powerOn(machine: Machine, allocate: () => number): Switcher {
     if (changed) ram.write32(statePage + STATE_CHANGED, 0);
     if (registers.esp !== REGISTER_PAGE + FRAME) return SWITCHER_FAULT;
     return ram.read32(passenger.registerPage + FRAME + FRAME_TRAP);
-  }
+  };
+}
 
-  function announce(passenger: Passenger): void {
-    if (passenger !== aboard) {
-      passenger.state.changedFrom = STATE_START;
-      passenger.state.changedTo = STATE_END;
-    }
-    copyState(passenger.state);
-    ram.write32(statePage + STATE_CHANGED, 1);
-    ram.write32(statePage + STATE_CR3, passenger.directory);
-    ram.write32(statePage + STATE_CR0, passenger.taskSwitched ? HOST_CR0 | CR0_TASK_SWITCHED : HOST_CR0);
+/** Instructions within which an interrupt must have been taken: one with its shadow, and the way out. */
+const PATIENCE = 1000;
+
+/*
+ * ## What goes into the luggage
+ *
+ * Three questions, and mostly three times no. Is it somebody else than last time? Are there translations that the processor must forget?
+ * Has the Guest changed its mind about floating point? If any is true, the Switcher takes its detour and loads CR3 and CR0.
+ *
+ * That second question is where this Switcher beats its ancestor. A page fault that is settled by *adding* an entry makes nothing stale,
+ * because the processor never remembers that something was not there. Only who takes away must say so.
+ */
+function createPacking(
+  machine: Machine,
+  statePage: number,
+  host: Passenger,
+): (passenger: Passenger) => boolean {
+  const { ram } = machine;
+  let aboard = host;
+  let { taskSwitched } = host;
+
+  return (passenger) => {
+    const { state } = passenger;
+    const another = passenger !== aboard;
+    if (another) state.changedFrom = STATE_START;
+    if (another) state.changedTo = STATE_END;
+    if (state.changedFrom < state.changedTo) copyState(machine, statePage, state);
+    if (!another && !passenger.translationsStale && passenger.taskSwitched === taskSwitched) return false;
+
     aboard = passenger;
     taskSwitched = passenger.taskSwitched;
     passenger.translationsStale = false;
-  }
+    ram.write32(statePage + STATE_CHANGED, 1);
+    ram.write32(statePage + STATE_CR3, passenger.directory);
+    ram.write32(statePage + STATE_CR0, taskSwitched ? HOST_CR0 | CR0_TASK_SWITCHED : HOST_CR0);
+    return true;
+  };
+}
 
-  function copyState(state: StatePage): void {
-    const { changedFrom, changedTo } = state;
-    ram.write(statePage + changedFrom, state.bytes.subarray(changedFrom, changedTo));
-    state.changedFrom = STATE_END;
-    state.changedTo = 0;
-  }
+function copyState(machine: Machine, statePage: number, state: StatePage): void {
+  const { bytes, changedFrom, changedTo } = state;
+  const changed = new Uint8Array(bytes.buffer, changedFrom, changedTo - changedFrom);
+  machine.ram.write(statePage + changedFrom, changed);
+  state.changedFrom = STATE_END;
+  state.changedTo = 0;
+}
 
-  function disembark(passenger: Passenger): void {
-    if (passenger !== aboard) return;
+/*
+ * CR0 is the processor's mood. Ours is: protected, paging, and *no writing to read-only pages, whoever you are*. Without that last bit,
+ * ring 1 could write into the text of the Switcher, and this book would be shorter.
+ */
+const CR0_PROTECTION = 1 << 0;
+const CR0_TASK_SWITCHED = 1 << 3;
+const CR0_NUMERIC_ERROR = 1 << 5;
+const CR0_WRITE_PROTECT = 1 << 16;
+const CR0_PAGING = 1 << 31;
+const HOST_CR0 = (CR0_PROTECTION | CR0_NUMERIC_ERROR | CR0_WRITE_PROTECT | CR0_PAGING) >>> 0;
+
+/*
+ * ## Power
+ *
+ * Four frames: the text, the state page, and for the Host's own world a directory and a register page. The text is assembled here, with
+ * the addresses filled in that were not known before, and the machine set on its first instruction. It must come back halted. If it does
+ * not, there is no machine, and nothing to be done but to say so.
+ */
+
+/**
+ * Takes a machine at power-on and leaves it halted in the Switcher, ready to travel.
+ *
+ * @param machine  as it was switched on: nothing has run yet
+ * @param allocate gives the physical address of a zeroed frame
+ */
+export function powerOn(machine: Machine, allocate: () => number): Switcher {
+  const [text, statePage, hostDirectory, hostPage] = [allocate(), allocate(), allocate(), allocate()];
+  const symbols = { GDT_POINTER: statePage + STATE_GDT_POINTER, HOST_CR3: hostDirectory, HOST_CR0 };
+  const { bytes, labels } = assemble(switcherText(), { origin: SWITCHER_TEXT, symbols });
+  if (bytes.length > PAGE_SIZE) throw new Error(`the Switcher has ${bytes.length} bytes, more than a page`);
+  machine.ram.write(text, bytes);
+
+  const stubs = Uint32Array.from({ length: VECTORS }, (_, vector) => labels.get(`trap_${vector}`)!);
+  const createState = () => createStatePage(stubs);
+  const map = createMapper(machine, text, statePage);
+  const host = createHome(hostPage, hostDirectory, createState());
+  buildHome(machine, host, labels.get('home')!, text, statePage, map, allocate);
+
+  copyState(machine, statePage, host.state);
+  machine.registers.eip = text + labels.get('power_on')! - SWITCHER_TEXT;
+  if (machine.run(PATIENCE) !== 'halted') throw new Error('the Switcher did not come up: no halt');
+
+  const switchTo = createJourney(machine, statePage, host);
+  return { switchTo, disembark, map, createState };
+
+  function disembark(): void {
+    host.translationsStale = true; // even from home to home: its stack must be found again
     switchTo(host, PATIENCE);
   }
+}
 
-  function map(table: number, registerPage: number): void {
+/*
+ * ## Three entries
+ *
+ * The rights in these three lines are the walls of the whole building. Only the middle one is writable, and what it shows is the
+ * Guest's own.
+ */
+function createMapper(machine: Machine, text: number, statePage: number): Switcher['map'] {
+  const { ram } = machine;
+  return (table, registerPage) => {
     ram.write32(table + tableOffset(SWITCHER_TEXT), text | PRESENT);
     ram.write32(table + tableOffset(REGISTER_PAGE), registerPage | PRESENT | WRITABLE);
     ram.write32(table + tableOffset(STATE_PAGE), statePage | PRESENT);
-  }
+  };
+}
 
-  function buildHome(): void {
-    const table = allocate();
-    map(table, hostPage);
-    ram.write32(table + tableOffset(STATE_PAGE), statePage | PRESENT | WRITABLE);
-    ram.write32(hostDirectory + directoryOffset(SWITCHER_ADDRESS), table | PRESENT | WRITABLE);
+/*
+ * ## A world for nobody
+ *
+ * And the Host's own address space, in which there are the Switcher and one page more: the text again, at its physical address, for
+ * the two instructions in which paging is on and eip has not heard of it yet. Here the state page may be written, since `ltr` marks the
+ * task as busy in its descriptor. In a Guest's world, no instruction does that.
+ */
+function createHome(registerPage: number, directory: number, state: StatePage): Passenger {
+  return { registerPage, state, directory, translationsStale: false, taskSwitched: false };
+}
 
-    const low = allocate();
-    ram.write32(low + tableOffset(text), text | PRESENT);
-    ram.write32(hostDirectory + directoryOffset(text), low | PRESENT | WRITABLE);
+function buildHome(
+  { ram }: Machine,
+  host: Passenger,
+  home: number,
+  text: number,
+  statePage: number,
+  map: Switcher['map'],
+  allocate: () => number,
+): void {
+  const [high, low] = [allocate(), allocate()];
+  map(high, host.registerPage);
+  ram.write32(high + tableOffset(STATE_PAGE), statePage | PRESENT | WRITABLE);
+  ram.write32(low + tableOffset(text), text | PRESENT);
+  ram.write32(host.directory + directoryOffset(SWITCHER_ADDRESS), high | PRESENT | WRITABLE);
+  ram.write32(host.directory + directoryOffset(text), low | PRESENT | WRITABLE);
 
-    ram.write32(hostPage + FRAME + FRAME_EIP, addressOf('home'));
-    ram.write32(hostPage + FRAME + FRAME_CS, LGUEST_CS);
-    ram.write32(hostPage + FRAME + FRAME_EFLAGS, EFLAGS_ALWAYS);
-  }
+  ram.write32(host.registerPage + FRAME + FRAME_EIP, home);
+  ram.write32(host.registerPage + FRAME + FRAME_CS, LGUEST_CS);
+  ram.write32(host.registerPage + FRAME + FRAME_EFLAGS, EFLAGS_ALWAYS);
 }

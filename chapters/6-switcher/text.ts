@@ -1,3 +1,11 @@
+/*
+ * # Thirty instructions
+ *
+ * This is the only machine code of ours that the silicon ever runs while there is a Guest about. It is a string. `assemble` makes
+ * bytes of it when the Host comes up, they are put into a frame, and from then on nobody may write there, we included.
+ *
+ * Read it in the order in which a Guest does: first out, then in.
+ */
 import { GDT_ENTRY_TSS, LGUEST_CS, LGUEST_DS } from '../1-preparation/abi.ts';
 import { pushesErrorCode, VECTORS } from '../1-preparation/traps.ts';
 import { FRAME, REGISTER_PAGE, STATE_PAGE } from './pages.ts';
@@ -8,6 +16,48 @@ export function switcherText(): string {
   return [wayOut(), wayIn(), home(), powerOn(), stubs()].join('\n');
 }
 
+/*
+ * ## Two hundred and fifty-six doors
+ *
+ * A trap has happened. The processor has looked at the gate, found ring 0 behind it, taken the stack for ring 0 from the task state
+ * (the end of the register page), and pushed ss, esp, eflags, cs and eip. Now it jumps, and here is a nuisance: it does not say
+ * *which* trap it was. The vector was known when it looked up the gate; it is not stored anywhere.
+ *
+ * So every vector gets a door of its own, whose only business is to know its number. And where the processor pushes no error code,
+ * the stub pushes a zero, so that the frame has one shape for all.
+ *
+ *     trap_13:                     trap_6:
+ *         push 13                      push 0
+ *         jmp leave                    push 6
+ *                                      jmp leave
+ *
+ * :::aside
+ * Here is the hole from chapter 1. `int 14` in a program goes to the same door as exception 14, *without* an error code, and the
+ * frame would come out a word short. lguest let a Guest say through which gates its processes may go. For the vectors that have a
+ * code, we do not: see `mayBeCalled`.
+ * :::
+ */
+function stubs(): string {
+  return Array.from({ length: VECTORS }, (_, vector) => stub(vector)).join('\n');
+}
+
+/** Where the processor lands for `vector`: makes the frame one size for all, and says which trap it was. */
+function stub(vector: number): string {
+  const error = pushesErrorCode(vector) ? '' : '    push 0\n';
+  return `trap_${vector}:\n${error}    push ${vector}\n    jmp leave`;
+}
+
+/*
+ * ## The way out
+ *
+ * What the Guest was holding, it puts down: four segments, seven registers (the eighth, esp, the processor took care of). It is not in
+ * alphabetical order since it is built from the top down. Then the processor halts, and you are in TypeScript.
+ *
+ * Look at what is *not* here. No page tables are changed, no table is loaded. lguest went back to its Host's CR3 at this point, to its
+ * GDT, its IDT and its task state, and on the way in again to the Guest's, eight slow instructions and two flushed TLBs each time,
+ * because behind it stood a Linux that needed its own. Behind ours stands nobody. The processor may as well sleep in the Guest's world
+ * as anywhere, and when it wakes up, all that it remembers of the Guest's pages is still true.
+ */
 function wayOut(): string {
   return `
 leave:
@@ -25,6 +75,18 @@ leave:
     hlt`;
 }
 
+/*
+ * ## The way in
+ *
+ * The Host has done what it had to, perhaps with the very words on our stack: a register here, another eip there. It calls `run`, and
+ * we wake behind the `hlt`. One question first: has anything changed that the processor should know of? Mostly not. Then everything is
+ * picked up again, the trap number and the error code are stepped over, and what is left on the stack is, word for word, what `iret`
+ * likes to find. A Guest begins its life here, and begins it again a few hundred thousand times a second.
+ *
+ * Five of these may fail. A pop into a segment is refused if what the Guest had there is no longer a segment, and `iret` if that is
+ * true of cs or ss. Then the processor does in ring 0 what it does everywhere. It traps, pushes its frame *where esp happens to be*, and lands in a
+ * stub, and we halt with esp in the wrong place. That is how `switchTo` knows.
+ */
 function wayIn(): string {
   return `
 enter:
@@ -45,6 +107,7 @@ restore:
     add esp, 8                ; the trap number and the error code
     iret
 
+; somewhere else than last time
 elsewhere:
     mov eax, [ss:${STATE_PAGE + STATE_CR3}]
     mov cr3, eax
@@ -54,6 +117,20 @@ elsewhere:
     jmp restore`;
 }
 
+/*
+ * The detour is for the day when the other Guest has its turn, or this one changed its tables. Mind the second line of it. Before
+ * `mov cr3`, the address in esp was the register page of one Guest; behind it, the same address is the register page of another. Nothing
+ * moved. The floor was exchanged between two steps.
+ *
+ * And everything says `ss:`, because ss is the one segment that the processor has set for us. What is in ds is still the Guest's, and
+ * may be anything.
+ *
+ * ## Home
+ *
+ * When a Guest is closed, its page tables are torn up, and one does not tear up the floor that somebody sleeps on. So there is
+ * one address space more, the Host's. It has a register page, too, and in its frame an eip that leads here. For the Switcher, going home
+ * is a world switch like any other; it just goes to a world that consists of one instruction.
+ */
 function home(): string {
   return `
 home:
@@ -61,6 +138,16 @@ home:
     jmp enter`;
 }
 
+/*
+ * ## In the beginning
+ *
+ * This runs once. The machine has been switched on as a boot loader would leave it, in protected mode with paging off, and jumps here
+ * at the *physical* address of the page. It loads the segments by a pointer at a physical address whose contents speak of a linear
+ * one, as by the time anybody looks, there will be paging. For two instructions, between `mov cr0` and `jmp`, the world is mapped and
+ * eip is still a physical address, and only because the Host's directory maps this one page to itself does the `jmp` get fetched at all.
+ *
+ * You have just read the shortest operating system in this book. It boots, and goes to sleep.
+ */
 function powerOn(): string {
   return `
 power_on:
@@ -82,14 +169,4 @@ high:
     mov eax, ${GDT_ENTRY_TSS * 8}
     ltr ax
     jmp home`;
-}
-
-function stubs(): string {
-  return Array.from({ length: VECTORS }, (_, vector) => stub(vector)).join('\n');
-}
-
-/** Where the processor lands for `vector`: makes the frame one size for all, and says which trap it was. */
-function stub(vector: number): string {
-  const error = pushesErrorCode(vector) ? '' : '    push 0\n';
-  return `trap_${vector}:\n${error}    push ${vector}\n    jmp leave`;
 }

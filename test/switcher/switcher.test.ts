@@ -20,6 +20,7 @@ import {
   SWITCHER_ADDRESS,
 } from '../../chapters/6-switcher/pages.ts';
 import { type Passenger, powerOn, PREEMPTED, SWITCHER_FAULT } from '../../chapters/6-switcher/switcher.ts';
+import { setDescriptor } from '../../chapters/6-switcher/state.ts';
 import { assemble } from '../../src/assembler/index.ts';
 import { createMachine } from '../../src/processor/index.ts';
 
@@ -49,8 +50,8 @@ function embark(code: string) {
     ram.write32(table + tableOffset(CODE), text | PRESENT | WRITABLE);
     ram.write(text, assemble(source, { origin: CODE }).bytes);
     const state = switcher.createState();
-    state.setDescriptor(12, 0xffff, 0x00cf_bb00);
-    state.setDescriptor(13, 0xffff, 0x00cf_b300);
+    setDescriptor(state, 12, 0xffff, 0x00cf_bb00);
+    setDescriptor(state, 13, 0xffff, 0x00cf_b300);
     const first: [number, number][] = [
       [FRAME_EIP, CODE],
       [FRAME_CS, KERNEL_CS],
@@ -126,10 +127,11 @@ describe('the Switcher', () => {
     expect(switcher.switchTo(passenger, 1000)).toBe(14);
   });
 
-  it('leaves a Guest that is going to be closed, and does not need its tables any more', () => {
+  it('goes home before a Guest is closed, as often as it is told, and needs its tables no more', () => {
     const { machine, switcher, passenger, createPassenger } = embark('  int 0x1f');
     expect(switcher.switchTo(passenger, 1000)).toBe(0x1f);
-    switcher.disembark(passenger);
+    switcher.disembark();
+    switcher.disembark();
     machine.ram.fill(passenger.directory, 4096, 0);
     expect(switcher.switchTo(createPassenger('  int 0x1f'), 1000)).toBe(0x1f);
   });
