@@ -40,6 +40,6 @@ test('an expression has the value that JavaScript gives it, cut to 32 bits', () 
         expect(callOn(machine, image, index, ...args), twin.guest).toBe(evaluate(twin, args));
       }
     }),
-    { numRuns: 20, seed: 20, endOnFailure: true },
+    { numRuns: 12, seed: 20, endOnFailure: true },
   );
 });

@@ -2,39 +2,18 @@
 
 import ts from 'typescript';
 import { fail } from './errors.ts';
-import { compute, fromNumber, moveAddress, type Constant } from './folding.ts';
+import { compute, convert, fromNumber, literal, moveAddress, type Constant } from './folding.ts';
 import { elementOf, fieldOf, sizeOf } from './layout.ts';
 import { bare, definitionOf, textOf, type Context, type Definition, type Labelled } from './program.ts';
 import { lookUp } from './scope.ts';
-import {
-  BOOLEAN,
-  isInPlace,
-  isPointer,
-  LITERAL,
-  NULL,
-  typeFrom,
-  U32,
-  valueType,
-  type Type,
-} from './types.ts';
+import { BOOLEAN, isInPlace, isPointer, NULL, typeFrom, U32, valueType, type Type } from './types.ts';
 
 /** The value of `node` if it is constant. @throws TangleError for a number that no 32 bits can hold */
 export function constantOf(context: Context, node: ts.Expression): Constant | undefined {
-  if (ts.isAsExpression(node)) {
-    const inner = constantOf(context, node.expression);
-    if (inner === undefined || node.type.getText() === 'const') return inner;
-    const type = valueType(typeFrom(context, node.type));
-    return inner.base === undefined ? fromNumber(inner.value, type) : { ...inner, type };
+  if (ts.isParenthesizedExpression(node) || ts.isNonNullExpression(node) || ts.isSatisfiesExpression(node)) {
+    return constantOf(context, node.expression);
   }
-  node = bare(node);
-  switch (node.kind) {
-    case ts.SyntaxKind.TrueKeyword:
-      return { type: BOOLEAN, value: 1 };
-    case ts.SyntaxKind.FalseKeyword:
-      return { type: BOOLEAN, value: 0 };
-    case ts.SyntaxKind.NullKeyword:
-      return { type: NULL, value: 0 };
-  }
+  if (ts.isAsExpression(node)) return fromCast(context, node);
   if (ts.isNumericLiteral(node)) return fromLiteral(node);
   if (ts.isStringLiteralLike(node)) return addressOfItem(textOf(context.program, node.text));
   if (ts.isIdentifier(node)) return fromName(context, node);
@@ -44,7 +23,19 @@ export function constantOf(context: Context, node: ts.Expression): Constant | un
   if (ts.isCallExpression(node)) return fromCall(context, node);
   if (ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node))
     return fromAccess(context, node);
-  return undefined;
+  return KEYWORDS.get(node.kind);
+}
+
+const KEYWORDS = new Map<ts.SyntaxKind, Constant>([
+  [ts.SyntaxKind.TrueKeyword, { type: BOOLEAN, value: 1 }],
+  [ts.SyntaxKind.FalseKeyword, { type: BOOLEAN, value: 0 }],
+  [ts.SyntaxKind.NullKeyword, { type: NULL, value: 0 }],
+]);
+
+function fromCast(context: Context, node: ts.AsExpression): Constant | undefined {
+  const inner = constantOf(context, node.expression);
+  if (inner === undefined || node.type.getText() === 'const') return inner;
+  return convert(inner, valueType(typeFrom(context, node.type)));
 }
 
 /* ## Literals and names */
@@ -55,7 +46,7 @@ function fromLiteral(node: ts.NumericLiteral): Constant {
     fail(node, `the fraction ${node.getText()}`, 'numbers are whole: count in smaller units');
   if (value > 0xffffffff)
     fail(node, `the number ${node.getText()}`, 'a number has 32 bits: at most 0xffffffff');
-  return { type: value > 0x7fffffff ? U32 : LITERAL, value };
+  return literal(value);
 }
 
 function fromName(context: Context, node: ts.Identifier): Constant | undefined {
@@ -124,11 +115,9 @@ function fromCall(context: Context, node: ts.CallExpression): Constant | undefin
   const called = ts.isIdentifier(node.expression) ? intrinsicOf(context, node.expression) : undefined;
   if (called === undefined) return undefined;
   const [argument] = node.arguments;
-  const type = () =>
-    typeFrom(
-      context,
-      node.typeArguments?.[0] ?? fail(node, `${called} without a type`, `write ${called}<T>`),
-    );
+  const written = node.typeArguments?.[0];
+  const type = (): Type =>
+    typeFrom(context, written ?? fail(node, `${called} without a type`, `write ${called}<T>`));
   switch (called) {
     case 'sizeOf':
       return { type: U32, value: sizeOf(context.library, type()) };

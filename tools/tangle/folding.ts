@@ -3,7 +3,7 @@
 import ts from 'typescript';
 import { fail } from './errors.ts';
 import type { Labelled } from './program.ts';
-import { BOOLEAN, I32, isPointer, isSigned, U32, unify, type Type } from './types.ts';
+import { BOOLEAN, I32, isPointer, isSigned, LITERAL, U32, unify, type Type } from './types.ts';
 
 /** A number, or an address that the assembler will know: that of `base`, plus `value`. */
 export interface Constant {
@@ -17,72 +17,87 @@ export function fromNumber(value: number, type: Type): Constant {
   return { type, value: isSigned(type) ? value | 0 : value >>> 0 };
 }
 
-/* ## Addresses that move */
-
-/** An address plus or minus a number is an address still. */
-export function moveAddress(operator: ts.SyntaxKind, left: Constant, right: Constant): Constant | undefined {
-  const plus = operator === ts.SyntaxKind.PlusToken;
-  if (!plus && operator !== ts.SyntaxKind.MinusToken) return undefined;
-  if (left.base === undefined) return plus ? moveAddress(operator, right, left) : undefined;
-  if (right.base !== undefined || isPointer(left.type)) return undefined;
-  return { ...left, value: plus ? left.value + right.value : left.value - right.value };
+/** `constant` as it is seen through a type: the same 32 bits. */
+export function convert(constant: Constant, type: Type): Constant {
+  return constant.base === undefined ? fromNumber(constant.value, type) : { ...constant, type };
 }
 
-/* ## Thirteen operators */
+/* ## Operators on numbers */
 
+const K = ts.SyntaxKind;
+
+type Fold = (a: number, b: number) => number;
+
+const ARITHMETIC = new Map<ts.SyntaxKind, Fold>([
+  [K.PlusToken, (a, b) => a + b],
+  [K.MinusToken, (a, b) => a - b],
+  [K.AsteriskToken, (a, b) => (Number.isSafeInteger(a * b) ? a * b : Math.imul(a, b))],
+  [K.SlashToken, (a, b) => Math.trunc(a / b)],
+  [K.PercentToken, (a, b) => a % b],
+  [K.AmpersandToken, (a, b) => a & b],
+  [K.BarToken, (a, b) => a | b],
+  [K.CaretToken, (a, b) => a ^ b],
+]);
+
+const SHIFTS = new Map<ts.SyntaxKind, Fold>([
+  [K.LessThanLessThanToken, (a, b) => a << b],
+  [K.GreaterThanGreaterThanToken, (a, b) => a >> b],
+  [K.GreaterThanGreaterThanGreaterThanToken, (a, b) => a >>> b],
+]);
+
+const COMPARISONS = new Map<ts.SyntaxKind, (a: number, b: number) => boolean>([
+  [K.EqualsEqualsEqualsToken, (a, b) => a === b],
+  [K.ExclamationEqualsEqualsToken, (a, b) => a !== b],
+  [K.LessThanToken, (a, b) => a < b],
+  [K.LessThanEqualsToken, (a, b) => a <= b],
+  [K.GreaterThanToken, (a, b) => a > b],
+  [K.GreaterThanEqualsToken, (a, b) => a >= b],
+]);
+
+/* ## By the rules of company */
+
+/** `left operator right` for two numbers; undefined if there is no such operator. */
 export function compute(
   node: ts.Node,
   operator: ts.SyntaxKind,
   left: Constant,
   right: Constant,
 ): Constant | undefined {
+  const shift = SHIFTS.get(operator);
+  if (shift !== undefined) return shifted(operator, shift(left.value, right.value), left);
+
   const type = unify(left.type, right.type);
   const a = fromNumber(left.value, type).value;
   const b = fromNumber(right.value, type).value;
-  const number = (value: number) => fromNumber(value, type.kind === 'boolean' ? I32 : type);
-  const truth = (value: boolean) => ({ type: BOOLEAN, value: value ? 1 : 0 });
-  switch (operator) {
-    case ts.SyntaxKind.PlusToken:
-      return widen(type, a + b);
-    case ts.SyntaxKind.MinusToken:
-      return widen(type, a - b);
-    case ts.SyntaxKind.AsteriskToken:
-      return Math.abs(a * b) <= 0xffffffff ? widen(type, a * b) : number(Math.imul(a, b));
-    case ts.SyntaxKind.SlashToken:
-    case ts.SyntaxKind.PercentToken:
-      if (b === 0) fail(node, 'a division by the constant zero', 'the processor would refuse it with trap 0');
-      return number(operator === ts.SyntaxKind.SlashToken ? Math.trunc(a / b) : a % b);
-    case ts.SyntaxKind.AmpersandToken:
-      return number(a & b);
-    case ts.SyntaxKind.BarToken:
-      return number(a | b);
-    case ts.SyntaxKind.CaretToken:
-      return number(a ^ b);
-    case ts.SyntaxKind.LessThanLessThanToken:
-      return fromNumber(left.value << right.value, left.type);
-    case ts.SyntaxKind.GreaterThanGreaterThanToken:
-      return fromNumber(left.value >> right.value, left.type);
-    case ts.SyntaxKind.GreaterThanGreaterThanGreaterThanToken:
-      return left.value < 0
-        ? fromNumber(left.value >>> right.value, U32)
-        : fromNumber(left.value >>> right.value, left.type);
-    case ts.SyntaxKind.EqualsEqualsEqualsToken:
-      return truth(a === b);
-    case ts.SyntaxKind.ExclamationEqualsEqualsToken:
-      return truth(a !== b);
-    case ts.SyntaxKind.LessThanToken:
-      return truth(a < b);
-    case ts.SyntaxKind.LessThanEqualsToken:
-      return truth(a <= b);
-    case ts.SyntaxKind.GreaterThanToken:
-      return truth(a > b);
-    case ts.SyntaxKind.GreaterThanEqualsToken:
-      return truth(a >= b);
+  const compare = COMPARISONS.get(operator);
+  if (compare !== undefined) return { type: BOOLEAN, value: compare(a, b) ? 1 : 0 };
+
+  const fold = ARITHMETIC.get(operator);
+  if (fold === undefined) return undefined;
+  if (b === 0 && (operator === K.SlashToken || operator === K.PercentToken)) {
+    fail(node, 'a division by the constant zero', 'the processor would refuse it with trap 0');
   }
-  return undefined;
+  const value = fold(a, b);
+  return type.kind === 'literal' ? literal(value) : fromNumber(value, type.kind === 'boolean' ? I32 : type);
 }
 
-/** The sum of two literals that needs the 32nd bit is unsigned, like a literal that does. */
-function widen(type: Type, value: number): Constant {
-  return fromNumber(value, type.kind === 'literal' && value > 0x7fffffff && value <= 0xffffffff ? U32 : type);
+function shifted(operator: ts.SyntaxKind, value: number, { type }: Constant): Constant {
+  const unsigned = operator === K.GreaterThanGreaterThanGreaterThanToken && value > 0x7fffffff;
+  return fromNumber(value, unsigned ? U32 : type);
+}
+
+/** A literal that needs the 32nd bit is unsigned, whether it was written so or added up to it. */
+export function literal(value: number): Constant {
+  return fromNumber(value, value > 0x7fffffff && value <= 0xffffffff ? U32 : LITERAL);
+}
+
+/* ## Addresses that move */
+
+/** An address plus or minus a number is an address still. */
+export function moveAddress(operator: ts.SyntaxKind, left: Constant, right: Constant): Constant | undefined {
+  const plus = operator === K.PlusToken;
+  if (!plus && operator !== K.MinusToken) return undefined;
+  if (left.base === undefined) return plus ? moveAddress(operator, right, left) : undefined;
+  if (right.base !== undefined || isPointer(left.type)) return undefined;
+  return { ...left, value: plus ? left.value + right.value : left.value - right.value };
 }

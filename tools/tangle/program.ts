@@ -3,7 +3,7 @@
 import ts from 'typescript';
 import { constantOf } from './constants.ts';
 import { fail } from './errors.ts';
-import { fromNumber, type Constant } from './folding.ts';
+import { convert, fromNumber, type Constant } from './folding.ts';
 import { find, type Declaration, type Defined, type Library, type Module } from './modules.ts';
 import type { Scope } from './scope.ts';
 import { storageFrom } from './storage.ts';
@@ -144,7 +144,7 @@ export function newLabel(program: Program, wanted: string): string {
 
 function variableFrom(context: Context, declaration: Declaration & { kind: 'variable' }): Definition {
   const { node, name, exported, constant } = declaration;
-  const value = node.initializer && bare(node.initializer);
+  const value = node.initializer;
   const annotated = node.type && typeFrom(context, node.type);
   const defined = exported && constant ? context.program.defines.get(name) : undefined;
   if (defined !== undefined) {
@@ -154,7 +154,7 @@ function variableFrom(context: Context, declaration: Declaration & { kind: 'vari
     };
   }
   if (value !== undefined) {
-    const special = storageFrom(context, declaration, value, annotated);
+    const special = storageFrom(context, declaration, bare(value), annotated);
     if (special !== undefined) return special;
   }
   const folded = value && constantOf(context, value);
@@ -167,7 +167,7 @@ function variableFrom(context: Context, declaration: Declaration & { kind: 'vari
   }
   if (constant && folded !== undefined) {
     if (annotated === undefined) return { kind: 'constant', constant: folded };
-    return { kind: 'constant', constant: adapt(folded, variableType(node, annotated)) };
+    return { kind: 'constant', constant: convert(folded, variableType(node, annotated)) };
   }
   const type = variableType(node, annotated ?? inferred(node, folded));
   return { kind: 'variable', ...named(context, declaration), type, context, node: value };
@@ -178,10 +178,6 @@ function inferred(node: ts.Node, folded: Constant | undefined): Type {
     fail(node, 'a variable without a type', 'annotate it: let count: u32 = 0');
   }
   return folded.type.kind === 'literal' ? I32 : folded.type;
-}
-
-function adapt(constant: Constant, type: Type): Constant {
-  return constant.base === undefined ? fromNumber(constant.value, type) : { ...constant, type };
 }
 
 /** `node` without the parentheses and casts around it. */

@@ -3,7 +3,7 @@
 import ts from 'typescript';
 import { putInRegister } from './assignments.ts';
 import { branch } from './conditions.ts';
-import { fromNumber } from './folding.ts';
+import { convert } from './folding.ts';
 import { fail, refuse } from './errors.ts';
 import { discard, evaluate } from './expressions.ts';
 import { emit, mark, newTarget, placeLabel, type Frame } from './frame.ts';
@@ -65,10 +65,7 @@ function declare(frame: Frame, node: ts.VariableDeclaration, isConstant: boolean
   const folded = value && isConstant ? constantIn(frame, value) : undefined;
   const type = typeOfVariable(frame, node);
   if (folded !== undefined) {
-    const plain = folded.base === undefined && folded.type.kind !== 'null' && node.type !== undefined;
-    const constant = plain
-      ? fromNumber(folded.value, type)
-      : { ...folded, type: node.type ? type : folded.type };
+    const constant = node.type === undefined ? folded : convert(folded, type);
     return bind(frame.scope, node, name, { kind: 'constant', constant });
   }
 
