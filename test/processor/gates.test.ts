@@ -1,0 +1,472 @@
+import { describe, expect, test } from 'vitest';
+import {
+  CODE_0,
+  CODE_1,
+  CODE_3,
+  DATA_0,
+  DATA_1,
+  DATA_3,
+  descriptor,
+  FREE,
+  gate,
+  handler,
+  play,
+  prepare,
+} from './stage.ts';
+import { RING_0_STACK, RING_1_STACK, type Scene, STACK } from './stage.ts';
+
+interface Row extends Omit<Scene, 'code'> {
+  rule: string;
+  code: string;
+  vector: number;
+  error?: number;
+  /** Offset in the code that the handler is told. */
+  eip?: number;
+}
+
+const TO_0 = handler(0x77);
+
+const rows: Row[] = [
+  // Exceptions and what they push: SDM vol. 3, 6.15.
+  { rule: '6.15, 0: #DE points at the DIV', code: 'mov ebx, 0\n div ebx', vector: 0, eip: 5 },
+  { rule: '6.15, 3: #BP points behind the INT3', ring: 3, code: 'nop\n int3', vector: 3, eip: 2 },
+  { rule: '6.15, 4: #OF points behind the INTO', flags: 0x802, ring: 3, code: 'into', vector: 4, eip: 1 },
+  { rule: '6.15, 4: no overflow, no trap', ring: 3, code: 'into\n int3', vector: 3, eip: 2 },
+  {
+    rule: '6.15, 5: #BR points at the BOUND',
+    words: { [0xa000]: 1, [0xa004]: 5 },
+    code: 'mov eax, 6\n bound eax, [DATA]',
+    vector: 5,
+    eip: 5,
+  },
+  { rule: '6.15, 6: #UD points at the UD2', code: 'nop\n ud2', vector: 6, eip: 1 },
+  {
+    rule: '6.15, 7: #NM with EM',
+    code: 'mov eax, cr0\n or al, 4\n mov cr0, eax\n db 0xd9, 0xc0',
+    vector: 7,
+    eip: 8,
+  },
+  {
+    rule: '6.15, 7: #NM with TS',
+    code: 'mov eax, cr0\n or al, 8\n mov cr0, eax\n db 0xd9, 0xc0',
+    vector: 7,
+    eip: 8,
+  },
+  { rule: 'no coprocessor, no instruction for it', code: 'db 0xd9, 0xc0', vector: 6, eip: 0 },
+  // Gates and privilege: vol. 3, 6.12.1.
+  {
+    rule: '6.12.1.1: INT n needs a gate of its level',
+    ring: 3,
+    code: 'int 0x77',
+    vector: 13,
+    error: 0x77 * 8 + 2,
+    eip: 0,
+  },
+  { rule: '6.12.1.1: exceptions do not', ring: 3, code: 'ud2', vector: 6, eip: 0 },
+  {
+    rule: '6.13: a gate beyond the table',
+    gates: {},
+    code: 'lidt [small]\n int 0x77\n small: dw 0x11f\n dd 0x5000',
+    vector: 13,
+    error: 0x77 * 8 + 2,
+    eip: 7,
+  },
+  {
+    rule: 'INT n: the gate is not present',
+    gates: { [0x77]: gate(CODE_0, TO_0, 0x0e) },
+    code: 'int 0x77',
+    vector: 11,
+    error: 0x77 * 8 + 2,
+    eip: 0,
+  },
+  {
+    rule: 'INT n: DPL is checked before presence',
+    ring: 3,
+    gates: { [0x77]: gate(CODE_0, TO_0, 0x0e) },
+    code: 'int 0x77',
+    vector: 13,
+    error: 0x77 * 8 + 2,
+  },
+  {
+    rule: 'INT n: no gate at all',
+    gates: { [0x77]: gate(CODE_0, TO_0, 0x92) },
+    code: 'int 0x77',
+    vector: 13,
+    error: 0x77 * 8 + 2,
+  },
+  {
+    rule: 'INT n: task gates are not offered',
+    gates: { [0x77]: gate(0x28, 0, 0x85) },
+    code: 'int 0x77',
+    vector: 13,
+    error: 0x77 * 8 + 2,
+  },
+  {
+    rule: 'INT n: a null selector in the gate',
+    gates: { [0x77]: gate(0, TO_0, 0x8e) },
+    code: 'int 0x77',
+    vector: 13,
+    error: 0,
+  },
+  {
+    rule: 'INT n: data in the gate',
+    gates: { [0x77]: gate(DATA_0, TO_0, 0x8e) },
+    code: 'int 0x77',
+    vector: 13,
+    error: DATA_0,
+  },
+  {
+    rule: '6.12.1.1: never to an outer ring',
+    gates: { [0x77]: gate(CODE_3, TO_0, 0x8e) },
+    code: 'int 0x77',
+    vector: 13,
+    error: 0x18,
+  },
+  {
+    rule: 'INT n: the segment is not present',
+    descriptors: { [FREE]: descriptor(0, 0xfffff, 0x1b) },
+    gates: { [0x77]: gate(FREE, TO_0, 0x8e) },
+    code: 'int 0x77',
+    vector: 11,
+    error: FREE,
+  },
+  {
+    rule: 'INT n: beyond the limit of the segment',
+    descriptors: { [FREE]: descriptor(0, 0xff, 0x9b, 4) },
+    gates: { [0x77]: gate(FREE, 0x100, 0x8e) },
+    code: 'int 0x77',
+    vector: 13,
+    error: 0,
+  },
+  {
+    rule: '6.13: an exception sets EXT in the error code of the next',
+    gates: { 6: gate(CODE_0, 0, 0x0e) },
+    ring: 3,
+    code: 'ud2',
+    vector: 11,
+    error: 6 * 8 + 3,
+    eip: 0,
+  },
+  // Double faults: vol. 3, table 6-5.
+  {
+    rule: '6-5: #GP in #GP is #DF',
+    gates: { [0xd]: [0, 0] },
+    code: 'mov ax, 0x800\n mov ds, ax',
+    vector: 8,
+    error: 0,
+  },
+  {
+    rule: '6-5: #NP in #DE is #DF',
+    gates: { 0: gate(CODE_0, 0, 0x0e) },
+    code: 'mov ebx, 0\n div ebx',
+    vector: 8,
+    error: 0,
+  },
+  {
+    rule: '6-5: #GP in #PF is #DF',
+    gates: { [0xe]: [0, 0] },
+    pages: { [0xa000]: 0 },
+    code: 'mov al, [DATA]',
+    vector: 8,
+    error: 0,
+  },
+  {
+    rule: '6-5: #NP in #UD is only #NP',
+    gates: { 6: gate(CODE_0, 0, 0x0e) },
+    code: 'ud2',
+    vector: 11,
+    error: 6 * 8 + 3,
+  },
+  {
+    rule: '6-5: #PF in #GP is served one after the other',
+    gates: { [0xd]: gate(CODE_1, 0, 0x8e) },
+    ring: 3,
+    pages: { [0xd000]: 0 },
+    words: { [0x380c]: 0xd800 },
+    code: 'hlt',
+    vector: 14,
+    error: 2,
+    eip: 0,
+  },
+  // The stack of the inner ring: vol. 3, 6.12.1; vol. 2, INT n.
+  {
+    rule: 'INT n: a null SS in the TSS',
+    ring: 3,
+    words: { [0x3810]: 0 },
+    gates: { [0x77]: gate(CODE_1, TO_0, 0xee) },
+    code: 'int 0x77',
+    vector: 10,
+    error: 0,
+  },
+  {
+    rule: 'INT n: SS of the wrong ring',
+    ring: 3,
+    words: { [0x3810]: DATA_0 },
+    gates: { [0x77]: gate(CODE_1, TO_0, 0xee) },
+    code: 'int 0x77',
+    vector: 10,
+    error: DATA_0,
+  },
+  {
+    rule: 'INT n: SS that cannot be written',
+    ring: 3,
+    words: { [0x3810]: CODE_1 },
+    gates: { [0x77]: gate(CODE_1, TO_0, 0xee) },
+    code: 'int 0x77',
+    vector: 10,
+    error: 0x30,
+  },
+  {
+    rule: 'INT n: SS not present',
+    ring: 3,
+    descriptors: { [FREE]: descriptor(0, 0xfffff, 0x33) },
+    words: { [0x3810]: FREE + 1 },
+    gates: { [0x77]: gate(CODE_1, TO_0, 0xee) },
+    code: 'int 0x77',
+    vector: 12,
+    error: FREE,
+  },
+  {
+    rule: 'INT n: no room in SS',
+    ring: 3,
+    descriptors: { [FREE]: descriptor(0, 0xfff, 0xb3, 4) },
+    words: { [0x3810]: FREE + 1 },
+    gates: { [0x77]: gate(CODE_1, TO_0, 0xee) },
+    code: 'int 0x77',
+    vector: 12,
+    error: FREE,
+  },
+  // IRET: vol. 2.
+  { rule: 'IRET: a null CS', code: 'push 2\n push 0\n push 0\n iretd', vector: 13, error: 0, eip: 6 },
+  {
+    rule: 'IRET: to an inner ring',
+    ring: 3,
+    code: 'push 2\n push CODE_0\n push 0\n iretd',
+    vector: 13,
+    error: 8,
+  },
+  {
+    rule: 'IRET: RPL must be the DPL',
+    code: 'push 2\n push CODE_0 + 3\n push 0\n iretd',
+    vector: 13,
+    error: 8,
+  },
+  { rule: 'IRET: to data', code: 'push 2\n push DATA_0\n push 0\n iretd', vector: 13, error: DATA_0 },
+  {
+    rule: 'IRET: not present',
+    descriptors: { [FREE]: descriptor(0, 0xfffff, 0x1b) },
+    code: 'push 2\n push FREE\n push 0\n iretd',
+    vector: 11,
+    error: FREE,
+  },
+  {
+    rule: 'IRET: a null SS',
+    code: 'push 0\n push 0\n push 2\n push CODE_3\n push 0\n iretd',
+    vector: 13,
+    error: 0,
+  },
+  {
+    rule: 'IRET: SS of another ring',
+    code: 'push DATA_0\n push 0\n push 2\n push CODE_3\n push 0\n iretd',
+    vector: 13,
+    error: DATA_0,
+  },
+  {
+    rule: 'IRET: beyond the limit',
+    descriptors: { [FREE]: descriptor(0, 0xff, 0x9b, 4) },
+    code: 'push 2\n push FREE\n push 0x100\n iretd',
+    vector: 13,
+    error: 0,
+  },
+  {
+    rule: 'IRET: virtual 8086 is not offered',
+    code: 'push 0x20002\n push CODE_0\n push 0\n iretd',
+    vector: 13,
+    error: 0,
+  },
+  {
+    rule: 'IRET: nor are tasks (NT)',
+    code: 'pushfd\n or dword [esp], 0x4000\n popfd\n iretd',
+    vector: 10,
+    error: 0,
+  },
+  {
+    rule: 'IRET: a stack that ends',
+    ring: 3,
+    descriptors: { [FREE]: descriptor(0, 0xff, 0xf3, 4) },
+    code: 'mov ax, FREE + 3\n mov ss, ax\n mov esp, 0xf8\n iretd',
+    vector: 12,
+    error: 0,
+  },
+  // Call gates: vol. 3, 5.8.4.
+  {
+    rule: '5.8.4: the gate’s DPL below CPL',
+    ring: 3,
+    descriptors: { [FREE]: gate(CODE_0, TO_0, 0x8c) },
+    code: 'call FREE:0',
+    vector: 13,
+    error: FREE,
+  },
+  {
+    rule: '5.8.4: the gate’s DPL below RPL',
+    ring: 0,
+    descriptors: { [FREE]: gate(CODE_0, TO_0, 0xac) },
+    code: 'call FREE + 3:0',
+    vector: 13,
+    error: FREE,
+  },
+  {
+    rule: 'CALL: the gate not present',
+    descriptors: { [FREE]: gate(CODE_0, TO_0, 0x0c) },
+    code: 'call FREE:0',
+    vector: 11,
+    error: FREE,
+  },
+  {
+    rule: 'CALL: a null selector in the gate',
+    descriptors: { [FREE]: gate(0, TO_0, 0x8c) },
+    code: 'call FREE:0',
+    vector: 13,
+    error: 0,
+  },
+  {
+    rule: '5.8.4: a JMP goes to no inner ring',
+    ring: 3,
+    descriptors: { [FREE]: gate(CODE_0, TO_0, 0xec) },
+    code: 'jmp FREE:0',
+    vector: 13,
+    error: 8,
+  },
+  {
+    rule: '5.8.4: nothing goes to an outer one',
+    descriptors: { [FREE]: gate(CODE_3, TO_0, 0x8c) },
+    code: 'call FREE:0',
+    vector: 13,
+    error: 0x18,
+  },
+];
+
+describe('Traps, gates and returns are checked as the manual says', () => {
+  test.each(rows)('$rule', (row) => {
+    const end = play(row);
+    expect({ vector: end.vector, error: end.error }).toEqual({ vector: row.vector, error: row.error });
+    if (row.eip !== undefined) expect(end.eip).toBe(row.eip);
+  });
+});
+
+test('An interrupt from ring 3 pushes five words on the stack of ring 0 (vol. 3, figure 6-4)', () => {
+  const end = play({ ring: 3, flags: 0x8d7, code: 'int 0x80' });
+  expect(end.vector).toBe(0x80);
+  expect(end.machine.registers.esp).toBe(RING_0_STACK - 20);
+  expect(end.frame).toEqual({ eip: 0x8002, cs: CODE_3, eflags: 0x8d7, esp: STACK, ss: DATA_3 });
+  expect(end.machine.registers).toMatchObject({ cs: CODE_0, ss: DATA_0, cpl: 0 });
+});
+
+test('A gate to ring 1 takes the stack of ring 1', () => {
+  const { machine } = prepare({
+    ring: 3,
+    gates: { [0x80]: gate(CODE_1, 0x9000, 0xee) },
+    code: 'int 0x80',
+  });
+  machine.ram.write8(0x9000, 0xeb);
+  machine.ram.write8(0x9001, 0xfe);
+  machine.run(5);
+  expect(machine.registers).toMatchObject({
+    cs: CODE_1,
+    ss: DATA_1,
+    cpl: 1,
+    esp: RING_1_STACK - 20,
+    eip: 0x9000,
+  });
+});
+
+test('An interrupt within a ring pushes three words on the same stack', () => {
+  const end = play({ code: 'int 0x80' });
+  expect(end.machine.registers.esp).toBe(STACK - 12);
+  expect(end.frame).toMatchObject({ eip: 0x8002, cs: CODE_0, eflags: 2 });
+});
+
+test('An interrupt gate clears IF, a trap gate does not; both clear TF and NT (vol. 3, 6.12.1.2)', () => {
+  const flags = (access: number) => {
+    const end = play({ gates: { [0x77]: gate(CODE_0, TO_0, access) }, flags: 0x202, code: 'int 0x77' });
+    return end.machine.registers.eflags & 0x4300;
+  };
+  expect(flags(0x8e)).toBe(0);
+  expect(flags(0x8f)).toBe(0x200);
+});
+
+test('A fault is saved with RF, a trap and an interrupt without (vol. 3, 17.3.1.1)', () => {
+  expect(play({ code: 'ud2' }).frame.eflags & 0x10000).toBe(0x10000);
+  expect(play({ code: 'int3' }).frame.eflags & 0x10000).toBe(0);
+});
+
+test('IRET to ring 3 takes away data segments that ring 3 may not have (vol. 3, 5.8.6)', () => {
+  const { machine } = prepare({
+    code: `mov ax, DATA_3
+      mov es, ax
+      mov fs, ax
+      push DATA_3
+      push STACK
+      push 2
+      push CODE_3
+      push there
+      iretd
+      there: jmp there`,
+  });
+  machine.run(20);
+  expect(machine.registers).toMatchObject({
+    cpl: 3,
+    ds: 0,
+    gs: 0,
+    es: DATA_3,
+    fs: DATA_3,
+    ss: DATA_3,
+    esp: STACK,
+  });
+});
+
+test('IRET in ring 3 changes neither IF nor IOPL; in ring 0 both (vol. 2, IRET)', () => {
+  const code = (selector: string) =>
+    `push 0x3ad7\n push ${selector}\n push there\n iretd\n there: pushfd\n pop eax\n int3`;
+  expect(play({ ring: 3, code: code('CODE_3') }).machine.registers.eax).toBe(0x8d7);
+  expect(play({ code: code('CODE_0') }).machine.registers.eax).toBe(0x3ad7);
+});
+
+test('A call gate copies parameters to the inner stack, and RETF drops them from both (vol. 3, 5.8.5)', () => {
+  const end = play({
+    ring: 3,
+    descriptors: { [FREE]: gate(CODE_0, 0x9000, 0xec, 2) },
+    words: { [0x9000]: 0x08_c2_8b | 0 },
+    code: `push 0x1111
+      push 0x2222
+      call FREE + 3:0
+      int3`,
+    limit: 0,
+  });
+  // mov eax, [esp + 8]; mov ebx, [esp + 12]; mov ecx, [esp + 20]; retf 8
+  const handlerCode = [0x8b, 0x44, 0x24, 8, 0x8b, 0x5c, 0x24, 12, 0x8b, 0x4c, 0x24, 20, 0xca, 8, 0];
+  end.machine.ram.write(0x9000, Uint8Array.from(handlerCode));
+  end.machine.run(3);
+  expect(end.machine.registers).toMatchObject({ cpl: 0, eip: 0x9000, esp: RING_0_STACK - 24 });
+  end.machine.run(100);
+  expect(end.machine.registers).toMatchObject({ eax: 0x2222, ebx: 0x1111, ecx: DATA_3 });
+  expect(end.machine.ram.read32(RING_0_STACK - 8)).toBe(STACK);
+});
+
+test('A 16-bit gate pushes a 16-bit frame (vol. 3, 6.12; vol. 2, INT n)', () => {
+  const end = play({ ring: 3, gates: { [0x77]: gate(CODE_0, TO_0, 0xe6) }, code: 'int 0x77' });
+  expect(end.machine.registers).toMatchObject({ cpl: 0, esp: RING_0_STACK - 10 });
+  expect(end.machine.ram.read16(RING_0_STACK - 10)).toBe(0x8002);
+});
+
+test('Three faults in each other shut the processor down (vol. 3, 6.15, 8)', () => {
+  const end = play({ gates: { 6: [0, 0], 8: [0, 0], [0xd]: [0, 0] }, code: 'ud2' });
+  expect(end.stop).toBe('shutdown');
+});
+
+test('A trap handler that traps for ever gives its slice back', () => {
+  const { machine } = prepare({ gates: { 6: gate(CODE_0, 0x8000, 0x8e) }, code: 'ud2' });
+  const before = machine.retired;
+  expect(machine.run(1_000_000)).toBe('limit');
+  expect(machine.retired).toBe(before);
+});
