@@ -12,14 +12,13 @@
  *
  * :::figure{#virtqueue caption="A request of three buffers on its way through a split virtqueue."}
  * ```text
- *   descriptors (16 bytes each)              available    used
- *       address     length  flags  next      +-------+    +-----------+
- *   5 | 0x00203000 |   16 | NEXT       | 9 | flags |    | flags     |
- *   9 | 0x00204000 |  512 | NEXT WRITE | 2 | idx 1 |    | idx 1     |
- *   2 | 0x00203010 |    1 | WRITE      |   +-------+    +-----------+
- *                                        |   5   |    | 5, 513 B  |
- *                                        |       |    |           |
- *        written by the driver           driver           device
+ *      descriptors, 16 bytes each               available   used
+ *      address      length   flags       next   +-------+   +-----------+
+ *   5  0x00203000       16   NEXT           9   | flags |   | flags     |
+ *   9  0x00204000      512   NEXT WRITE     2   | idx 1 |   | idx 1     |
+ *   2  0x00203010        1   WRITE          -   |   5   |   | 5, 513 B  |
+ *                                               +-------+   +-----------+
+ *      written by the driver                     driver        device
  * ```
  * :::
  *
