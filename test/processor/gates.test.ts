@@ -34,7 +34,7 @@ const rows: Row[] = [
   { rule: '6.15, 4: no overflow, no trap', ring: 3, code: 'into\n int3', vector: 3, eip: 2 },
   {
     rule: '6.15, 5: #BR points at the BOUND',
-    words: { [0xa000]: 1, [0xa004]: 5 },
+    words: { '0xa000': 1, '0xa004': 5 },
     code: 'mov eax, 6\n bound eax, [DATA]',
     vector: 5,
     eip: 5,
@@ -73,7 +73,7 @@ const rows: Row[] = [
   },
   {
     rule: 'INT n: the gate is not present',
-    gates: { [0x77]: gate(CODE_0, TO_0, 0x0e) },
+    gates: { '0x77': gate(CODE_0, TO_0, 0x0e) },
     code: 'int 0x77',
     vector: 11,
     error: 0x77 * 8 + 2,
@@ -82,42 +82,42 @@ const rows: Row[] = [
   {
     rule: 'INT n: DPL is checked before presence',
     ring: 3,
-    gates: { [0x77]: gate(CODE_0, TO_0, 0x0e) },
+    gates: { '0x77': gate(CODE_0, TO_0, 0x0e) },
     code: 'int 0x77',
     vector: 13,
     error: 0x77 * 8 + 2,
   },
   {
     rule: 'INT n: no gate at all',
-    gates: { [0x77]: gate(CODE_0, TO_0, 0x92) },
+    gates: { '0x77': gate(CODE_0, TO_0, 0x92) },
     code: 'int 0x77',
     vector: 13,
     error: 0x77 * 8 + 2,
   },
   {
     rule: 'INT n: task gates are not offered',
-    gates: { [0x77]: gate(0x28, 0, 0x85) },
+    gates: { '0x77': gate(0x28, 0, 0x85) },
     code: 'int 0x77',
     vector: 13,
     error: 0x77 * 8 + 2,
   },
   {
     rule: 'INT n: a null selector in the gate',
-    gates: { [0x77]: gate(0, TO_0, 0x8e) },
+    gates: { '0x77': gate(0, TO_0, 0x8e) },
     code: 'int 0x77',
     vector: 13,
     error: 0,
   },
   {
     rule: 'INT n: data in the gate',
-    gates: { [0x77]: gate(DATA_0, TO_0, 0x8e) },
+    gates: { '0x77': gate(DATA_0, TO_0, 0x8e) },
     code: 'int 0x77',
     vector: 13,
     error: DATA_0,
   },
   {
     rule: '6.12.1.1: never to an outer ring',
-    gates: { [0x77]: gate(CODE_3, TO_0, 0x8e) },
+    gates: { '0x77': gate(CODE_3, TO_0, 0x8e) },
     code: 'int 0x77',
     vector: 13,
     error: 0x18,
@@ -125,7 +125,7 @@ const rows: Row[] = [
   {
     rule: 'INT n: the segment is not present',
     descriptors: { [FREE]: descriptor(0, 0xfffff, 0x1b) },
-    gates: { [0x77]: gate(FREE, TO_0, 0x8e) },
+    gates: { '0x77': gate(FREE, TO_0, 0x8e) },
     code: 'int 0x77',
     vector: 11,
     error: FREE,
@@ -133,7 +133,7 @@ const rows: Row[] = [
   {
     rule: 'INT n: beyond the limit of the segment',
     descriptors: { [FREE]: descriptor(0, 0xff, 0x9b, 4) },
-    gates: { [0x77]: gate(FREE, 0x100, 0x8e) },
+    gates: { '0x77': gate(FREE, 0x100, 0x8e) },
     code: 'int 0x77',
     vector: 13,
     error: 0,
@@ -150,7 +150,7 @@ const rows: Row[] = [
   // Double faults: vol. 3, table 6-5.
   {
     rule: '6-5: #GP in #GP is #DF',
-    gates: { [0xd]: [0, 0] },
+    gates: { '0xd': [0, 0] },
     code: 'mov ax, 0x800\n mov ds, ax',
     vector: 8,
     error: 0,
@@ -164,8 +164,8 @@ const rows: Row[] = [
   },
   {
     rule: '6-5: #GP in #PF is #DF',
-    gates: { [0xe]: [0, 0] },
-    pages: { [0xa000]: 0 },
+    gates: { '0xe': [0, 0] },
+    pages: { '0xa000': 0 },
     code: 'mov al, [DATA]',
     vector: 8,
     error: 0,
@@ -179,10 +179,10 @@ const rows: Row[] = [
   },
   {
     rule: '6-5: #PF in #GP is served one after the other',
-    gates: { [0xd]: gate(CODE_1, 0, 0x8e) },
+    gates: { '0xd': gate(CODE_1, 0, 0x8e) },
     ring: 3,
-    pages: { [0xd000]: 0 },
-    words: { [0x380c]: 0xd800 },
+    pages: { '0xd000': 0 },
+    words: { '0x380c': 0xd800 },
     code: 'hlt',
     vector: 14,
     error: 2,
@@ -192,8 +192,8 @@ const rows: Row[] = [
   {
     rule: 'INT n: a null SS in the TSS',
     ring: 3,
-    words: { [0x3810]: 0 },
-    gates: { [0x77]: gate(CODE_1, TO_0, 0xee) },
+    words: { '0x3810': 0 },
+    gates: { '0x77': gate(CODE_1, TO_0, 0xee) },
     code: 'int 0x77',
     vector: 10,
     error: 0,
@@ -201,8 +201,8 @@ const rows: Row[] = [
   {
     rule: 'INT n: SS of the wrong ring',
     ring: 3,
-    words: { [0x3810]: DATA_0 },
-    gates: { [0x77]: gate(CODE_1, TO_0, 0xee) },
+    words: { '0x3810': DATA_0 },
+    gates: { '0x77': gate(CODE_1, TO_0, 0xee) },
     code: 'int 0x77',
     vector: 10,
     error: DATA_0,
@@ -210,8 +210,8 @@ const rows: Row[] = [
   {
     rule: 'INT n: SS that cannot be written',
     ring: 3,
-    words: { [0x3810]: CODE_1 },
-    gates: { [0x77]: gate(CODE_1, TO_0, 0xee) },
+    words: { '0x3810': CODE_1 },
+    gates: { '0x77': gate(CODE_1, TO_0, 0xee) },
     code: 'int 0x77',
     vector: 10,
     error: 0x30,
@@ -220,8 +220,8 @@ const rows: Row[] = [
     rule: 'INT n: SS not present',
     ring: 3,
     descriptors: { [FREE]: descriptor(0, 0xfffff, 0x33) },
-    words: { [0x3810]: FREE + 1 },
-    gates: { [0x77]: gate(CODE_1, TO_0, 0xee) },
+    words: { '0x3810': FREE + 1 },
+    gates: { '0x77': gate(CODE_1, TO_0, 0xee) },
     code: 'int 0x77',
     vector: 12,
     error: FREE,
@@ -230,8 +230,8 @@ const rows: Row[] = [
     rule: 'INT n: no room in SS',
     ring: 3,
     descriptors: { [FREE]: descriptor(0, 0xfff, 0xb3, 4) },
-    words: { [0x3810]: FREE + 1 },
-    gates: { [0x77]: gate(CODE_1, TO_0, 0xee) },
+    words: { '0x3810': FREE + 1 },
+    gates: { '0x77': gate(CODE_1, TO_0, 0xee) },
     code: 'int 0x77',
     vector: 12,
     error: FREE,
@@ -365,7 +365,7 @@ test('An interrupt from ring 3 pushes five words on the stack of ring 0 (vol. 3,
 test('A gate to ring 1 takes the stack of ring 1', () => {
   const { machine } = prepare({
     ring: 3,
-    gates: { [0x80]: gate(CODE_1, 0x9000, 0xee) },
+    gates: { '0x80': gate(CODE_1, 0x9000, 0xee) },
     code: 'int 0x80',
   });
   machine.ram.write8(0x9000, 0xeb);
@@ -388,7 +388,7 @@ test('An interrupt within a ring pushes three words on the same stack', () => {
 
 test('An interrupt gate clears IF, a trap gate does not; both clear TF and NT (vol. 3, 6.12.1.2)', () => {
   const flags = (access: number) => {
-    const end = play({ gates: { [0x77]: gate(CODE_0, TO_0, access) }, flags: 0x202, code: 'int 0x77' });
+    const end = play({ gates: { '0x77': gate(CODE_0, TO_0, access) }, flags: 0x202, code: 'int 0x77' });
     return end.machine.registers.eflags & 0x4300;
   };
   expect(flags(0x8e)).toBe(0);
@@ -436,7 +436,7 @@ test('A call gate copies parameters to the inner stack, and RETF drops them from
   const end = play({
     ring: 3,
     descriptors: { [FREE]: gate(CODE_0, 0x9000, 0xec, 2) },
-    words: { [0x9000]: 0x08_c2_8b | 0 },
+    words: { '0x9000': 0x08_c2_8b | 0 },
     code: `push 0x1111
       push 0x2222
       call FREE + 3:0
@@ -454,13 +454,13 @@ test('A call gate copies parameters to the inner stack, and RETF drops them from
 });
 
 test('A 16-bit gate pushes a 16-bit frame (vol. 3, 6.12; vol. 2, INT n)', () => {
-  const end = play({ ring: 3, gates: { [0x77]: gate(CODE_0, TO_0, 0xe6) }, code: 'int 0x77' });
+  const end = play({ ring: 3, gates: { '0x77': gate(CODE_0, TO_0, 0xe6) }, code: 'int 0x77' });
   expect(end.machine.registers).toMatchObject({ cpl: 0, esp: RING_0_STACK - 10 });
   expect(end.machine.ram.read16(RING_0_STACK - 10)).toBe(0x8002);
 });
 
 test('Three faults in each other shut the processor down (vol. 3, 6.15, 8)', () => {
-  const end = play({ gates: { 6: [0, 0], 8: [0, 0], [0xd]: [0, 0] }, code: 'ud2' });
+  const end = play({ gates: { 6: [0, 0], 8: [0, 0], '0xd': [0, 0] }, code: 'ud2' });
   expect(end.stop).toBe('shutdown');
 });
 

@@ -247,7 +247,7 @@ describe('Ports', () => {
 
   test('or for whom the bitmap of the TSS lets (vol. 1, 18.5.2)', () => {
     const task = { [TASK]: descriptor(0x3800, 0x88, 0x89, 0) };
-    const words = { [0x3868]: 0xffff_ffff, [0x386c]: 0xffff_fffb, [0x3870]: 0xffff_f0ff };
+    const words = { '0x3868': 0xffff_ffff, '0x386c': 0xffff_fffb, '0x3870': 0xffff_f0ff };
     const vector = (code: string) => play({ ring: 3, descriptors: task, words, code }).vector;
     expect(vector('in al, 0x22\n int3')).toBe(3);
     expect(vector('in al, 0x23')).toBe(13);
@@ -260,7 +260,7 @@ describe('Ports', () => {
     const wires = bus();
     const end = play({
       bus: wires,
-      words: { [0xa000]: 0x0403_0201 },
+      words: { '0xa000': 0x0403_0201 },
       code: 'mov esi, DATA\n mov ecx, 3\n mov dx, 0x20\n rep outsb\n mov edi, DATA\n insd\n int3',
     });
     expect(wires.seen.map(([, , value]) => value)).toEqual([1, 2, 3]);
@@ -439,14 +439,14 @@ test('Two machines do not know of each other', () => {
 
 test('16-bit code runs too: a segment without D (vol. 3, 3.4.5)', () => {
   const end = play({
-    descriptors: { [0x48]: descriptor(0x9000, 0xffff, 0x9b, 0) },
+    descriptors: { '0x48': descriptor(0x9000, 0xffff, 0x9b, 0) },
     // mov ax, 0x1234; mov bx, 0x10; mov [bx + 2], ax (DS is flat); o32 mov ecx, 0x12345678; jmp short +0; int3
     words: {
-      [0x9000]: 0xbb12_34b8,
-      [0x9004]: 0x4789_0010,
-      [0x9008]: 0x78b9_6602,
-      [0x900c]: 0xeb12_3456,
-      [0x9010]: 0x0000_cc00,
+      '0x9000': 0xbb12_34b8,
+      '0x9004': 0x4789_0010,
+      '0x9008': 0x78b9_6602,
+      '0x900c': 0xeb12_3456,
+      '0x9010': 0x0000_cc00,
     },
     code: 'jmp 0x48:0',
   });

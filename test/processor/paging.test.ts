@@ -119,8 +119,8 @@ test('Old translations live until INVLPG or a load of CR3 (vol. 3, 4.10.4.1)', (
 test('A store across two pages changes neither if one refuses', () => {
   const end = play({
     ring: 3,
-    pages: { [0xb000]: 0xb000 | UR },
-    words: { [0xaffc]: 0x1111_1111, [0xb000]: 0x2222_2222 },
+    pages: { '0xb000': 0xb000 | UR },
+    words: { '0xaffc': 0x1111_1111, '0xb000': 0x2222_2222 },
     code: 'mov dword [0xaffe], 0x33333333',
   });
   expect({ vector: end.vector, error: end.error, cr2: end.machine.registers.cr2 }).toEqual({
@@ -152,7 +152,7 @@ describe('A fault leaves the registers as they were before the instruction', () 
     const { machine } = prepare({
       ring: 3,
       flags: 0x8d7,
-      pages: { [touch]: 0, [0xd000]: 0xd000 | UR, [0xb000]: 0xb000 | UR },
+      pages: { [touch]: 0, '0xd000': 0xd000 | UR, '0xb000': 0xb000 | UR },
       code,
     });
     const names = ['eax', 'ecx', 'edx', 'ebx', 'ebp', 'esi'] as const;
@@ -170,7 +170,7 @@ describe('A fault leaves the registers as they were before the instruction', () 
 test('REP MOVS stops at the page that refuses, with its counters where they got to (vol. 2, REP)', () => {
   const end = play({
     ring: 3,
-    pages: { [0xb000]: 0xb000 | UR },
+    pages: { '0xb000': 0xb000 | UR },
     code: 'mov esi, 0x9000\n mov edi, 0xaff0\n mov ecx, 100\n rep movsd',
   });
   expect(end.vector).toBe(14);
@@ -183,8 +183,8 @@ test('REPE CMPS that faults gives the flags back as it found them (vol. 2, REP)'
   const end = play({
     ring: 3,
     flags: 0x8d7,
-    pages: { [0xb000]: 0 },
-    words: { [0xaff8]: 5, [0xaffc]: 5, [0x9ff8]: 5, [0x9ffc]: 5 },
+    pages: { '0xb000': 0 },
+    words: { '0xaff8': 5, '0xaffc': 5, '0x9ff8': 5, '0x9ffc': 5 },
     code: 'mov esi, 0x9ff8\n mov edi, 0xaff8\n mov ecx, 9\n repe cmpsd',
   });
   expect({ vector: end.vector, ecx: end.machine.registers.ecx }).toEqual({ vector: 14, ecx: 7 });
@@ -194,7 +194,7 @@ test('REPE CMPS that faults gives the flags back as it found them (vol. 2, REP)'
 test('Code that lies across a page boundary is fetched by both pages', () => {
   // mov eax, 0x12345678 with its last two bytes on a page of its own, at another place.
   const program = Uint8Array.from([0xb8, 0x78, 0x56, 0x34, 0x12, 0xcc]);
-  const { machine } = prepare({ ring: 3, pages: { [0xb000]: 0xe000 | UW }, code: 'jmp 0xaffd' });
+  const { machine } = prepare({ ring: 3, pages: { '0xb000': 0xe000 | UW }, code: 'jmp 0xaffd' });
   machine.ram.write(0xaffd, program.subarray(0, 3));
   machine.ram.write(0xe000, program.subarray(3));
   machine.run(100);
@@ -202,7 +202,7 @@ test('Code that lies across a page boundary is fetched by both pages', () => {
 });
 
 test('A fetch from the second page that fails blames the second page', () => {
-  const { machine } = prepare({ ring: 3, pages: { [0xb000]: 0 }, code: 'jmp 0xaffd' });
+  const { machine } = prepare({ ring: 3, pages: { '0xb000': 0 }, code: 'jmp 0xaffd' });
   machine.ram.write(0xaffd, Uint8Array.from([0xb8, 0x78, 0x56]));
   machine.run(100);
   expect(machine.registers.eip).toBe(0x4000 + 14 + 1);

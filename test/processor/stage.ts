@@ -27,14 +27,14 @@ export interface Scene {
   /** EFLAGS when the code begins. */
   flags?: number;
   /** Descriptors by selector: low and high word. */
-  descriptors?: Record<number, [number, number]>;
+  descriptors?: Record<string, [number, number]>;
   /** Gates by vector: low and high word. */
-  gates?: Record<number, [number, number]>;
+  gates?: Record<string, [number, number]>;
   /** Words of RAM by address. */
-  words?: Record<number, number>;
+  words?: Record<string, number>;
   /** Page table entries by linear page address; giving any turns paging on. */
-  pages?: Record<number, number>;
-  directory?: Record<number, number>;
+  pages?: Record<string, number>;
+  directory?: Record<string, number>;
   writeProtect?: boolean;
   /** Paging on, everything mapped one to one and open to all. */
   paging?: boolean;
@@ -84,7 +84,7 @@ export function prepare(scene: Scene): { machine: Machine; labels: Map<string, n
     ram.write32(at, low >>> 0);
     ram.write32(at + 4, high >>> 0);
   };
-  const table: Record<number, [number, number]> = {
+  const table: Record<string, [number, number]> = {
     [CODE_0]: descriptor(0, 0xfffff, 0x9b),
     [DATA_0]: descriptor(0, 0xfffff, 0x93),
     [CODE_3]: descriptor(0, 0xfffff, 0xfb),
@@ -103,8 +103,9 @@ export function prepare(scene: Scene): { machine: Machine; labels: Map<string, n
   for (let vector = 0; vector < 256; vector++) {
     // Programs may call 3, 4 and 0x80 up by themselves.
     const access = vector === 3 || vector === 4 || vector === 0x80 ? 0xee : 0x8e;
-    pair(0x5000 + vector * 8, scene.gates?.[vector] ?? gate(CODE_0, handler(vector), access));
+    pair(0x5000 + vector * 8, gate(CODE_0, handler(vector), access));
   }
+  for (const [vector, value] of Object.entries(scene.gates ?? {})) pair(0x5000 + Number(vector) * 8, value);
   ram.fill(HANDLERS, 256, 0xf4);
 
   const paging = scene.paging || scene.pages || scene.directory;
