@@ -18,18 +18,25 @@ export interface Binding {
   complain(file: string, line: number, message: string): void;
 }
 
-/** Fills a composed page in: numbers, links, figures, code. May be done again when the rest of the book has changed. */
-export function bindPage(page: Page, binding: Binding): void {
+/**
+ * Fills a composed page in: numbers, links, figures, code. May be done again when the rest of the book has
+ * changed.
+ *
+ * @returns a text that differs when the page does
+ */
+export function bindPage(page: Page, binding: Binding): string {
   page.survey.sections.forEach((section) => {
     const [mark] = section.element.children as [Element];
     mark.children = section.number === '' ? [] : [{ type: 'text', value: `§ ${section.number}` }];
   });
-  bindFigures(page, binding);
   bindPointers(page.survey.pointers, page, page.output, binding);
-  bindUses(page, binding);
+  const numbers = page.survey.sections.map(({ number }) => number);
+  const links = page.survey.pointers.map(({ element }) => element.properties.href);
+  return [...numbers, ...links, ...bindFigures(page, binding), ...bindUses(page, binding)].join(' ');
 }
 
-function bindFigures(page: Page, { drawing, complain }: Binding): void {
+function bindFigures(page: Page, { drawing, complain }: Binding): string[] {
+  const drawings: string[] = [];
   for (const [index, { element, id, line }] of page.survey.figures.entries()) {
     const number = page.room ? `${page.number}${String.fromCharCode(97 + (index % 26))}` : `${index + 1}`;
     everyElement(element, (node) => {
@@ -38,6 +45,7 @@ function bindFigures(page: Page, { drawing, complain }: Binding): void {
     });
     if (!element.properties.dataDrawing) continue;
     const drawn = drawing(id);
+    drawings.push(drawn ?? '');
     const caption = element.children.at(-1)!;
     if (drawn === undefined) {
       complain(
@@ -47,6 +55,7 @@ function bindFigures(page: Page, { drawing, complain }: Binding): void {
       );
     } else element.children = [raw(drawn), caption];
   }
+  return drawings;
 }
 
 /** Turns links and names in backticks towards their places, as seen from `output`. */
@@ -115,7 +124,8 @@ function summaryOfImports(text: string): string {
 }
 
 /** The list under a section of where else in the book its definitions are used. */
-function bindUses(page: Page, { uses }: Binding): void {
+function bindUses(page: Page, { uses }: Binding): string[] {
+  const said: string[] = [];
   for (const section of page.survey.sections) {
     const { element } = section;
     const last = element.children.at(-1) as Element;
@@ -125,10 +135,16 @@ function bindUses(page: Page, { uses }: Binding): void {
   for (const { name, at } of page.facts.definitions.values()) {
     const own = sectionAt(page, at);
     const found = (uses.get(`${page.file}#${name}`) ?? []).filter(({ section }) => section !== own);
-    if (found.length > 0) lists.set(own, [...(lists.get(own) ?? []), useList(page, name, found)]);
+    if (found.length === 0) continue;
+    lists.set(own, [...(lists.get(own) ?? []), useList(page, name, found)]);
+    said.push(
+      name,
+      ...found.map(({ page, section }) => `${page.output}#${section.id} ${section.number} ${section.title}`),
+    );
   }
   for (const [section, items] of lists)
     section.element.children.push(made('div', { className: ['uses'] }, items));
+  return said;
 }
 
 const SHOWN = 8;

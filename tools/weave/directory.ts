@@ -18,6 +18,8 @@ export interface Page {
   composition: Composition;
   survey: Survey;
   facts: Facts;
+  /** Differs when anything differs that the page alone decides: its text, or what its names mean. */
+  version: string;
 }
 
 /** Where a link leads: a page, and perhaps a place on it. */
@@ -68,7 +70,6 @@ export function createDirectory(pages: readonly Page[]): Directory {
         .map(({ name }) => [name, page] as const),
     ),
   );
-  const words = new Map<Page, Vocabulary>();
 
   return { pages, page: (file) => byFile.get(file), follow, named };
 
@@ -105,8 +106,7 @@ export function createDirectory(pages: readonly Page[]): Directory {
     if (/^[\w./-]+\.ts$/.test(name)) return fileNamed(from, name);
     if (!/^[A-Za-z_$][\w$]*(\.[\w$]+)*$/.test(name)) return undefined;
     if (from.facts.definitions.has(name)) return { output: from.output, anchor: anchorOf(name) };
-    const spoken = words.get(from) ?? vocabularyOf(from);
-    words.set(from, spoken);
+    const spoken = vocabularyOf(from);
     const meant = spoken.foreign.get(name);
     if (meant && byFile.get(meant)) return { output: byFile.get(meant)!.output, anchor: anchorOf(name) };
     if (spoken.local.has(name)) return undefined;
@@ -130,15 +130,19 @@ interface Vocabulary {
   local: Set<string>;
 }
 
-function vocabularyOf(page: Page): Vocabulary {
-  const foreign = new Map<string, string>();
-  const local = new Set<string>();
-  for (const { at, file, name } of page.facts.mentions.values()) {
-    if (file !== undefined && name !== undefined) foreign.set(name, file);
+const vocabularies = new WeakMap<Facts, Vocabulary>();
+
+function vocabularyOf({ facts, composition }: Page): Vocabulary {
+  const known = vocabularies.get(facts);
+  if (known) return known;
+  const vocabulary: Vocabulary = { foreign: new Map(), local: new Set() };
+  for (const { at, file, name } of facts.mentions.values()) {
+    if (file !== undefined && name !== undefined) vocabulary.foreign.set(name, file);
     else if (file === undefined)
-      local.add(/^[\w$]+/.exec(page.composition.text.slice(at, at + 80))?.[0] ?? '');
+      vocabulary.local.add(/^[\w$]+/.exec(composition.text.slice(at, at + 80))?.[0] ?? '');
   }
-  return { foreign, local };
+  vocabularies.set(facts, vocabulary);
+  return vocabulary;
 }
 
 /** What a reader may call a page: its file's name, or for the page that opens a room the folder's, with and without its number. */

@@ -46,8 +46,6 @@ export interface Facts {
   definitions: Map<string, Definition>;
   mentions: Map<number, Mention>;
   hovers: Hover[];
-  /** Changes if, and only if, something changes that another file's facts could depend on. */
-  shape: string;
 }
 
 /** Asks the checker about every identifier of `tree`. */
@@ -64,10 +62,7 @@ export function factsOf(root: string, program: Program, tree: SourceFile, tokens
     if (ts.isStringLiteral(node)) noteModule(node);
     else if (ts.isIdentifier(node) || ts.isPrivateIdentifier(node)) noteName(node as Identifier);
   }
-  const shape = [...definitions.values()]
-    .map((d) => `${d.name}|${d.exported}|${d.signature}|${d.summary}`)
-    .join('\n');
-  return { definitions, mentions, hovers, shape };
+  return { definitions, mentions, hovers };
 
   function noteName(node: Identifier): void {
     const symbol = symbolAt(checker, node);

@@ -14,7 +14,9 @@ export interface Sheet {
   /** The source the page was woven from, if it was. */
   file?: string;
   page?: Page;
-  content: ElementContent[];
+  /** Two sheets with the same key print the same. */
+  key: string;
+  content(): ElementContent[];
   /** What a pointing finger is told, by the numbers in `data-h`. */
   hovers?: readonly { signature: string; summary: string }[];
 }
@@ -44,7 +46,7 @@ export function layOut(sheet: Sheet, directory: Directory): string {
     h('div', { className: ['frame'] }, [
       h('main', { dataFile: sheet.file, className: [sheet.page?.room ? 'page' : 'matter'] }, [
         ...pageHead(sheet, directory, to),
-        ...sheet.content,
+        ...sheet.content(),
         turning(sheet, directory, to),
       ]),
       sideBar(sheet, directory, to),

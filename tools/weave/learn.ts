@@ -3,11 +3,11 @@ import type { Reading } from './program.ts';
 import type { Token } from './tokens.ts';
 
 /** Facts about no code at all, for a page of Markdown. */
-export const NO_FACTS: Facts = { definitions: new Map(), mentions: new Map(), hovers: [], shape: '' };
+export const NO_FACTS: Facts = { definitions: new Map(), mentions: new Map(), hovers: [] };
 
 /**
- * Brings the facts about every file up to date. Asks about the files that changed; and where the shape of one has
- * changed too, about all that import it, however many files lie between.
+ * Brings the facts about every file up to date. Asks about the files that changed; and where what others see of one
+ * has changed too, about all that import it, however many files lie between.
  */
 export function learn(
   root: string,
@@ -23,17 +23,38 @@ export function learn(
     onProgress(facts.size);
   };
 
-  if (!sameFiles) {
-    for (const file of trees.keys()) ask(file);
-    return facts;
+  for (const file of sameFiles ? changed : trees.keys()) ask(file);
+  if (!sameFiles) return facts;
+
+  for (const file of changed) {
+    const news = newsOf(known.get(file)!.definitions, facts.get(file)!.definitions);
+    if (!news.changed && news.added.length === 0) continue;
+    for (const importer of importersOf(file, known)) {
+      const { text } = trees.get(importer)!;
+      const concerned = news.changed || news.added.some((name) => text.includes(name));
+      if (concerned && !facts.has(importer)) ask(importer);
+    }
   }
-  for (const file of changed) ask(file);
-  const reshaped = [...changed].filter((file) => facts.get(file)!.shape !== known.get(file)!.shape);
-  for (const file of importersOf(reshaped, known)) if (!facts.has(file)) ask(file);
   return new Map([...trees.keys()].map((file) => [file, facts.get(file) ?? known.get(file)!]));
 }
 
-function importersOf(files: readonly string[], facts: ReadonlyMap<string, Facts>): Set<string> {
+type Definitions = Facts['definitions'];
+
+/** What others would notice: whether a definition is gone or different, and the names of those that are new. */
+function newsOf(before: Definitions, after: Definitions): { changed: boolean; added: string[] } {
+  const added = [...after.keys()]
+    .filter((name) => !before.has(name))
+    .map((name) => name.replace(/^.*\./, ''));
+  const changed = [...before.values()].some((old) => {
+    const now = after.get(old.name);
+    return (
+      !now || now.signature !== old.signature || now.summary !== old.summary || now.exported !== old.exported
+    );
+  });
+  return { changed, added };
+}
+
+function importersOf(changed: string, facts: ReadonlyMap<string, Facts>): Set<string> {
   const importers = new Map<string, string[]>();
   for (const [file, { mentions }] of facts) {
     for (const { file: module, name } of mentions.values()) {
@@ -42,7 +63,7 @@ function importersOf(files: readonly string[], facts: ReadonlyMap<string, Facts>
     }
   }
   const reached = new Set<string>();
-  const open = [...files];
+  const open = [changed];
   for (let file = open.pop(); file !== undefined; file = open.pop()) {
     for (const importer of importers.get(file) ?? []) {
       if (!reached.has(importer)) open.push(importer);

@@ -4,25 +4,40 @@ import { h } from 'hastscript';
 import { bindPointers, type Binding } from './bind.ts';
 import { everyElement } from './compose.ts';
 import { anchorOf, type Directory, href, type Page, sectionAt } from './directory.ts';
-import type { Definition } from './facts.ts';
+import type { Definition, Facts } from './facts.ts';
 import { kindOf, openingOf, type Sheet } from './layout.ts';
 import type { Room } from './rooms.ts';
 import { pointersIn } from './survey.ts';
 
-/** The pages that no source stands for: the contents, the index of definitions, and the reference. */
-export function backMatter(binding: Binding): Sheet[] {
-  const rooms = [...new Set(binding.directory.pages.map(({ room }) => room))].filter(
-    (room) => room !== undefined,
-  );
-  const pagesOf = (room: Room) => room.files.map((file) => binding.directory.page(file)!);
-  const references = rooms.map((room) => ({ room, entries: pagesOf(room).flatMap(contractsOf) }));
-  const told = references.filter(({ entries }) => entries.length > 0);
+/**
+ * The pages that no source stands for: the contents, the index of definitions, and the reference.
+ *
+ * @param keys for each page by its file, a text that differs when the page does
+ */
+export function backMatter(binding: Binding, keys: ReadonlyMap<string, string>): Sheet[] {
+  const { directory } = binding;
+  const rooms = [...new Set(directory.pages.map(({ room }) => room))].filter((room) => room !== undefined);
+  const told = rooms.filter((room) => pagesOf(room, directory).some((page) => contractsOf(page).length > 0));
+  const all = [...keys.values()].join(' ');
   return [
-    { output: 'contents.html', title: 'Contents', content: contents(rooms, binding.directory) },
-    { output: 'definitions.html', title: 'Definitions', content: definitions(binding.directory) },
-    { output: 'reference.html', title: 'Reference', content: referenceIndex(told, binding.directory) },
-    ...told.map(({ room, entries }) => reference(room, entries, binding)),
+    { output: 'contents.html', title: 'Contents', key: all, content: () => contents(rooms, directory) },
+    { output: 'definitions.html', title: 'Definitions', key: all, content: () => definitions(directory) },
+    {
+      output: 'reference.html',
+      title: 'Reference',
+      key: all,
+      content: () => referenceIndex(told, directory),
+    },
+    ...told.map((room) => {
+      const title = `Reference: ${openingOf(directory, room).survey.title}`;
+      const key = room.files.map((file) => keys.get(file)).join(' ');
+      return { output: outputOf(room), title, key, content: () => reference(room, title, binding) };
+    }),
   ];
+}
+
+function pagesOf(room: Room, directory: Directory): Page[] {
+  return room.files.map((file) => directory.page(file)!);
 }
 
 function contents(rooms: Room[], directory: Directory): ElementContent[] {
@@ -125,13 +140,16 @@ function definitionEntry(page: Page, { name, kind, at }: Definition): Element {
 }
 
 interface Entry {
-  page: Page;
   definition: Definition;
   contract: Element;
 }
 
+const contracts = new WeakMap<Facts, Entry[]>();
+
 /** The contracts of a page's exported definitions. */
 function contractsOf(page: Page): Entry[] {
+  const known = contracts.get(page.facts);
+  if (known) return known;
   const spans = new Map<string, Element>();
   everyElement(page.composition.tree, (node) => {
     if (node.properties.dataSpan) spans.set(String(node.properties.dataSpan), node);
@@ -139,32 +157,37 @@ function contractsOf(page: Page): Entry[] {
   const exported = [...page.facts.definitions.values()].filter(
     (one) => one.exported && !one.name.includes('.'),
   );
-  return page.composition.sections.flatMap(({ pieces }) =>
+  const entries = page.composition.sections.flatMap(({ pieces }) =>
     pieces.flatMap((piece, index) => {
       const code = pieces[index + 1];
       if (piece.kind !== 'contract' || code?.kind !== 'code') return [];
       const definition = exported.find(({ at }) => at >= code.start && at < code.end);
       const contract = spans.get(`${piece.start}-${piece.end}`);
-      return definition && contract ? [{ page, definition, contract }] : [];
+      return definition && contract ? [{ definition, contract }] : [];
     }),
   );
+  contracts.set(page.facts, entries);
+  return entries;
 }
 
 const outputOf = (room: Room) => `reference/${room.slug}.html`;
 
-function reference(room: Room, entries: Entry[], binding: Binding): Sheet {
+function reference(room: Room, title: string, binding: Binding): ElementContent[] {
   const output = outputOf(room);
-  const title = `Reference: ${openingOf(binding.directory, room).survey.title}`;
-  const files = new Map<Page, Entry[]>();
-  for (const entry of entries) files.set(entry.page, [...(files.get(entry.page) ?? []), entry]);
-  const content = [...files].flatMap(([page, own]) => [
+  const pages = pagesOf(room, binding.directory).filter((page) => contractsOf(page).length > 0);
+  const content = pages.flatMap((page) => [
     h('h2', { id: `file-${page.number}` }, [h('a', { href: href(output, page) }, page.survey.title)]),
-    ...own.map((entry) => referenceEntry(entry, output, binding)),
+    ...contractsOf(page).map((entry) => referenceEntry(page, entry, output, binding)),
   ]);
-  return { output, title, content: [h('h1', title), ...content] };
+  return [h('h1', title), ...content];
 }
 
-function referenceEntry({ page, definition, contract }: Entry, output: string, binding: Binding): Element {
+function referenceEntry(
+  page: Page,
+  { definition, contract }: Entry,
+  output: string,
+  binding: Binding,
+): Element {
   const copy = structuredClone(contract);
   delete copy.properties.dataSpan;
   bindPointers(pointersIn(copy), page, output, { ...binding, complain: () => undefined });
@@ -197,22 +220,19 @@ function memberEntry(page: Page, { name, signature, summary }: Definition, outpu
   return [h('dt', [h('a', { href: to }, [h('code', signature.replace(/^\w+\./, ''))])]), h('dd', said)];
 }
 
-function referenceIndex(told: { room: Room; entries: Entry[] }[], directory: Directory): ElementContent[] {
-  const lists = told.map(({ room, entries }) => {
-    const to = (entry?: Entry) =>
-      href('reference.html', {
-        output: outputOf(room),
-        ...(entry ? { anchor: `${entry.page.number}-${entry.definition.name}` } : {}),
-      });
-    const names = entries.flatMap((entry) => [
-      h('a', { href: to(entry) }, [h('code', entry.definition.name)]),
-      ' ',
-    ]);
+function referenceIndex(told: readonly Room[], directory: Directory): ElementContent[] {
+  const lists = told.map((room) => {
+    const to = (anchor?: string) =>
+      href('reference.html', { output: outputOf(room), ...(anchor ? { anchor } : {}) });
+    const names = pagesOf(room, directory).flatMap((page) =>
+      contractsOf(page).flatMap(({ definition: { name } }) => [
+        h('a', { href: to(`${page.number}-${name}`) }, [h('code', name)]),
+        ' ',
+      ]),
+    );
     const title = `${kindOf(room)} ${room.number} · ${openingOf(directory, room).survey.title}`;
-    return h('section', { className: ['room'] }, [
-      h('h2', { id: room.slug }, [h('a', { href: to() }, title)]),
-      h('p', { className: ['names'] }, names),
-    ]);
+    const heading = h('h2', { id: room.slug }, [h('a', { href: to() }, title)]);
+    return h('section', { className: ['room'] }, [heading, h('p', { className: ['names'] }, names)]);
   });
   return [h('h1', 'Reference'), ...lists];
 }

@@ -4,17 +4,20 @@ import { dirname, join } from 'node:path';
 import type { Directory, Page } from './directory.ts';
 import { layOut, type Sheet } from './layout.ts';
 import { type Complaints, lineAt } from './problems.ts';
-import { type Ends, endsOf, lineOfPage, proveCoverage, proveLinks, proveOrder } from './proofs.ts';
+import { type Ends, endsOf, type Flaw, lineOfPage, proveCoverage, proveLinks, proveOrder } from './proofs.ts';
 
 interface Print {
+  key: string;
   html: string;
   ends: Ends;
+  /** Once its coverage is proved: the flaw that was found, if any. */
+  proved?: { flaw: Flaw | undefined };
   written: boolean;
 }
 
 /** Prints, proves and writes; keeps the last print of every page, so that what is the same is proved and written once. */
 export interface Press {
-  /** Prints every sheet. Returns how many differ from their last print. */
+  /** Prints every sheet. Returns how many are not on the disk as they are now. */
   print(sheets: readonly Sheet[], directory: Directory): number;
   /** Proves the print. Returns the number of links that were followed. */
   prove(pages: readonly Page[], assets: ReadonlyMap<string, Uint8Array>, complaints: Complaints): number;
@@ -24,26 +27,21 @@ export interface Press {
 
 export function createPress(out: string): Press {
   let prints = new Map<string, Print>();
-  let inked: Set<string> = new Set();
 
   return {
     print(sheets, directory) {
       const next = new Map<string, Print>();
-      inked = new Set();
       for (const sheet of sheets) {
-        const html = layOut(sheet, directory);
         const last = prints.get(sheet.output);
-        if (last?.html !== html) inked.add(sheet.output);
-        next.set(sheet.output, last?.html === html ? last : { html, ends: endsOf(html), written: false });
+        next.set(sheet.output, last?.key === sheet.key ? last : printOf(sheet, directory, last));
       }
       prints = next;
-      return inked.size;
+      return [...prints.values()].filter(({ written }) => !written).length;
     },
 
     prove(pages, assets, complaints) {
       const byOutput = new Map(pages.map((page) => [page.output, page]));
-      for (const page of pages)
-        if (inked.has(page.output)) provePage(page, prints.get(page.output)!.html, complaints);
+      for (const page of pages) provePage(page, prints.get(page.output)!, complaints);
       const ends = new Map([...prints].map(([output, print]) => [output, print.ends]));
       for (const { output, flaw } of proveLinks(ends, new Set(assets.keys()))) {
         const page = byOutput.get(output);
@@ -75,8 +73,15 @@ export function createPress(out: string): Press {
   };
 }
 
-function provePage({ file, composition }: Page, html: string, complaints: Complaints): void {
-  const flaw = proveCoverage(composition.text, html, composition.promised);
+function printOf(sheet: Sheet, directory: Directory, last: Print | undefined): Print {
+  const html = layOut(sheet, directory);
+  if (last?.html === html) return { ...last, key: sheet.key };
+  return { key: sheet.key, html, ends: endsOf(html), written: false };
+}
+
+function provePage({ file, composition }: Page, print: Print, complaints: Complaints): void {
+  print.proved ??= { flaw: proveCoverage(composition.text, print.html, composition.promised) };
+  const { flaw } = print.proved;
   if (flaw) complaints.addFatal(file, lineAt(composition.text, flaw.offset), flaw.message);
 }
 

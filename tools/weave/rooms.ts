@@ -71,9 +71,9 @@ function readingOrder(root: string, folder: string, entries: Set<string>, compla
   const read: string[] = [];
   follow(root, index, new Set(present), read, complaints);
   for (const door of doors) if (!read.includes(door)) read.push(door);
-  for (const file of present) {
-    if (!read.includes(file))
-      complaints.add(file, 1, `is read by nobody: ${index} does not re-export it, nor does a file it does`);
+  for (const file of present.filter((file) => !read.includes(file))) {
+    complaints.add(file, 1, `is read by nobody: ${index} does not re-export it, nor does a file it does`);
+    read.push(file);
   }
   return read;
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join, posix, resolve } from 'node:path';
 
@@ -73,6 +74,7 @@ export function createWeaver(options: WeaveOptions): Weaver {
   const library = createLibrary(root);
   const desk = createDesk();
   const press = createPress(out);
+  const coded = new Map<string, string>();
   let facts = new Map<string, Facts>();
 
   return {
@@ -90,8 +92,7 @@ export function createWeaver(options: WeaveOptions): Weaver {
       checkExercises(root, pages, complaints);
       const directory = createDirectory(pages);
       const binding = { directory, uses: usesOf(pages), drawing: shelf.drawing, complain: complaints.add };
-      for (const page of pages) bind(page, binding);
-      const sheets = [...pages.map(sheetOf), ...backMatter(binding)];
+      const sheets = bindAll(pages, binding, coded);
 
       tell('printing', 0, sheets.length);
       const printed = press.print(sheets, directory);
@@ -124,7 +125,15 @@ export function createWeaver(options: WeaveOptions): Weaver {
     const pages: Page[] = [];
     const total = reading.trees.size;
     const { composition, survey } = await desk.compose(FRONT, front, complaints);
-    pages.push({ file: FRONT, output: 'index.html', number: '', composition, survey, facts: NO_FACTS });
+    pages.push({
+      file: FRONT,
+      output: 'index.html',
+      number: '',
+      composition,
+      survey,
+      facts: NO_FACTS,
+      version: '',
+    });
     for (const room of rooms) {
       for (const [index, file] of room.files.entries()) {
         tell('composing', pages.length, total);
@@ -132,7 +141,7 @@ export function createWeaver(options: WeaveOptions): Weaver {
         const number = `${room.number}.${index}`;
         for (const [at, section] of survey.sections.entries()) section.number = `${number}.${at + 1}`;
         const output = posix.join(room.slug, file.slice(room.folder.length + 1).replace(/\.ts$/, '.html'));
-        pages.push({ file, output, room, number, composition, survey, facts: NO_FACTS });
+        pages.push({ file, output, room, number, composition, survey, facts: NO_FACTS, version: '' });
       }
     }
     return pages;
@@ -147,7 +156,10 @@ export function createWeaver(options: WeaveOptions): Weaver {
       facts,
       (done) => tell('linking', done, reading.trees.size),
     );
-    for (const page of pages) page.facts = facts.get(page.file) ?? NO_FACTS;
+    for (const page of pages) {
+      page.facts = facts.get(page.file) ?? NO_FACTS;
+      page.version = `${serialOf(page.composition)}.${serialOf(page.facts)}`;
+    }
   }
 }
 
@@ -176,15 +188,39 @@ function usesOf(pages: readonly Page[]): Uses {
   return uses;
 }
 
-function bind(page: Page, binding: Binding): void {
-  bindPage(page, binding);
-  bindCode(page, binding.directory);
+/** Fills every page in, and lists all sheets of the book with the keys by which the press knows what is new. */
+function bindAll(pages: readonly Page[], binding: Binding, coded: Map<string, string>): Sheet[] {
+  const frame = digest(
+    pages.map(({ output, number, survey }) => `${output} ${number} ${survey.title}`).join('\n'),
+  );
+  const keys = new Map<string, string>();
+  for (const page of pages) {
+    const shape = `${page.version} ${frame}`;
+    if (coded.get(page.file) !== shape) bindCode(page, binding.directory);
+    coded.set(page.file, shape);
+    keys.set(page.file, `${shape} ${digest(bindPage(page, binding))}`);
+  }
+  return [...pages.map((page) => sheetOf(page, keys.get(page.file)!)), ...backMatter(binding, keys)];
 }
 
-function sheetOf(page: Page): Sheet {
+function digest(text: string): string {
+  return createHash('sha1').update(text).digest('base64');
+}
+
+function sheetOf(page: Page, key: string): Sheet {
   const { output, file, survey, composition, facts } = page;
-  const content = composition.tree.children.filter((node) => node.type !== 'doctype');
-  return { output, file, page, title: survey.title, content, hovers: facts.hovers };
+  const content = () => composition.tree.children.filter((node) => node.type !== 'doctype');
+  return { output, file, page, title: survey.title, key, content, hovers: facts.hovers };
+}
+
+const serials = new WeakMap<object, number>();
+let made = 0;
+
+/** A number that no other object has. */
+function serialOf(thing: object): number {
+  const serial = serials.get(thing) ?? ++made;
+  serials.set(thing, serial);
+  return serial;
 }
 
 function verdict({ found }: Complaints, draft: boolean): Problem[] {

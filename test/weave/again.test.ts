@@ -1,0 +1,110 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+import { createWeaver, weave } from '../../tools/weave/index.ts';
+import { borrowFixture, pagesIn } from './bench.ts';
+
+const FLAME = 'chapters/1-lamp/flame.ts';
+
+/** Weaves, edits, weaves again with the same weaver, and compares with the book that a new weaver makes. */
+async function reweave(...edits: ((fixture: ReturnType<typeof borrowFixture>) => void)[]): Promise<number[]> {
+  const fixture = borrowFixture();
+  const weaver = createWeaver({ ...fixture, draft: true });
+  await weaver.weave();
+  const printed: number[] = [];
+  for (const edit of edits) {
+    edit(fixture);
+    printed.push((await weaver.weave()).printed);
+    const out = join(fixture.root, 'fresh');
+    await weave({ root: fixture.root, out, draft: true });
+    expect(pagesIn(fixture.out)).toEqual(pagesIn(out));
+    rmSync(out, { recursive: true });
+  }
+  return printed;
+}
+
+describe('a weaver that weaves again makes the book a new one would make', () => {
+  test('when nothing has changed, and prints nothing', async () => {
+    expect(await reweave(() => undefined)).toEqual([0]);
+  });
+
+  test('when a sentence has changed, and prints one page', async () => {
+    expect(
+      await reweave(({ edit }) => edit(FLAME, (text) => text.replace('Wicks, mostly', 'Mostly wicks'))),
+    ).toEqual([1]);
+  });
+
+  test('when the inside of a function has changed, and prints one page', async () => {
+    expect(
+      await reweave(({ edit }) => edit(FLAME, (text) => text.replace('WARMTH * oil', 'WARMTH + oil'))),
+    ).toEqual([1]);
+  });
+
+  test('when a signature has changed, with those who use it', async () => {
+    const [printed] = await reweave(({ edit }) =>
+      edit(FLAME, (text) => text.replace('): number {', '): 7 | number {')),
+    );
+    expect(printed).toBeGreaterThan(1);
+  });
+
+  test('when sections move, so that numbers everywhere are others', async () => {
+    await reweave(({ edit }) =>
+      edit(FLAME, (text) =>
+        text.replace('/**\n * Burns', '/* ## First of all */\nexport const first = 1;\n\n/**\n * Burns'),
+      ),
+    );
+  });
+
+  test('when a definition moves from file to file, and comes back', async () => {
+    await reweave(
+      ({ edit }) => {
+        edit('chapters/1-lamp/oil.ts', (text) => text.replace('export const WARMTH = 1 << 3;\n', ''));
+        edit(
+          FLAME,
+          (text) => `${text.replace('type Oil, WARMTH', 'type Oil')}\nexport const WARMTH = 1 << 3;\n`,
+        );
+      },
+      ({ edit }) => {
+        edit('chapters/1-lamp/oil.ts', (text) => `${text}export const WARMTH = 1 << 3;\n`);
+        edit(FLAME, (text) =>
+          text.replace('type Oil', 'type Oil, WARMTH').replace('\nexport const WARMTH = 1 << 3;\n', ''),
+        );
+      },
+    );
+  });
+
+  test('when a file comes and goes', async () => {
+    await reweave(
+      ({ root, edit }) => {
+        writeFileSync(
+          join(root, 'chapters/1-lamp/soot.ts'),
+          "/* # Soot */\nimport { burn } from './flame.ts';\nburn({ left: 1 }, 1);\n",
+        );
+        edit('chapters/1-lamp/index.ts', (text) => `${text}import './soot.ts';\n`);
+      },
+      ({ root, edit }) => {
+        rmSync(join(root, 'chapters/1-lamp/soot.ts'));
+        edit('chapters/1-lamp/index.ts', (text) => text.replace("import './soot.ts';\n", ''));
+      },
+    );
+  });
+
+  test('when a drawing in book/figures, or the front page, has changed', async () => {
+    const printed = await reweave(
+      ({ edit }) => edit('book/figures/two-walks.txt', (text) => text.replace('Guest:', 'She:')),
+      ({ edit }) => edit('book/front.md', (text) => text.replace('small', 'tiny')),
+    );
+    expect(printed).toEqual([1, 1]);
+  });
+
+  test('and still complains of what it complained of, until it is mended', async () => {
+    const fixture = borrowFixture();
+    const weaver = createWeaver(fixture);
+    fixture.edit(FLAME, (text) => text.replace('(#cave)', '(#cavern)'));
+    await expect(weaver.weave()).rejects.toThrow(/the link to #cavern leads nowhere/);
+    await expect(weaver.weave()).rejects.toThrow(/the link to #cavern leads nowhere/);
+    fixture.edit(FLAME, (text) => text.replace('(#cavern)', '(#cave)'));
+    expect(await weaver.weave()).toMatchObject({ pages: 18, printed: 18 });
+  });
+});

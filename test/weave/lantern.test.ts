@@ -1,0 +1,90 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import remarkDirective from 'remark-directive';
+import remarkGfm from 'remark-gfm';
+import remarkParse from 'remark-parse';
+import { unified } from 'unified';
+import { describe, expect, test } from 'vitest';
+
+import { createWeaver, markdownIn, readPlainly } from '../../tools/weave/index.ts';
+import { borrowFixture, nestingFaults, pagesIn, repository } from './bench.ts';
+
+describe('the book of this repository', () => {
+  test('is whole: every byte of every file, every link, every exercise; and its pages are HTML that nests', async () => {
+    const { out } = borrowFixture();
+    const report = await createWeaver({ root: repository, out, draft: true }).weave();
+    const sources = ['chapters', 'src', 'tools'].flatMap((folder) =>
+      readdirSync(join(repository, folder), { recursive: true, encoding: 'utf8' }).filter((name) =>
+        name.endsWith('.ts'),
+      ),
+    );
+    expect(report.files).toBe(sources.length + 1);
+    for (const [output, html] of pagesIn(out)) {
+      expect({ output, faults: nestingFaults(html) }).toEqual({ output, faults: [] });
+      expect({ output, loads: /<(?:script|link|img)[^>]*(?:src|href)="(?:https?:)?\/\//.test(html) }).toEqual(
+        { output, loads: false },
+      );
+    }
+  });
+
+  test('has its plain prose read plainly as the full grammar would read it', () => {
+    const grammar = unified().use(remarkParse).use(remarkGfm).use(remarkDirective).freeze();
+    let plain = 0;
+    for (const text of proseOf(repository)) {
+      const read = readPlainly(text);
+      if (!read) continue;
+      plain++;
+      expect(shapeOf(read, text)).toEqual(shapeOf(grammar.parse(text), text));
+    }
+    expect(plain).toBeGreaterThan(500);
+  });
+});
+
+function proseOf(root: string): string[] {
+  return ['chapters', 'src', 'tools'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .flatMap((name) => readFileSync(join(root, folder, name), 'utf8').match(/^\/\*[\s\S]*?\*\/$/gm) ?? [])
+      .flatMap((comment) => markdownIn(comment).split(/^@\w+/m)),
+  );
+}
+
+interface Shape {
+  type: string;
+  value?: string;
+  depth?: number;
+  lines?: [number, number];
+  children?: Shape[];
+}
+
+/** A tree without columns, in which a text directive, of which prose has none, is the text it was written as. */
+function shapeOf(node: unknown, source: string): Shape {
+  const { type, value, depth, children, position } = node as Shape & {
+    children?: unknown[];
+    position?: { start: { line: number; offset: number }; end: { line: number; offset: number } };
+  };
+  if (type === 'textDirective')
+    return { type: 'text', value: source.slice(position!.start.offset, position!.end.offset) };
+  const lines =
+    type === 'paragraph' || type === 'heading'
+      ? { lines: [position!.start.line, position!.end.line] as [number, number] }
+      : {};
+  return {
+    type,
+    ...(value === undefined ? {} : { value }),
+    ...(depth === undefined ? {} : { depth }),
+    ...lines,
+    ...(children ? { children: joined(children.map((child) => shapeOf(child, source))) } : {}),
+  };
+}
+
+function joined(nodes: Shape[]): Shape[] {
+  const all: Shape[] = [];
+  for (const node of nodes) {
+    const last = all.at(-1);
+    if (last?.type === 'text' && node.type === 'text')
+      all[all.length - 1] = { type: 'text', value: last.value! + node.value! };
+    else all.push(node);
+  }
+  return all;
+}
