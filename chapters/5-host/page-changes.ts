@@ -10,6 +10,7 @@ import {
   forProcessor,
   SWITCHER_INDEX,
   type Shadow,
+  takesAway,
 } from './shadows.ts';
 import { pinStack } from './stack.ts';
 
@@ -38,7 +39,9 @@ function refresh(guest: Guest, shadow: Shadow, address: number, entry: number): 
   const after = readyForUse(guest, entry, address) ? forProcessor(guest, entry) : 0;
   if (after === before) return;
   ram.write32(at, after);
-  if (before & PRESENT && shadow === guest.shadows.current) guest.translationsStale = true;
+  if (before & PRESENT && takesAway(before, after) && shadow === guest.shadows.current) {
+    guest.translationsStale = true;
+  }
 }
 
 /** Whether an entry can go into a shadow before anybody faults on it: no mark of the Guest's would be missed. */

@@ -59,38 +59,36 @@ function raise(guest: Guest, shadows: Shadows, shadow: Shadow, directory: number
 
 /** LHCALL_NEW_PGTABLE: from now on the Guest's tables are those at guest-physical `cr3`. */
 export function newPageTable(guest: Guest, cr3: number): void {
-  const { shadows } = guest;
   const wanted = pageOf(cr3);
-  let shadow = guest.linear ? undefined : shadows.all.find((candidate) => candidate.guestAddress === wanted);
-  let blank = false;
   if (guest.linear) {
-    dropEverything(guest);
-    guest.linear = false;
-    shadow = shadows.current;
-    shadow.guestAddress = wanted;
-    blank = true;
-  } else if (shadow === undefined) {
-    shadow = shadows.all[shadows.nextVictim]!;
-    shadows.nextVictim = (shadows.nextVictim + 1) % SHADOWS;
-    blank = reuse(guest, shadow, wanted);
+    leaveLinearPhase(guest, wanted);
+    return;
   }
-  if (shadow !== shadows.current) {
-    shadows.current = shadow;
-    guest.directory = shadow.directory;
-    guest.translationsStale = true;
-  }
+  const { shadows } = guest;
+  const shadow = shadows.all.find((known) => known.guestAddress === wanted) ?? replaceOne(guest, wanted);
+  if (shadow === shadows.current) return;
+  const blank = shadow.directory === 0;
+  if (blank) raise(guest, shadows, shadow, allocateTable(guest));
+  shadows.current = shadow;
+  guest.directory = shadow.directory;
+  guest.translationsStale = true;
   if (blank) pinStack(guest);
 }
 
-/** Makes `shadow` stand for the directory at `guestAddress`. Returns whether it has no kernel part yet. */
-function reuse(guest: Guest, shadow: Shadow, guestAddress: number): boolean {
-  shadow.guestAddress = guestAddress;
-  if (shadow.directory !== 0) {
-    dropUserPart(guest, shadow);
-    return false;
-  }
-  raise(guest, guest.shadows, shadow, allocateTable(guest));
-  return true;
+function leaveLinearPhase(guest: Guest, guestAddress: number): void {
+  dropEverything(guest);
+  guest.linear = false;
+  guest.shadows.current.guestAddress = guestAddress;
+  pinStack(guest);
+}
+
+function replaceOne(guest: Guest, guestAddress: number): Shadow {
+  const { shadows } = guest;
+  const victim = shadows.all[shadows.nextVictim]!;
+  shadows.nextVictim = (shadows.nextVictim + 1) % SHADOWS;
+  victim.guestAddress = guestAddress;
+  if (victim.directory !== 0) dropUserPart(guest, victim);
+  return victim;
 }
 
 /** Puts what `entry` of the Guest's tables means into the current shadow. `directoryEntry` is the one above it. */
@@ -103,7 +101,8 @@ export function install(guest: Guest, address: number, directoryEntry: number, e
   if (before & PRESENT && takesAway(before, after)) guest.translationsStale = true;
 }
 
-function takesAway(before: number, after: number): boolean {
+/** Whether a processor that remembers `before` may do something that `after` forbids. */
+export function takesAway(before: number, after: number): boolean {
   return pageOf(before) !== pageOf(after) || (before & ~after & (WRITABLE | USER)) !== 0;
 }
 
