@@ -30,7 +30,7 @@
  * ## The ones with help
  *
  * While lguest was being written, the help was already in the shops. Intel's first processors with VT-x came out in November 2005 and AMD's
- * with SVM in May 2006, and KVM, which is built on them, went into Linux in 2.6.20, half a year *before* lguest. So the little
+ * with SVM in May 2006, and KVM, which is built on them, went into Linux in 2.6.20, eight months *before* lguest. So the little
  * hypervisor was out of date on the day it was merged. It did not mind. It ran on the laptops people had, and it could be read.
  *
  * You can now read the other kind too, because you know what each part is there to replace:
@@ -58,11 +58,11 @@
  *
  * - **One processor.** The Guest has one, and so have we. Two would need locks in the shadow tables, and a way to shout across.
  * - **No floating point.** Our silicon says so by `cpuid`, and pup never asks. A kernel out of the wild will.
- * - **No 4 MiB pages, no PAE.** lguest did without the first, and had the second as a build option that nobody loved.
+ * - **No 4 MiB pages, no PAE.** lguest did without the first, and had the second as a build option, twice the table for twice the price.
  * - **Page faults cost two trips.** The Guest writes an entry and tells us. It faults anyway, because we do not believe it until we have
  *   looked. You know which line of `demandPage` to stare at.
  * - **The silicon interprets.** It decodes each instruction once, and then calls a function for it, again and again. A compiler would not.
- * - **It has no network.** lguest had one in its first release, and by all accounts it was the second thing its author played with.
+ * - **It has no network.** lguest had one in its first release.
  */
 
 /*
@@ -99,9 +99,8 @@
 /*
  * ## Farewell
  *
- * Rusty Russell owed a beer to everyone who got this far, and paid, at conferences, for years. We cannot promise that we will be in the same town. But
- * if we are: you will be the one who orders a drink, gets asked whether it is real, and says that it depends on which table you
- * walk.
+ * Rusty Russell promised a beer to everyone who got this far. We cannot promise that we will be in the same town. But if we are: you
+ * will be the one who orders a drink, gets asked whether it is real, and says that it depends on which table you walk.
  *
  * The lamp is yours. Leave it burning for the next one.
  */
