@@ -1,4 +1,13 @@
-/* # What is known before anything runs */
+/*
+ * # What is known before anything runs
+ *
+ * `PAGE_SIZE * 2 - 1` should cost nothing. Nor should `sizeOf<Process>()`, nor the address of `processes[3].name`,
+ * which is one label and one sum. Every expression is first asked whether it is constant, and a good half of them
+ * are.
+ *
+ * There are two sorts of answer: a number, and an address, of which we know the label but not the number. The
+ * assembler will. `constantOf` treats them alike as far as it goes.
+ */
 
 import ts from 'typescript';
 import { fail } from './errors.ts';
@@ -32,13 +41,23 @@ const KEYWORDS = new Map<ts.SyntaxKind, Constant>([
   [ts.SyntaxKind.NullKeyword, { type: NULL, value: 0 }],
 ]);
 
+/*
+ * A cast changes the type and keeps the bits: `-1 as u32` is `0xffffffff`. It is the one place where `as` has an
+ * effect that can be seen, and the effect is on the sign.
+ */
+
 function fromCast(context: Context, node: ts.AsExpression): Constant | undefined {
   const inner = constantOf(context, node.expression);
   if (inner === undefined || node.type.getText() === 'const') return inner;
   return convert(inner, valueType(typeFrom(context, node.type)));
 }
 
-/* ## Literals and names */
+/*
+ * ## Literals and names
+ *
+ * `1.5` is a number to JavaScript, and we have no halves. At the other end, `0x80000000` is where a number stops
+ * fitting in 31 bits; from there on it is unsigned, or else nobody could write `0xc0000000` without a cast.
+ */
 
 function fromLiteral(node: ts.NumericLiteral): Constant {
   const value = Number(node.text);
@@ -67,7 +86,12 @@ function addressOfItem(item: Labelled): Constant {
   return { type: item.type, value: 0, base: item };
 }
 
-/* ## Arithmetic */
+/*
+ * ## Arithmetic
+ *
+ * `&&` and `||` look at one side first, so that `BARE && checkIt()` is constant as soon as `BARE` is false, whatever
+ * the other side does.
+ */
 
 function fromUnary(context: Context, node: ts.PrefixUnaryExpression): Constant | undefined {
   if (node.operator === ts.SyntaxKind.PlusPlusToken || node.operator === ts.SyntaxKind.MinusMinusToken)
@@ -109,7 +133,12 @@ function fromChoice(context: Context, node: ts.ConditionalExpression): Constant 
   return constantOf(context, condition.value !== 0 ? node.whenTrue : node.whenFalse);
 }
 
-/* ## Calls that cost nothing */
+/*
+ * ## Calls that cost nothing
+ *
+ * Seven of the intrinsics are questions to which the tangler itself knows the answer. To the program they are
+ * numbers.
+ */
 
 function fromCall(context: Context, node: ts.CallExpression): Constant | undefined {
   const called = ts.isIdentifier(node.expression) ? intrinsicOf(context, node.expression) : undefined;
@@ -139,6 +168,10 @@ function fromCall(context: Context, node: ts.CallExpression): Constant | undefin
   return undefined;
 }
 
+/*
+ * Whether a call is one of those is a question of names like any other: a parameter called `at` is a parameter.
+ */
+
 /** The intrinsic that `node` names, if it names one. */
 export function intrinsicOf(context: Context, node: ts.Identifier): string | undefined {
   if (lookUp(context.scope, node.text) !== undefined) return undefined;
@@ -165,7 +198,12 @@ function codeOf(node: ts.Node, argument: ts.Expression | undefined): number {
   return code;
 }
 
-/* ## Addresses that do not move */
+/*
+ * ## Addresses that do not move
+ *
+ * `addressOf` of a module's variable is its label. Of a constant it is nothing: five has no address. This is the
+ * error one makes when one means `let`, so the message says it.
+ */
 
 /** The address of what `node` names, if it is known before anything runs. */
 function fixedAddress(context: Context, node: ts.Expression): Constant | undefined {
@@ -187,6 +225,11 @@ function fixedAddress(context: Context, node: ts.Expression): Constant | undefin
   }
   return constant;
 }
+
+/*
+ * `table[2].inside` is a place inside a place, as far as things lie there in person. As soon as the way leads through a
+ * pointer, somebody has to load it, and then it is not constant any more.
+ */
 
 /** `table[2]` and `table[2].inside` of what lies in place is an address, known if that of `table` is. */
 function fromAccess(

@@ -1,4 +1,11 @@
-/* # Sums done beforehand */
+/*
+ * # Sums done beforehand
+ *
+ * JavaScript computes with 53 bits and the i386 with 32. Folding a constant means to give the answer that the
+ * processor *would* have given. The test of this is merciless: it makes up hundreds of expressions, computes them by
+ * JavaScript with `| 0` and `>>> 0` in the right places, and then by machine code, in some of which everything
+ * was folded and in some nothing.
+ */
 
 import ts from 'typescript';
 import { fail } from './errors.ts';
@@ -22,7 +29,12 @@ export function convert(constant: Constant, type: Type): Constant {
   return constant.base === undefined ? fromNumber(constant.value, type) : { ...constant, type };
 }
 
-/* ## Operators on numbers */
+/*
+ * ## Operators on numbers
+ *
+ * The only one with a trap in it is the product. Two numbers of 32 bits make one of 64, and JavaScript rounds what
+ * is beyond the 53rd, at the wrong end. `Math.imul` keeps the end that we want.
+ */
 
 const K = ts.SyntaxKind;
 
@@ -54,7 +66,12 @@ const COMPARISONS = new Map<ts.SyntaxKind, (a: number, b: number) => boolean>([
   [K.GreaterThanEqualsToken, (a, b) => a >= b],
 ]);
 
-/* ## By the rules of company */
+/*
+ * ## By the rules of company
+ *
+ * Both sides take the type that they have together, then the operator, then the result is cut to 32 bits. A shift is
+ * different: how far to shift says nothing about what is shifted.
+ */
 
 /** `left operator right` for two numbers; undefined if there is no such operator. */
 export function compute(
@@ -81,6 +98,10 @@ export function compute(
   return type.kind === 'literal' ? literal(value) : fromNumber(value, type.kind === 'boolean' ? I32 : type);
 }
 
+/*
+ * `-1 >>> 28` is 15, which has any sign you like; `-1 >>> 0` needs all 32 bits and is unsigned.
+ */
+
 function shifted(operator: ts.SyntaxKind, value: number, { type }: Constant): Constant {
   const unsigned = operator === K.GreaterThanGreaterThanGreaterThanToken && value > 0x7fffffff;
   return fromNumber(value, unsigned ? U32 : type);
@@ -91,7 +112,13 @@ export function literal(value: number): Constant {
   return fromNumber(value, value > 0x7fffffff && value <= 0xffffffff ? U32 : LITERAL);
 }
 
-/* ## Addresses that move */
+/*
+ * ## Addresses that move
+ *
+ * The end of a stack is the label of the stack plus its size. The assembler adds it up; all we have to do is not to
+ * stand in the way. Sums of two addresses, on the other hand, mean nothing, and we leave them for somebody else to
+ * refuse.
+ */
 
 /** An address plus or minus a number is an address still. */
 export function moveAddress(operator: ts.SyntaxKind, left: Constant, right: Constant): Constant | undefined {

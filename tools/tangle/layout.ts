@@ -1,4 +1,20 @@
-/* # Layout */
+/*
+ * # Layout
+ *
+ * A device driver and its device agree about one thing: at byte 12 lies the length. Nobody sends the other an object
+ * with a property called `length`. So the order of fields in an interface is a promise here, and the rule for the gaps
+ * between them is the one that every C compiler for the i386 follows. Pup's `LguestData` is 1,388 bytes because the
+ * Host's is.
+ *
+ * ```text
+ * interface Shape {          byte 0        1        2        3
+ *   byte: u8;                +-----------------+-----------------+
+ *   half: u16;             0 |  byte  |  (gap) |      half       |
+ *   flag: boolean;         4 |  flag  |         (gap)            |
+ *   word: u32;             8 |               word                |
+ * }                          +-----------------+-----------------+
+ * ```
+ */
 
 import ts from 'typescript';
 import { fail } from './errors.ts';
@@ -24,7 +40,13 @@ export interface Field {
   readonly type: Type;
 }
 
-/* ## Fields in order */
+/*
+ * ## Fields in order
+ *
+ * Each field begins at the next multiple of its own alignment, and the whole is rounded up to the largest of them,
+ * so that in an array the next one is aligned as well. A structure that contains itself would be infinitely large;
+ * the mark `under way` finds it out before the stack does.
+ */
 
 const layouts = new WeakMap<Struct, Layout | 'under way'>();
 
@@ -58,6 +80,13 @@ export function layoutOf(library: Library, struct: Struct): Layout {
   return layout;
 }
 
+/*
+ * ## What a structure begins with
+ *
+ * `extends` puts the base in front. A pointer to the whole is then a pointer to the base as well, which is all the
+ * inheritance that fits into zero bytes.
+ */
+
 function basesOf(library: Library, struct: Struct): Struct[] {
   const clauses = struct.node.heritageClauses ?? [];
   const bases = clauses.flatMap((clause) => clause.types);
@@ -85,7 +114,12 @@ function fieldType(library: Library, struct: Struct, member: ts.TypeElement): Ty
   return type.kind === 'struct' ? { kind: 'pointer', to: type } : type;
 }
 
-/* ## Sizes */
+/*
+ * ## Sizes
+ *
+ * `boolean` takes one byte in memory: it is the only type for which the i386 has an instruction (`setcc`) that writes
+ * just that.
+ */
 
 /** Bytes that a field or element of this type takes. */
 export function sizeOf(library: Library, type: Type): number {
@@ -117,7 +151,12 @@ export function roundUp(value: number, alignment: number): number {
   return Math.ceil(value / alignment) * alignment;
 }
 
-/* ## Access */
+/*
+ * ## Access
+ *
+ * The two steps that TypeScript has from a thing to its part, with the two mistakes that JavaScript has taught
+ * everybody: `text.length` and `text[0]`. A text down here is an address, and an address has neither.
+ */
 
 /** The field that `node` names in a structure. */
 export function fieldOf(library: Library, node: ts.Node, type: Type, name: string): Field {

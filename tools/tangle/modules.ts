@@ -1,4 +1,13 @@
-/* # Names and where they come from */
+/*
+ * # Names and where they come from
+ *
+ * `u32` in one file and `u32` in another are the same thing by a chain of imports, and somebody has to follow it.
+ * TypeScript's own checker would, along with ten thousand other things, in a second or two, for pup. We want a
+ * fraction of that, in a browser. So we take TypeScript's parser, which is quick, and do our own looking up, which
+ * for a language without overloads, inference of generics and conditional types takes two hundred lines.
+ *
+ * (Conditional types: a programming language inside the colon. We hope the checker enjoys its evening off.)
+ */
 
 import ts from 'typescript';
 import { fail, refuse, TangleError } from './errors.ts';
@@ -14,6 +23,13 @@ export interface Module {
   readonly passesOn: string[];
 }
 
+/*
+ * ## What a name can be
+ *
+ * Five things stand at the top level of a file. The fifth, an import, is only a promise that the name can be found
+ * elsewhere.
+ */
+
 /** A name at the top level of a module. */
 export type Declaration = { readonly module: Module; readonly name: string; readonly exported: boolean } & (
   | { readonly kind: 'function'; readonly node: ts.FunctionDeclaration }
@@ -24,6 +40,14 @@ export type Declaration = { readonly module: Module; readonly name: string; read
 );
 
 export type Defined = Exclude<Declaration, { kind: 'import' }>;
+
+/*
+ * ## Reading a file once
+ *
+ * There is no file system here. A `Library` is given a function that returns the text of a path, which may read a
+ * disk, a bundle or a text field in which somebody is typing. Each file is parsed when it is first asked for. Pup's
+ * kernel and its programs share a library, so that the files they have in common are parsed only once.
+ */
 
 /** All modules of one image, each read and parsed when it is first asked for. */
 export interface Library {
@@ -53,6 +77,11 @@ export function moduleAt(library: Library, path: string): Module {
   return module;
 }
 
+/*
+ * The parser never gives up: it makes a tree of anything, and notes on the side what was wrong. Those notes are not
+ * part of its official interface, but everybody who parses reads them.
+ */
+
 function refuseSyntaxErrors(source: ts.SourceFile): void {
   const { parseDiagnostics } = source as unknown as { parseDiagnostics: ts.DiagnosticWithLocation[] };
   const first = parseDiagnostics[0];
@@ -68,7 +97,13 @@ function refuseSyntaxErrors(source: ts.SourceFile): void {
   );
 }
 
-/* ## What a top level may hold */
+/*
+ * ## What a top level may hold
+ *
+ * In JavaScript a module is a program: loading it runs it. Here nothing is loaded and nothing runs, the processor
+ * simply starts at the entry. A statement at top level would wait for its turn for ever, and so it is refused,
+ * politely.
+ */
 
 function declare(module: Module, statement: ts.Statement): void {
   if (ts.isImportDeclaration(statement)) return declareImports(module, statement);
@@ -91,6 +126,11 @@ function declare(module: Module, statement: ts.Statement): void {
     refuseAtTopLevel(statement);
   }
 }
+
+/*
+ * The politeness is spelled out: each refusal says what was found, and what to write instead. You will see many of
+ * these two-part messages. `fail` puts the place in front.
+ */
 
 function refuseAtTopLevel(statement: ts.Statement): never {
   if (
@@ -130,7 +170,13 @@ function has(node: ts.Node, kind: ts.SyntaxKind): boolean {
   );
 }
 
-/* ## Imports and what is passed on */
+/*
+ * ## Imports and what is passed on
+ *
+ * One form of import, one form of re-export, and every other form refused by name. What a file names in
+ * `export ... from` is kept in order as its `contents`: for an index that lists the rooms of a folder, this is the
+ * list.
+ */
 
 function declareImports(module: Module, node: ts.ImportDeclaration): void {
   const from = pathFrom(module, node.moduleSpecifier);
@@ -161,6 +207,13 @@ function declareExports(module: Module, node: ts.ExportDeclaration): void {
   }
 }
 
+/*
+ * ## Paths without a disk
+ *
+ * `./lib/../text.ts`, seen from `chapters/2-guest/boot.ts`. Node's `path` would do this, but in a browser there is no
+ * Node.
+ */
+
 function pathFrom(module: Module, specifier: ts.Expression): string {
   const text = (specifier as ts.StringLiteral).text;
   if (!text.startsWith('.'))
@@ -178,7 +231,13 @@ export function resolvePath(path: string, specifier: string): string {
   return parts.join('/');
 }
 
-/* ## Following a name home */
+/*
+ * ## Following a name home
+ *
+ * An import leads to a module, where the name may be an import again, or be hidden behind `export *`. At the end of
+ * the chain stands a declaration, and two names are the same thing if and only if they end at the same one. From
+ * here on nobody speaks of names.
+ */
 
 /** What `name` means in `module`: its own declaration, or that of the module it comes from. */
 export function find(library: Library, module: Module, name: string): Defined | undefined {

@@ -1,4 +1,11 @@
-/* # What a name stands for */
+/*
+ * # What a name stands for
+ *
+ * `const N = 16` and `const processes = array<Process>(16)` look alike, and could not be less so. The first is a
+ * number, which ends up inside instructions and has no address. The second is an address, which ends up inside
+ * instructions and has no value. A `let` has both. Down here *declaration* says too little; what counts is the
+ * `Definition`: what the name stands for when there is nothing but bytes.
+ */
 
 import ts from 'typescript';
 import { constantOf } from './constants.ts';
@@ -33,6 +40,14 @@ export interface Program {
   readonly reached: Set<Labelled>;
 }
 
+/*
+ * ## Where one stands
+ *
+ * The same word means different things in different places. A `Context` says which place: the module, and inside a
+ * function the scope as well. It travels with everything that is put off until later, because a function reached
+ * from another file has to be read with the names of its own.
+ */
+
 /** Where an expression stands: which names it sees. */
 export interface Context {
   readonly program: Program;
@@ -41,6 +56,13 @@ export interface Context {
   /** The names of the function around it; none at module level. */
   readonly scope?: Scope;
 }
+
+/*
+ * ## Six things with an address
+ *
+ * Functions, naked code, variables, tables, reserved storage, string literals. All of them have a label, and the
+ * label is all that an instruction needs.
+ */
 
 export type FunctionNode = ts.FunctionDeclaration | ts.ArrowFunction;
 
@@ -64,7 +86,14 @@ export type Definition =
   | { readonly kind: 'constant'; readonly constant: Constant }
   | { readonly kind: 'intrinsic'; readonly name: string };
 
-/* ## From declaration to definition */
+/*
+ * ## From declaration to definition
+ *
+ * Definitions are made on demand and remembered. The one thing that can go wrong on the way, apart from the author,
+ * is a circle: `const x = y` in one file, and `const y = x` in the other. TypeScript does not mind it, JavaScript
+ * would give `undefined` at the worst moment, and we notice that somebody asks for the value of what we are just
+ * about to work out.
+ */
 
 /** What the module-level `name` stands for where `context` is. */
 export function definitionOf(context: Context, node: ts.Node, name: string): Definition {
@@ -72,6 +101,10 @@ export function definitionOf(context: Context, node: ts.Node, name: string): Def
   if (declaration === undefined) unknownName(context.library, node, name);
   return define(context.program, node, declaration);
 }
+
+/*
+ * A name that nobody knows is most often one of the language's own that was not imported. So we look, and say so.
+ */
 
 function unknownName(library: Library, node: ts.Node, name: string): never {
   if (name === 'undefined') fail(node, 'undefined', 'write null, or 0');
@@ -101,6 +134,13 @@ export function define(program: Program, node: ts.Node, declaration: Defined): D
   }
 }
 
+/*
+ * ## Functions, and what is not one
+ *
+ * An intrinsic is a function that `language.ts` declares and nobody writes. `load32` is not called: it *is* an
+ * instruction. Everything else without a body is a mistake.
+ */
+
 function definitionFrom(program: Program, node: ts.Node, declaration: Defined): Definition {
   const context: Context = { program, library: program.library, module: declaration.module };
   if (declaration.kind === 'function') return functionFrom(context, declaration, declaration.node);
@@ -127,6 +167,14 @@ export function functionFrom(context: Context, declaration: Declaration, node: F
   };
 }
 
+/*
+ * ## Labels
+ *
+ * A function called `loop`, `add` or `eax` is a fine thing in TypeScript and a disaster in assembly. The label of
+ * `add` in `sums.ts` is therefore `sums.add`: no register has a dot in its name, and no instruction. Two modules of the same
+ * name (both chapters 2 and 3 have a console) are told apart by a number, and the symbol in the file stays `add`.
+ */
+
 export function named(context: Context, { module, name }: Declaration): { label: string; name: string } {
   return { label: newLabel(context.program, `${module.path.replace(/^.*\/|\.ts$/g, '')}.${name}`), name };
 }
@@ -140,7 +188,16 @@ export function newLabel(program: Program, wanted: string): string {
   return label;
 }
 
-/* ## Constants, variables, storage, tables */
+/*
+ * ## What a first value may be
+ *
+ * This is where a module-level `const` or `let` finds out what it is. A value from `defines` comes first, then the
+ * special makers of storage, and then the rule that costs a newcomer the first ten minutes: the first value of a
+ * variable is constant. It lies in the file, and there is no moment before the entry at which to compute anything.
+ *
+ * A `const` that folds is no variable at all, just its value. So are string literals: their value is the address of
+ * the text.
+ */
 
 function variableFrom(context: Context, declaration: Declaration & { kind: 'variable' }): Definition {
   const { node, name, exported, constant } = declaration;
@@ -173,12 +230,22 @@ function variableFrom(context: Context, declaration: Declaration & { kind: 'vari
   return { kind: 'variable', ...named(context, declaration), type, context, node: value };
 }
 
+/*
+ * `let count = 0` is an `i32`, as 0 has no sign of its own. `let here = null` is nothing we could make room for.
+ */
+
 function inferred(node: ts.Node, folded: Constant | undefined): Type {
   if (folded === undefined || folded.type.kind === 'null') {
     fail(node, 'a variable without a type', 'annotate it: let count: u32 = 0');
   }
   return folded.type.kind === 'literal' ? I32 : folded.type;
 }
+
+/*
+ * ## Wrapping paper
+ *
+ * Parentheses, casts, `!` and `satisfies` are addressed to the checker or to the reader. They never become code.
+ */
 
 /** `node` without the parentheses and casts around it. */
 export function bare(node: ts.Expression): ts.Expression {
@@ -206,7 +273,11 @@ export function constantNumber(context: Context, node: ts.Expression): number {
   return constant.value;
 }
 
-/* ## Strings */
+/*
+ * ## Texts
+ *
+ * The kernel says `'\n'` in dozens of places, and the file holds it once.
+ */
 
 /** The string literal with this text; equal literals are one. */
 export function textOf(program: Program, text: string): Labelled {

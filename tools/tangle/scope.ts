@@ -1,4 +1,12 @@
-/* # Names inside a function */
+/*
+ * # Names inside a function
+ *
+ * A block opens a scope and closes it again, and inside a name means what the innermost of them says. It is the oldest
+ * data structure of all compilers: ALGOL 60 gave us `begin` and `end`, and with them this chain of little maps.
+ *
+ * What a local name stands for is one of three: a constant, a distance from ebp, or one of three registers that were
+ * given away in advance, about which more is said in `functionText`.
+ */
 
 import type ts from 'typescript';
 import type { Constant } from './folding.ts';
@@ -23,6 +31,10 @@ export interface Scope {
   readonly outer: Scope | undefined;
   readonly names: Map<string, Binding>;
 }
+
+/*
+ * Looking up goes outwards. If the chain ends, the name is the module's, or nobody's.
+ */
 
 export function innerScope(outer: Scope | undefined): Scope {
   return { outer, names: new Map() };

@@ -1,4 +1,11 @@
-/* # Room */
+/*
+ * # Room
+ *
+ * There is no heap. Nobody can allocate memory before somebody has written the allocator, and in a kernel that
+ * somebody is you. What there is instead is *room*, asked for at module level, in a size that is known beforehand:
+ * `array<Process>(16)`, `struct<Console>()`. It is how everybody programmed until about 1970, and how everything that
+ * flies is programmed today.
+ */
 
 import ts from 'typescript';
 import { fail } from './errors.ts';
@@ -13,6 +20,13 @@ import {
   type Definition,
 } from './program.ts';
 import { LABEL, typeFrom, valueType, type Type } from './types.ts';
+
+/*
+ * ## Four makers
+ *
+ * An arrow function is a function. `array` and `struct` reserve zeros, `naked` holds code, and a literal in brackets
+ * or braces is a table: data that lies in the file. All four stay where they are for ever, so they are `const`.
+ */
 
 export function storageFrom(
   context: Context,
@@ -42,6 +56,13 @@ export function storageFrom(
     fail(value, 'a table without a type', 'annotate it: const table: u32[] = [1, 2]');
   return { kind: 'table', ...named(context, declaration), type: valueType(annotated), context, node: value };
 }
+
+/*
+ * ## How much, and how aligned
+ *
+ * `array<u8>(8192, 4096)` is a stack that begins on a page. Without the second number, an element's own alignment
+ * is enough, and at least four, because the processor likes its words whole.
+ */
 
 function reserve(
   context: Context,

@@ -1,4 +1,10 @@
-/* # From chapters to an image */
+/*
+ * # From chapters to an image
+ *
+ * A linker joins what compilers have made, and throws away what nobody calls, if it is a good one and one has found
+ * the right option. We have no linker. We start at the entry and go wherever the code goes, and where nobody goes,
+ * nothing is ever made: not compiled and discarded, but never looked at.
+ */
 
 import { assemble, AssemblyError, type Assembly } from '../../src/assembler/index.ts';
 import { dataText, isZero } from './data.ts';
@@ -10,6 +16,17 @@ import { roundUp } from './layout.ts';
 import { template } from './machine-code.ts';
 import { findExport, moduleAt, openLibrary, type Library, type Module } from './modules.ts';
 import { define, type Labelled, type Program } from './program.ts';
+
+/*
+ * ## What one has to say
+ *
+ * A kernel is a peculiar program: it is loaded at one address and lives at another, because where it wants to live
+ * (`0xc0100000`, one megabyte above the three-gigabyte line) most machines have no memory at all. It is put at one
+ * megabyte, turns on paging, and from then on both are the same place. Hence two bases. Programs have it simpler
+ * and give the same number twice.
+ *
+ * `defines` is how one source becomes two kernels: `BARE` is false in pup's source, and the tangler's word is law.
+ */
 
 export interface TangleOptions {
   /** Path of the module that exports the entry. */
@@ -26,6 +43,13 @@ export interface TangleOptions {
   readonly defines?: Readonly<Record<string, number | boolean>>;
 }
 
+/*
+ * ## What one gets
+ *
+ * An ELF file, for whoever wants to boot it, and beside it everything that a test or a curious reader would
+ * otherwise have to dig out of one.
+ */
+
 /** A tangled program. Addresses are virtual, but for the entry in the ELF file. */
 export interface Image {
   readonly elf: Uint8Array;
@@ -39,6 +63,13 @@ export interface Image {
   /** Memory behind the data that begins as zeros. */
   readonly zeroed: { readonly address: number; readonly size: number };
 }
+
+/*
+ * ## Four steps
+ *
+ * Find the entry. Write everything that it reaches as assembly text. Assemble that. Pack it. The second step is the
+ * one with thirty files behind it.
+ */
 
 const PAGE = 4096;
 
@@ -54,6 +85,12 @@ export function tangle(options: TangleOptions, library = openLibrary(options.rea
   const source = sourceFrom(parts);
   return imageFrom(options, entry, parts, source, assembled(source, options));
 }
+
+/*
+ * The entry is looked up as an importer would: it has to be exported. That is the only use we make of the word
+ * `export` at this end, apart from `defines`, and it keeps a kernel from being started at a helper with an unlucky
+ * name.
+ */
 
 function begin(options: TangleOptions, library: Library): { program: Program; entry: Labelled } {
   const defines = new Map(
@@ -89,7 +126,17 @@ function rootOf(library: Library, path: string): Module {
   }
 }
 
-/* ## Only what is reached */
+/*
+ * ## Only what is reached
+ *
+ * Pup's kernel is made of 250 functions out of more than forty files, its `sleep` program of ten out of six. The
+ * mechanism is the same and fits in a loop. An item is *reached* when some instruction or some table mentions it (`mention`, which is a
+ * one-line function with a large following). Writing an item mentions others, which puts them into the set
+ * that the loop is walking over.
+ *
+ * JavaScript happens to promise that a `for...of` over a set visits also what is added on the way. It is the whole
+ * algorithm. Elsewhere it is called tree shaking, and people give talks.
+ */
 
 interface Parts {
   readonly text: string[];
@@ -120,7 +167,18 @@ function codeText(item: Labelled & { kind: 'code' }): string[] {
   return [`${item.label}:`, ...frame.lines];
 }
 
-/* ## Memory that begins as zeros */
+/*
+ * ## Memory that begins as zeros
+ *
+ * The kernel stacks of pup's processes alone are half a megabyte of nothing. The file, 51 kilobytes, need not carry
+ * it: a segment may be larger in memory than in the file, and the loader owes us the rest in zeros. All we
+ * need is to say where in it everything lies.
+ *
+ * :::aside
+ * Compilers call this part `.bss`, for *block started by symbol*, a directive of an assembler for the IBM 704 in the
+ * middle of the 1950s. It is the oldest word in your kernel.
+ * :::
+ */
 
 interface Zeroed {
   readonly bytes: number;
@@ -144,7 +202,16 @@ function layOut(items: readonly Labelled[]): Zeroed {
   return { bytes, alignment, offsets };
 }
 
-/* ## One source for the assembler */
+/*
+ * ## One source for the assembler
+ *
+ * Everything goes into one text, in four stretches: code, then constants that nobody writes to, then (from a new
+ * page on, so that it may have other permissions) data, then the zeros. Labels hold it together. The zeros have no
+ * bytes, so their labels are sums: so many bytes behind `$zeroed`.
+ *
+ * Because the text is one, the assembler knows every address, and it alone. Nothing in the tangler ever asks "where
+ * will this be?", which is a question that has ruined many a one-pass compiler.
+ */
 
 function sourceFrom({ text, constants, data, zeroed }: Parts): string {
   return [
@@ -164,6 +231,11 @@ function sourceFrom({ text, constants, data, zeroed }: Parts): string {
   ].join('\n');
 }
 
+/*
+ * A mistake in an `asm` template is found by the assembler. It knows the line in TypeScript, because `%line`
+ * directives told it, and so it becomes an error like all others.
+ */
+
 function assembled(source: string, { virtualBase, root }: TangleOptions): Assembly {
   try {
     return assemble(source, { origin: virtualBase, file: root });
@@ -173,7 +245,14 @@ function assembled(source: string, { virtualBase, root }: TangleOptions): Assemb
   }
 }
 
-/* ## Segments, symbols, lines */
+/*
+ * ## Segments, symbols, lines
+ *
+ * The assembler hands back bytes and labels. What is left is to cut: the first segment may be executed but not
+ * written, the second written but not executed, if anybody asks. An i386 does not ask; its page tables know no
+ * difference between reading and executing. But pup maps the first one read-only for its programs, so that a stray
+ * pointer hits a wall instead of an instruction.
+ */
 
 function imageFrom(
   options: TangleOptions,
@@ -215,6 +294,12 @@ function imageFrom(
     zeroed: { address: zeros, size: zeroed.bytes },
   };
 }
+
+/*
+ * A symbol is a name, an address and a size, and the last of these is what makes a backtrace trustworthy: with it,
+ * an address *behind* the last function is nowhere, instead of being "in" the last function, as far as half a
+ * megabyte off.
+ */
 
 /** By rising address. What does not know its size reaches to the next, or to the end of what it stands in. */
 function symbolsFrom(

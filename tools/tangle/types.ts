@@ -1,4 +1,14 @@
-/* # Types and their bytes */
+/*
+ * # Types and their bytes
+ *
+ * BCPL, in 1967, had one type, the *word*, and let you do anything to it. Its grandchild C had a few more, mostly so
+ * that `p++` could know how far to go. TypeScript's types can play chess, and not one of them survives to the moment when
+ * the program runs.
+ *
+ * We stand nearer to BCPL than it looks. A value is 32 bits in a register, whatever its type. The type decides three
+ * things, and when they are decided it is gone: whether a comparison is signed, how many bytes a load moves, and how
+ * far a field or an element is away.
+ */
 
 import ts from 'typescript';
 import { fail } from './errors.ts';
@@ -19,6 +29,16 @@ export type Type =
   | ArrayType
   | FunctionType;
 
+/*
+ * ## Structures and pointers
+ *
+ * In TypeScript a variable of an interface's type holds a reference, and an assignment copies the reference, never the object.
+ * That is precisely a pointer, so a value of type `Process` *is* the address of one. Only where things lie in memory
+ * is there a choice to be made, and the language makes it by what one reads most often: in an array the elements
+ * lie side by side (`array<Process>(16)` is sixteen processes), and in a field there is a pointer (`next: Process`).
+ * `Pointer` and `Embedded` ask for the other.
+ */
+
 export interface Struct {
   readonly kind: 'struct';
   readonly name: string;
@@ -38,6 +58,10 @@ export interface FunctionType {
   readonly result: Type;
 }
 
+/*
+ * These are the ones we will need by name.
+ */
+
 export const I32: Type = { kind: 'i32' };
 export const U32: Type = { kind: 'u32' };
 export const BOOLEAN: Type = { kind: 'boolean' };
@@ -47,7 +71,15 @@ export const LABEL: Type = { kind: 'label' };
 export const LITERAL: Type = { kind: 'literal' };
 export const NULL: Type = { kind: 'null' };
 
-/* ## From annotation to type */
+/*
+ * ## From annotation to type
+ *
+ * Nobody runs a checker here, so every type has to be found from what is written down. That is less than it sounds:
+ * parameters and fields are annotated anyway, and the rest follows from the expression (`typeOf`). Whether the program is *right* is the
+ * business of `tsc`, which sees the same file.
+ *
+ * `number` is refused, since it leaves the only question open that matters.
+ */
 
 /** What types need to know of the world: names, and numbers that stand in types. */
 export interface TypeContext {
@@ -81,6 +113,13 @@ export function typeFrom(context: TypeContext, node: ts.TypeNode): Type {
   );
 }
 
+/*
+ * ## Literals and unions
+ *
+ * A union is allowed where it costs nothing: a pointer or null, or a choice of numbers. `Process | null` in an array
+ * is what one writes for an array of pointers, since structures that lie side by side cannot be null.
+ */
+
 function literalFrom(node: ts.LiteralTypeNode): Type {
   if (node.literal.kind === ts.SyntaxKind.NullKeyword) return NULL;
   if (node.literal.kind === ts.SyntaxKind.TrueKeyword || node.literal.kind === ts.SyntaxKind.FalseKeyword) {
@@ -107,6 +146,13 @@ function unionFrom(context: TypeContext, node: ts.UnionTypeNode): Type {
   return first.kind === 'struct' ? { kind: 'pointer', to: first } : first;
 }
 
+/*
+ * ## Signatures
+ *
+ * A function's type is what a caller has to know: how many words to push. Defaults, rest parameters and optional ones would
+ * all need a caller who knows more than that.
+ */
+
 /** The type of a function with this signature. */
 export function signatureFrom(context: TypeContext, node: ts.SignatureDeclarationBase): FunctionType {
   const parameters = node.parameters.map((parameter) => parameterFrom(context, parameter));
@@ -123,6 +169,11 @@ function parameterFrom(context: TypeContext, node: ts.ParameterDeclaration): Typ
   return variableType(node, typeFrom(context, node.type));
 }
 
+/*
+ * Variables have the width of a register. A `u8` that silently had 32 bits would be a lie, and one that had 8 would
+ * need a mask behind every addition. So a variable is `u32`, and 8 bits are for memory.
+ */
+
 /** The type of a variable or parameter declared as `type`. */
 export function variableType(node: ts.Node, type: Type): Type {
   if (type.kind === 'u8' || type.kind === 'u16') {
@@ -137,7 +188,12 @@ export function variableType(node: ts.Node, type: Type): Type {
   return valueType(type);
 }
 
-/* ## The names of types */
+/*
+ * ## The names of types
+ *
+ * A name leads to an alias, an interface, or the language's own. The last are recognised by where they come from:
+ * a file called `language.ts`. What that file says about them, `export type u32 = number`, is for `tsc` alone.
+ */
 
 function referenceFrom(context: TypeContext, node: ts.TypeReferenceNode): Type {
   if (!ts.isIdentifier(node.typeName))
@@ -160,6 +216,13 @@ export function namedType(context: TypeContext, node: ts.NodeWithTypeArguments, 
   if (declaration.kind === 'interface') return structFrom(inside, declaration.node);
   fail(node, `\`${name}\``, 'it is a value, not a type');
 }
+
+/*
+ * ## The language's own
+ *
+ * `Inline<u8, 16>` wants a number inside a type. TypeScript has such a thing: the type `16`, of which 16 is the only
+ * member. It also has `typeof SIZE`, for whoever prefers the number to have a name.
+ */
 
 /** Whether `module` is the one that declares the language itself. */
 export function isLanguage(module: Module): boolean {
@@ -199,6 +262,11 @@ function countFrom(context: TypeContext, node: ts.TypeNode): number {
   );
 }
 
+/*
+ * A structure is one object from the first time anybody names it, so that a list can point to itself, and so that
+ * two types are the same if they are the same object.
+ */
+
 const structs = new WeakMap<ts.InterfaceDeclaration, Struct>();
 
 function structFrom(context: TypeContext, node: ts.InterfaceDeclaration): Struct {
@@ -210,7 +278,12 @@ function structFrom(context: TypeContext, node: ts.InterfaceDeclaration): Struct
   return struct;
 }
 
-/* ## What a load gives */
+/*
+ * ## What a load gives
+ *
+ * In memory there are bytes, words, pointers and whole structures. In a register there is a number or an address.
+ * `valueType` is the way from the one to the other.
+ */
 
 /** The type that a stored `type` has as a value in a register. */
 export function valueType(type: Type): Type {
@@ -220,6 +293,12 @@ export function valueType(type: Type): Type {
   if (type.kind === 'array' && type.count !== undefined) return { kind: 'array', element: type.element };
   return type;
 }
+
+/*
+ * ## Three questions
+ *
+ * Is it the thing itself? Is it an address? Is it signed? The rest of the tangler asks little else about types.
+ */
 
 /** Whether a place of this type is the thing itself, so that its value is its address. */
 export function isInPlace(type: Type): boolean {
@@ -233,6 +312,11 @@ export function isPointer(type: Type): boolean {
   return ['struct', 'pointer', 'embedded', 'array', 'string', 'function', 'label'].includes(type.kind);
 }
 
+/*
+ * The rule of company, in two lines. `count - 1` with an unsigned `count` is unsigned, whatever 1 thinks of itself;
+ * a signed and an unsigned number together are unsigned, as in C, where it has surprised people since 1978.
+ */
+
 /** The type of an operation on both: unsigned if either is. */
 export function unify(a: Type, b: Type): Type {
   if (a.kind === 'literal' || a.kind === 'null') return b;
@@ -244,6 +328,10 @@ export function unify(a: Type, b: Type): Type {
 export function isSigned(type: Type): boolean {
   return type.kind === 'i32' || type.kind === 'literal' || type.kind === 'boolean';
 }
+
+/*
+ * And for messages, a type as its owner would write it.
+ */
 
 /** A type as a reader would write it. */
 export function nameOfType(type: Type): string {
