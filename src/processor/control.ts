@@ -56,6 +56,7 @@ export function setDirection(cpu: Processor): void {
 export function halt(cpu: Processor): void {
   requireRing0(cpu);
   cpu.halted = true;
+  updateAttention(cpu);
 }
 
 const CR0_KNOWN =

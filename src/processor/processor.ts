@@ -38,6 +38,7 @@ export const CR4_TSD = 1 << 2;
 export const ATTEND_INTERRUPT = 1;
 export const ATTEND_TRAP = 2;
 export const ATTEND_SHADOW = 4;
+export const ATTEND_HALT = 8;
 
 /** What holds interrupts off for one more instruction. */
 export const SHADOW_NONE = 0;
@@ -129,5 +130,6 @@ export function updateAttention(cpu: Processor): void {
   cpu.attention =
     (cpu.line >= 0 && flags & INTERRUPT ? ATTEND_INTERRUPT : 0) |
     (flags & TRAP ? ATTEND_TRAP : 0) |
-    (cpu.shadow !== SHADOW_NONE ? ATTEND_SHADOW : 0);
+    (cpu.shadow !== SHADOW_NONE ? ATTEND_SHADOW : 0) |
+    (cpu.halted ? ATTEND_HALT : 0);
 }

@@ -1,9 +1,8 @@
 import { type Block, NO_BLOCK, nextBlock } from './blocks.ts';
 import { fault } from './faults.ts';
-import { INTERRUPT } from './flags.ts';
 import type { Instruction } from './instruction.ts';
 import { deliverFault, singleStep, takeInterrupt } from './interrupts.ts';
-import { EIP, SYSTEM_FLAGS } from './layout.ts';
+import { EIP } from './layout.ts';
 import { ATTEND_INTERRUPT, ATTEND_TRAP, type Processor, SHADOW_MOV_SS } from './processor.ts';
 import { SHADOW_NONE, updateAttention } from './processor.ts';
 
@@ -41,32 +40,42 @@ function runSlice(cpu: Processor): Stop {
     try {
       while (cpu.remaining > 0) {
         position = 0;
+        if (cpu.attention === 0) {
+          block = nextBlock(cpu, block);
+          code = block.code;
+          words[EIP] = block.end;
+          const length = code.length;
+          cpu.stopAt = Math.min(length, cpu.remaining);
+          do {
+            const i = code[position++]!;
+            i.execute(cpu, i);
+          } while (position < cpu.stopAt);
+          cpu.remaining -= position;
+          if (position < length) words[EIP] = code[position - 1]!.next;
+          continue;
+        }
+        block = NO_BLOCK;
+        if (cpu.halted && !wakesUp(cpu)) return 'halted';
         const attention = cpu.attention;
-        if (attention & ATTEND_INTERRUPT && cpu.shadow === SHADOW_NONE) {
+        const shadow = cpu.shadow;
+        if (attention & ATTEND_INTERRUPT && shadow === SHADOW_NONE) {
           takeInterrupt(cpu);
           continue;
         }
-        block = nextBlock(cpu, block);
-        code = block.code;
-        words[EIP] = block.end;
-        const length = code.length;
-        cpu.stopAt = Math.min(length, cpu.remaining);
-        if (attention !== 0) beginAlone(cpu);
-        const shadow = cpu.shadow;
+        // While something wants attention, instructions run one at a time.
+        code = nextBlock(cpu, block).code;
+        const only = code[0]!;
+        words[EIP] = only.next;
+        cpu.stopAt = 1;
         cpu.shadow = SHADOW_NONE;
-        do {
-          const i = code[position++]!;
-          i.execute(cpu, i);
-        } while (position < cpu.stopAt);
-        cpu.remaining -= position;
-        if (position < length) words[EIP] = code[position - 1]!.next;
+        cpu.delivered = false;
+        position = 1;
+        only.execute(cpu, only);
+        cpu.remaining--;
         position = 0;
-        if (attention !== 0) endAlone(cpu, attention, shadow);
-        if (cpu.halted) {
-          cpu.halted = false;
-          if (!interruptPending(cpu)) return 'halted';
-        }
+        endAlone(cpu, attention, shadow);
       }
+      if (cpu.halted && !wakesUp(cpu)) return 'halted';
       return 'limit';
     } catch (error) {
       if (error !== fault) throw error;
@@ -85,12 +94,6 @@ function runSlice(cpu: Processor): Stop {
   }
 }
 
-/** While something wants attention, instructions run one at a time. */
-function beginAlone(cpu: Processor): void {
-  cpu.stopAt = 1;
-  cpu.delivered = false;
-}
-
 /**
  * After an instruction that ran alone: its shadow ends, and with TF set it is time for #DB.
  *
@@ -106,6 +109,9 @@ function endAlone(cpu: Processor, attention: number, shadow: number): void {
   }
 }
 
-function interruptPending(cpu: Processor): boolean {
-  return cpu.line >= 0 && (cpu.words[SYSTEM_FLAGS]! & INTERRUPT) !== 0;
+/** Ends a HLT; true if an interrupt is there to end it, so that the program need not stop at all. */
+function wakesUp(cpu: Processor): boolean {
+  cpu.halted = false;
+  updateAttention(cpu);
+  return (cpu.attention & ATTEND_INTERRUPT) !== 0;
 }
