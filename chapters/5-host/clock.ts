@@ -1,3 +1,13 @@
+/*
+ * # Hearsay
+ *
+ * There is no timer chip. A Guest says *wake me in four million nanoseconds*, and gets IRQ 0 when the World says that they have gone
+ * by. One wish at a time; a new one replaces the old.
+ *
+ * The time of day it gets in passing: two words in the shared page, written whenever an interrupt is delivered. A clock
+ * that is right only when it rings: enough for a kernel that looks at it when it has been woken. Linux reads the seconds twice, to see
+ * whether the nanoseconds changed in between. It need not worry, for it does not run while we write.
+ */
 import { LGUEST_DATA_TIME_NANOSECONDS, LGUEST_DATA_TIME_SECONDS } from '../1-preparation/abi.ts';
 import type { Guest } from './guest.ts';
 

@@ -1,3 +1,12 @@
+/*
+ * # How to die
+ *
+ * With a sentence. lguest killed a Guest with a printf, in the middle of whatever was being done for it, and the sentence was the last
+ * thing you saw on the screen. It is the best part of its manners: *bad stack segment 0*, *unhandled trap 13 at 0xc0123456*. You could
+ * look for it in the source and read what you had done.
+ *
+ * Ours keep its words and say more: what was found, what would have been right, and where.
+ */
 /** The end of a Guest, on its way to the run loop. */
 export class GuestDied extends Error {
   /** The Guest asked to be started again. */
@@ -14,6 +23,9 @@ export function kill(reason: string): never {
   throw new GuestDied(reason);
 }
 
+/*
+ * Numbers in reasons are for people who compare them with other numbers, in a dump, at night. Addresses have all their digits.
+ */
 /** As reasons show numbers: at least one digit, lower case, unsigned. */
 export function hex(value: number): string {
   return `0x${(value >= 0 ? value : value >>> 0).toString(16)}`;

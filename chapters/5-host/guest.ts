@@ -1,3 +1,12 @@
+/*
+ * # A Guest
+ *
+ * What is a computer, if you take the box away? Registers. Some tables that the processor consults. A flag that says whether it may be
+ * disturbed, and a list of who would like to. What time it is.
+ *
+ * All of that is here, about forty lines of it. If you could write these fields to disk, with the memory, you could carry a running
+ * kernel to another house. Keep the thought; chapter 7 wants it.
+ */
 import type { Machine } from '../../src/processor/machine.ts';
 import { KERNEL_CS, KERNEL_DS, SYSCALL_VECTOR, X86_EFLAGS_IF } from '../1-preparation/abi.ts';
 import { PAGE_SIZE } from '../1-preparation/paging.ts';
@@ -20,6 +29,12 @@ import { setFirstSegments } from './segments.ts';
 import { createShadows, type Shadows } from './shadows.ts';
 import type { Statistics } from './statistics.ts';
 
+/*
+ * ## The ground they stand on
+ *
+ * Guests share a processor, a way into it, a supply of frames and a clock. They do not know. And a Guest begins with four numbers, which
+ * are those that its Launcher wrote.
+ */
 /** What every Guest of one machine shares. */
 export interface Ground {
   readonly machine: Machine;
@@ -41,6 +56,15 @@ export interface Beginning {
   start: number;
 }
 
+/*
+ * ## The whole of it
+ *
+ * A class, for once. In this book a class is for a thing with a life of its own, and nothing here has more of one.
+ *
+ * Read the fields as questions. Where is its memory? Where are its registers when it does not run? On which tables does the processor
+ * walk for it, and may it remember what it saw? Has it introduced itself? Does it have page tables at all by now? Where do its traps
+ * go, on which stack? Who wants to interrupt it, and does it sleep? Each group has a file of its own further down.
+ */
 /** Frames of the Host that a Guest needs before it has said a word. */
 export const FRAMES_OF_A_NEWBORN = 3;
 
@@ -131,6 +155,14 @@ export class Guest implements Passenger {
   }
 }
 
+/*
+ * ## The first instruction
+ *
+ * A newborn Guest is in ring 1, with flat segments, all registers zero but two: eip, as the Launcher said, and EFLAGS, which has one bit
+ * that has been 1 since the 8080 of 1974 and will tell nobody why, and the bit that lets interrupts in. The Guest will never see the second one clear.
+ * esi is zero, too, and that is no accident: it is where a Linux kernel expects the address of its boot parameters, and those are
+ * at 0.
+ */
 function firstFrame(share: Share): number {
   const frame = share.allocate();
   if (frame === undefined) throw new Error('a Guest was begun without room for its first frames');

@@ -1,3 +1,9 @@
+/*
+ * # What a Guest may ask
+ *
+ * Fifteen things, and it is all said in five words: a number and four arguments. In the Guest's eyes this is a privileged instruction
+ * that happens to be spelled `int 0x1f`.
+ */
 import {
   LGUEST_DATA_HCALL_STATUS,
   LGUEST_DATA_HCALLS,
@@ -46,6 +52,12 @@ import { flush, setPageDirectoryEntry, setPageTableEntry } from './page-changes.
 import { dropEverything, newPageTable } from './shadows.ts';
 import { setStack } from './stack.ts';
 
+/*
+ * ## In the order in which they were meant
+ *
+ * A Guest that has sixty notes in the ring and now knocks in person means the sixty first. So the ring is emptied before the call is
+ * served. Get this wrong, and a kernel that has queued *forget this page* and then says *halt* sleeps on a page that is not there.
+ */
 /**
  * Serves `int 0x1F`: what waits in the ring first, then the call itself.
  *
@@ -61,6 +73,16 @@ export function serveHypercalls(guest: Guest): void {
   serve(guest, number, guest.register(FRAME_EBX), guest.register(FRAME_ECX), guest.register(FRAME_EDX));
 }
 
+/*
+ * ## Introductions
+ *
+ * The first call of all must be LGUEST_INIT. Before it we do not know where the shared words are, and could not even deliver a trap.
+ *
+ * What follows is an exchange of cards. The Guest says where its page is, which vector its processes use for system calls, which instruction
+ * must never be interrupted, and from where up its kernel lives. The Host says what time it is and that the top four megabytes are
+ * taken. The frequency of the time stamp counter we leave at 0, which means *do not trust it*. It counts instructions here, and an
+ * instruction takes as long as it takes.
+ */
 function beforeInit(guest: Guest, number: number): void {
   if (number !== LHCALL_LGUEST_INIT) {
     kill(`hypercall ${number} before INIT: from ${hex32(guest.register(FRAME_EIP))}`);
@@ -93,6 +115,12 @@ function checkSyscallVector(vector: number): void {
   }
 }
 
+/*
+ * ## The ring
+ *
+ * At most sixty-four in one go, and a cursor that only we move. Each of these numbers comes out of memory that the Guest can write, so none
+ * is used for anything but what `serve` would do with it anyway. A hostile ring can ask for sixty-four hypercalls. So can a hostile loop.
+ */
 function emptyRing(guest: Guest): void {
   for (let served = 0; served < LHCALL_RING_SIZE; served++) {
     const status = guest.data! + LGUEST_DATA_HCALL_STATUS + guest.cursor;
@@ -110,6 +138,16 @@ function emptyRing(guest: Guest): void {
   }
 }
 
+/*
+ * ## The menu
+ *
+ * `serve` is the dispatcher, and below it is the whole interface. Two of the entries do nothing. What FLUSH_ASYNC wants has been done by the
+ * time it is served, and SEND_INTERRUPTS wants the run loop to look for interrupts, which it does on every round: for both, coming here
+ * was the point.
+ *
+ * Look for what is missing. There is no hypercall for *read a byte*, none for *draw a pixel* or *what is my name*. A Guest cannot find out
+ * anything by hypercall. It can only tell.
+ */
 function serve(guest: Guest, number: number, first: number, second: number, third: number): void {
   const call = CALLS.get(number);
   if (call === undefined) {
@@ -139,6 +177,9 @@ const CALLS: ReadonlyMap<number, Call> = new Map<number, Call>([
   [LHCALL_SEND_INTERRUPTS, () => {}], // the run loop looks for interrupts on every way in
 ]);
 
+/*
+ * The small ones are served on the spot.
+ */
 function secondInit(guest: Guest, data: number): void {
   kill(`already have lguest_data: at ${hex(guest.data!)}, now asked for ${hex(data)}`);
 }
@@ -151,6 +192,15 @@ function halt(guest: Guest): void {
   guest.halted = true;
 }
 
+/*
+ * ## Last words
+ *
+ * And one that does not return. A clean power-off and a kernel panic arrive by the same call, with a text, and the text becomes the reason of
+ * the death: in lguest, every shutdown looked like a crash. `CRASH: Power down` is how a happy Guest ends.
+ *
+ * The 128 bytes must all be memory, even if the message has four. That is how it was; a Guest that keeps its last words at the very end
+ * of memory dies of a different reason from the one it meant to give.
+ */
 const MESSAGE_SIZE = 128;
 
 /** LHCALL_SHUTDOWN: the Guest's last words, at guest-physical `message`. */

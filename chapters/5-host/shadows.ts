@@ -1,3 +1,12 @@
+/*
+ * # Shadows
+ *
+ * A process switch is a load of CR3. If that meant throwing away the shadow and building another one, fault by fault, a Guest with two
+ * busy processes would do nothing else. So we keep four directories for each Guest, and remember which of the Guest's own each one stands
+ * for. Coming back to one that we know costs a store.
+ *
+ * Why four? It was four in lguest. It is enough for a shell, an editor, a compiler and whatever you forgot to stop.
+ */
 import {
   ACCESSED,
   CACHE_DISABLED,
@@ -34,6 +43,12 @@ export interface Shadows {
   readonly switcherTable: number;
 }
 
+/*
+ * ## One entry that is not theirs
+ *
+ * Each directory ends with the Switcher. Its page table is the same under all four, and the Guest's other address spaces never have to be
+ * told of it; it is there from the moment a directory exists, since without it there would be no way out.
+ */
 /** No guest-physical address of a directory: those are multiples of 4096. */
 const NOBODY = -1;
 const SHADOWS = 4;
@@ -57,6 +72,17 @@ function raise(guest: Guest, shadows: Shadows, shadow: Shadow, directory: number
   ram.write32(directory + SWITCHER_INDEX * 4, shadows.switcherTable | PRESENT | WRITABLE);
 }
 
+/*
+ * ## The fifth
+ *
+ * When a Guest comes with a fifth address space, one of the four is given up. lguest rolled dice. We take them in turn, for two reasons:
+ * chance is not to be had in this chapter, and a Guest with five processes that run in turn defeats both methods equally.
+ *
+ * What is given up is only the lower part. From its kernel's address on, a Guest's address spaces are all the same; it promised so at
+ * LGUEST_INIT. So the kernel's part of a shadow stays, whoever it stood for, and a new process starts with its kernel in place.
+ *
+ * The very first NEW_PGTABLE is different. It ends the pretence that virtual is physical, and there is no way back to it.
+ */
 /** LHCALL_NEW_PGTABLE: from now on the Guest's tables are those at guest-physical `cr3`. */
 export function newPageTable(guest: Guest, cr3: number): void {
   const wanted = pageOf(cr3);
@@ -91,6 +117,14 @@ function replaceOne(guest: Guest, guestAddress: number): Shadow {
   return victim;
 }
 
+/*
+ * ## One entry
+ *
+ * Here is where `demandPage` ends: a table is found or made, and one word is stored in it. If something else was there before, the processor
+ * may remember it, and has to be told to forget. But nothing is stale where nothing was, and that is the usual case.
+ *
+ * The entry in the directory gets the rights that the Guest's has *now*. They may have changed since the table was made.
+ */
 /** Puts what `entry` of the Guest's tables means into the current shadow. `directoryEntry` is the one above it. */
 export function install(guest: Guest, address: number, directoryEntry: number, entry: number): void {
   const { ram } = guest.ground.machine;
@@ -120,6 +154,19 @@ function tableFor(guest: Guest, address: number, directoryEntry: number): number
   return table;
 }
 
+/*
+ * ## A lie to the processor
+ *
+ * Suppose the Guest says that a page is writable, and has not been written yet. If we shadow it as it stands, the first write goes straight
+ * to memory, the *shadow's* D is set, and the Guest's copy keeps swearing that the page is clean. So we lie to the processor instead
+ * of the Guest: until the Guest's own entry says dirty, ours says read-only.
+ *
+ * The first write faults, `touch` marks the page dirty in the Guest's table, and this time we tell the truth. One fault a page buys an exact
+ * bit. A bargain; lguest thought so too.
+ *
+ * G is not passed on. *Global* tells the processor to keep a translation when CR3 is loaded, and a Guest's kernel would be global in another
+ * Guest's world.
+ */
 /** A table entry as the processor shall see it: the Guest's frame where it really lies, and not writable until dirty. */
 export function forProcessor(guest: Guest, entry: number): number {
   const honest = (guest.memory.base + pageOf(entry)) | (entry & PASSED_ON);
@@ -128,6 +175,10 @@ export function forProcessor(guest: Guest, entry: number): number {
 
 const PASSED_ON = PRESENT | WRITABLE | USER | WRITE_THROUGH | CACHE_DISABLED | ACCESSED | DIRTY;
 
+/*
+ * When the share is used up, everything is dropped, and the table in hand is the first of a new beginning. It sounds drastic. But a shadow is
+ * a cache of something that the Guest still has, and the one thing you can always do with a cache is to empty it.
+ */
 function allocateTable(guest: Guest): number {
   const frame = guest.share.allocate();
   if (frame !== undefined) return frame;
@@ -135,6 +186,11 @@ function allocateTable(guest: Guest): number {
   return guest.share.allocate() ?? kill('out of memory allocating pte page: the Host has no frames left');
 }
 
+/*
+ * ## Forgetting
+ *
+ * In three sizes: the lower part of one shadow, everything, one table.
+ */
 /** Empties what a shadow has below the Guest's kernel. */
 export function dropUserPart(guest: Guest, shadow: Shadow): void {
   const end = Math.min(Math.ceil(guest.kernelAddress / TABLE_REACH), SWITCHER_INDEX);

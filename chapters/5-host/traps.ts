@@ -1,3 +1,13 @@
+/*
+ * # What now?
+ *
+ * The Switcher has come out and says: *13*. Or *14*, or *31*. What the Host does with that is a table, and it fits on half a page, for most of
+ * what goes wrong in a Guest is none of our business. A division by zero in some process is between the process and its kernel.
+ *
+ * Five traps are different. By 31 the Guest means us. By 14 it may mean us, without knowing. 13 with nothing in its error code is an
+ * instruction that ring 1 may not do, `out` to a device for instance, and goes to the Launcher, who plays the device. 7 is about
+ * floating point. And 32 and up is our own interrupt, by which we took the processor away, and whose work is done by now.
+ */
 import { LGUEST_DATA_CR2, LGUEST_TRAP_ENTRY } from '../1-preparation/abi.ts';
 import { PAGE_SIZE, pageOf } from '../1-preparation/paging.ts';
 import {
@@ -16,6 +26,13 @@ import { serveHypercalls } from './hypercalls.ts';
 import { enterHandler, hasHandler, pushFrame } from './interrupts.ts';
 import { demandPage, physicalAddress, physicalForLoad } from './page-tables.ts';
 
+/*
+ * ## Seven bytes for the Launcher
+ *
+ * When the Launcher must do an instruction in the Guest's place, it needs to see it. lguest used to decode ports in the Host; from 4.1 on the
+ * Host passed seven bytes and an address, and let somebody with fewer privileges do the decoding. An excellent idea that came eight
+ * years late: of all the code in a hypervisor, an instruction decoder is what you want least in ring 0.
+ */
 /** What a Guest tried that only its Launcher can do for it: `struct lguest_pending`. */
 export interface Exit {
   /** 13: an instruction that the processor refused. 14: an access to a page of devices. */
@@ -26,6 +43,9 @@ export interface Exit {
   readonly address: number;
 }
 
+/*
+ * ## The table
+ */
 /**
  * Does what a trap asks for.
  *
@@ -53,6 +73,15 @@ function isOurInterrupt(guest: Guest, trap: Trap): boolean {
   return trap >= EXCEPTIONS && trap < VECTORS && trap !== guest.syscallVector;
 }
 
+/*
+ * ## Whose fault?
+ *
+ * The longest story of this chapter is behind `demandPage`, and it has three possible endings. The shadow had a hole, now mended, and the
+ * Guest never learns of it. Or the address belongs to a device. Or the fault is real: this would not have worked on a real processor
+ * either, and the Guest's own handler must hear of it.
+ *
+ * CR2, the register with the address, is read here, right after the trap, since the next fault of anybody overwrites it.
+ */
 function pageFault(guest: Guest): Exit | undefined {
   guest.faultAddress = guest.ground.machine.registers.cr2;
   const verdict = demandPage(guest, guest.faultAddress, guest.register(FRAME_ERROR));
@@ -61,6 +90,10 @@ function pageFault(guest: Guest): Exit | undefined {
   return reflect(guest, PAGE_FAULT);
 }
 
+/*
+ * An instruction may be fifteen bytes long and may lie across two pages, of which the second may be absent. We follow it as far as it
+ * goes and leave zeros for the rest. The address comes from the Guest's eip, so it goes through the Guest's tables.
+ */
 const INSTRUCTION_BYTES = 7;
 
 function exit(guest: Guest, trap: number, address: number): Exit {
@@ -73,6 +106,16 @@ function exit(guest: Guest, trap: number, address: number): Exit {
   return { trap, instruction, address };
 }
 
+/*
+ * ## Sent back
+ *
+ * Reflecting a trap is doing by hand what the processor would have done: a frame on the kernel's stack, and off to the handler. If there is
+ * no handler, this is where the Guest's road ends. On a real machine it would have been a double fault, then a triple fault, then
+ * the boot screen. We can do better than the real machine and say which trap it was.
+ *
+ * Trap 256 does not exist. The Switcher reports it when it fell over something the Guest had left in cs or ss, and nobody has a gate
+ * for that.
+ */
 function reflect(guest: Guest, trap: Trap): undefined {
   if (deliverTrap(guest, trap)) return;
   const detail = hex(trap === PAGE_FAULT ? guest.faultAddress : guest.register(FRAME_ERROR));

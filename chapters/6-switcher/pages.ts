@@ -44,7 +44,7 @@ export const STATE_PAGE = SWITCHER_ADDRESS + 2 * PAGE_SIZE;
  *
  * The text holds nothing secret, and is read-only. A kernel may even jump into it, and will find itself executing `hlt` or `mov cr3` in
  * ring 1, which traps, which brings it to us with a red face. The state page is read-only as well and shows a Guest its own gates
- * and segments, and two addresses of ours that it cannot use. Only the register page can be written, and that is each Guest's
+ * and segments, and the physical address of its own shadow, with which it can do nothing. Only the register page can be written, and that is each Guest's
  * own: it can scribble on the place where its registers will be saved, as long as it has them. Then it traps, and the processor
  * and the Switcher overwrite all eighteen words. Nothing in that page is ever believed that was not put there by the trap.
  *

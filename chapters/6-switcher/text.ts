@@ -125,6 +125,16 @@ elsewhere:
  * And everything says `ss:`, because ss is the one segment that the processor has set for us. What is in ds is still the Guest's, and
  * may be anything.
  *
+ * :::exercise{#stopwatch points=20 minutes=40}
+ * A hotel wants to know how long its guests stay. Give each of ours a stopwatch, which runs while the Guest does. It
+ * stands in the first eight bytes of the register page, low half first, and shows how many ticks of `rdtsc` the Guest
+ * has had, all its trips together; our processor ticks once for each instruction. Up to 40 ticks a trip may be the
+ * Switcher's own. The Host's time and other Guests' must not be on it, nor may the Guest find a register or a flag
+ * changed. It should still be right on the day when it passes 2^32.
+ *
+ * Then think of a kernel in ring 1 that would rather not pay, and read again which of the three pages it can write.
+ * :::
+ *
  * ## Home
  *
  * When a Guest is closed, its page tables are torn up, and one does not tear up the floor that somebody sleeps on. So there is

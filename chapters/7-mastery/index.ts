@@ -1,107 +1,81 @@
 /*
  * # Mastery
  *
- * The cave ends here, in daylight. You look back, and the thing that said `$` at you in the first minute is still sitting at its
- * prompt. It has no idea. You have been it, you have been its disk, its kernel's conscience and the thirty instructions in its
- * doorway, and you know by now that what it takes for a computer is three page tables and a good memory for promises.
+ * You came in by the mouth of the cave, and this is the other end: daylight, a slope with goats on it, and a sign that says *Thank you for
+ * reading*. Somebody has written under it: *now change something.*
  *
- * In lguest this chapter had no code in it. It was a page on which the author listed what was wrong, what could be done, and where
- * you came in. There is no better plan, so this chapter has no code either. What belongs here is yours.
- */
-
-/*
- * ## What you know now
+ * There is no code in this chapter. There is none left. You have read the kernel that believed, the drivers that talked to nobody, the Launcher
+ * who was everybody, the Host who kept the books and the thirty instructions in the door. What remains are the things that are wrong with it, the
+ * things that are not in it, and a few that were never tried.
  *
- * Suppose somebody asks you tomorrow what a hypervisor does. Six answers, one from each room:
+ * ## What is wrong with it
  *
- * | It takes | and gives | You saw it in |
- * | --- | --- | --- |
- * | ring 0 | ring 1 | the segments of chapter 5: the Guest writes DPL 0, and finds DPL 1 |
- * | the page tables | the belief in them | `demandPage`: three tables for every address, and one lie a page |
- * | the interrupt flag | a word in memory | `irq_enabled`, which costs a store instead of a trap |
- * | the traps | most of them, back | the gates that lead to the Host, and those that do not |
- * | time | a clock that is nearly right | one alarm, and a timestamp refreshed when an interrupt goes in |
- * | hardware | somebody who answers | the Launcher, being a disk in three memory accesses |
+ * *It is slow where it is honest.* A page fault of a Guest's own comes out to the Host, which says *not mine*, and goes in again: two
+ * trips, where hardware makes none. Steven Rostedt and Glauber Costa, who carried lguest to 64 bits in 2007, put a walker for page tables
+ * into the Switcher, in assembly, so that such faults never left the machine. It was never merged. It is a good evening's work on
+ * thirty-two.
  *
- * Every hypervisor you will ever meet does these six things. What differs is who does the work.
- */
-
-/*
- * ## The ones with help
+ * *It has one processor.* lguest's structures were split in two at some point, one part for each Guest and one for each processor of it, and the
+ * second processor never came. The words in the shared page would have to be more than one page. So would a good deal of thinking.
  *
- * While lguest was being written, the help was already in the shops. Intel's first processors with VT-x came out in November 2005 and AMD's
- * with SVM in May 2006, and KVM, which is built on them, went into Linux in 2.6.20, eight months *before* lguest. So the little
- * hypervisor was out of date on the day it was merged. It did not mind. It ran on the laptops people had, and it could be read.
+ * *It believes in kernels that cooperate.* A kernel that has never heard of us says `popf` and is not told that it did nothing. That was the
+ * bargain: five thousand lines, in exchange for a few hundred in the Guest. VMware rewrote such kernels while they ran, for the price of a compiler.
+ * From November 2005 on you could buy processors that trap where they should, and KVM, which went into Linux in
+ * February 2007, eight months before lguest, let those do the work. That is the way the world went. It is the better way. It
+ * has one drawback, which is that nobody can read a processor.
  *
- * You can now read the other kind too, because you know what each part is there to replace:
+ * ## What was left to the reader
  *
- * | What you built | What the processor grew |
- * | --- | --- |
- * | ring 1, and a kernel that agreed to live in it | a second set of four rings, so that the Guest's ring 0 is a ring 0 |
- * | the Switcher: pop eleven registers, `iret` | one instruction, `vmlaunch` or `vmrun`, that loads a page full of state |
- * | the register frame at the end of a page | the VMCS, or the VMCB |
- * | `int 0x1f` | `vmcall` |
- * | the trap number and what you made of it | an exit reason, and a field with the details already worked out |
- * | shadow page tables | a second walk, from guest-physical to physical, done by the MMU: nested paging, 2007 and 2008 |
- * | `irq_pending`, and asking to be called when it matters | an interrupt-window exit; later a virtual interrupt controller |
- * | reading seven bytes over the Guest's shoulder | still that, for MMIO, to this day |
+ * lguest's own last chapter was a list of things to do, put to whoever had come that far, and some did them. Page tables of three
+ * levels came that way, and Plan 9 came to visit. Here are those that we think are still worth a
+ * weekend:
  *
- * The first of that hardware had no nested paging, so KVM kept shadow tables for its first years, and they were this chapter 5 with more corner cases.
- * And here is the joke that history made: the first VT-x was *slower* than doing it in software, as VMware showed in a paper in 2006. A
- * world switch cost a couple of thousand cycles, and a kernel that had been asked nicely needed fewer of them.
- */
-
-/*
- * ## What is wrong with ours
+ * - *A balloon.* A Guest has the memory it was born with. Let it give some back while it has no use for it, and ask for it again.
+ * - *A nicer death.* A Guest that panics says why, and its neighbours hear nothing. What would a Guest like to know about another?
+ * - *An LDT, a sysenter, a vm86.* Each is a corner of the i386 that a Guest cannot use here. Each is used by some program that somebody loves.
+ * - *A second opinion.* Take a hypercall out. Which can a Guest do without? The right number is not fifteen, and whoever finds it learns more
+ *   about kernels than this book could teach.
  *
- * An honest list, since you would find it anyway.
+ * ## What was never possible
  *
- * - **One processor.** The Guest has one, and so have we. Two would need locks in the shadow tables, and a way to shout across.
- * - **No floating point.** Our silicon says so by `cpuid`, and pup never asks. A kernel out of the wild will.
- * - **No 4 MiB pages, no PAE.** lguest did without the first, and had the second as a build option, twice the table for twice the price.
- * - **Page faults cost two trips.** The Guest writes an entry and tells us. It faults anyway, because we do not believe it until we have
- *   looked. You know which line of `demandPage` to stare at.
- * - **The silicon interprets.** It decodes each instruction once, and then calls a function for it, again and again. A compiler would not.
- * - **It has no network.** lguest had one in its first release.
- */
-
-/*
- * ## What you can have for nearly nothing
+ * And then there are things for which lguest lived in the wrong place. It was a part of Linux, on a real processor, and a real processor does not
+ * stand still while you look at it. Ours does.
  *
- * Some things that are months of work on a real machine are an afternoon on this one, because the silicon is ours, and because
- * `World` is the only hole in it. Three of them, in the order in which you will want them:
+ * *Snapshots.* Everything that a Guest is lies in three places: its window, the fields of `Guest`, its Launcher's devices. Write them down
+ * and you have a computer in a file. Copy it, and you have two. The shadows need not be in it, as they are a cache of something that is.
  *
- * **Snapshots.** A Guest is its window of memory, its register frame, and what the `Guest` class of chapter 5 holds. No shadow table needs
- * saving: they can all be thrown away at any moment, and the Guest will not even notice, which is a remark about shadow tables worth a
- * minute of your time. Save the rest to a file. Start it twice.
+ * *Going back.* In a deterministic `World` the same run is the same run. Take a snapshot each second, and you can go to any instruction of the
+ * past: restore the one before it, and run forward to the count you want. When a Guest has died, ask *who wrote this word last?*, and let the
+ * machine look for the answer backwards. Debuggers that can do this exist, are marvellous, and are each a monument of effort. Here it would be
+ * an afternoon, because the hole through which chance comes in is one interface with four methods.
  *
- * **Time travel.** The processor counts instructions, exactly. With the same inputs at the same counts, a run is the same run, byte for
- * byte; the tests of this book boot pup twice and insist on it. So keep a snapshot every ten million instructions and a list of what
- * came through the `World`, and "what did this word hold a moment ago" becomes a question with an answer. A debugger that steps
- * *backwards* is then a loop.
+ * *Watching.* A shadow table can say of any page that it is not there. Whoever touches it comes to you first. That is a watchpoint on any number of pages, at no cost
+ * until somebody goes there; it is also how one finds out what a program really needs, and how one moves a running Guest to another machine,
+ * page by page, while it believes that it is still at home.
  *
- * **A Guest that tells on itself.** You have seen how to be told of the first write to a page. Follow the thought. Who wrote here last?
- * Which pages did this command touch? How many of the four megabytes of that program were ever read? Nobody has to instrument
- * anything. It all comes past your door.
- */
-
-/*
- * ## What nobody has done
+ * *Tuning.* The processor counts instructions exactly and so do the tallies of the Host. You can ask what a system call costs and get a
+ * number without a plus-minus. Try to make a world switch shorter than thirty. (There are two in it that a bolder Switcher could do without. There
+ * may be four.)
  *
- * Pup runs in ring 1 of a Host that is TypeScript. TypeScript, in the subset of chapter 2, runs on pup's kind of processor. You see where this is
- * going. lguest refused to load when its own kernel was not in ring 0, with the message that it was *afraid of being a guest*. Ours has
- * no reason to be afraid of anything.
+ * ## How it ended
  *
- * Or go the other way. Everything in chapter 5 reaches the processor through one function, `switchTo`. There are real i386s left in
- * the world, and one of them is in a drawer near you.
- */
-
-/*
- * ## Farewell
+ * Nothing dramatic happened to lguest. The code that it had been written to exercise, the hooks in Linux for kernels that are guests, got other
+ * users and then fewer. virtio, which grew up in its Launcher because somebody needed devices that were easy to explain, went out into the world
+ * and is in most clouds there are. In the summer of 2017 somebody who wanted to tidy up those hooks noticed that for two years lguest had been
+ * patched only so that it still compiled. Linux 4.14 came out in November without it. Ten years is a long life for a program that was written to be
+ * understood.
  *
- * Rusty Russell promised a beer to everyone who got this far. We cannot promise that we will be in the same town. But if we are: you
- * will be the one who orders a drink, gets asked whether it is real, and says that it depends on which table you walk.
+ * That is worth a thought on the slope, among the goats. Most programs are written to be run, and nobody reads them; they are kept alive by being
+ * needed. This one was needed by hardly anybody and was kept alive by being *read*. Ask around among people who work
+ * on kernels: you will find some who met the first page table of their lives in a comment with a joke in it.
  *
- * The lamp is yours. Leave it burning for the next one.
+ * ## Where you stand
+ *
+ * You know, now, what is under every `$ ` you will ever type at. A process in a ring, a table that says where it is, a gate for
+ * when it wants something; and beneath that, perhaps, somebody who keeps the books and has never let on. You cannot tell from the inside. You
+ * knew that when you came in. But you have seen the thirty instructions.
+ *
+ * The lamp is yours. Leave the cave tidier than you found it, run the tests, and if you meet somebody at the entrance who asks whether it
+ * is dangerous in there: tell them that there are four rings, and that they will be lied to in three.
  */
 export {};
