@@ -1,10 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import everyday from '../vitest.config.ts';
 
-export default defineConfig({
-  test: {
-    include: ['exercises/*/exercise.test.ts'],
-    testTimeout: 60_000,
-    experimental: { viteModuleRunner: false, nodeLoader: false },
-    execArgv: ['--import', 'tsx'],
-  },
-});
+/** The tests of the exercises run like all others, but only when somebody asks for them. */
+export default defineConfig({ test: { ...everyday.test, include: ['exercises/*/exercise.test.ts'] } });

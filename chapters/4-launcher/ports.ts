@@ -105,3 +105,16 @@ function readPort(port: number, width: number, bus: PciBus): number {
 function writePort(port: number, width: number, value: number, bus: PciBus): boolean {
   return isPci(port) ? writeConfigPort(bus, port, width, value) : true;
 }
+
+/*
+ * :::exercise{#port-e9 points=15 minutes=30}
+ * A kernel that dies before it has found its console dies mute. The authors of Bochs, an emulator, felt for it and
+ * cut one more door: whatever a kernel writes to port 0xe9, the person outside gets to read. Do the same for ours.
+ *
+ * What a Guest's kernel writes to that port, a byte at a time, is to reach `outside.warn` in whole lines, each with
+ * `guest: ` in front. A line ends at a newline (10), or after 120 characters, since there are Guests that never end
+ * one. What is no printable character of ASCII becomes a `?`, since there are Guests that would like to paint on your
+ * terminal. When the Guest ends, the half line that is left is said as well, *before* anything that we have to say
+ * about its end. And whoever reads the port gets 0xe9, which is how a kernel finds out that somebody listens.
+ * :::
+ */

@@ -1,4 +1,13 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+/*
+ * # What there is to do
+ *
+ * An exercise is told in a chapter and tested in a folder, and nothing connects the two but a name. Names come apart.
+ * Somebody moves a paragraph, somebody else renames a folder, and a year later there is a box in the book whose
+ * `check` command answers that it has never heard of it. So nobody here keeps a list. It is made afresh each time, from
+ * both sides, and refused if they differ.
+ */
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** One exercise: where the book states it, and where its test, hints and solution lie. */
@@ -14,7 +23,7 @@ export interface Exercise {
   line: number;
   /** The statement, as the chapter has it. */
   statement: string;
-  /** Its folder: `exercise.test.ts`, `hints.md`, `solution.patch`, `fails-with.txt`. */
+  /** Its folder, relative to the root: `exercise.test.ts`, `hints.md`, `solution.patch`, `fails-with.txt`. */
   folder: string;
 }
 
@@ -27,9 +36,8 @@ export interface Exercise {
 export function findExercises(root: string): Exercise[] {
   const found = chapterFiles(root).flatMap((file) => exercisesIn(root, file));
   const stated = new Set(found.map((exercise) => exercise.id));
-  for (const folder of readdirSync(join(root, 'exercises'))) {
-    if (!stated.has(folder))
-      throw new Error(`exercises/${folder}: no chapter states :::exercise{#${folder}}`);
+  for (const { name } of foldersIn(root, 'exercises')) {
+    if (!stated.has(name)) throw new Error(`exercises/${name}: no chapter states :::exercise{#${name}}`);
   }
   for (const exercise of found) checkFolder(root, exercise);
   return found;
@@ -37,18 +45,28 @@ export function findExercises(root: string): Exercise[] {
 
 const PARTS = ['exercise.test.ts', 'hints.md', 'solution.patch', 'fails-with.txt'];
 
-function checkFolder(root: string, exercise: Exercise): void {
+function checkFolder(root: string, { id, file, line, folder }: Exercise): void {
   for (const part of PARTS) {
-    if (!existsSync(join(root, exercise.folder, part))) {
-      throw new Error(
-        `${exercise.file}:${exercise.line}: exercise ${exercise.id} has no ${exercise.folder}/${part}`,
-      );
-    }
+    if (!existsSync(join(root, folder, part)))
+      throw new Error(`${file}:${line}: exercise ${id} has no ${folder}/${part}`);
   }
 }
 
+function foldersIn(root: string, folder: string) {
+  return readdirSync(join(root, folder), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+}
+
+/*
+ * ## In the order of the book
+ *
+ * The order in which a chapter is read is what its `index.ts` re-exports, and for the first exercise that you have
+ * not done yet to be the *next* one, the runner has to know it, too. Three lines of pattern matching do for it what
+ * the weaver does with a compiler. They may, because they are not printing anything.
+ */
+
 function chapterFiles(root: string): string[] {
-  return readdirSync(join(root, 'chapters'))
+  return foldersIn(root, 'chapters')
+    .map(({ name }) => name)
     .sort()
     .flatMap((chapter) => inReadingOrder(root, `chapters/${chapter}`));
 }
@@ -57,8 +75,21 @@ function inReadingOrder(root: string, folder: string): string[] {
   const index = `${folder}/index.ts`;
   if (!existsSync(join(root, index))) return [];
   const exports = readFileSync(join(root, index), 'utf8').matchAll(/^(?:export|import) .*?'\.\/([^']+)';/gms);
-  return [index, ...[...exports].map((match) => `${folder}/${match[1]}`)];
+  const files = [...exports].map(([, file]) => `${folder}/${file}`);
+  return [
+    index,
+    ...files.flatMap((file) =>
+      file.endsWith('/index.ts') ? inReadingOrder(root, file.slice(0, -'/index.ts'.length)) : [file],
+    ),
+  ];
 }
+
+/*
+ * ## The box
+ *
+ * A statement stands in a narrator's comment, between two lines of three colons. What the terminal shows is the same
+ * text as on the page, less the stars in the margin.
+ */
 
 const DIRECTIVE = /^[ *]*:::exercise\{#([\w-]+)([^}]*)\}[^\n]*\n(.*?)^[ *]*:::[ ]*$/gms;
 

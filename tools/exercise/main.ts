@@ -1,10 +1,19 @@
+/*
+ * # At the desk
+ *
+ *     npm run exercise -- hint
+ *
+ * Six commands, one function each. Without an id they all mean the same one, the first that you have not done.
+ */
+
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findExercises, type Exercise } from './catalogue.ts';
+import { type Exercise, findExercises } from './catalogue.ts';
 import { check } from './check.ts';
-import { loadProgress, NOTEBOOK, saveProgress } from './progress.ts';
+import { loadProgress, NOTEBOOK, note, saveProgress } from './progress.ts';
+import { copyTree, filesOf, runSuite, solve } from './proof.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
@@ -14,15 +23,17 @@ const COMMANDS: Record<string, (id: string | undefined) => boolean> = {
   check: checkOne,
   hint,
   reset,
+  prove,
 };
 
 const USAGE = `npm run exercise -- COMMAND
 
   list         every exercise, in the order of the book (also without a command)
-  next         the statement of the first one not done yet
+  next [ID]    what it asks for
   check [ID]   run its test on your tree
   hint [ID]    one more hint
   reset [ID]   put the files it touches back as they were committed; your work is kept as a patch
+  prove        solve all of them on a copy of this tree, and run every other test there
 
 Without ID: the first exercise not done yet.`;
 
@@ -37,81 +48,6 @@ try {
   process.exitCode = 1;
 }
 
-function list(): boolean {
-  const { done } = loadProgress(ROOT);
-  const exercises = findExercises(ROOT);
-  for (const { id, points, minutes, file, line } of exercises) {
-    const mark = done.includes(id) ? 'x' : ' ';
-    console.log(
-      `[${mark}] ${id.padEnd(20)} ${`${points}`.padStart(3)} points ${`${minutes}`.padStart(3)} min   ${file}:${line}`,
-    );
-  }
-  const sum = (some: Exercise[]): number => some.reduce((total, { points }) => total + points, 0);
-  console.log(`\n${sum(exercises.filter(({ id }) => done.includes(id)))} of ${sum(exercises)} points`);
-  return true;
-}
-
-function next(): boolean {
-  const exercise = choose(undefined);
-  const { id, points, minutes, file, line, statement } = exercise;
-  console.log(`${id} (${points} points, about ${minutes} minutes), ${file}:${line}\n\n${statement}\n`);
-  console.log(`Then: npm run exercise -- check ${id}`);
-  return true;
-}
-
-function checkOne(id: string | undefined): boolean {
-  const exercise = choose(id);
-  const { passed, failures } = check(ROOT, exercise);
-  for (const failure of failures) console.log(`  ${failure}`);
-  const progress = loadProgress(ROOT);
-  const others = progress.done.filter((done) => done !== exercise.id);
-  saveProgress(ROOT, { ...progress, done: passed ? [...others, exercise.id] : others });
-  console.log(passed ? `${exercise.id}: done, ${exercise.points} points` : `${exercise.id}: not yet`);
-  return passed;
-}
-
-function hint(id: string | undefined): boolean {
-  const exercise = choose(id);
-  const hints = readFileSync(join(ROOT, exercise.folder, 'hints.md'), 'utf8').split(/^---$/m);
-  const progress = loadProgress(ROOT);
-  const shown = Math.min((progress.hints[exercise.id] ?? 0) + 1, hints.length);
-  console.log(`${exercise.id}, hint ${shown} of ${hints.length}\n\n${hints[shown - 1]!.trim()}`);
-  saveProgress(ROOT, { ...progress, hints: { ...progress.hints, [exercise.id]: shown } });
-  if (shown === hints.length)
-    console.log(`\nThat was the last. The solution: ${exercise.folder}/solution.patch`);
-  return true;
-}
-
-function reset(id: string | undefined): boolean {
-  const exercise = choose(id);
-  const files = filesOf(exercise);
-  const work = git('diff', 'HEAD', '--', ...files);
-  if (work === '') {
-    console.log(`${exercise.id}: nothing to reset, ${files.join(', ')} as committed`);
-    return true;
-  }
-  const rescue = `${NOTEBOOK}/${exercise.id}-${new Date().toISOString().replace(/[:.]/g, '-')}.patch`;
-  mkdirSync(join(ROOT, NOTEBOOK), { recursive: true });
-  writeFileSync(join(ROOT, rescue), work);
-  git('checkout', 'HEAD', '--', ...files);
-  const progress = loadProgress(ROOT);
-  saveProgress(ROOT, { ...progress, done: progress.done.filter((done) => done !== exercise.id) });
-  console.log(
-    `${exercise.id}: ${files.join(', ')} as committed; your work is in ${rescue} (git apply brings it back)`,
-  );
-  return true;
-}
-
-/** Files that the solution changes, which exist in the committed tree. */
-function filesOf(exercise: Exercise): string[] {
-  const patch = readFileSync(join(ROOT, exercise.folder, 'solution.patch'), 'utf8');
-  return [...patch.matchAll(/^--- a\/(.+)$/gm)].map((match) => match[1]!);
-}
-
-function git(...words: string[]): string {
-  return execFileSync('git', words, { cwd: ROOT, encoding: 'utf8' });
-}
-
 function choose(id: string | undefined): Exercise {
   const exercises = findExercises(ROOT);
   if (id === undefined) {
@@ -124,4 +60,108 @@ function choose(id: string | undefined): Exercise {
   if (!found)
     throw new Error(`no exercise ${id}; there are ${exercises.map((exercise) => exercise.id).join(', ')}`);
   return found;
+}
+
+/*
+ * ## Looking
+ */
+
+function list(): boolean {
+  const { done } = loadProgress(ROOT);
+  const exercises = findExercises(ROOT);
+  for (const { id, points, minutes, file, line } of exercises) {
+    const mark = done.includes(id) ? 'x' : ' ';
+    const worth = `${`${points}`.padStart(3)} points ${`${minutes}`.padStart(4)} min`;
+    console.log(`[${mark}] ${id.padEnd(20)} ${worth}   ${file}:${line}`);
+  }
+  const sum = (some: Exercise[]): number => some.reduce((total, { points }) => total + points, 0);
+  console.log(`\n${sum(exercises.filter(({ id }) => done.includes(id)))} of ${sum(exercises)} points`);
+  return true;
+}
+
+function next(wanted: string | undefined): boolean {
+  const { id, points, minutes, file, line, statement } = choose(wanted);
+  console.log(`${id} (${points} points, about ${minutes} minutes), ${file}:${line}\n\n${statement}\n`);
+  console.log(`Then: npm run exercise -- check ${id}`);
+  return true;
+}
+
+/*
+ * ## Trying
+ *
+ * An exercise that was done can be undone, by the next one for instance. `check` believes what it sees now.
+ */
+
+function checkOne(wanted: string | undefined): boolean {
+  const exercise = choose(wanted);
+  const { id, points } = exercise;
+  const { passed, failures } = check(ROOT, exercise);
+  for (const failure of failures) console.log(`  ${failure}`);
+  note(ROOT, id, passed ? 'done' : 'begun');
+  console.log(passed ? `${id}: done, ${points} points` : `${id}: not yet (npm run exercise -- hint ${id})`);
+  return passed;
+}
+
+function hint(wanted: string | undefined): boolean {
+  const { id, folder } = choose(wanted);
+  const hints = readFileSync(join(ROOT, folder, 'hints.md'), 'utf8').split(/^---$/m);
+  const progress = loadProgress(ROOT);
+  const shown = Math.min((progress.hints[id] ?? 0) + 1, hints.length);
+  console.log(`${id}, hint ${shown} of ${hints.length}\n\n${hints[shown - 1]!.trim()}`);
+  saveProgress(ROOT, { ...progress, hints: { ...progress.hints, [id]: shown } });
+  if (shown === hints.length) console.log(`\nThat was the last. The solution: ${folder}/solution.patch`);
+  return true;
+}
+
+/*
+ * ## Starting over
+ *
+ * Never throw away what somebody has written, least of all when they ask you to. Their patch goes into the notebook
+ * first.
+ */
+
+function reset(wanted: string | undefined): boolean {
+  const exercise = choose(wanted);
+  const { id } = exercise;
+  const files = filesOf(ROOT, exercise);
+  const work = git('diff', 'HEAD', '--', ...files);
+  note(ROOT, id, undefined);
+  if (work === '') {
+    console.log(`${id}: nothing to reset, ${files.join(', ')} as committed`);
+    return true;
+  }
+  const rescue = `${NOTEBOOK}/${id}-${new Date().toISOString().replace(/[:.]/g, '-')}.patch`;
+  mkdirSync(join(ROOT, NOTEBOOK), { recursive: true });
+  writeFileSync(join(ROOT, rescue), work);
+  git('checkout', 'HEAD', '--', ...files);
+  console.log(`${id}: ${files.join(', ')} as committed`);
+  console.log(`Your work is in ${rescue}; git apply ${rescue} brings it back`);
+  return true;
+}
+
+function git(...words: string[]): string {
+  try {
+    return execFileSync('git', words, { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  } catch (error) {
+    const [reason] = String((error as { stderr?: string }).stderr || error).split('\n');
+    throw new Error(`git ${words[0]} failed: ${reason}`);
+  }
+}
+
+/*
+ * ## For those who make them
+ *
+ * The tests prove each exercise by itself. This proves them together, and takes as long as all the tests do.
+ */
+
+function prove(): boolean {
+  const exercises = findExercises(ROOT);
+  const copy = copyTree(ROOT);
+  try {
+    for (const exercise of exercises) solve(copy, exercise);
+    console.log(`solved: ${exercises.map(({ id }) => id).join(', ')}; now everything else`);
+    return runSuite(copy);
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
 }

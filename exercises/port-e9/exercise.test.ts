@@ -1,0 +1,63 @@
+import { expect, it } from 'vitest';
+import { bootKernel } from '../../test/launcher/boot-kernel.ts';
+import { program } from '../../test/launcher/guest-program.ts';
+
+/** A kernel's way to shout `text`, byte by byte. */
+const shout = (text: string) =>
+  [...text].map((character) => `  mov al, ${character.charCodeAt(0)}\n  out 0xe9, al\n`).join('');
+
+const heard = async (source: string) => (await bootKernel(program(source))).warnings;
+
+it('what a Guest writes to port 0xe9 is said, a line at a time', async () => {
+  const lines = await heard(shout('I am awake.\nWho is there?\n'));
+  expect(lines, 'nobody hears what the Guest writes to port 0xe9').toEqual([
+    'guest: I am awake.',
+    'guest: Who is there?',
+  ]);
+});
+
+it('the port can be reached by dx as well', async () => {
+  const lines = await heard("  mov dx, 0xe9\n  mov al, '!'\n  out dx, al\n  mov al, 10\n  out dx, al\n");
+  expect(lines, 'nobody hears `out dx, al` with 0xe9 in dx').toEqual(['guest: !']);
+});
+
+it('whoever reads the port gets 0xe9, and knows that somebody listens', async () => {
+  const lines = await heard(`
+    in al, 0xe9
+    cmp al, 0xe9
+    jne power_off
+    ${shout('somebody listens\n')}`);
+  expect(lines, 'reading port 0xe9 does not give 0xe9').toEqual(['guest: somebody listens']);
+});
+
+it('the last half line of a Guest that dies comes before what the Launcher says of its death', async () => {
+  const lines = await heard(`${shout('I feel dizz')}  mov byte [0x500014], 4\n`);
+  expect(lines, 'the last words of the Guest are lost').toEqual([
+    'guest: I feel dizz',
+    expect.stringContaining('bad driver'),
+  ]);
+});
+
+it('so do the last words of a Guest that switches itself off', async () => {
+  expect(await heard(shout('bye')), 'the last words of the Guest are lost').toEqual(['guest: bye']);
+});
+
+it('a line is cut after 120 characters, for a Guest that never ends one', async () => {
+  const lines = await heard(`  mov ecx, 250\n  mov al, 'x'\nagain:\n  out 0xe9, al\n  loop again\n`);
+  expect(lines, 'a Guest that never ends its line fills our memory with it').toEqual([
+    `guest: ${'x'.repeat(120)}`,
+    `guest: ${'x'.repeat(120)}`,
+    `guest: ${'x'.repeat(10)}`,
+  ]);
+});
+
+it('what is no printable character becomes a question mark', async () => {
+  const lines = await heard(shout('\x1b[2Jboo\x07\x00\xff\n'));
+  expect(lines, 'the Guest can paint on our terminal').toEqual(['guest: ?[2Jboo???']);
+});
+
+it('all other ports are as silent as ever', async () => {
+  const { warnings, said } = await bootKernel(program("  mov al, 'x'\n  out 0xe8, al\n  out 0x80, al\n"));
+  expect(warnings).toEqual([]);
+  expect(said).toBe('');
+});

@@ -1,0 +1,78 @@
+/*
+ * # Who examines the exercises
+ *
+ * An exercise can be wrong in more ways than a program. It can be impossible. It can be passed by doing nothing. Its
+ * solution can be to a program that was rewritten in spring. It can be right, and break something at the other end
+ * of the house, as tests of exercises look at one thing and a hypervisor is made of all of them.
+ *
+ * The remedy is to take it, on a copy of the whole tree, so that nothing happens to the one you are working on. The
+ * packages are not copied. They are two hundred megabytes, and nobody changes them.
+ */
+
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import type { Exercise } from './catalogue.ts';
+
+const LEFT_BEHIND = ['node_modules', '.git', '.exercise', 'book/html'];
+
+/** Copies the tree at `root` into a new temporary folder, which is the caller's to remove. */
+export function copyTree(root: string): string {
+  const copy = mkdtempSync(join(tmpdir(), 'lantern-tree-'));
+  cpSync(root, copy, { recursive: true, filter: (path) => !LEFT_BEHIND.includes(relative(root, path)) });
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+  return copy;
+}
+
+/** Changes the tree at `root` as the solution does. @throws Error when the patch does not fit */
+export function solve(root: string, exercise: Exercise): void {
+  patch(root, exercise);
+}
+
+/** Takes back what `solve` did. */
+export function unsolve(root: string, exercise: Exercise): void {
+  patch(root, exercise, '--reverse');
+}
+
+function patch(root: string, { id, folder }: Exercise, ...options: string[]): void {
+  try {
+    execFileSync('git', ['apply', ...options, `${folder}/solution.patch`], { cwd: root, stdio: 'pipe' });
+  } catch (error) {
+    const [reason] = String((error as { stderr?: Buffer }).stderr ?? error).split('\n');
+    throw new Error(`the solution of ${id} does not fit this tree: ${reason}`);
+  }
+}
+
+/** What the test complains of as long as nothing has been done. */
+export function statedReason(root: string, { folder }: Exercise): string {
+  return readFileSync(join(root, folder, 'fails-with.txt'), 'utf8').trim();
+}
+
+/** The files that the solution changes. */
+export function filesOf(root: string, { folder }: Exercise): string[] {
+  const patch = readFileSync(join(root, folder, 'solution.patch'), 'utf8');
+  return [...patch.matchAll(/^--- a\/(.+)$/gm)].map((match) => match[1]!);
+}
+
+/*
+ * ## All at once
+ *
+ * The last proof is for the reader who does them all, and keeps them. Every solution is applied, one on top of the
+ * other, and then the book's whole suite has to pass on a program that none of its authors has in front of them. The
+ * suite's own look at the exercises is left out: on that tree, they are done.
+ */
+
+/** Runs the whole suite on the tree at `root`, with what it prints on the screen. Returns whether all of it passed. */
+export function runSuite(root: string): boolean {
+  const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+  const run = spawnSync(
+    process.execPath,
+    [vitest, 'run', '--exclude', 'test/exercises/**', '--reporter=dot'],
+    {
+      cwd: root,
+      stdio: 'inherit',
+    },
+  );
+  return run.status === 0;
+}
