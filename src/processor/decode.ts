@@ -3,6 +3,7 @@ import { undefinedOpcode } from './faults.ts';
 import { REPEAT_EQUAL, REPEAT_NOT_EQUAL } from './instruction.ts';
 import { CS, DS, ES, FS, GS, SS } from './layout.ts';
 import { arithmeticOpcodes } from './opcodes-arithmetic.ts';
+import { bitOpcodes } from './opcodes-bits.ts';
 import { moveOpcodes } from './opcodes-move.ts';
 import { systemOpcodes } from './opcodes-system.ts';
 import { transferOpcodes } from './opcodes-transfer.ts';
@@ -13,6 +14,7 @@ const opcodes: Decode[] = buildTable();
 function buildTable(): Decode[] {
   const table: Decode[] = new Array(0x200).fill(undefinedInstruction);
   arithmeticOpcodes(table);
+  bitOpcodes(table);
   moveOpcodes(table);
   transferOpcodes(table);
   systemOpcodes(table);

@@ -1,8 +1,5 @@
 import * as arithmetic from './arithmetic.ts';
-import * as bits from './bits.ts';
-import * as decimal from './decimal.ts';
 import type { Decode, Decoder } from './decoder.ts';
-import * as exchange from './exchange.ts';
 import { undefinedOpcode } from './faults.ts';
 import { CMP } from './flags.ts';
 import type { Execute } from './instruction.ts';
@@ -11,7 +8,6 @@ import * as logic from './logic.ts';
 import * as multiply from './multiply.ts';
 import * as narrow from './narrow.ts';
 import { registerIndex } from './operands.ts';
-import * as shifts from './shifts.ts';
 
 /** The five forms of an operation on 32-bit operands. */
 interface Forms {
@@ -22,64 +18,74 @@ interface Forms {
   immediateToMemory: Execute;
 }
 
-/** ADD, OR, ADC, SBB, AND, SUB, XOR, CMP. */
+const addForms: Forms = {
+  registerToRegister: arithmetic.addRegisterToRegister,
+  registerToMemory: arithmetic.addRegisterToMemory,
+  memoryToRegister: arithmetic.addMemoryToRegister,
+  immediateToRegister: arithmetic.addImmediateToRegister,
+  immediateToMemory: arithmetic.addImmediateToMemory,
+};
+const addWithCarryForms: Forms = {
+  registerToRegister: arithmetic.addWithCarryRegisterToRegister,
+  registerToMemory: arithmetic.addWithCarryRegisterToMemory,
+  memoryToRegister: arithmetic.addWithCarryMemoryToRegister,
+  immediateToRegister: arithmetic.addWithCarryImmediateToRegister,
+  immediateToMemory: arithmetic.addWithCarryImmediateToMemory,
+};
+const subtractForms: Forms = {
+  registerToRegister: arithmetic.subtractRegisterToRegister,
+  registerToMemory: arithmetic.subtractRegisterToMemory,
+  memoryToRegister: arithmetic.subtractMemoryToRegister,
+  immediateToRegister: arithmetic.subtractImmediateToRegister,
+  immediateToMemory: arithmetic.subtractImmediateToMemory,
+};
+const subtractWithBorrowForms: Forms = {
+  registerToRegister: arithmetic.subtractWithBorrowRegisterToRegister,
+  registerToMemory: arithmetic.subtractWithBorrowRegisterToMemory,
+  memoryToRegister: arithmetic.subtractWithBorrowMemoryToRegister,
+  immediateToRegister: arithmetic.subtractWithBorrowImmediateToRegister,
+  immediateToMemory: arithmetic.subtractWithBorrowImmediateToMemory,
+};
+const compareForms: Forms = {
+  registerToRegister: arithmetic.compareRegisters,
+  registerToMemory: arithmetic.compareMemoryWithRegister,
+  memoryToRegister: arithmetic.compareRegisterWithMemory,
+  immediateToRegister: arithmetic.compareRegisterWithImmediate,
+  immediateToMemory: arithmetic.compareMemoryWithImmediate,
+};
+
+const orForms: Forms = {
+  registerToRegister: logic.orRegisterToRegister,
+  registerToMemory: logic.orRegisterToMemory,
+  memoryToRegister: logic.orMemoryToRegister,
+  immediateToRegister: logic.orImmediateToRegister,
+  immediateToMemory: logic.orImmediateToMemory,
+};
+const andForms: Forms = {
+  registerToRegister: logic.andRegisterToRegister,
+  registerToMemory: logic.andRegisterToMemory,
+  memoryToRegister: logic.andMemoryToRegister,
+  immediateToRegister: logic.andImmediateToRegister,
+  immediateToMemory: logic.andImmediateToMemory,
+};
+const exclusiveOrForms: Forms = {
+  registerToRegister: logic.exclusiveOrRegisterToRegister,
+  registerToMemory: logic.exclusiveOrRegisterToMemory,
+  memoryToRegister: logic.exclusiveOrMemoryToRegister,
+  immediateToRegister: logic.exclusiveOrImmediateToRegister,
+  immediateToMemory: logic.exclusiveOrImmediateToMemory,
+};
+
+/** The eight, by the number in the opcode. */
 const rows: Forms[] = [
-  {
-    registerToRegister: arithmetic.addRegisterToRegister,
-    registerToMemory: arithmetic.addRegisterToMemory,
-    memoryToRegister: arithmetic.addMemoryToRegister,
-    immediateToRegister: arithmetic.addImmediateToRegister,
-    immediateToMemory: arithmetic.addImmediateToMemory,
-  },
-  {
-    registerToRegister: logic.orRegisterToRegister,
-    registerToMemory: logic.orRegisterToMemory,
-    memoryToRegister: logic.orMemoryToRegister,
-    immediateToRegister: logic.orImmediateToRegister,
-    immediateToMemory: logic.orImmediateToMemory,
-  },
-  {
-    registerToRegister: arithmetic.addWithCarryRegisterToRegister,
-    registerToMemory: arithmetic.addWithCarryRegisterToMemory,
-    memoryToRegister: arithmetic.addWithCarryMemoryToRegister,
-    immediateToRegister: arithmetic.addWithCarryImmediateToRegister,
-    immediateToMemory: arithmetic.addWithCarryImmediateToMemory,
-  },
-  {
-    registerToRegister: arithmetic.subtractWithBorrowRegisterToRegister,
-    registerToMemory: arithmetic.subtractWithBorrowRegisterToMemory,
-    memoryToRegister: arithmetic.subtractWithBorrowMemoryToRegister,
-    immediateToRegister: arithmetic.subtractWithBorrowImmediateToRegister,
-    immediateToMemory: arithmetic.subtractWithBorrowImmediateToMemory,
-  },
-  {
-    registerToRegister: logic.andRegisterToRegister,
-    registerToMemory: logic.andRegisterToMemory,
-    memoryToRegister: logic.andMemoryToRegister,
-    immediateToRegister: logic.andImmediateToRegister,
-    immediateToMemory: logic.andImmediateToMemory,
-  },
-  {
-    registerToRegister: arithmetic.subtractRegisterToRegister,
-    registerToMemory: arithmetic.subtractRegisterToMemory,
-    memoryToRegister: arithmetic.subtractMemoryToRegister,
-    immediateToRegister: arithmetic.subtractImmediateToRegister,
-    immediateToMemory: arithmetic.subtractImmediateToMemory,
-  },
-  {
-    registerToRegister: logic.exclusiveOrRegisterToRegister,
-    registerToMemory: logic.exclusiveOrRegisterToMemory,
-    memoryToRegister: logic.exclusiveOrMemoryToRegister,
-    immediateToRegister: logic.exclusiveOrImmediateToRegister,
-    immediateToMemory: logic.exclusiveOrImmediateToMemory,
-  },
-  {
-    registerToRegister: arithmetic.compareRegisters,
-    registerToMemory: arithmetic.compareMemoryWithRegister,
-    memoryToRegister: arithmetic.compareRegisterWithMemory,
-    immediateToRegister: arithmetic.compareRegisterWithImmediate,
-    immediateToMemory: arithmetic.compareMemoryWithImmediate,
-  },
+  addForms,
+  orForms,
+  addWithCarryForms,
+  subtractWithBorrowForms,
+  andForms,
+  subtractForms,
+  exclusiveOrForms,
+  compareForms,
 ];
 
 /** On bytes the first seven share their code; CMP writes nothing and goes its own way. */
@@ -124,9 +130,6 @@ export function arithmeticOpcodes(table: Decode[]): void {
   immediateGroups(table);
   incrementsAndGroups(table);
   testsAndMultiplications(table);
-  shiftOpcodes(table);
-  bitOpcodes(table);
-  decimalOpcodes(table);
 }
 
 /** Six opcodes an operation: both directions on bytes and on words, and the accumulator with an immediate. */
@@ -270,106 +273,4 @@ function unaryGroup(d: Decoder): Execute {
     default:
       return wide ? multiply.divideSigned32 : multiply.divideSignedNarrow;
   }
-}
-
-function shiftOpcodes(table: Decode[]): void {
-  for (const bytes of [true, false]) {
-    const size = (d: Decoder) => (bytes ? 1 : d.size);
-    const odd = bytes ? 0 : 1;
-    table[0xc0 + odd] = (d) => {
-      d.modrm(size(d));
-      d.i.immediate = d.fetch8() & 31;
-      return shiftForm(d);
-    };
-    table[0xd0 + odd] = (d) => {
-      d.modrm(size(d));
-      d.i.immediate = 1;
-      return shiftForm(d);
-    };
-    table[0xd2 + odd] = (d) => {
-      d.modrm(size(d));
-      d.i.operation = d.reg;
-      return shifts.shiftByCl;
-    };
-  }
-  for (const opcode of [0x1a4, 0x1a5, 0x1ac, 0x1ad]) {
-    table[opcode] = (d) => {
-      d.modrm(d.size);
-      d.i.immediate = opcode & 1 ? -1 : d.fetch8();
-      return opcode < 0x1a8 ? shifts.shiftLeftDouble : shifts.shiftRightDouble;
-    };
-  }
-}
-
-function shiftForm(d: Decoder): Execute {
-  d.i.operation = d.reg;
-  if (d.i.size !== 4 || d.i.isMemory || d.i.immediate === 0) return shifts.shiftByImmediate;
-  if (d.reg === 4 || d.reg === 6) return shifts.shiftLeftRegister;
-  if (d.reg === 5) return shifts.shiftRightRegister;
-  return d.reg === 7 ? shifts.shiftArithmeticRegister : shifts.shiftByImmediate;
-}
-
-function bitOpcodes(table: Decode[]): void {
-  for (let operation = 0; operation < 4; operation++) {
-    table[0x1a3 + operation * 8] = (d) => {
-      d.modrm(d.size);
-      return bitTest(d, operation);
-    };
-  }
-  table[0x1ba] = (d) => {
-    d.modrm(d.size);
-    d.i.reg = -1;
-    d.i.immediate = d.fetch8();
-    return d.reg < 4 ? undefinedOpcode : bitTest(d, d.reg - 4);
-  };
-  table[0x1bc] = (d) => {
-    d.modrm(d.size);
-    return bits.scanForward;
-  };
-  table[0x1bd] = (d) => {
-    d.modrm(d.size);
-    return bits.scanReverse;
-  };
-  for (const bytes of [true, false]) {
-    table[bytes ? 0x1b0 : 0x1b1] = (d) => {
-      d.modrm(bytes ? 1 : d.size);
-      d.lockable = true;
-      return exchange.compareAndExchange;
-    };
-    table[bytes ? 0x1c0 : 0x1c1] = (d) => {
-      d.modrm(bytes ? 1 : d.size);
-      d.lockable = true;
-      return exchange.exchangeAndAdd;
-    };
-  }
-  table[0x1c7] = (d) => {
-    d.modrm(4);
-    d.lockable = true;
-    return d.reg === 1 && d.i.isMemory ? exchange.compareAndExchange8Bytes : undefinedOpcode;
-  };
-}
-
-function bitTest(d: Decoder, operation: number): Execute {
-  d.i.operation = operation;
-  d.lockable = operation !== bits.TEST_ONLY;
-  return d.i.isMemory ? bits.testBitInMemory : bits.testBitInRegister;
-}
-
-function decimalOpcodes(table: Decode[]): void {
-  table[0x27] = () => decimal.decimalAdjustAfterAddition;
-  table[0x2f] = () => decimal.decimalAdjustAfterSubtraction;
-  for (const step of [1, -1]) {
-    table[step > 0 ? 0x37 : 0x3f] = (d) => {
-      d.i.immediate = step;
-      return decimal.asciiAdjust;
-    };
-  }
-  table[0xd4] = (d) => {
-    d.i.immediate = d.fetch8();
-    return decimal.asciiAdjustAfterMultiplication;
-  };
-  table[0xd5] = (d) => {
-    d.i.immediate = d.fetch8();
-    return decimal.asciiAdjustBeforeDivision;
-  };
 }

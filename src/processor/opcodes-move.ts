@@ -166,6 +166,11 @@ function exchanges(table: Decode[]): void {
     };
   }
   table[0x90] = () => move.doNothing;
+  // The long NOP of the Pentium Pro: an operand that is never looked at.
+  table[0x11f] = (d) => {
+    d.modrm(d.size);
+    return move.doNothing;
+  };
   for (let register = 1; register < 8; register++) {
     table[0x90 + register] = (d) => {
       d.i.size = d.size;

@@ -108,14 +108,11 @@ function stringStep(cpu: Processor, i: Instruction): void {
     case MOVS:
       store(cpu, destination, size, load(cpu, i, source));
       break;
-    case CMPS:
-      compare(
-        words,
-        load(cpu, i, source),
-        readLinear(cpu, linearAddress(cpu, ES, destination, size, false), size),
-        size,
-      );
+    case CMPS: {
+      const second = readLinear(cpu, linearAddress(cpu, ES, destination, size, false), size);
+      compare(words, load(cpu, i, source), second, size);
       break;
+    }
     case STOS:
       store(cpu, destination, size, readRegister(cpu, EAX, size));
       break;

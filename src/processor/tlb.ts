@@ -24,7 +24,9 @@ export function fillTlb(
   const words = cpu.words;
   const page = linear >>> 12;
   const entry = (RAM_BASE + (physical & ~0xfff) - (linear & ~0xfff)) | 1;
-  if (words[READ_SUPERVISOR + page] === 0) rememberFilled(cpu, page);
+  const known = words[READ_SUPERVISOR + page]!;
+  if (known === 0) rememberFilled(cpu, page);
+  else if (known !== entry) forgetPage(words, page);
   words[READ_SUPERVISOR + page] = entry;
   if (user) words[READ_USER + page] = entry;
   if (!dirty || cpu.codePages[frame] !== undefined) return;

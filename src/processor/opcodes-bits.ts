@@ -1,0 +1,119 @@
+import * as bits from './bits.ts';
+import * as decimal from './decimal.ts';
+import type { Decode, Decoder } from './decoder.ts';
+import * as exchange from './exchange.ts';
+import { undefinedOpcode } from './faults.ts';
+import type { Execute } from './instruction.ts';
+import * as shifts from './shifts.ts';
+
+export function bitOpcodes(table: Decode[]): void {
+  shiftOpcodes(table);
+  bitTestOpcodes(table);
+  exchangeOpcodes(table);
+  decimalOpcodes(table);
+}
+
+function shiftOpcodes(table: Decode[]): void {
+  for (const bytes of [true, false]) {
+    const size = (d: Decoder) => (bytes ? 1 : d.size);
+    const odd = bytes ? 0 : 1;
+    table[0xc0 + odd] = (d) => {
+      d.modrm(size(d));
+      d.i.immediate = d.fetch8() & 31;
+      return shiftForm(d);
+    };
+    table[0xd0 + odd] = (d) => {
+      d.modrm(size(d));
+      d.i.immediate = 1;
+      return shiftForm(d);
+    };
+    table[0xd2 + odd] = (d) => {
+      d.modrm(size(d));
+      d.i.operation = d.reg;
+      return shifts.shiftByCl;
+    };
+  }
+  for (const opcode of [0x1a4, 0x1a5, 0x1ac, 0x1ad]) {
+    table[opcode] = (d) => {
+      d.modrm(d.size);
+      d.i.immediate = opcode & 1 ? -1 : d.fetch8();
+      return opcode < 0x1a8 ? shifts.shiftLeftDouble : shifts.shiftRightDouble;
+    };
+  }
+}
+
+function shiftForm(d: Decoder): Execute {
+  d.i.operation = d.reg;
+  if (d.i.size !== 4 || d.i.isMemory || d.i.immediate === 0) return shifts.shiftByImmediate;
+  if (d.reg === 4 || d.reg === 6) return shifts.shiftLeftRegister;
+  if (d.reg === 5) return shifts.shiftRightRegister;
+  return d.reg === 7 ? shifts.shiftArithmeticRegister : shifts.shiftByImmediate;
+}
+
+function bitTestOpcodes(table: Decode[]): void {
+  for (let operation = 0; operation < 4; operation++) {
+    table[0x1a3 + operation * 8] = (d) => {
+      d.modrm(d.size);
+      return bitTest(d, operation);
+    };
+  }
+  table[0x1ba] = (d) => {
+    d.modrm(d.size);
+    d.i.reg = -1;
+    d.i.immediate = d.fetch8();
+    return d.reg < 4 ? undefinedOpcode : bitTest(d, d.reg - 4);
+  };
+  table[0x1bc] = (d) => {
+    d.modrm(d.size);
+    return bits.scanForward;
+  };
+  table[0x1bd] = (d) => {
+    d.modrm(d.size);
+    return bits.scanReverse;
+  };
+}
+
+function exchangeOpcodes(table: Decode[]): void {
+  for (const bytes of [true, false]) {
+    table[bytes ? 0x1b0 : 0x1b1] = (d) => {
+      d.modrm(bytes ? 1 : d.size);
+      d.lockable = true;
+      return exchange.compareAndExchange;
+    };
+    table[bytes ? 0x1c0 : 0x1c1] = (d) => {
+      d.modrm(bytes ? 1 : d.size);
+      d.lockable = true;
+      return exchange.exchangeAndAdd;
+    };
+  }
+  table[0x1c7] = (d) => {
+    d.modrm(4);
+    d.lockable = true;
+    return d.reg === 1 && d.i.isMemory ? exchange.compareAndExchange8Bytes : undefinedOpcode;
+  };
+}
+
+function bitTest(d: Decoder, operation: number): Execute {
+  d.i.operation = operation;
+  d.lockable = operation !== bits.TEST_ONLY;
+  return d.i.isMemory ? bits.testBitInMemory : bits.testBitInRegister;
+}
+
+function decimalOpcodes(table: Decode[]): void {
+  table[0x27] = () => decimal.decimalAdjustAfterAddition;
+  table[0x2f] = () => decimal.decimalAdjustAfterSubtraction;
+  for (const step of [1, -1]) {
+    table[step > 0 ? 0x37 : 0x3f] = (d) => {
+      d.i.immediate = step;
+      return decimal.asciiAdjust;
+    };
+  }
+  table[0xd4] = (d) => {
+    d.i.immediate = d.fetch8();
+    return decimal.asciiAdjustAfterMultiplication;
+  };
+  table[0xd5] = (d) => {
+    d.i.immediate = d.fetch8();
+    return decimal.asciiAdjustBeforeDivision;
+  };
+}
