@@ -1,3 +1,14 @@
+/*
+ * # Rooms
+ *
+ * In which order should you read a program? Ask the file system, and it says `abi`, `bare`, `boot`: the alphabet,
+ * which has never told a good story. Ask the imports, and you get every detail before the thing it is a detail of.
+ *
+ * So the order is written down by the author, in code, where it cannot be forgotten: a room's `index.ts` re-exports
+ * its files, and the list *is* the table of contents. It costs nothing at run time and it is checked by the
+ * compiler. A file that the list leaves out is a file you would never have read, and the weaver refuses.
+ */
+
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, posix } from 'node:path';
 
@@ -15,6 +26,12 @@ export interface Room {
   files: string[];
 }
 
+/*
+ * ## The way through the house
+ *
+ * Chapters come by their number. What they stand on follows as appendices, which have no natural order, so here is
+ * one: from the silicon upwards, and the tools last. A folder that nobody has thought of yet goes to the end.
+ */
 const APPENDICES = [
   'src/processor',
   'src/assembler',
@@ -48,6 +65,10 @@ export function findRooms(root: string, complaints: Complaints): Room[] {
   return rooms;
 }
 
+/*
+ * The numbers and letters of rooms are the first part of every § in the book. Sorting `10-cave` behind `2-guest` is
+ * the one thing that can go wrong with them.
+ */
 function chapterNumber(folder: string): number {
   return Number.parseInt(posix.basename(folder), 10);
 }
@@ -62,10 +83,19 @@ function byPlace(a: string, b: string): number {
   return known(a) - known(b) || (a < b ? -1 : 1);
 }
 
+/*
+ * ## Inside a room
+ *
+ * Three kinds of file need not be in the list. A program that `package.json` starts *cannot* be: re-exporting it
+ * would run it, and whoever imported the room's index would find a kernel booting in the middle of his own program.
+ * It is read last, like the door you leave by. So is a `.d.ts`, which declares things and exports none.
+ *
+ * And a small room may do without an index. Then we start at what nobody imports and go inward.
+ */
 function readingOrder(root: string, folder: string, entries: Set<string>, complaints: Complaints): string[] {
   const present = sourcesIn(root, folder);
   const index = `${folder}/index.ts`;
-  const doors = present.filter((file) => entries.has(file));
+  const doors = present.filter((file) => entries.has(file) || file.endsWith('.d.ts'));
   if (!present.includes(index)) return dependencyOrder(root, present, doors);
 
   const read: string[] = [];
@@ -78,6 +108,10 @@ function readingOrder(root: string, folder: string, entries: Set<string>, compla
   return read;
 }
 
+/*
+ * An index may name another index, one folder down; its files are then read at that place. Everything is followed
+ * once. A file that two lists claim would be in the book twice, and its sections would have two numbers each.
+ */
 function follow(
   root: string,
   file: string,
@@ -100,6 +134,12 @@ function follow(
   }
 }
 
+/*
+ * ## Without an index
+ *
+ * From the outside in: first the doors, then whatever else is imported by nobody, and behind each file what it
+ * imports, in the order in which it does. It is the order in which you would open the files yourself.
+ */
 function dependencyOrder(root: string, present: string[], doors: string[]): string[] {
   const imports = new Map(present.map((file) => [file, referencesOf(root, file).map(({ file }) => file)]));
   const wanted = new Set([...imports.values()].flat());
@@ -113,6 +153,10 @@ function dependencyOrder(root: string, present: string[], doors: string[]): stri
   return [...read];
 }
 
+/*
+ * For both we need to know what a file names. Its own syntax tree says so; a regular expression would be shorter by
+ * ten lines and would find the example in a comment.
+ */
 /** The files a source names, in order; a bare `import './x.ts'` counts as a re-export, for it is there to be read. */
 function referencesOf(
   root: string,
@@ -130,6 +174,11 @@ function referencesOf(
   });
 }
 
+/*
+ * ## What lies around
+ *
+ * The rest is fetching. Programs, from the scripts of `package.json`:
+ */
 /** Sources that package.json starts as programs. An index cannot re-export those: they would run. */
 function programEntries(root: string): Set<string> {
   const file = join(root, 'package.json');
@@ -140,6 +189,9 @@ function programEntries(root: string): Set<string> {
   );
 }
 
+/*
+ * folders, and the sources in them:
+ */
 function foldersIn(root: string, parent: string): string[] {
   const path = join(root, parent);
   if (!existsSync(path)) return [];
@@ -151,10 +203,15 @@ function foldersIn(root: string, parent: string): string[] {
 function sourcesIn(root: string, folder: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .map((name) => `${folder}/${name.replaceAll('\\', '/')}`)
-    .filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts') && !name.includes('/.'))
+    .filter((name) => name.endsWith('.ts') && !name.includes('/.'))
     .sort();
 }
 
+/*
+ * And at last the opposite question. So far we have asked of each room what is in it; now we ask of each file what
+ * room it is in. Without this, a source right under `src/` would belong to no room, be in no book, and break no
+ * proof.
+ */
 function complainOfHomeless(root: string, rooms: Room[], complaints: Complaints): void {
   for (const parent of ['chapters', 'src', 'tools']) {
     if (!existsSync(join(root, parent))) continue;

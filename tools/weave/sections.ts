@@ -1,3 +1,15 @@
+/*
+ * # Sections
+ *
+ * Knuth's sections have numbers, and his index refers to numbers, and for fifty years readers of TeX have said "it
+ * is in 1283". A section is one thought: some prose, then the code that the prose is about. Ours begin where the
+ * narrator clears his throat, and end where he does it again.
+ *
+ * Inside a section are pieces, each in one voice. What matters about pieces is what is *not* said in this file:
+ * there is no leftover. White space belongs to the piece before it. Pieces are made by cutting, never by picking
+ * out, and nothing that is cut into pieces is less for it.
+ */
+
 import type { SourceFile } from 'typescript';
 
 import ts from './compiler.ts';
@@ -17,6 +29,12 @@ export interface Section {
   pieces: Piece[];
 }
 
+/*
+ * ## Where to cut
+ *
+ * At each narrator. The one exception is a first line like `#!/usr/bin/env tsx`, which has to come before
+ * everything else, and would otherwise be a section of its own, with nothing to say for itself.
+ */
 /** Cuts a file into sections. Every character of it is in exactly one piece of exactly one section. */
 export function sectionsOf(tree: SourceFile, tokens: readonly Token[]): Section[] {
   const sections: Section[] = [];
@@ -31,6 +49,10 @@ export function sectionsOf(tree: SourceFile, tokens: readonly Token[]): Section[
   return sections;
 }
 
+/*
+ * Within a section we cut wherever the voice changes. `begin` ends the piece before at the very character where it
+ * starts the new one. That is the whole secret of the coverage proof: nothing between them to lose.
+ */
 function piecesOf(tree: SourceFile, tokens: readonly Token[]): Piece[] {
   const pieces: Piece[] = [];
   let inCode = false;
@@ -53,6 +75,12 @@ function piecesOf(tree: SourceFile, tokens: readonly Token[]): Piece[] {
   }
 }
 
+/*
+ * ## The part everybody skips
+ *
+ * Nobody has ever read the imports of a file for pleasure. They are in the book, being code like other code, but in
+ * a drawer that you can pull out. For that they need a piece of their own.
+ */
 function setImportsApart(tree: SourceFile, piece: Piece): Piece[] {
   const within = tree.statements.filter((statement) => {
     const start = statement.getStart(tree);

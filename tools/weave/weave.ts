@@ -1,20 +1,35 @@
-import { createHash } from 'node:crypto';
+/*
+ * # A book in eight steps
+ *
+ * Read `createWeaver` and you have read the weaver. Find the rooms, read their files, compose a page from each, ask
+ * the compiler about the names, fill the pages in, print them, prove them, write them. The rest of this appendix is
+ * what those verbs mean.
+ */
+
 import { existsSync } from 'node:fs';
 import { join, posix, resolve } from 'node:path';
 
-import { bindCode, type Binding, bindPage, type Uses } from './bind.ts';
 import { createDesk } from './desk.ts';
-import { createDirectory, type Page, sectionAt } from './directory.ts';
+import { createDirectory, type Page } from './directory.ts';
 import type { Facts } from './facts.ts';
-import type { Sheet } from './layout.ts';
 import { learn, NO_FACTS } from './learn.ts';
-import { backMatter } from './matter.ts';
 import { createPress } from './press.ts';
 import { type Complaints, createComplaints, lineAt, type Problem, WeaveError } from './problems.ts';
 import { createLibrary, type Reading } from './program.ts';
 import { findRooms, type Room } from './rooms.ts';
+import { bindAll, serialOf, usesOf } from './sheets.ts';
 import { checkExercises, FRONT, readShelf } from './shelf.ts';
 
+/*
+ * ## What goes in, what comes out
+ *
+ * The caller says where the repository is and where the book should go. What comes back is a list of counts, and
+ * each of them is something that was not merely made but checked.
+ *
+ * A draft is for the weeks in which half of the files have no narration yet. It turns complaints into warnings; all
+ * but one kind. A byte that is lost is a mistake of the weaver, not of an author who has not got round to it, and
+ * no draft excuses it.
+ */
 export interface WeaveOptions {
   /** The repository: the folder that holds `chapters`, `src`, `tools` and `book`. */
   root: string;
@@ -47,6 +62,13 @@ export interface Report {
   milliseconds: number;
 }
 
+/*
+ * ## Once, or again and again
+ *
+ * A front end weaves once and is done. An author in an editor changes a sentence and wants to see it before the eye
+ * has left the keyboard. So there are two doors: `weave`, which forgets everything, and `createWeaver`, which
+ * remembers.
+ */
 export interface Weaver {
   /**
    * Weaves what has changed since the last time.
@@ -65,6 +87,16 @@ export function weave(options: WeaveOptions): Promise<Report> {
   return createWeaver(options).weave();
 }
 
+/*
+ * ## The eight steps
+ *
+ * What is remembered lives in the few constants at the top, each a thing with its own memory: syntax trees in the
+ * library, composed pages on the desk, printed ones at the press. The steps in between are written as if everything
+ * were new each time. None of them asks whether something has changed, and so none can forget to.
+ *
+ * The order matters at one place. `verdict` throws before `press.write`: if the new book is wrong, the one on your
+ * disk is still the last that was right.
+ */
 /** Makes a weaver, which remembers what it read: its second book costs what differs from the first. */
 export function createWeaver(options: WeaveOptions): Weaver {
   const root = resolve(options.root);
@@ -124,24 +156,17 @@ export function createWeaver(options: WeaveOptions): Weaver {
   ): Promise<Page[]> {
     const pages: Page[] = [];
     const total = reading.trees.size;
-    const { composition, survey } = await desk.compose(FRONT, front, complaints);
-    pages.push({
-      file: FRONT,
-      output: 'index.html',
-      number: '',
-      composition,
-      survey,
-      facts: NO_FACTS,
-      version: '',
-    });
+    const blank = { facts: NO_FACTS, version: '' };
+    const cover = await desk.compose(FRONT, front, complaints);
+    pages.push({ ...blank, ...cover, file: FRONT, output: 'index.html', number: '' });
     for (const room of rooms) {
       for (const [index, file] of room.files.entries()) {
         tell('composing', pages.length, total);
-        const { composition, survey } = await desk.compose(file, reading.trees.get(file)!, complaints);
+        const draft = await desk.compose(file, reading.trees.get(file)!, complaints);
         const number = `${room.number}.${index}`;
-        for (const [at, section] of survey.sections.entries()) section.number = `${number}.${at + 1}`;
+        for (const [at, section] of draft.survey.sections.entries()) section.number = `${number}.${at + 1}`;
         const output = posix.join(room.slug, file.slice(room.folder.length + 1).replace(/\.ts$/, '.html'));
-        pages.push({ file, output, room, number, composition, survey, facts: NO_FACTS, version: '' });
+        pages.push({ ...blank, ...draft, file, output, room, number });
       }
     }
     return pages;
@@ -163,6 +188,12 @@ export function createWeaver(options: WeaveOptions): Weaver {
   }
 }
 
+/*
+ * ## Verdict
+ *
+ * A file with a syntax error still has a tree, since TypeScript is a forgiving reader. The book would even come
+ * out. We are less forgiving: a program that does not parse is no program, and a book of it is fiction.
+ */
 function complainOfSyntax({ program, trees }: Reading, complaints: Complaints): void {
   for (const [file, tree] of trees) {
     for (const { start, messageText } of program.getSyntacticDiagnostics(tree)) {
@@ -172,63 +203,15 @@ function complainOfSyntax({ program, trees }: Reading, complaints: Complaints): 
   }
 }
 
-/** Who uses what: for each definition the sections of the book that mention it, once each, in reading order. */
-function usesOf(pages: readonly Page[]): Uses {
-  const uses: Uses = new Map();
-  for (const page of pages) {
-    for (const { at, file, name, use } of page.facts.mentions.values()) {
-      if (!use || file === undefined || name === undefined || name.includes('.')) continue;
-      const key = `${file}#${name}`;
-      const section = sectionAt(page, at);
-      const known = uses.get(key);
-      if (!known) uses.set(key, [{ page, section }]);
-      else if (known.at(-1)!.section !== section) known.push({ page, section });
-    }
-  }
-  return uses;
-}
-
-/** Fills every page in, and lists all sheets of the book with the keys by which the press knows what is new. */
-function bindAll(pages: readonly Page[], binding: Binding, coded: Map<string, string>): Sheet[] {
-  const frame = digest(
-    pages.map(({ output, number, survey }) => `${output} ${number} ${survey.title}`).join('\n'),
-  );
-  const keys = new Map<string, string>();
-  for (const page of pages) {
-    const shape = `${page.version} ${frame}`;
-    if (coded.get(page.file) !== shape) bindCode(page, binding.directory);
-    coded.set(page.file, shape);
-    keys.set(page.file, `${shape} ${digest(bindPage(page, binding))}`);
-  }
-  return [...pages.map((page) => sheetOf(page, keys.get(page.file)!)), ...backMatter(binding, keys)];
-}
-
-function digest(text: string): string {
-  return createHash('sha1').update(text).digest('base64');
-}
-
-function sheetOf(page: Page, key: string): Sheet {
-  const { output, file, survey, composition, facts } = page;
-  const content = () => composition.tree.children.filter((node) => node.type !== 'doctype');
-  return { output, file, page, title: survey.title, key, content, hovers: facts.hovers };
-}
-
-const serials = new WeakMap<object, number>();
-let made = 0;
-
-/** A number that no other object has. */
-function serialOf(thing: object): number {
-  const serial = serials.get(thing) ?? ++made;
-  serials.set(thing, serial);
-  return serial;
-}
-
 function verdict({ found }: Complaints, draft: boolean): Problem[] {
   const problems = found.map(({ file, line, message }) => ({ file, line, message }));
   if (found.some(({ fatal }) => fatal || !draft)) throw new WeaveError(problems);
   return problems;
 }
 
+/*
+ * And what `Report` says, added up.
+ */
 function countsOf(
   pages: readonly Page[],
 ): Pick<Report, 'files' | 'bytes' | 'sections' | 'definitions' | 'figures' | 'exercises'> {
