@@ -82,6 +82,16 @@ function raise(guest: Guest, shadows: Shadows, shadow: Shadow, directory: number
  * LGUEST_INIT. So the kernel's part of a shadow stays, whoever it stood for, and a new process starts with its kernel in place.
  *
  * The very first NEW_PGTABLE is different. It ends the pretence that virtual is physical, and there is no way back to it.
+ *
+ * :::exercise{#least-recent points=10 minutes=20}
+ * Next to those dice, lguest's author left a note: choosing the one that had not been used for longest might be better, but this was easy.
+ * Taking turns is just as easy, and hardest on the one who deserves it least. A shell that runs between any two of its children is
+ * visited more than anybody else, and every fourth child takes its shadow all the same.
+ *
+ * Do it better. When a Guest comes with a directory that no shadow stands for, give up the one whose directory it has been away from for
+ * longest. A shadow that never stood for anybody goes before all others, and everything else stays as it is. How many faults it saves,
+ * `pagesFilled` can tell you.
+ * :::
  */
 /** LHCALL_NEW_PGTABLE: from now on the Guest's tables are those at guest-physical `cr3`. */
 export function newPageTable(guest: Guest, cr3: number): void {

@@ -8,6 +8,7 @@ import {
   WRITABLE,
 } from '../../chapters/1-preparation/paging.ts';
 import * as pages from '../../chapters/6-switcher/pages.ts';
+import { setDescriptor } from '../../chapters/6-switcher/state.ts';
 import { type Passenger, powerOn, PREEMPTED } from '../../chapters/6-switcher/switcher.ts';
 import { assemble } from '../../src/assembler/index.ts';
 import { createMachine } from '../../src/processor/index.ts';
@@ -42,8 +43,8 @@ function createStation() {
     ram.write32(table + tableOffset(CODE), text | PRESENT | WRITABLE);
     ram.write(text, assemble(source, { origin: CODE }).bytes);
     const state = switcher.createState();
-    state.setDescriptor(12, 0xffff, 0x00cf_bb00);
-    state.setDescriptor(13, 0xffff, 0x00cf_b300);
+    setDescriptor(state, 12, 0xffff, 0x00cf_bb00);
+    setDescriptor(state, 13, 0xffff, 0x00cf_b300);
     const registers: [number, number][] = [
       [pages.FRAME_EIP, CODE],
       [pages.FRAME_CS, KERNEL_CS],
