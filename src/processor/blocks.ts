@@ -1,6 +1,6 @@
 import { translateForFetch } from './access.ts';
 import { decodeInstruction } from './decode.ts';
-import { Decoder } from './decoder.ts';
+import { begin, Decoder } from './decoder.ts';
 import { fault, protectionFault } from './faults.ts';
 import type { Instruction } from './instruction.ts';
 import { BASE, CS, EIP, LIMIT } from './layout.ts';
@@ -99,7 +99,7 @@ function decodeBlock(cpu: Processor, eip: number, physical: number): Block {
   block.otherSuccessor = NO_BLOCK;
   let at = eip;
   while (block.code.length < LONGEST_BLOCK) {
-    decoder.begin(at);
+    begin(decoder, at);
     if (block.code.length > 0 && ((physical & 0xfff) + ((at - eip) | 0)) >>> 12 !== 0) break;
     try {
       decodeInstruction(decoder);

@@ -1,4 +1,4 @@
-import type { Decode, Decoder } from './decoder.ts';
+import { fetch8, startsBig, type Decode, type Decoder } from './decoder.ts';
 import { undefinedOpcode } from './faults.ts';
 import { REPEAT_EQUAL, REPEAT_NOT_EQUAL } from './instruction.ts';
 import { CS, DS, ES, FS, GS, SS } from './layout.ts';
@@ -28,9 +28,9 @@ function undefinedInstruction(d: Decoder) {
 
 /** Decodes one instruction, prefixes first. */
 export function decodeInstruction(d: Decoder): void {
-  let opcode = d.fetch8();
-  while (isPrefix(d, opcode)) opcode = d.fetch8();
-  if (opcode === 0x0f) opcode = 0x100 | d.fetch8();
+  let opcode = fetch8(d);
+  while (isPrefix(d, opcode)) opcode = fetch8(d);
+  if (opcode === 0x0f) opcode = 0x100 | fetch8(d);
   const execute = opcodes[opcode]!(d);
   const legal = !d.lock || (d.lockable && d.i.isMemory);
   d.i.execute = legal ? execute : undefinedInstruction(d);
@@ -38,7 +38,7 @@ export function decodeInstruction(d: Decoder): void {
 
 /** Takes note of a prefix. Of several of a kind the last one counts. */
 function isPrefix(d: Decoder, byte: number): boolean {
-  const big = d.startsBig;
+  const big = startsBig(d);
   switch (byte) {
     case 0x26:
       d.override = ES;

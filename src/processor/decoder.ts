@@ -44,147 +44,147 @@ export class Decoder {
   constructor(cpu: Processor) {
     this.cpu = cpu;
   }
+}
 
-  /** Begins an instruction at `eip`. */
-  begin(eip: number): void {
-    const big = this.startsBig;
-    this.i = new Instruction();
-    this.i.eip = eip;
-    this.i.next = eip;
-    this.secondPage = -1;
-    this.size = big ? 4 : 2;
-    this.wideAddress = big;
-    this.override = -1;
-    this.repeat = REPEAT_NONE;
-    this.lock = false;
-    this.lockable = false;
-    this.ends = false;
-    this.alone = false;
+/** Begins an instruction at `eip`. */
+export function begin(d: Decoder, eip: number): void {
+  const big = startsBig(d);
+  d.i = new Instruction();
+  d.i.eip = eip;
+  d.i.next = eip;
+  d.secondPage = -1;
+  d.size = big ? 4 : 2;
+  d.wideAddress = big;
+  d.override = -1;
+  d.repeat = REPEAT_NONE;
+  d.lock = false;
+  d.lockable = false;
+  d.ends = false;
+  d.alone = false;
+}
+
+/** The next byte of code. */
+export function fetch8(d: Decoder): number {
+  const cpu = d.cpu;
+  const words = cpu.words;
+  const eip = d.i.next;
+  if (((eip - d.i.eip) | 0) >= LONGEST) raise(GENERAL_PROTECTION, 0);
+  if (eip >>> 0 > words[LIMIT + CS]! >>> 0) raise(GENERAL_PROTECTION, 0);
+  const linear = (words[BASE + CS]! + eip) | 0;
+  const first = (words[BASE + CS]! + d.i.eip) | 0;
+  let physical: number;
+  if (linear >>> 12 === first >>> 12) {
+    if (linear === first) d.firstPage = translateForFetch(cpu, linear) & ~0xfff;
+    physical = d.firstPage | (linear & 0xfff);
+  } else {
+    if (d.secondPage === -1) d.secondPage = translateForFetch(cpu, linear) & ~0xfff;
+    physical = d.secondPage | (linear & 0xfff);
   }
+  d.i.next = (eip + 1) | 0;
+  return readPhysical8(cpu, physical);
+}
 
-  /** The next byte of code. */
-  fetch8(): number {
-    const cpu = this.cpu;
-    const words = cpu.words;
-    const eip = this.i.next;
-    if (((eip - this.i.eip) | 0) >= LONGEST) raise(GENERAL_PROTECTION, 0);
-    if (eip >>> 0 > words[LIMIT + CS]! >>> 0) raise(GENERAL_PROTECTION, 0);
-    const linear = (words[BASE + CS]! + eip) | 0;
-    const first = (words[BASE + CS]! + this.i.eip) | 0;
-    let physical: number;
-    if (linear >>> 12 === first >>> 12) {
-      if (linear === first) this.firstPage = translateForFetch(cpu, linear) & ~0xfff;
-      physical = this.firstPage | (linear & 0xfff);
-    } else {
-      if (this.secondPage === -1) this.secondPage = translateForFetch(cpu, linear) & ~0xfff;
-      physical = this.secondPage | (linear & 0xfff);
+export function fetch16(d: Decoder): number {
+  const low = fetch8(d);
+  return low | (fetch8(d) << 8);
+}
+
+export function fetch32(d: Decoder): number {
+  const low = fetch16(d);
+  return low | (fetch16(d) << 16);
+}
+
+export function fetchSigned8(d: Decoder): number {
+  return (fetch8(d) << 24) >> 24;
+}
+
+/** An immediate of the operand size. */
+export function fetchImmediate(d: Decoder, size: number): number {
+  return size === 4 ? fetch32(d) : size === 2 ? fetch16(d) : fetch8(d);
+}
+
+/** Reads ModRM and what follows it; the operands are then in the instruction, for operands of `size` bytes. */
+export function modrm(d: Decoder, size: number, registerSize: number = size): void {
+  const byte = fetch8(d);
+  const i = d.i;
+  d.mode = byte >> 6;
+  d.reg = (byte >> 3) & 7;
+  d.rm = byte & 7;
+  i.size = size;
+  i.reg = registerIndex(d.reg, registerSize);
+  if (d.mode === 3) {
+    i.rm = registerIndex(d.rm, size);
+    return;
+  }
+  i.isMemory = true;
+  if (d.wideAddress) address32(d);
+  else address16(d);
+}
+
+function address32(d: Decoder): void {
+  const i = d.i;
+  let base = d.rm;
+  if (base === ESP) {
+    const sib = fetch8(d);
+    base = sib & 7;
+    const index = (sib >> 3) & 7;
+    if (index !== ESP) {
+      i.index = index;
+      i.shift = sib >> 6;
     }
-    this.i.next = (eip + 1) | 0;
-    return readPhysical8(cpu, physical);
   }
+  if (base === EBP && d.mode === 0) {
+    i.base = ZERO;
+    i.displacement = fetch32(d);
+  } else {
+    i.base = base;
+    if (d.mode === 1) i.displacement = fetchSigned8(d);
+    else if (d.mode === 2) i.displacement = fetch32(d);
+  }
+  useSegment(d, i.base === ESP || i.base === EBP ? SS : DS);
+}
 
-  fetch16(): number {
-    const low = this.fetch8();
-    return low | (this.fetch8() << 8);
+function address16(d: Decoder): void {
+  const i = d.i;
+  i.addressMask = 0xffff;
+  i.base = BASE_16[d.rm]!;
+  i.index = INDEX_16[d.rm]!;
+  if (d.rm === 6 && d.mode === 0) {
+    i.base = ZERO;
+    i.displacement = fetch16(d);
+  } else if (d.mode === 1) {
+    i.displacement = fetchSigned8(d);
+  } else if (d.mode === 2) {
+    i.displacement = fetch16(d);
   }
+  useSegment(d, i.base === EBP ? SS : DS);
+}
 
-  fetch32(): number {
-    const low = this.fetch16();
-    return low | (this.fetch16() << 16);
-  }
+/** Settles the segment of a memory operand: the usual one, unless a prefix names another. */
+function useSegment(d: Decoder, usual: number): void {
+  const segment = d.override >= 0 ? d.override : usual;
+  const mode = d.cpu.mode;
+  const flat =
+    segment === SS
+      ? (mode & MODE_FLAT_STACK) !== 0
+      : (segment === DS || segment === 0) && (mode & MODE_FLAT_DATA) !== 0;
+  d.i.segment = flat && d.wideAddress ? FLAT : segment;
+}
 
-  fetchSigned8(): number {
-    return (this.fetch8() << 24) >> 24;
-  }
+/** An offset without ModRM, as the MOVs of the accumulator have it. */
+export function absoluteAddress(d: Decoder): void {
+  const i = d.i;
+  i.isMemory = true;
+  if (!d.wideAddress) i.addressMask = 0xffff;
+  i.displacement = d.wideAddress ? fetch32(d) : fetch16(d);
+  useSegment(d, DS);
+}
 
-  /** An immediate of the operand size. */
-  immediate(size: number): number {
-    return size === 4 ? this.fetch32() : size === 2 ? this.fetch16() : this.fetch8();
-  }
+/** Whether code is 32-bit before any prefix says otherwise. */
+export function startsBig(d: Decoder): boolean {
+  return (d.cpu.mode & MODE_CODE_32) !== 0;
+}
 
-  /** Reads ModRM and what follows it; the operands are then in the instruction, for operands of `size` bytes. */
-  modrm(size: number, registerSize: number = size): void {
-    const byte = this.fetch8();
-    const i = this.i;
-    this.mode = byte >> 6;
-    this.reg = (byte >> 3) & 7;
-    this.rm = byte & 7;
-    i.size = size;
-    i.reg = registerIndex(this.reg, registerSize);
-    if (this.mode === 3) {
-      i.rm = registerIndex(this.rm, size);
-      return;
-    }
-    i.isMemory = true;
-    if (this.wideAddress) this.address32();
-    else this.address16();
-  }
-
-  private address32(): void {
-    const i = this.i;
-    let base = this.rm;
-    if (base === ESP) {
-      const sib = this.fetch8();
-      base = sib & 7;
-      const index = (sib >> 3) & 7;
-      if (index !== ESP) {
-        i.index = index;
-        i.shift = sib >> 6;
-      }
-    }
-    if (base === EBP && this.mode === 0) {
-      i.base = ZERO;
-      i.displacement = this.fetch32();
-    } else {
-      i.base = base;
-      if (this.mode === 1) i.displacement = this.fetchSigned8();
-      else if (this.mode === 2) i.displacement = this.fetch32();
-    }
-    this.useSegment(i.base === ESP || i.base === EBP ? SS : DS);
-  }
-
-  private address16(): void {
-    const i = this.i;
-    i.addressMask = 0xffff;
-    i.base = BASE_16[this.rm]!;
-    i.index = INDEX_16[this.rm]!;
-    if (this.rm === 6 && this.mode === 0) {
-      i.base = ZERO;
-      i.displacement = this.fetch16();
-    } else if (this.mode === 1) {
-      i.displacement = this.fetchSigned8();
-    } else if (this.mode === 2) {
-      i.displacement = this.fetch16();
-    }
-    this.useSegment(i.base === EBP ? SS : DS);
-  }
-
-  /** Settles the segment of a memory operand: the usual one, unless a prefix names another. */
-  useSegment(usual: number): void {
-    const segment = this.override >= 0 ? this.override : usual;
-    const mode = this.cpu.mode;
-    const flat =
-      segment === SS
-        ? (mode & MODE_FLAT_STACK) !== 0
-        : (segment === DS || segment === 0) && (mode & MODE_FLAT_DATA) !== 0;
-    this.i.segment = flat && this.wideAddress ? FLAT : segment;
-  }
-
-  /** An offset without ModRM, as the MOVs of the accumulator have it. */
-  absoluteAddress(): void {
-    const i = this.i;
-    i.isMemory = true;
-    if (!this.wideAddress) i.addressMask = 0xffff;
-    i.displacement = this.wideAddress ? this.fetch32() : this.fetch16();
-    this.useSegment(DS);
-  }
-
-  /** Whether code is 32-bit before any prefix says otherwise. */
-  get startsBig(): boolean {
-    return (this.cpu.mode & MODE_CODE_32) !== 0;
-  }
-
-  get flatStack(): boolean {
-    return (this.cpu.mode & MODE_FLAT_STACK) !== 0;
-  }
+export function hasFlatStack(d: Decoder): boolean {
+  return (d.cpu.mode & MODE_FLAT_STACK) !== 0;
 }

@@ -60,8 +60,8 @@ export function isNull(selector: number): boolean {
   return (selector & 0xfffc) === 0;
 }
 
-/** Linear address of the descriptor a selector names, or -1 if its table is too short or absent. */
-function descriptorOffset(cpu: Processor, selector: number): boolean {
+/** Whether the table that a selector names is there, and long enough. */
+function isInTable(cpu: Processor, selector: number): boolean {
   const words = cpu.words;
   const last = (selector & 0xfff8) + 7;
   if (selector & 4) return (words[ACCESS + LDTR]! & PRESENT) !== 0 && last <= words[LIMIT + LDTR]! >>> 0;
@@ -79,7 +79,7 @@ function descriptorAddress(cpu: Processor, selector: number): number {
  * @returns its access bits, or -1 if the selector is null or beyond its table
  */
 export function findDescriptor(cpu: Processor, selector: number): number {
-  if (isNull(selector) || !descriptorOffset(cpu, selector)) return -1;
+  if (isNull(selector) || !isInTable(cpu, selector)) return -1;
   const address = descriptorAddress(cpu, selector);
   cpu.descriptorLow = readSystem(cpu, address, 4);
   cpu.descriptorHigh = readSystem(cpu, (address + 4) | 0, 4);

@@ -1,5 +1,5 @@
 import * as arithmetic from './arithmetic.ts';
-import type { Decode, Decoder } from './decoder.ts';
+import { fetchImmediate, fetchSigned8, modrm, type Decode, type Decoder } from './decoder.ts';
 import { undefinedOpcode } from './faults.ts';
 import { CMP } from './flags.ts';
 import type { Execute } from './instruction.ts';
@@ -139,14 +139,14 @@ function arithmeticRow(table: Decode[], operation: number): void {
     const opcode = first + (bytes ? 0 : 1);
     table[opcode] = (d) => {
       const size = bytes ? 1 : d.size;
-      d.modrm(size);
+      modrm(d, size);
       d.lockable = operation !== CMP;
       const forms = formsOf(d, operation, size);
       return d.i.isMemory ? forms.registerToMemory : forms.registerToRegister;
     };
     table[opcode + 2] = (d) => {
       const size = bytes ? 1 : d.size;
-      d.modrm(size);
+      modrm(d, size);
       const forms = formsOf(d, operation, size);
       if (d.i.isMemory) return forms.memoryToRegister;
       swapRegisters(d);
@@ -156,7 +156,7 @@ function arithmeticRow(table: Decode[], operation: number): void {
       const size = bytes ? 1 : d.size;
       d.i.size = size;
       d.i.rm = EAX;
-      d.i.immediate = d.immediate(size);
+      d.i.immediate = fetchImmediate(d, size);
       return formsOf(d, operation, size).immediateToRegister;
     };
   }
@@ -175,8 +175,8 @@ function immediateGroups(table: Decode[]): void {
   for (const opcode of [0x80, 0x81, 0x82, 0x83]) {
     table[opcode] = (d) => {
       const size = opcode === 0x81 || opcode === 0x83 ? d.size : 1;
-      d.modrm(size);
-      d.i.immediate = opcode === 0x81 ? d.immediate(size) : d.fetchSigned8();
+      modrm(d, size);
+      d.i.immediate = opcode === 0x81 ? fetchImmediate(d, size) : fetchSigned8(d);
       d.lockable = d.reg !== CMP;
       const forms = formsOf(d, d.reg, size);
       return d.i.isMemory ? forms.immediateToMemory : forms.immediateToRegister;
@@ -204,7 +204,7 @@ function incrementsAndGroups(table: Decode[]): void {
     }
   }
   table[0xfe] = (d) => {
-    d.modrm(1);
+    modrm(d, 1);
     if (d.reg > 1) return undefinedOpcode;
     return increment(d, d.reg === 0 ? 1 : -1);
   };
@@ -218,33 +218,33 @@ export function incrementGroup(d: Decoder): Execute {
 function testsAndMultiplications(table: Decode[]): void {
   for (const bytes of [true, false]) {
     table[bytes ? 0x84 : 0x85] = (d) => {
-      d.modrm(bytes ? 1 : d.size);
+      modrm(d, bytes ? 1 : d.size);
       if (d.i.size !== 4) return narrow.testRegisterNarrow;
       return d.i.isMemory ? logic.testMemoryWithRegister : logic.testRegisters;
     };
     table[bytes ? 0xa8 : 0xa9] = (d) => {
       d.i.size = bytes ? 1 : d.size;
       d.i.rm = EAX;
-      d.i.immediate = d.immediate(d.i.size);
+      d.i.immediate = fetchImmediate(d, d.i.size);
       return d.i.size === 4 ? logic.testRegisterWithImmediate : narrow.testImmediateNarrow;
     };
     table[bytes ? 0xf6 : 0xf7] = (d) => {
-      d.modrm(bytes ? 1 : d.size);
+      modrm(d, bytes ? 1 : d.size);
       return unaryGroup(d);
     };
   }
   table[0x69] = (d) => {
-    d.modrm(d.size);
-    d.i.immediate = d.immediate(d.size);
+    modrm(d, d.size);
+    d.i.immediate = fetchImmediate(d, d.size);
     return multiply.multiplyByImmediate;
   };
   table[0x6b] = (d) => {
-    d.modrm(d.size);
-    d.i.immediate = d.fetchSigned8();
+    modrm(d, d.size);
+    d.i.immediate = fetchSigned8(d);
     return multiply.multiplyByImmediate;
   };
   table[0x1af] = (d) => {
-    d.modrm(d.size);
+    modrm(d, d.size);
     return multiply.multiplyToRegister;
   };
 }
@@ -255,7 +255,7 @@ function unaryGroup(d: Decoder): Execute {
   switch (d.reg) {
     case 0:
     case 1:
-      d.i.immediate = d.immediate(d.i.size);
+      d.i.immediate = fetchImmediate(d, d.i.size);
       if (!wide) return narrow.testImmediateNarrow;
       return d.i.isMemory ? logic.testMemoryWithImmediate : logic.testRegisterWithImmediate;
     case 2:

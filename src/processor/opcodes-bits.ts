@@ -1,6 +1,6 @@
 import * as bits from './bits.ts';
 import * as decimal from './decimal.ts';
-import type { Decode, Decoder } from './decoder.ts';
+import { fetch8, modrm, type Decode, type Decoder } from './decoder.ts';
 import * as exchange from './exchange.ts';
 import { undefinedOpcode } from './faults.ts';
 import type { Execute } from './instruction.ts';
@@ -18,25 +18,25 @@ function shiftOpcodes(table: Decode[]): void {
     const size = (d: Decoder) => (bytes ? 1 : d.size);
     const odd = bytes ? 0 : 1;
     table[0xc0 + odd] = (d) => {
-      d.modrm(size(d));
-      d.i.immediate = d.fetch8() & 31;
+      modrm(d, size(d));
+      d.i.immediate = fetch8(d) & 31;
       return shiftForm(d);
     };
     table[0xd0 + odd] = (d) => {
-      d.modrm(size(d));
+      modrm(d, size(d));
       d.i.immediate = 1;
       return shiftForm(d);
     };
     table[0xd2 + odd] = (d) => {
-      d.modrm(size(d));
+      modrm(d, size(d));
       d.i.operation = d.reg;
       return shifts.shiftByCl;
     };
   }
   for (const opcode of [0x1a4, 0x1a5, 0x1ac, 0x1ad]) {
     table[opcode] = (d) => {
-      d.modrm(d.size);
-      d.i.immediate = opcode & 1 ? -1 : d.fetch8();
+      modrm(d, d.size);
+      d.i.immediate = opcode & 1 ? -1 : fetch8(d);
       return opcode < 0x1a8 ? shifts.shiftLeftDouble : shifts.shiftRightDouble;
     };
   }
@@ -53,22 +53,22 @@ function shiftForm(d: Decoder): Execute {
 function bitTestOpcodes(table: Decode[]): void {
   for (let operation = 0; operation < 4; operation++) {
     table[0x1a3 + operation * 8] = (d) => {
-      d.modrm(d.size);
+      modrm(d, d.size);
       return bitTest(d, operation);
     };
   }
   table[0x1ba] = (d) => {
-    d.modrm(d.size);
+    modrm(d, d.size);
     d.i.reg = -1;
-    d.i.immediate = d.fetch8();
+    d.i.immediate = fetch8(d);
     return d.reg < 4 ? undefinedOpcode : bitTest(d, d.reg - 4);
   };
   table[0x1bc] = (d) => {
-    d.modrm(d.size);
+    modrm(d, d.size);
     return bits.scanForward;
   };
   table[0x1bd] = (d) => {
-    d.modrm(d.size);
+    modrm(d, d.size);
     return bits.scanReverse;
   };
 }
@@ -76,18 +76,18 @@ function bitTestOpcodes(table: Decode[]): void {
 function exchangeOpcodes(table: Decode[]): void {
   for (const bytes of [true, false]) {
     table[bytes ? 0x1b0 : 0x1b1] = (d) => {
-      d.modrm(bytes ? 1 : d.size);
+      modrm(d, bytes ? 1 : d.size);
       d.lockable = true;
       return exchange.compareAndExchange;
     };
     table[bytes ? 0x1c0 : 0x1c1] = (d) => {
-      d.modrm(bytes ? 1 : d.size);
+      modrm(d, bytes ? 1 : d.size);
       d.lockable = true;
       return exchange.exchangeAndAdd;
     };
   }
   table[0x1c7] = (d) => {
-    d.modrm(4);
+    modrm(d, 4);
     d.lockable = true;
     return d.reg === 1 && d.i.isMemory ? exchange.compareAndExchange8Bytes : undefinedOpcode;
   };
@@ -109,11 +109,11 @@ function decimalOpcodes(table: Decode[]): void {
     };
   }
   table[0xd4] = (d) => {
-    d.i.immediate = d.fetch8();
+    d.i.immediate = fetch8(d);
     return decimal.asciiAdjustAfterMultiplication;
   };
   table[0xd5] = (d) => {
-    d.i.immediate = d.fetch8();
+    d.i.immediate = fetch8(d);
     return decimal.asciiAdjustBeforeDivision;
   };
 }

@@ -1,4 +1,14 @@
-import type { Decode, Decoder } from './decoder.ts';
+import {
+  absoluteAddress,
+  fetch16,
+  fetch8,
+  fetchImmediate,
+  fetchSigned8,
+  hasFlatStack,
+  modrm,
+  type Decode,
+  type Decoder,
+} from './decoder.ts';
 import { undefinedOpcode } from './faults.ts';
 import { type Execute, REPEAT_NONE } from './instruction.ts';
 import { CS, DS, EAX, EBX, ES, FS, GS, SS } from './layout.ts';
@@ -23,22 +33,22 @@ export function moveOpcodes(table: Decode[]): void {
 
 function moves(table: Decode[]): void {
   table[0x88] = (d) => {
-    d.modrm(1);
+    modrm(d, 1);
     return d.i.isMemory ? move.moveRegisterToMemory8 : move.moveRegisterToRegister8;
   };
   table[0x89] = (d) => {
-    d.modrm(d.size);
+    modrm(d, d.size);
     if (d.size === 2) return d.i.isMemory ? move.moveRegisterToMemory16 : move.moveRegisterToRegister16;
     return d.i.isMemory ? move.moveRegisterToMemory : move.moveRegisterToRegister;
   };
   table[0x8a] = (d) => {
-    d.modrm(1);
+    modrm(d, 1);
     if (d.i.isMemory) return move.moveMemoryToRegister8;
     swapRegisters(d);
     return move.moveRegisterToRegister8;
   };
   table[0x8b] = (d) => {
-    d.modrm(d.size);
+    modrm(d, d.size);
     if (d.i.isMemory) return d.size === 2 ? move.moveMemoryToRegister16 : move.moveMemoryToRegister;
     swapRegisters(d);
     return d.size === 2 ? move.moveRegisterToRegister16 : move.moveRegisterToRegister;
@@ -47,13 +57,13 @@ function moves(table: Decode[]): void {
     table[0xb0 + register] = (d) => {
       d.i.size = 1;
       d.i.rm = registerIndex(register, 1);
-      d.i.immediate = d.fetch8();
+      d.i.immediate = fetch8(d);
       return move.moveImmediate;
     };
     table[0xb8 + register] = (d) => {
       d.i.size = d.size;
       d.i.rm = registerIndex(register, d.size);
-      d.i.immediate = d.immediate(d.size);
+      d.i.immediate = fetchImmediate(d, d.size);
       return d.size === 4 ? move.moveImmediateToRegister : move.moveImmediate;
     };
     table[0x1c8 + register] = (d) => {
@@ -64,15 +74,15 @@ function moves(table: Decode[]): void {
   for (const bytes of [true, false]) {
     table[bytes ? 0xc6 : 0xc7] = (d) => {
       const size = bytes ? 1 : d.size;
-      d.modrm(size);
-      d.i.immediate = d.immediate(size);
+      modrm(d, size);
+      d.i.immediate = fetchImmediate(d, size);
       if (d.reg !== 0) return undefinedOpcode;
       if (size !== 4) return move.moveImmediate;
       return d.i.isMemory ? move.moveImmediateToMemory : move.moveImmediateToRegister;
     };
   }
   table[0x8d] = (d) => {
-    d.modrm(d.size);
+    modrm(d, d.size);
     if (!d.i.isMemory) return undefinedOpcode;
     return d.size === 4 ? move.loadEffectiveAddress : move.loadEffectiveAddress16;
   };
@@ -88,19 +98,19 @@ function extensions(table: Decode[]): void {
   };
   for (const opcode of [0x1b6, 0x1b7, 0x1be, 0x1bf]) {
     table[opcode] = (d) => {
-      d.modrm(opcode & 1 ? 2 : 1, d.size);
+      modrm(d, opcode & 1 ? 2 : 1, d.size);
       if (d.size === 4) return wide[opcode]![d.i.isMemory ? 1 : 0];
       return opcode < 0x1b8 ? move.zeroExtendTo16 : move.signExtendTo16;
     };
   }
   for (let condition = 0; condition < 16; condition++) {
     table[0x140 + condition] = (d) => {
-      d.modrm(d.size);
+      modrm(d, d.size);
       d.i.operation = condition;
       return move.moveIf;
     };
     table[0x190 + condition] = (d) => {
-      d.modrm(1);
+      modrm(d, 1);
       d.i.operation = condition;
       return move.setIf;
     };
@@ -110,12 +120,12 @@ function extensions(table: Decode[]): void {
 /** Loading a segment changes what later instructions are decoded for, so it ends the block. */
 function segmentMoves(table: Decode[]): void {
   table[0x8c] = (d) => {
-    d.modrm(d.size);
+    modrm(d, d.size);
     d.i.operation = d.reg;
     return d.reg > GS ? undefinedOpcode : move.moveFromSegment;
   };
   table[0x8e] = (d) => {
-    d.modrm(2);
+    modrm(d, 2);
     d.i.operation = d.reg;
     d.ends = true;
     return d.reg > GS || d.reg === CS ? undefinedOpcode : stack.moveToSegment;
@@ -129,7 +139,7 @@ function segmentMoves(table: Decode[]): void {
   ];
   for (const [opcode, segment] of pointers) {
     table[opcode] = (d) => {
-      d.modrm(d.size);
+      modrm(d, d.size);
       d.i.operation = segment;
       d.ends = true;
       return d.i.isMemory ? loadFarPointer : undefinedOpcode;
@@ -142,7 +152,7 @@ function accumulatorMoves(table: Decode[]): void {
     table[opcode] = (d) => {
       d.i.size = opcode & 1 ? d.size : 1;
       d.i.reg = EAX;
-      d.absoluteAddress();
+      absoluteAddress(d);
       if (opcode < 0xa2) return d.i.size === 4 ? move.moveMemoryToRegister : move.moveOffsetToAccumulator;
       return d.i.size === 4 ? move.moveRegisterToMemory : move.moveAccumulatorToOffset;
     };
@@ -160,7 +170,7 @@ function accumulatorMoves(table: Decode[]): void {
 function exchanges(table: Decode[]): void {
   for (const bytes of [true, false]) {
     table[bytes ? 0x86 : 0x87] = (d) => {
-      d.modrm(bytes ? 1 : d.size);
+      modrm(d, bytes ? 1 : d.size);
       d.lockable = true;
       return d.i.isMemory ? move.exchangeMemory : move.exchangeRegisters;
     };
@@ -168,7 +178,7 @@ function exchanges(table: Decode[]): void {
   table[0x90] = () => move.doNothing;
   // The long NOP of the Pentium Pro: an operand that is never looked at.
   table[0x11f] = (d) => {
-    d.modrm(d.size);
+    modrm(d, d.size);
     return move.doNothing;
   };
   for (let register = 1; register < 8; register++) {
@@ -186,36 +196,36 @@ function pushesAndPops(table: Decode[]): void {
     table[0x50 + register] = (d) => {
       d.i.size = d.size;
       d.i.rm = registerIndex(register, d.size);
-      return d.size === 4 && d.flatStack ? stack.pushRegister : stack.pushOperand;
+      return d.size === 4 && hasFlatStack(d) ? stack.pushRegister : stack.pushOperand;
     };
     table[0x58 + register] = (d) => {
       d.i.size = d.size;
       d.i.rm = registerIndex(register, d.size);
-      return d.size === 4 && d.flatStack ? stack.popRegister : stack.popOperand;
+      return d.size === 4 && hasFlatStack(d) ? stack.popRegister : stack.popOperand;
     };
   }
   for (const opcode of [0x68, 0x6a]) {
     table[opcode] = (d) => {
       d.i.size = d.size;
-      d.i.immediate = opcode === 0x68 ? d.immediate(d.size) : d.fetchSigned8();
-      return d.size === 4 && d.flatStack ? stack.pushImmediate : stack.pushConstant;
+      d.i.immediate = opcode === 0x68 ? fetchImmediate(d, d.size) : fetchSigned8(d);
+      return d.size === 4 && hasFlatStack(d) ? stack.pushImmediate : stack.pushConstant;
     };
   }
   table[0x8f] = (d) => {
-    d.modrm(d.size);
+    modrm(d, d.size);
     return d.reg === 0 ? stack.popOperand : undefinedOpcode;
   };
   table[0x60] = ofOperandSize(stack.pushAll);
   table[0x61] = ofOperandSize(stack.popAll);
   table[0xc8] = (d) => {
     d.i.size = d.size;
-    d.i.immediate = d.fetch16();
-    d.i.operation = d.fetch8() & 31;
+    d.i.immediate = fetch16(d);
+    d.i.operation = fetch8(d) & 31;
     return stack.enter;
   };
   table[0xc9] = (d) => {
     d.i.size = d.size;
-    return d.size === 4 && d.flatStack ? stack.leave : stack.leaveAnyStack;
+    return d.size === 4 && hasFlatStack(d) ? stack.leave : stack.leaveAnyStack;
   };
   const segments: [number, number][] = [
     [0x06, ES],
@@ -251,7 +261,7 @@ function ofOperandSize(execute: Execute): Decode {
 
 /** PUSH of a memory operand: number 6 of group FF. */
 export function pushGroup(d: Decoder): Execute {
-  return d.size === 4 && d.flatStack && d.i.isMemory ? stack.pushMemory : stack.pushOperand;
+  return d.size === 4 && hasFlatStack(d) && d.i.isMemory ? stack.pushMemory : stack.pushOperand;
 }
 
 function stringOpcodes(table: Decode[]): void {

@@ -1,5 +1,5 @@
 import * as control from './control.ts';
-import type { Decode, Decoder } from './decoder.ts';
+import { fetch8, modrm, type Decode, type Decoder } from './decoder.ts';
 import { undefinedOpcode } from './faults.ts';
 import type { Execute } from './instruction.ts';
 import { GDT_BASE, IDT_BASE, LDTR, TR } from './layout.ts';
@@ -70,7 +70,7 @@ function portOpcodes(table: Decode[]): void {
     table[opcode] = (d) => {
       d.alone = true;
       d.i.size = opcode & 1 ? d.size : 1;
-      d.i.immediate = opcode < 0xe8 ? d.fetch8() : -1;
+      d.i.immediate = opcode < 0xe8 ? fetch8(d) : -1;
       return opcode & 2 ? ports.output : ports.input;
     };
   }
@@ -78,24 +78,24 @@ function portOpcodes(table: Decode[]): void {
 
 function descriptorOpcodes(table: Decode[]): void {
   table[0x63] = (d) => {
-    d.modrm(2);
+    modrm(d, 2);
     return system.adjustRequestedPrivilege;
   };
   table[0x62] = (d) => {
-    d.modrm(d.size);
+    modrm(d, d.size);
     return d.i.isMemory ? system.bound : undefinedOpcode;
   };
   table[0x102] = (d) => {
-    d.modrm(2, d.size);
+    modrm(d, 2, d.size);
     return largeSource(d, system.loadAccessRights);
   };
   table[0x103] = (d) => {
-    d.modrm(2, d.size);
+    modrm(d, 2, d.size);
     return largeSource(d, system.loadSegmentLimit);
   };
   table[0x100] = (d) => {
     // The stores widen to a register; everything else here is 16 bits.
-    d.modrm(2);
+    modrm(d, 2);
     if (d.reg < 2 && !d.i.isMemory && d.size === 4) {
       d.i.size = 4;
       d.i.rm = d.rm;
@@ -103,7 +103,7 @@ function descriptorOpcodes(table: Decode[]): void {
     return groupSix(d);
   };
   table[0x101] = (d) => {
-    d.modrm(2);
+    modrm(d, 2);
     return groupSeven(d);
   };
 }
@@ -171,7 +171,7 @@ function controlOpcodes(table: Decode[]): void {
   for (const opcode of [0x120, 0x121, 0x122, 0x123]) {
     table[opcode] = (d) => {
       // ModRM always means registers here, whatever its mode bits say.
-      const byte = d.fetch8();
+      const byte = fetch8(d);
       d.i.operation = (byte >> 3) & 7;
       d.i.rm = byte & 7;
       d.ends = true;
@@ -190,7 +190,7 @@ function controlOpcodes(table: Decode[]): void {
 function coprocessorOpcodes(table: Decode[]): void {
   for (let opcode = 0xd8; opcode <= 0xdf; opcode++) {
     table[opcode] = (d) => {
-      d.modrm(4);
+      modrm(d, 4);
       d.ends = true;
       return control.coprocessor;
     };

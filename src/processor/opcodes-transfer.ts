@@ -1,4 +1,13 @@
-import type { Decode, Decoder } from './decoder.ts';
+import {
+  fetch16,
+  fetch8,
+  fetchImmediate,
+  fetchSigned8,
+  hasFlatStack,
+  modrm,
+  type Decode,
+  type Decoder,
+} from './decoder.ts';
 import * as far from './far.ts';
 import { undefinedOpcode } from './faults.ts';
 import type { Execute } from './instruction.ts';
@@ -14,7 +23,7 @@ export function transferOpcodes(table: Decode[]): void {
   farTransfers(table);
   interruptOpcodes(table);
   table[0xff] = (d) => {
-    d.modrm(d.size);
+    modrm(d, d.size);
     return groupFive(d);
   };
 }
@@ -25,8 +34,8 @@ function target(d: Decoder, displacementSize: number): void {
   i.size = d.size;
   d.ends = true;
   let displacement: number;
-  if (displacementSize === 1) displacement = d.fetchSigned8();
-  else displacement = d.immediate(d.size);
+  if (displacementSize === 1) displacement = fetchSigned8(d);
+  else displacement = fetchImmediate(d, d.size);
   const to = (i.next + displacement) | 0;
   i.immediate = d.size === 4 ? to : to & 0xffff;
 }
@@ -63,18 +72,18 @@ function relativeJumps(table: Decode[]): void {
 function callsAndReturns(table: Decode[]): void {
   table[0xe8] = (d) => {
     target(d, 4);
-    return d.size === 4 && d.flatStack ? jumps.call : jumps.callAnyStack;
+    return d.size === 4 && hasFlatStack(d) ? jumps.call : jumps.callAnyStack;
   };
   table[0xc2] = (d) => {
     d.ends = true;
     d.i.size = d.size;
-    d.i.immediate = d.fetch16();
+    d.i.immediate = fetch16(d);
     return jumps.returnAnyStack;
   };
   table[0xc3] = (d) => {
     d.ends = true;
     d.i.size = d.size;
-    return d.size === 4 && d.flatStack ? jumps.returnNear : jumps.returnAnyStack;
+    return d.size === 4 && hasFlatStack(d) ? jumps.returnNear : jumps.returnAnyStack;
   };
 }
 
@@ -83,8 +92,8 @@ function farTransfers(table: Decode[]): void {
     table[opcode] = (d) => {
       d.ends = true;
       d.i.size = d.size;
-      d.i.immediate = d.immediate(d.size);
-      d.i.operation = d.fetch16();
+      d.i.immediate = fetchImmediate(d, d.size);
+      d.i.operation = fetch16(d);
       return opcode === 0x9a ? far.farCall : far.farJump;
     };
   }
@@ -92,7 +101,7 @@ function farTransfers(table: Decode[]): void {
     table[opcode] = (d) => {
       d.ends = true;
       d.i.size = d.size;
-      d.i.immediate = opcode === 0xca ? d.fetch16() : 0;
+      d.i.immediate = opcode === 0xca ? fetch16(d) : 0;
       return returns.farReturn;
     };
   }
@@ -106,7 +115,7 @@ function interruptOpcodes(table: Decode[]): void {
   };
   table[0xcd] = (d) => {
     d.ends = true;
-    d.i.immediate = d.fetch8();
+    d.i.immediate = fetch8(d);
     return interrupts.interrupt;
   };
   table[0xce] = (d) => {

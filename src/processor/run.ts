@@ -56,24 +56,7 @@ function runSlice(cpu: Processor): Stop {
         }
         block = NO_BLOCK;
         if (cpu.halted && !wakesUp(cpu)) return 'halted';
-        const attention = cpu.attention;
-        const shadow = cpu.shadow;
-        if (attention & ATTEND_INTERRUPT && shadow === SHADOW_NONE) {
-          takeInterrupt(cpu);
-          continue;
-        }
-        // While something wants attention, instructions run one at a time.
-        code = nextBlock(cpu, block).code;
-        const only = code[0]!;
-        words[EIP] = only.next;
-        cpu.stopAt = 1;
-        cpu.shadow = SHADOW_NONE;
-        cpu.delivered = false;
-        position = 1;
-        only.execute(cpu, only);
-        cpu.remaining--;
-        position = 0;
-        endAlone(cpu, attention, shadow);
+        attend(cpu);
       }
       if (cpu.halted && !wakesUp(cpu)) return 'halted';
       return 'limit';
@@ -92,6 +75,29 @@ function runSlice(cpu: Processor): Stop {
     fruitlessAt = cpu.remaining;
     if (fruitless >= MOST_FRUITLESS) return 'limit';
   }
+}
+
+/** Takes an interrupt, or else runs one instruction by itself. */
+function attend(cpu: Processor): void {
+  const attention = cpu.attention;
+  const shadow = cpu.shadow;
+  if (attention & ATTEND_INTERRUPT && shadow === SHADOW_NONE) {
+    takeInterrupt(cpu);
+    return;
+  }
+  const only = nextBlock(cpu, NO_BLOCK).code[0]!;
+  cpu.words[EIP] = only.next;
+  cpu.stopAt = 1;
+  cpu.shadow = SHADOW_NONE;
+  cpu.delivered = false;
+  try {
+    only.execute(cpu, only);
+  } catch (error) {
+    cpu.words[EIP] = only.eip;
+    throw error;
+  }
+  cpu.remaining--;
+  endAlone(cpu, attention, shadow);
 }
 
 /**
