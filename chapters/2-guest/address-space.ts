@@ -1,4 +1,24 @@
-/* # Address spaces */
+/*
+ * # Address spaces
+ *
+ * A process is an illusion with a page directory. Everything it takes for *its memory* is what these tables say it
+ * is, so whoever writes the tables writes the world. For once, that is you.
+ *
+ * Two levels: ten bits of an address choose an entry in the directory, ten more an entry in a table, twelve are
+ * the place within the page. Each entry is twenty bits of frame and a few of opinion. Three of the opinions the
+ * processor has never heard of; Intel left bits 9 to 11 to the operating system, "available". We take one.
+ *
+ * :::figure{#two-levels caption="How 0x0804a123 is looked up: entry 32 of the directory, entry 74 of that table, byte 0x123 of that page"}
+ * ```text
+ *       31          22 21          12 11           0
+ *      +--------------+--------------+--------------+
+ *      |  0000100000  |  0001001010  | 000100100011 |
+ *      +--------------+--------------+--------------+
+ *             |               |              |
+ *      directory[32] --> table[74] -------> page + 0x123
+ * ```
+ * :::
+ */
 import { bootInformation } from './boot.ts';
 import { beginBatch, endBatch } from './hypercalls.ts';
 import type { u32 } from './language.ts';
@@ -32,13 +52,26 @@ export function pageOf(entry: u32): u32 {
   return linear(entry & ~PAGE_OFFSET_MASK);
 }
 
+/*
+ * First, burn the bridge. The low four megabytes were mapped where they lay so that you could jump away from them.
+ * As long as they are, a null pointer in the kernel reads `boot_params` and thinks nothing of it.
+ */
+
 /** Takes back the identity map that boot stood on: from here on, address 0 is nobody's. */
 export function forgetIdentityMap(): void {
   store32(linear(bootInformation.directory), 0);
   directoryEntryChanged(bootInformation.directory, 0);
 }
 
-/* ## A directory of one's own */
+/*
+ * ## A directory of one's own
+ *
+ * Every directory has the same upper quarter, the kernel, copied when it is made. That upper quarter never changes
+ * again, because the tables behind it were all made at boot. It is the reason why there is no such thing as
+ * "updating the kernel's mapping in all processes" in this kernel, and the reason why the Host may keep that half
+ * of a shadow when he recycles it for someone else. He asked for it in so many words: `kernelAddress` is the
+ * address *from which on all page tables are the same*.
+ */
 
 /** A new page directory (physical address) with the kernel in it and nothing else; 0 if there is no memory. */
 export function createDirectory(): u32 {
@@ -61,6 +94,10 @@ export function entryFor(directory: u32, address: u32, create: boolean): u32 {
   return pageOf(load32(slot)) + ((address >>> 12) & (ENTRIES - 1)) * 4;
 }
 
+/*
+ * Putting a page where none was takes no hypercall. It is so cheap that it feels like getting away with something.
+ */
+
 /** Maps `page` (kernel address) at `address`, where nothing was. The Host need not hear of it: it asks when it faults. */
 export function mapPage(directory: u32, address: u32, page: u32, flags: u32): boolean {
   const slot: u32 = entryFor(directory, address, true);
@@ -69,7 +106,19 @@ export function mapPage(directory: u32, address: u32, page: u32, flags: u32): bo
   return true;
 }
 
-/* ## Sharing everything */
+/*
+ * ## Sharing everything
+ *
+ * When a process forks there must be two of it, byte for byte. The obvious way is to copy, and the obvious thing
+ * to happen next is that the child calls `exec` and throws its copy away unread. So the child gets the parent's
+ * *pages*, and both lose the right to write them. Reading costs nothing and is most of what goes on. The first of
+ * the two who writes gets a page fault, and a copy, and its rights back. The bit that says "this is read-only
+ * because it is shared, not because it is code" is our one bit of three.
+ *
+ * Here the batch pays. Taking the right to write from an entry of the *parent*, who is running and whose entries
+ * the Host has shadowed, must be reported, entry by entry: a small program has three pages like that, a large one
+ * hundreds. In the ring they cost one trip for each sixty-four.
+ */
 
 /** Gives `to` all that `from` has. What was writable becomes neither's: the first to write gets a copy. */
 export function shareAddressSpace(from: u32, to: u32): boolean {
@@ -99,6 +148,11 @@ function shareTable(from: u32, to: u32, index: u32, entries: u32[]): boolean {
   return true;
 }
 
+/*
+ * And the fault, when it comes. If nobody else holds the page any more, there is nothing to copy. The last one to
+ * share a thing owns it.
+ */
+
 /** The page at `address` is about to be written: replaces the shared page in `slot` by one's own. False: no memory. */
 export function copyOnWrite(directory: u32, address: u32, slot: u32): boolean {
   const old: u32 = pageOf(load32(slot));
@@ -115,7 +169,19 @@ export function copyOnWrite(directory: u32, address: u32, slot: u32): boolean {
   return true;
 }
 
-/* ## Giving it all back */
+/*
+ * ## Giving it all back
+ *
+ * Freeing an address space is a walk over its tables with a bin bag. But look at the order of things, for here
+ * sits the subtlest bug that a kernel on shadow page tables can have. The Host remembers shadows *by the address
+ * of your directory*. The page that was the directory will be handed out again, perhaps as a directory; and then
+ * he would say "ah, this one, I know it", and show the new process the old one's memory. Hence
+ * `directoryEntryChanged` for each entry that was in use. Four megabytes of gossip a time, and the shadow is empty
+ * when the page goes back.
+ *
+ * (Where would such a bug show? A process reads another's data, once in a thousand forks, only under load, only in
+ * a virtual machine. You would blame the hypervisor.)
+ */
 
 /** Frees a page directory with everything under it. Nobody may be running on it. */
 export function destroyAddressSpace(directory: u32): void {
@@ -139,7 +205,14 @@ function releaseTable(table: u32): void {
   releasePage(table);
 }
 
-/* ## Addresses for devices */
+/*
+ * ## Addresses for devices
+ *
+ * Registers of devices have physical addresses beyond the end of RAM, so the linear map has no room for them. They
+ * are handed addresses from 0xFF000000 on, a page each, never to be given back; the table for those was laid out
+ * at boot and left empty. There is a catch to these pages that chapter 4 is built on. The Host knows that there is
+ * no RAM at such an address, and each access to it becomes an exit.
+ */
 
 let nextDeviceAddress: u32 = DEVICE_WINDOW;
 

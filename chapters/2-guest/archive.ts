@@ -1,4 +1,15 @@
-/* # A file system, already written */
+/*
+ * # A file system, already written
+ *
+ * You need files, if only to have somewhere to keep the shell, and there is no disk driver yet. The usual way out
+ * is to let the loader drop an archive into memory. Linux does so and calls it the initial RAM file system. It
+ * then *unpacks* it, and why should we? It is all there. You note where each file begins, and read it where it
+ * lies.
+ *
+ * The format is `cpio`, from 1977, in the dialect called "newc". It has outlived tar in this one niche for the
+ * reason that its headers can be parsed by a kernel before breakfast: 110 characters, all numbers written out as
+ * eight hexadecimal digits, then the name, then the file.
+ */
 import { archiveAddress, archiveSize } from './command-line.ts';
 import type { u32 } from './language.ts';
 import { addressOf, array, charCode, load8 } from './language.ts';
@@ -23,11 +34,22 @@ export interface Node {
   size: u32;
 }
 
+/*
+ * Everything that has a name is a *node*, in a table of 128: files with their bytes, directories, and devices,
+ * which have a name and a number of a driver. In `/src` you find the sources of the programs in `/bin`. Type `cat
+ * /src/cat.ts`, and a program shows you itself.
+ */
+
 export const MOST_NODES = 128;
 export const nodes = array<Node>(MOST_NODES);
 export let nodeCount: u32 = 0;
 
-/* ## Six magic digits */
+/*
+ * ## Six magic digits
+ *
+ * "070701" opens each header. Sizes come from outside and get looked at before they are used, with subtractions,
+ * as before.
+ */
 
 const HEADER_SIZE = 110;
 const FIELD_MODE = 14;
@@ -62,7 +84,12 @@ function roundUp(address: u32): u32 {
   return (address + 3) & ~3;
 }
 
-/* ## Names */
+/*
+ * ## Names
+ *
+ * `bin/sh`, `/bin/sh` and `./bin/sh` are one file. An archive need not mention `bin`, though; if it comes up in a
+ * path it exists. There are no names with `..` in them and no links. One can live like that.
+ */
 
 /** Notes a path, however it is written, and the directories on the way. */
 export function addPath(text: u32, kind: u32, data: u32, size: u32): void {
@@ -117,7 +144,13 @@ function lengthWithoutSlash(path: u32): u32 {
   return length;
 }
 
-/* ## What is in a directory */
+/*
+ * ## What is in a directory
+ *
+ * Nobody keeps lists of what is in a directory. To show one you look at every name there is and ask whether it
+ * begins the right way and has no further slash. It would not do for a million files. For fifty it is faster than
+ * anything clever.
+ */
 
 /** Whether `node` lies directly in `directory`, and where its last name begins (its kernel address); 0 if not. */
 export function nameIn(directory: Node, node: Node): u32 {

@@ -3,17 +3,17 @@
  *
  * A kernel's first job is to move house while it is living in it.
  *
- * You were linked to run at 0xC0100000, which is where the top quarter of the address space begins, plus a megabyte. You
- * were *loaded* at 0x00100000. Between the two lies a page table that nobody has written yet, so at this moment
- * "virtual" and "physical" are the same thing: under the Host by courtesy (he pretends, until you show him a page
- * directory), on the bare silicon because paging is off. Every address in your own code that was filled in by the linker is
- * off by exactly 0xC0000000.
+ * You were linked to run at 0xC0100000, which is where the top quarter of the address space begins, plus a
+ * megabyte. You were *loaded* at 0x00100000. Between the two lies a page table that nobody has written yet, so at
+ * this moment "virtual" and "physical" are the same thing: under the Host by courtesy (he pretends, until you show
+ * him a page directory), on the bare silicon because paging is off. Every address in your own code that was filled
+ * in by the linker is off by exactly 0xC0000000.
  *
- * `start` is machine code, because there is nothing yet for a function to stand on. It makes a stack out of 8 KiB of
- * your own zeroes, takes the 3 GiB off its address by hand, and calls `prepare`. A call is safe: the i386 encodes it
- * as a distance, and distances are right wherever you are. When `prepare` comes back the world has been turned on its
- * axis, both views are there, and you jump to the high one and never look back. The stack pointer is first loaded
- * with the very same stack under its proper name.
+ * `start` is machine code, because there is nothing yet for a function to stand on. It makes a stack out of 8 KiB
+ * of your own zeroes, takes the 3 GiB off its address by hand, and calls `prepare`. A call is safe: the i386
+ * encodes it as a distance, and distances are right wherever you are. When `prepare` comes back the world has been
+ * turned on its axis, both views are there, and you jump to the high one and never look back. The stack pointer is
+ * first loaded with the very same stack under its proper name.
  */
 import type { u32, u8 } from './language.ts';
 import { addressOf, array, at, imageEnd, load32, naked, struct } from './language.ts';
@@ -44,11 +44,11 @@ export const start = naked`
  *
  * The most dangerous fifteen lines in the chapter look like the most harmless ones.
  *
- * `prepare` and what it calls are ordinary functions, compiled like all others, running where they were not meant to be.
- * They may count, loop, call each other and follow pointers. What they must not do is mention a variable, since its
- * name stands for an address in a part of the world that is not there. So the one thing boot has to remember goes into a
- * structure reached by its *physical* address, and everything else travels in arguments. The compiler cannot check
- * that for you. It is the sort of rule that is kept by being frightened.
+ * `prepare` and what it calls are ordinary functions, compiled like all others, running where they were not meant
+ * to be. They may count, loop, call each other and follow pointers. What they must not do is mention a variable,
+ * since its name stands for an address in a part of the world that is not there. So the one thing boot has to
+ * remember goes into a structure reached by its *physical* address, and everything else travels in arguments. The
+ * compiler cannot check that for you. It is the sort of rule that is kept by being frightened.
  */
 
 /** What boot learned while it still could: all addresses physical, sizes in bytes. */
@@ -63,9 +63,9 @@ export const bootInformation = struct<BootInformation>();
 
 /*
  * The page in `esi` is a form that was designed in the nineties and never shortened: `boot_params`, 4096 bytes, of
- * which a Launcher fills about ten fields and you read four. The memory map in it once had to describe the hole that IBM
- * left at 640 KB. In here there is one entry, and it says: from 0 up to as much as the person on the other side of
- * the glass has typed.
+ * which a Launcher fills about ten fields and you read four. The memory map in it once had to describe the hole
+ * that IBM left at 640 KB. In here there is one entry, and it says: from 0 up to as much as the person on the
+ * other side of the glass has typed.
  */
 
 /** Offsets into boot_params, the page that a loader fills for us. */
@@ -76,8 +76,8 @@ export const PARAMETER_COMMAND_LINE = 0x228;
 
 /*
  * Then two sentences to the Host, in this order, since he listens to nothing else before. `introduce` says *here I
- * am*, and hands him the address of a page that you will share from now on. `startPaging` shows him the directory. At
- * that instant the courtesy ends.
+ * am*, and hands him the address of a page that you will share from now on. `startPaging` shows him the directory.
+ * At that instant the courtesy ends.
  */
 
 /** Runs at physical addresses: no module variable may be named here, only reached by its physical address. */
@@ -94,16 +94,16 @@ function prepare(parameters: u32): void {
 /*
  * ## A directory for everything
  *
- * The tables go right behind your own last byte, which only the tangler knows: `imageEnd`. One page of directory, then
- * a page for every 4 MiB of RAM, each full of the simplest entry there is, *this page is that frame*. For 32 MB that
- * is nine pages and 8,192 entries, and it is the last time that pup touches them: all of RAM is now to be found at
- * 0xC0000000 plus its physical address, for good, in every process. A kernel that can reach any frame by adding a constant
- * never has to ask itself whether something is mapped.
+ * The tables go right behind your own last byte, which only the tangler knows: `imageEnd`. One page of directory,
+ * then a page for every 4 MiB of RAM, each full of the simplest entry there is, *this page is that frame*. For 32
+ * MB that is nine pages and 8,192 entries, and it is the last time that pup touches them: all of RAM is now to be
+ * found at 0xC0000000 plus its physical address, for good, in every process. A kernel that can reach any frame by
+ * adding a constant never has to ask itself whether something is mapped.
  *
- * Three entries of the directory get special treatment. The one for 0xFF000000 gets an empty table, for chapter 3 to put
- * device registers in. And the very first is a copy of the one for 0xC0000000: it maps the low four megabytes where they
- * are already, because the instruction after the switch will be fetched from there. It is a bridge, to be burned by
- * `forgetIdentityMap` as soon as you are across.
+ * Three entries of the directory get special treatment. The one for 0xFF000000 gets an empty table, for chapter 3
+ * to put device registers in. And the very first is a copy of the one for 0xC0000000: it maps the low four
+ * megabytes where they are already, because the instruction after the switch will be fetched from there. It is a
+ * bridge, to be burned by `forgetIdentityMap` as soon as you are across.
  */
 
 const ENTRIES = 1024;

@@ -2,11 +2,12 @@
  * # Time, by appointment only
  *
  * What does a kernel do when there is nothing to do? The old ones were woken a hundred times a second to be asked
- * whether there was still nothing to do. That is bearable with one kernel on one machine. Put fifty guests on it and the
- * machine is busy with nothing five thousand times a second, which is how tickless kernels came into fashion.
+ * whether there was still nothing to do. That is bearable with one kernel on one machine. Put fifty guests on it
+ * and the machine is busy with nothing five thousand times a second, which is how tickless kernels came into
+ * fashion.
  *
- * You have an alarm that rings once. While a program runs it is set to ten milliseconds, its fair share. While nobody
- * runs it is set to the moment when the first sleeper wants to get up, or not at all.
+ * You have an alarm that rings once. While a program runs it is set to ten milliseconds, its fair share. While
+ * nobody runs it is set to the moment when the first sleeper wants to get up, or not at all.
  */
 import { BARE } from './bare.ts';
 import type { i32, u32 } from './language.ts';
@@ -34,13 +35,14 @@ export function startClock(): void {
 }
 
 /*
- * There is no clock to read, either. The Host writes the time into the shared page whenever he delivers an interrupt,
- * and between two of those it stands still. Nobody minds, since nothing that matters happens between two
- * interrupts; a program that runs is interrupted every ten milliseconds, and a kernel that sleeps is woken *by* one. (On the bare
- * silicon there is not even that. Ticks are counted, and a tick is taken to be a hundredth of a second.)
+ * There is no clock to read, either. The Host writes the time into the shared page whenever he delivers an
+ * interrupt, and between two of those it stands still. Nobody minds, since nothing that matters happens between
+ * two interrupts; a program that runs is interrupted every ten milliseconds, and a kernel that sleeps is woken
+ * *by* one. (On the bare silicon there is not even that. Ticks are counted, and a tick is taken to be a hundredth
+ * of a second.)
  *
- * Seconds since 1970 times a thousand does not fit 32 bits. It need not: only differences are ever looked at, and those
- * come out right as long as they stay below 49 days.
+ * Seconds since 1970 times a thousand does not fit 32 bits. It need not: only differences are ever looked at, and
+ * those come out right as long as they stay below 49 days.
  */
 
 /** The Host's clock in milliseconds, modulo 2^32: as of the last interrupt, which is when the Host writes it. */
@@ -58,8 +60,8 @@ export function uptime(): u32 {
  * ## The tick
  *
  * The alarm rings. Charge the running process for a tick (it may have had the processor for a moment only; over a
- * thousand ticks it evens out, and this is how Unix has always counted), wake who has slept enough, and ask
- * for a change of turns on the way out.
+ * thousand ticks it evens out, and this is how Unix has always counted), wake who has slept enough, and ask for a
+ * change of turns on the way out.
  */
 
 /** The alarm went off. Whoever slept long enough wakes; whoever ran may give way; and the next alarm is set. */
@@ -86,9 +88,9 @@ function wakeSleepers(): void {
 }
 
 /*
- * Is it later than `time`? Subtract, and look at the *sign*. The comparison that one writes first, `now >= time`, is right for
- * the first 49 days and 17 hours, and then Windows 95 stops. (It did. It was fixed in 1999, once somebody had managed to
- * keep one running for that long.)
+ * Is it later than `time`? Subtract, and look at the *sign*. The comparison that one writes first, `now >= time`,
+ * is right for the first 49 days and 17 hours, and then Windows 95 stops. (It did. It was fixed in 1999, once
+ * somebody had managed to keep one running for that long.)
  */
 
 /** Whether `time` has come at `now`: the difference is signed, so it survives the 49th day, when the counter wraps. */
@@ -99,8 +101,8 @@ function late(time: u32, now: u32): boolean {
 /*
  * ## Sleeping, and sleeping in
  *
- * Sleeping is waiting for nothing in particular to happen, for a while. All who do it wait on one address and look at
- * their own clock when woken.
+ * Sleeping is waiting for nothing in particular to happen, for a while. All who do it wait on one address and look
+ * at their own clock when woken.
  */
 
 /** Something to wait on: only its address matters. */
@@ -118,8 +120,8 @@ export function sleepFor(duration: u32): void {
 }
 
 /*
- * When nobody wants to run, the alarm goes to the first of them. If there are none, the wish is zero nanoseconds, which
- * cancels it, and this machine could be forgotten in a drawer until a key is pressed.
+ * When nobody wants to run, the alarm goes to the first of them. If there are none, the wish is zero nanoseconds,
+ * which cancels it, and this machine could be forgotten in a drawer until a key is pressed.
  */
 
 /** Nobody wants to run: sets the alarm for the first sleeper, or none at all. */

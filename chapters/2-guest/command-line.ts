@@ -1,11 +1,12 @@
 /*
  * # What the loader left for us
  *
- * On the form in `esi` three more fields have been filled in: where the initial file system is, how long it is, and
- * where somebody's words to the kernel begin. `npm run boot -- 32 pup run=primes 1000` leaves "run=primes 1000" there.
+ * On the form in `esi` three more fields have been filled in: where the initial file system is, how long it is,
+ * and where somebody's words to the kernel begin. `npm run boot -- 32 pup run=primes 1000` leaves "run=primes
+ * 1000" there.
  *
- * There are, famously, Linux systems whose kernel command line has grown to a thousand characters over the years and that
- * nobody dares to shorten. Ours is cut at a thousand characters.
+ * There are, famously, Linux systems whose kernel command line has grown to a thousand characters over the years
+ * and that nobody dares to shorten. Ours is cut at a thousand characters.
  */
 import {
   PARAMETER_COMMAND_LINE,
@@ -37,7 +38,8 @@ export function archiveSize(): u32 {
 }
 
 /*
- * The words lie at physical address 0x1000, in a page that nobody has reserved. Copy first, then let the allocator loose.
+ * The words lie at physical address 0x1000, in a page that nobody has reserved. Copy first, then let the allocator
+ * loose.
  */
 
 /** Copies the command line, before somebody makes the page it lies in their own. */

@@ -1,4 +1,10 @@
-/* # Becoming someone else */
+/*
+ * # Becoming someone else
+ *
+ * `fork` makes a second one of you; `exec` makes you into another. Same number, same open files, same parent, and
+ * all the memory new. Between the two, a shell can do as it pleases with the child's files, which is how
+ * redirection and pipes came to need no support in the kernel at all.
+ */
 import { USER_CS, USER_DS, X86_EFLAGS_IF } from '../1-preparation/abi.ts';
 import { destroyAddressSpace } from './address-space.ts';
 import type { Node } from './archive.ts';
@@ -19,6 +25,12 @@ import { copyFromUser, copyTextFromUser } from './user-memory.ts';
 const LONGEST_PATH = 128;
 const path = array<u8>(128);
 const newImage = struct<Image>();
+
+/*
+ * Up to the middle of `execute` everything may still fail, and the old program is there to hear of it. Then comes
+ * a line after which it is gone, and from there on nothing *can* fail. Mind the last two statements. First change
+ * to the new directory, then free the old one. The other way round works too, almost always.
+ */
 
 /** Replaces the program of the current process by the file named at `pathAddress`, called with the words at `list`. */
 export function execute(frame: TrapFrame, pathAddress: u32, list: u32): i32 {
@@ -41,7 +53,12 @@ export function execute(frame: TrapFrame, pathAddress: u32, list: u32): i32 {
   return 0;
 }
 
-/* ## Words across the gap */
+/*
+ * ## Words across the gap
+ *
+ * The words to call it with lie in the memory that is about to vanish, so they are first brought over to a page of
+ * ours. A list of addresses, each of which a program made up.
+ */
 
 /** Copies the texts whose addresses stand at `list`, up to a zero, into `words`. */
 function copyWords(words: Words, list: u32): i32 {
@@ -68,6 +85,11 @@ export function addWord(words: Words, address: u32, length: u32): void {
   words.count++;
 }
 
+/*
+ * The kernel's own command line is cut into words here as well: process 1 gets called with what stood behind
+ * `run=`.
+ */
+
 /** Adds the words of the line at `address`, which are separated by spaces. */
 export function addLine(words: Words, address: u32): void {
   let start: u32 = address;
@@ -79,7 +101,13 @@ export function addLine(words: Words, address: u32): void {
   }
 }
 
-/* ## New clothes */
+/*
+ * ## New clothes
+ *
+ * To start a program is to return to it. The trap frame of the current process is overwritten with another: this
+ * `eip`, that stack, user segments, interrupts on. On the way out, `returnFromTrap` will do the rest, none the
+ * wiser.
+ */
 
 /** Lets `process` run in `image` from now on: `frame` is what it returns to ring 3 through. */
 export function startImage(process: Process, image: Image, frame: TrapFrame): void {
@@ -95,6 +123,11 @@ export function startImage(process: Process, image: Image, frame: TrapFrame): vo
   frame.esp = image.stack;
   frame.eflags = X86_EFLAGS_IF | 2; // bit 1 has been one since 1978
 }
+
+/*
+ * Everybody should have a name to be remembered by in `ps`, and to be blamed by in the line that announces a
+ * crash.
+ */
 
 /** Names a process after the last part of its program's path. */
 export function nameProcess(process: Process, pathAddress: u32): void {

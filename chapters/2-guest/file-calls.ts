@@ -1,4 +1,9 @@
-/* # System calls about files */
+/*
+ * # System calls about files
+ *
+ * The second half of the reception desk. A *place* is what Unix calls a file descriptor, an index into the table
+ * of sixteen that each process has; and the first question is always whether there is something in it.
+ */
 import type { Node } from './archive.ts';
 import { findNode } from './archive.ts';
 import type { OpenFile } from './files.ts';
@@ -35,7 +40,12 @@ export function callWrite(frame: TrapFrame): i32 {
   return writeFile(file, frame.ecx, frame.edx);
 }
 
-/* ## Places */
+/*
+ * ## Places
+ *
+ * `open` looks up a name, once. From then on there is only a number, and whatever happens to the name is of no
+ * concern to it. In this file system not much ever does.
+ */
 
 /** open(path, access): the lowest free place */
 export function callOpen(frame: TrapFrame): i32 {
@@ -72,7 +82,12 @@ export function callDuplicate(frame: TrapFrame): i32 {
   return placeOrClose(file);
 }
 
-/* ## Both ends of a pipe */
+/*
+ * ## Both ends of a pipe
+ *
+ * This call has three things to undo if the fourth goes wrong, and shows off why people like exceptions. There is
+ * nothing for it but to go back down the stairs in order.
+ */
 
 const ends = array<u32>(2);
 

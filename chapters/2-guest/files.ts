@@ -1,4 +1,14 @@
-/* # Open files */
+/*
+ * # Open files
+ *
+ * Ken Thompson's best idea was that a program should not have to care. It reads from place 0 and writes to place
+ * 1; what is *in* those places, a file, a terminal, a pipe, a disk, was decided by somebody else. The whole of `A
+ * | B > C` rests on this one piece of discipline.
+ *
+ * What makes it work is a thing between the program's number and the node: the *open file*, with a position, held
+ * by everybody who inherited it. Two processes that share one share the position, so they take turns in a file
+ * rather than reading the same lines twice.
+ */
 import { readBlockFile, writeBlockFile } from '../3-drivers/block.ts';
 import { readRandomFile } from '../3-drivers/entropy.ts';
 import type { Node } from './archive.ts';
@@ -31,7 +41,12 @@ const openFiles = array<OpenFile>(MOST_OPEN);
 /** Reads into, or writes from, `count` bytes at a user address; returns how many, or an error. 0: the end. */
 export type Transfer = (file: OpenFile, address: u32, count: u32) => i32;
 
-/* ## One table instead of eight ifs */
+/*
+ * ## One table instead of eight ifs
+ *
+ * To read from "whatever it is" is to look up a function by kind. Other languages have a keyword for this. In a
+ * kernel it is a table, it is two lines long, and you can point at it.
+ */
 
 /** By kind: nothing, file, directory, terminal, null, random, block, pipe. */
 const readers: Transfer[] = [
@@ -68,7 +83,12 @@ export function writeFile(file: OpenFile, address: u32, count: u32): i32 {
   return writers[file.kind](file, address, count);
 }
 
-/* ## The simple kinds */
+/*
+ * ## The simple kinds
+ *
+ * `/dev/null` takes everything and gives nothing, in two functions of one line. No other device has ever had so
+ * few bugs.
+ */
 
 function refuse(_file: OpenFile, _address: u32, _count: u32): i32 {
   return -EINVAL;
@@ -95,7 +115,12 @@ function readArchiveFile(file: OpenFile, address: u32, count: u32): i32 {
   return chunk as i32;
 }
 
-/* ## Directories */
+/*
+ * ## Directories
+ *
+ * Reading a directory as if it were a file was how `ls` worked for fifteen years. We keep the custom, with a lock
+ * on it: only a reader who asks for exactly one entry gets one, and `cat /bin` is told what it has got hold of.
+ */
 
 const entry = struct<DirectoryEntry>();
 const NAME_SIZE = 52;
@@ -121,7 +146,12 @@ function readDirectory(file: OpenFile, address: u32, count: u32): i32 {
   return 0;
 }
 
-/* ## Opening and closing */
+/*
+ * ## Opening and closing
+ *
+ * The lowest free place: that rule looks arbitrary, and all of redirection hangs on it. To put a file in place 1,
+ * close 1 and duplicate. You will see the shell do it.
+ */
 
 /** A new open file of `kind`, held once; null if there are too many. */
 export function newFile(kind: u32, access: u32): OpenFile | null {
@@ -156,7 +186,12 @@ export function placeFile(file: OpenFile): i32 {
   return -1;
 }
 
-/* ## Processes and their files */
+/*
+ * ## Processes and their files
+ *
+ * Three little loops, and inheritance is done: at fork everything is held once more, at the end once less. The
+ * last to close a pipe's writing end thereby ends the file at the other, with nobody having planned it.
+ */
 
 /** Gives `child` everything that `parent` has open. */
 export function shareFiles(parent: Process, child: Process): void {

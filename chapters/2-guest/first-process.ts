@@ -1,4 +1,12 @@
-/* # The first process */
+/*
+ * # The first process
+ *
+ * All processes are forked from another one, so the first of them needs a miracle. It is a modest one: claim a
+ * slot, load a program into it, forge a frame, give it the terminal three times over and mark it runnable. There
+ * is no parent to copy anything from, and it never returned from a trap in its life. Nobody will be able to tell.
+ *
+ * If this goes wrong there is nothing to go on with, and the panic says what is missing.
+ */
 import type { Node } from './archive.ts';
 import { findNode } from './archive.ts';
 import { argumentAddress } from './command-line.ts';

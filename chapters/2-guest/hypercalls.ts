@@ -1,14 +1,14 @@
 /*
  * # Hypercalls
  *
- * To ask the kernel for something, a program loads a number into `eax` and executes `int 0x80`. To ask the Host for
- * something, a kernel loads a number into `eax` and executes `int 0x1F`. The same idea, one floor down.
+ * To ask the kernel for something, a program loads a number into `eax` and executes `int 0x80`. To ask the Host
+ * for something, a kernel loads a number into `eax` and executes `int 0x1F`. The same idea, one floor down.
  *
  * There is one difference, and it tells you a lot about the relationship: a hypercall returns nothing. No register
  * comes back changed, no error code says "invalid argument". Either the thing was done or you are dead, with the
- * reason written on a slip for the Launcher to read out. That is less brutal than it sounds. A process can be hostile,
- * and a kernel must survive its nonsense; but a kernel that gives nonsense to its Host has a bug, and the kindest
- * thing to do with a kernel bug is to stop at once and say where.
+ * reason written on a slip for the Launcher to read out. That is less brutal than it sounds. A process can be
+ * hostile, and a kernel must survive its nonsense; but a kernel that gives nonsense to its Host has a bug, and the
+ * kindest thing to do with a kernel bug is to stop at once and say where.
  */
 import { LHCALL_FLUSH_ASYNC, LHCALL_RING_SIZE, LHCALL_SLOT_FREE } from '../1-preparation/abi.ts';
 import type { u32 } from './language.ts';
@@ -30,14 +30,14 @@ export function hypercall(number: u32, first: u32, second: u32, third: u32): voi
 /*
  * ## Sixty-four at a time
  *
- * The price of a hypercall is the trip, not the errand. So you can leave a list: write number and arguments into a slot
- * of the ring in `lguestData`, mark the slot with a 0, and go on. Next time you trap, for whatever reason, the Host works
- * off the list first, in order, and marks each slot with 0xFF as done.
+ * The price of a hypercall is the trip, not the errand. So you can leave a list: write number and arguments into a
+ * slot of the ring in `lguestData`, mark the slot with a 0, and go on. Next time you trap, for whatever reason,
+ * the Host works off the list first, in order, and marks each slot with 0xFF as done.
  *
- * Which calls may wait? Only those whose effect nobody looks at before the next trap. A change to one page table entry
- * of a process that is not running can wait all day. So pup says `beginBatch` before work that makes many of those,
- * and `endBatch` after it. Linux calls this lazy mode. It does for page tables what the interrupt flag in the next file
- * does for `cli`: it turns a conversation into a note.
+ * Which calls may wait? Only those whose effect nobody looks at before the next trap. A change to one page table
+ * entry of a process that is not running can wait all day. So pup says `beginBatch` before work that makes many of
+ * those, and `endBatch` after it. Linux calls this lazy mode. It does for page tables what the interrupt flag in
+ * the next file does for `cli`: it turns a conversation into a note.
  */
 
 let batching: boolean = false;
@@ -59,13 +59,13 @@ export function endBatch(): void {
 /*
  * ## One slot
  *
- * If the slot that is next in line is not free, all sixty-four are taken, and then there is a pretty way out: make the
- * call directly. The trap makes the Host empty the ring before he looks at what you came for, so order is kept, and
- * the ring is free again. No branch anywhere else has to know.
+ * If the slot that is next in line is not free, all sixty-four are taken, and then there is a pretty way out: make
+ * the call directly. The trap makes the Host empty the ring before he looks at what you came for, so order is
+ * kept, and the ring is free again. No branch anywhere else has to know.
  *
- * The status goes last, for the same reason for which you seal an envelope after putting the letter in. There is only one
- * processor here and no Host will look in between; but an interrupt of the real machine may end your turn between any
- * two instructions, and it is a good habit.
+ * The status goes last, for the same reason for which you seal an envelope after putting the letter in. There is
+ * only one processor here and no Host will look in between; but an interrupt of the real machine may end your turn
+ * between any two instructions, and it is a good habit.
  */
 
 /** A hypercall that may wait for the end of the batch. Outside a batch it traps at once. */

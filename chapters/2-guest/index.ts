@@ -3,36 +3,37 @@
  *
  * You wake up. It is dark, and you are a kernel.
  *
- * Nobody told you how you came here. You are a few pages of machine code at physical address 0x00100000, a register
- * called `esi` points at a page with your particulars, and the registers around it are zero, the stack pointer among
- * them. You do what every kernel does first and ask the processor who you are. It says: ring 1.
+ * Nobody told you how you came here. You are a few pages of machine code at physical address 0x00100000, a
+ * register called `esi` points at a page with your particulars, and the registers around it are zero, the stack
+ * pointer among them. You do what every kernel does first and ask the processor who you are. It says: ring 1.
  *
- * That is the wrong answer. It is also, as far as this chapter goes, the whole plot. You were brought up for ring 0.
- * The instructions you know, the ones that load page tables and turn interrupts off, are not yours down here, or
- * rather up here; the first one you try will be answered by a trap and a bystander reading your instruction bytes.
- * Somebody lives below you. You cannot see him, he has the whole machine in his pocket, and he will do nearly
- * everything for you if you ask politely.
+ * That is the wrong answer. It is also, as far as this chapter goes, the whole plot. You were brought up for ring
+ * 0. The instructions you know, the ones that load page tables and turn interrupts off, are not yours down here,
+ * or rather up here; the first one you try will be answered by a trap and a bystander reading your instruction
+ * bytes. Somebody lives below you. You cannot see him, he has the whole machine in his pocket, and he will do
+ * nearly everything for you if you ask politely.
  *
- * From here to the end of the next chapter the roles are fixed: *you* are the Guest. The stranger is the Host, and by
- * the time we go down to his chapter and put on his coat you will know exactly what it is like to be lied to by him.
+ * From here to the end of the next chapter the roles are fixed: *you* are the Guest. The stranger is the Host, and
+ * by the time we go down to his chapter and put on his coat you will know exactly what it is like to be lied to by
+ * him.
  */
 
 /*
  * ## Meet pup
  *
- * The kernel you play is called pup. It is about two thousand lines, and an honest kernel: it has page tables of its own,
- * processes that fork and cannot hurt each other, pipes, a terminal that knows ^C, files, and some twenty programs, one of
- * which exists for no other purpose than to crash. If you have read xv6, the teaching kernel from MIT, you will keep
- * meeting relatives.
+ * The kernel you play is called pup. It is about two thousand lines, and an honest kernel: it has page tables of
+ * its own, processes that fork and cannot hurt each other, pipes, a terminal that knows ^C, files, and some twenty
+ * programs, one of which exists for no other purpose than to crash. If you have read xv6, the teaching kernel from
+ * MIT, you will keep meeting relatives.
  *
- * Pup has one peculiarity that xv6 has not: it has never touched a real computer and does not mind. Wherever a kernel
- * has to do something that only ring 0 may, pup has a *second* way, which is to ask. A kernel that knows it is a guest
- * and plays along is called paravirtual. All the asking is in one file, `paravirt.ts`, and if you set one constant,
- * `BARE`, the asking turns back into doing, and the same pup runs in ring 0 with nobody underneath.
+ * Pup has one peculiarity that xv6 has not: it has never touched a real computer and does not mind. Wherever a
+ * kernel has to do something that only ring 0 may, pup has a *second* way, which is to ask. A kernel that knows it
+ * is a guest and plays along is called paravirtual. All the asking is in one file, `paravirt.ts`, and if you set
+ * one constant, `BARE`, the asking turns back into doing, and the same pup runs in ring 0 with nobody underneath.
  *
- * The way through the chapter is the way through a boot: the first instruction, the introductions, then traps, time,
- * memory, processes, the doors between programs and kernel, files, and at last a shell. On the wall, for when you get
- * lost, the map:
+ * The way through the chapter is the way through a boot: the first instruction, the introductions, then traps,
+ * time, memory, processes, the doors between programs and kernel, files, and at last a shell. On the wall, for
+ * when you get lost, the map:
  *
  * :::figure{#pup-map caption="What pup sees of the world: four thousand million addresses, and who lives there"}
  * ```text

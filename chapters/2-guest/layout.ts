@@ -14,11 +14,11 @@ export const PAGE_OFFSET_MASK = 0xfff;
  *
  * Three gigabytes for the program, one for the kernel: the split that Linux made in the nineties and that every
  * 32-bit kernel has been defending since. It is why a pup sees at most 1,008 MB of RAM. That is what fits between
- * 0xC0000000 and the devices, and a kernel that wants more has to begin *choosing* what to map, which is called highmem
- * and is the reason people were so glad about 64 bits.
+ * 0xC0000000 and the devices, and a kernel that wants more has to begin *choosing* what to map, which is called
+ * highmem and is the reason people were so glad about 64 bits.
  *
- * Note the two pages that belong to nobody. The one at 0 makes a null pointer cost you a fault instead of an evening.
- * The one just below the kernel catches the program that walks off the upper end of its stack.
+ * Note the two pages that belong to nobody. The one at 0 makes a null pointer cost you a fault instead of an
+ * evening. The one just below the kernel catches the program that walks off the upper end of its stack.
  */
 
 /** Physical address 0 appears here, and all of RAM behind it. */
@@ -37,8 +37,8 @@ export const USER_STACK_LIMIT = 0xbfeff000;
 
 /*
  * Most of memory management is these two lines, applied in the right direction. Mixing them up is the classic
- * beginner's bug of kernels, and no type in the language helps, since both are numbers. What helps is that a physical
- * address used by mistake is below 3 GiB, where nothing of the kernel's is, and faults at once.
+ * beginner's bug of kernels, and no type in the language helps, since both are numbers. What helps is that a
+ * physical address used by mistake is below 3 GiB, where nothing of the kernel's is, and faults at once.
  */
 
 /** The physical address of something in the linear map. */

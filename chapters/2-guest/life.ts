@@ -1,4 +1,10 @@
-/* # Life, and how it ends */
+/*
+ * # Life, and how it ends
+ *
+ * There is one way to make a process, and it is to split one. `fork` comes back twice, once in the parent with the
+ * number of the child and once in the child with 0, and everything else about the two is the same. It is a bizarre
+ * interface when you see it for the first time. It has outlived all its more reasonable replacements.
+ */
 import { createDirectory, destroyAddressSpace, shareAddressSpace } from './address-space.ts';
 import { EAGAIN, ECHILD, EINTR, ENOMEM, ESRCH } from './protocol.ts';
 import { closeAll, shareFiles } from './files.ts';
@@ -24,6 +30,11 @@ import { returnFromTrap } from './trap-return.ts';
 import type { TrapFrame } from './traps.ts';
 import { frameBelow } from './traps.ts';
 
+/*
+ * What can go wrong goes wrong before anybody can see it: the child's slot stays `UNUSED` until the last line, so
+ * a fork that runs out of memory half-way has only pages to give back.
+ */
+
 /** Makes a second process like the current one. Returns the child's number; in the child the call returns 0. */
 export function forkProcess(): i32 {
   const parent: Process = cpu.process;
@@ -46,7 +57,14 @@ export function forkProcess(): i32 {
   return child.id as i32;
 }
 
-/* ## A past for the newborn */
+/*
+ * ## A past for the newborn
+ *
+ * The child has never run. `switchStacks` wants to return into a call that it made earlier, and so we forge one.
+ * On top of its kernel stack goes a copy of the parent's trap frame, with 0 in `eax`: that is the whole of "comes
+ * back twice". Below it, five words as if it had once called `switchStacks`: four registers nobody will miss and a
+ * return address, `returnFromTrap`.
+ */
 
 /** Gives `child` a kernel stack on which it seems to have trapped just as the current process did, and got 0. */
 function copyFrame(child: Process): void {
@@ -63,7 +81,15 @@ export function setFirstReturn(process: Process, frame: TrapFrame): void {
   store32(process.stackPointer + 16, addressOf(returnFromTrap));
 }
 
-/* ## The end */
+/*
+ * ## The end
+ *
+ * A process that ends cannot clean up after itself entirely. It is standing on its kernel stack; its page
+ * directory is in use; and its parent may want to know how it went. So it closes its files, hands its children to
+ * process 1, and stays as a *zombie*, which is the technical term, until somebody has asked.
+ *
+ * Process 1 has no parent and must not end. If it does, this was it.
+ */
 
 /** Ends the current process. Its memory stays until the parent has asked how it went. Never returns. */
 export function endProcess(status: i32): void {
@@ -81,6 +107,12 @@ export function endProcess(status: i32): void {
   wake(addressOf(process.parent));
   schedule();
 }
+
+/*
+ * Asking is called `wait`. It looks through the table for a child that has ended, and sleeps on the parent's own
+ * address if there are only living ones. In `bury`, memory is finally given back, by a process that stands on
+ * other tables. You could not saw off the branch from where the dead one sits.
+ */
 
 /**
  * Waits for a child to end and buries it: the one with number `id`, or any if that is 0. Returns its number and leaves its status in `status`.
@@ -111,7 +143,13 @@ function bury(child: Process, status: u32): i32 {
   return child.id as i32;
 }
 
-/* ## At someone else's wish */
+/*
+ * ## At someone else's wish
+ *
+ * Nobody kills a process. One can only leave it a note, and wake it so that it reads it. Whatever it is waiting
+ * for is in a loop that looks for that note (or for a disk, which will be done in a moment, and then it reads it
+ * too). It dies of its own hand, at the door to ring 3, with everything in order.
+ */
 
 /** Marks a process for death. It dies on its way back to ring 3, wherever it is now. */
 export function kill(process: Process, status: i32): void {

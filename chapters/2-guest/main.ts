@@ -1,14 +1,15 @@
 /*
  * # Main, a table of contents
  *
- * You have landed on your feet at 0xC0100000 and may use variables again. Below is everything that happens between now
- * and the first process, in order; each line is a file.
+ * You have landed on your feet at 0xC0100000 and may use variables again. Below is everything that happens between
+ * now and the first process, in order; each line is a file.
  *
- * Getting a voice comes first, since everything that goes wrong afterwards goes wrong more pleasantly if you can say so.
- * The line pup greets you with is the first thing that you see on the screen, and it travels there letter by letter
- * through a hole in the wall that chapter 3 is going to show you.
+ * Getting a voice comes first, since everything that goes wrong afterwards goes wrong more pleasantly if you can
+ * say so. The line pup greets you with is the first thing that you see on the screen, and it travels there letter
+ * by letter through a hole in the wall that chapter 3 is going to show you.
  *
- * The last line calls `schedule`, which looks for somebody to run, finds process 1, and abandons this stack for ever.
+ * The last line calls `schedule`, which looks for somebody to run, finds process 1, and abandons this stack for
+ * ever.
  */
 import { forgetIdentityMap } from './address-space.ts';
 import { BARE } from './bare.ts';

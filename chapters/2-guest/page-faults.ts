@@ -1,4 +1,12 @@
-/* # Page faults */
+/*
+ * # Page faults
+ *
+ * Of all the complaints a processor has, this is the only one that is mostly not a complaint. Most page faults are
+ * *plans*: memory that was promised and not delivered yet, pages that were shared until somebody would write. The
+ * program never learns of it. It tries the same instruction again, and now it works.
+ *
+ * A few are real, and one of those you can have by typing `crash`.
+ */
 import {
   ACCESSED,
   COPY_ON_WRITE,
@@ -44,7 +52,19 @@ export function pageFault(frame: TrapFrame): void {
   endProcess(CRASHED);
 }
 
-/* ## What our own tables say */
+/*
+ * ## What our own tables say
+ *
+ * The processor sends an error code along, three bits on what was attempted, and bit 0 says whether the page was
+ * there. You might build your decisions on that. You would be wrong once in a while, because the tables that the
+ * processor consulted are not yours. A page may be present and writable in your table and absent in the Host's
+ * shadow of it: lguest reflected such faults with bit 0 clear, and pup cannot know how its Host does it. So of the
+ * error code only one bit is believed, *it was a write*, which depends on the program and on nobody's tables. All
+ * the rest is looked up.
+ *
+ * Which gives a short list of questions, from the outside in. Is there a page? If not, should there be one? Is it
+ * the user's? Was it a write, to a page that may not be written? And if so, is it only because we share it?
+ */
 
 /** Makes the page at `address` fit to be read, or written, by the program that `process` runs. */
 export function settle(process: Process, address: u32, write: boolean): u32 {
@@ -57,11 +77,24 @@ export function settle(process: Process, address: u32, write: boolean): u32 {
   return copyOnWrite(process.directory, address & ~PAGE_OFFSET_MASK, slot) ? SETTLED : OUT_OF_MEMORY;
 }
 
+/*
+ * Should there be one? Yes, inside the program's image and heap, and within a megabyte below the top of the stack.
+ * All of this is memory by promise. `fault 1000` at the prompt calls in a thousand of those promises and tells you
+ * what one costs: 1,620 instructions under the Host when this was written, of which 1,024 do nothing but write
+ * zeros.
+ */
+
 /** Whether `address` belongs to the program although no page is there yet: its image and heap, or its stack. */
 function isOwned(process: Process, address: u32): boolean {
   if (address >= process.imageStart && address < process.heapEnd) return true;
   return address >= USER_STACK_LIMIT && address < USER_STACK_TOP;
 }
+
+/*
+ * One nicety at the end: accessed and dirty are set by you, in advance. The program is about to touch the page,
+ * that much is certain. So the entry can go to the Host complete, he installs it at once, and the fault that would
+ * have come for his sake never happens.
+ */
 
 /** A page of zeros, now that somebody wants it. */
 function supply(process: Process, address: u32): u32 {

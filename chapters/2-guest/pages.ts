@@ -1,4 +1,14 @@
-/* # Pages to give away */
+/*
+ * # Pages to give away
+ *
+ * You own some thousands of frames of 4 KiB, and from now on people will come and ask for one. Never for two in a
+ * row and never for half of one: every structure of this kernel that is made at run time is exactly a page, or
+ * fits into one. It wastes a little, and in exchange the allocator is so simple that it cannot fragment, which is
+ * a word for the slow death of all the others.
+ *
+ * Free pages are kept in a list. Where do you keep a list whose members are all free memory? In them. The first
+ * four bytes of each free page hold the address of the next; the oldest trick in the trade, costing nothing.
+ */
 import { bootInformation } from './boot.ts';
 import { archiveAddress, archiveSize } from './command-line.ts';
 import type { u32, u8 } from './language.ts';
@@ -18,6 +28,14 @@ let returnedCount: u32 = 0;
 
 /** How many page table entries hold each page, by page number. */
 let holders: u8[] = at<u8[]>(0);
+
+/*
+ * There is one snag, and it is a Guest's snag. To thread 65,536 pages on that string (256 MB) you would have to
+ * *touch* them all, and under a Host each first touch of a page is a page fault of his, a trip out and back, for
+ * memory that perhaps nobody is ever going to want. So the string starts out empty. Pages that were never given
+ * out lie behind a mark, `untouched`, and the mark moves up one page at a time. A pup with 256 MB comes up as fast
+ * as one with 8.
+ */
 
 /** Takes stock: between the boot page tables and the initial file system, all is free. */
 export function countPages(): void {
@@ -43,7 +61,12 @@ export function freePages(): u32 {
   return returnedCount + (untouchedEnd - untouched) / PAGE_SIZE;
 }
 
-/* ## One page */
+/*
+ * ## One page
+ *
+ * Pages that came back are used first: they have been mapped, they are warm. Each page is handed over full of
+ * zeros. That is not housekeeping; it is a promise that no process ever reads what another one left behind.
+ */
 
 /** A page of zeros with one holder: its kernel address, or 0 if there is none left. */
 export function allocatePage(): u32 {
@@ -60,6 +83,11 @@ export function allocatePage(): u32 {
   holders[physical(page) / PAGE_SIZE] = 1;
   return page;
 }
+
+/*
+ * How does a page know that it is no longer needed? It keeps count of its holders, in one byte for each page of
+ * RAM. You will see in a moment who shares.
+ */
 
 /** One holder less; the last one puts out the light. */
 export function releasePage(page: u32): void {

@@ -1,13 +1,13 @@
 /*
  * # Panic
  *
- * There is a moment in the life of a kernel when the right thing is to fall over, loudly, where everybody can see it. A
- * table that should exist does not; a promise to the Host is broken; somebody typed `panic`. Going on would mean
- * writing with confidence into memory that may be someone else's.
+ * There is a moment in the life of a kernel when the right thing is to fall over, loudly, where everybody can see
+ * it. A table that should exist does not; a promise to the Host is broken; somebody typed `panic`. Going on would
+ * mean writing with confidence into memory that may be someone else's.
  *
- * The Host takes 128 bytes of last words, no more and no fewer: he copies that many from the address you give, and they had
- * better all exist. So they are gathered in a buffer of that size that has been lying ready since boot. A panic that
- * had to allocate memory would have a nice paradox on its hands when memory is what ran out.
+ * The Host takes 128 bytes of last words, no more and no fewer: he copies that many from the address you give, and
+ * they had better all exist. So they are gathered in a buffer of that size that has been lying ready since boot. A
+ * panic that had to allocate memory would have a nice paradox on its hands when memory is what ran out.
  */
 import { BARE } from './bare.ts';
 import type { u32, u8 } from './language.ts';
@@ -33,9 +33,9 @@ function say(address: u32): void {
 
 /*
  * Both ends use the same call. The Launcher tells them apart by the two words it knows, and by nothing else: exit
- * status 0 for "Power down", and for all other poetry a 1, the message, and a list of the functions you died in, which
- * it finds by following your saved `ebp` up the stack. That register is why every function of pup bothers to have a
- * frame.
+ * status 0 for "Power down", and for all other poetry a 1, the message, and a list of the functions you died in,
+ * which it finds by following your saved `ebp` up the stack. That register is why every function of pup bothers to
+ * have a frame.
  */
 
 /** The kernel gives up: nothing it knows can be trusted. The Host shows `reason` to whoever asks. Never returns. */

@@ -2,13 +2,13 @@
  * # Paravirt: everything a ring-1 kernel may not do itself
  *
  * Here is the full list of what you lost when you woke up in ring 1. It is shorter than you feared: page tables,
- * descriptors, gates, the interrupt flag, sleeping, the clock, dying. Each has one function with two bodies. In one, the
- * instruction that Intel made for it; in the other, a message to the Host.
+ * descriptors, gates, the interrupt flag, sleeping, the clock, dying. Each has one function with two bodies. In
+ * one, the instruction that Intel made for it; in the other, a message to the Host.
  *
  * Linux has the same list, as a structure of function pointers named `pv_ops`, and when it boots under lguest it
- * overwrites about forty of them. Ours is resolved when you tangle: a constant condition leaves no trace in the image,
- * and a kernel built for the Host has no `mov cr3` in it anywhere. Look for yourself with `objdump`, or with a Guest
- * that dies of one.
+ * overwrites about forty of them. Ours is resolved when you tangle: a constant condition leaves no trace in the
+ * image, and a kernel built for the Host has no `mov cr3` in it anywhere. Look for yourself with `objdump`, or
+ * with a Guest that dies of one.
  */
 import {
   FIRST_EXTERNAL_VECTOR,
@@ -42,7 +42,8 @@ import { lguestData } from './lguest-data.ts';
 
 /*
  * A selector's two lowest bits are a ring, so even the kernel's names for its own segments depend on where it
- * stands: 0x61 is entry 12 as seen from ring 1. The Host forces that on you anyway, whatever you write into a gate.
+ * stands: 0x61 is entry 12 as seen from ring 1. The Host forces that on you anyway, whatever you write into a
+ * gate.
  */
 
 /** Selectors of the kernel: ring 1 under a Host, ring 0 without one. */
@@ -55,11 +56,11 @@ export const KERNEL_RING = BARE ? 0 : 1;
 /*
  * ## Introductions
  *
- * The first hypercall of your life has to be LGUEST_INIT, and before making it you fill in what the Host will read, once.
- * All interrupts blocked: nothing may come before there is a door for it. Where kernel addresses begin, so that he
- * knows which half of every page table is the same in all of them. Which vector your system calls use, so that he can
- * send those straight to you, past himself. And the address of a single instruction, an `iret`, which needs a longer
- * story; it is told in `trap-return.ts`.
+ * The first hypercall of your life has to be LGUEST_INIT, and before making it you fill in what the Host will
+ * read, once. All interrupts blocked: nothing may come before there is a door for it. Where kernel addresses
+ * begin, so that he knows which half of every page table is the same in all of them. Which vector your system
+ * calls use, so that he can send those straight to you, past himself. And the address of a single instruction, an
+ * `iret`, which needs a longer story; it is told in `trap-return.ts`.
  */
 
 /**
@@ -78,14 +79,15 @@ export function introduce(data: LguestData, protectedIret: u32): void {
 /*
  * ## Page tables
  *
- * On the bare silicon you write an address into `cr3` and the processor believes it. Down here it goes on believing what
- * the Host tells it. Your tables are, to be blunt, a work of fiction: no processor ever walks them. The Host does, one
- * fault at a time, and copies what he finds into tables of his own, the *shadows*.
+ * On the bare silicon you write an address into `cr3` and the processor believes it. Down here it goes on
+ * believing what the Host tells it. Your tables are, to be blunt, a work of fiction: no processor ever walks them.
+ * The Host does, one fault at a time, and copies what he finds into tables of his own, the *shadows*.
  *
- * You can ignore that almost entirely. The one consequence is a duty to gossip: when you change an entry that he may
- * already have copied, you have to tell him. (An entry that was *not* present needs no message. Nobody copies nothing; the
- * access faults, he looks, and there it is.) Which is, if you think about it, the very same contract that a real
- * processor makes with its TLB. Nothing about shadow tables is as strange as it seems at first. They are a TLB with opinions.
+ * You can ignore that almost entirely. The one consequence is a duty to gossip: when you change an entry that he
+ * may already have copied, you have to tell him. (An entry that was *not* present needs no message. Nobody copies
+ * nothing; the access faults, he looks, and there it is.) Which is, if you think about it, the very same contract
+ * that a real processor makes with its TLB. Nothing about shadow tables is as strange as it seems at first. They
+ * are a TLB with opinions.
  */
 
 /** The first page directory of this machine's life. Runs at physical addresses, before and after. */
@@ -106,8 +108,8 @@ export function startPaging(directory: u32): void {
 }
 
 /*
- * Four kinds of gossip, from the grand to the petty: a whole new directory; one page; four megabytes; everything. On
- * the bare silicon the third has no instruction of its own, and the whole TLB pays.
+ * Four kinds of gossip, from the grand to the petty: a whole new directory; one page; four megabytes; everything.
+ * On the bare silicon the third has no instruction of its own, and the whole TLB pays.
  */
 
 /** Makes `directory` (physical) the current page directory. */
@@ -153,8 +155,8 @@ export function flushTranslations(): void {
 }
 
 /*
- * The last thing about page faults is where they happened. A processor puts that into `cr2`; the Host puts it on the
- * kitchen table.
+ * The last thing about page faults is where they happened. A processor puts that into `cr2`; the Host puts it on
+ * the kitchen table.
  */
 
 /** The address that the last page fault was about. */
@@ -166,12 +168,13 @@ export function faultAddress(): u32 {
 /*
  * ## Segments and stacks
  *
- * The descriptor table, the GDT, exists bare as an array that you point the processor to. Under the Host it is his, and you
- * send him entries, one by one. Eight bytes are two words are two arguments.
+ * The descriptor table, the GDT, exists bare as an array that you point the processor to. Under the Host it is
+ * his, and you send him entries, one by one. Eight bytes are two words are two arguments.
  *
  * The task state segment needs a word of apology. Intel meant it for switching tasks in hardware, no system worth
- * the name has used it for that since the early days of Linux, and yet none can do without it, because two of its fields say where
- * the stack is when somebody enters the kernel from ring 3. So you build a monument of 104 bytes for the sake of eight.
+ * the name has used it for that since the early days of Linux, and yet none can do without it, because two of its
+ * fields say where the stack is when somebody enters the kernel from ring 3. So you build a monument of 104 bytes
+ * for the sake of eight.
  */
 
 /** A table's limit and address as `lgdt` and `lidt` want them: the address begins at offset 2, so it comes in halves. */
@@ -192,9 +195,9 @@ const bareInterruptTable = array<u32>(512, 8);
 const bareRegister = struct<TableRegister>(8);
 
 /*
- * Bare, the table only counts once the register that points to it has been loaded, and every segment register after
- * it; `cs` can be loaded only by jumping somewhere. Under the Host there is nothing to do: each entry counted when he
- * got it.
+ * Bare, the table only counts once the register that points to it has been loaded, and every segment register
+ * after it; `cs` can be loaded only by jumping somewhere. Under the Host there is nothing to do: each entry
+ * counted when he got it.
  */
 
 /** Sets entry `index` of the global descriptor table. */
@@ -231,8 +234,8 @@ export function loadSegmentTable(): void {
 }
 
 /*
- * `lgdt` wants six bytes in a row, a 16-bit limit and a 32-bit address. No compiler would lay them out like that of its own
- * will, hence the halves.
+ * `lgdt` wants six bytes in a row, a 16-bit limit and a 32-bit address. No compiler would lay them out like that
+ * of its own will, hence the halves.
  */
 
 function describeTable(base: u32, entries: u32): void {
@@ -242,10 +245,10 @@ function describeTable(base: u32, entries: u32): void {
 }
 
 /*
- * SET_STACK is where the Host is at his most careful, and he has reason. System calls reach you *directly*: the processor
- * pushes your program's registers onto this stack before anybody could check that it is there. Were it not, that would be
- * a fault while delivering a fault, with his page tables and his reputation. So he wants to know how many pages it has,
- * and keeps them mapped by force.
+ * SET_STACK is where the Host is at his most careful, and he has reason. System calls reach you *directly*: the
+ * processor pushes your program's registers onto this stack before anybody could check that it is there. Were it
+ * not, that would be a fault while delivering a fault, with his page tables and his reputation. So he wants to
+ * know how many pages it has, and keeps them mapped by force.
  */
 
 /** The stack on which traps from ring 3 arrive: ends at `top`, and the two pages below are there. */
@@ -261,10 +264,10 @@ export function setKernelStack(top: u32): void {
 /*
  * ## Gates
  *
- * Vectors, 256 of them, each with the address of your code for it. The `kind` byte says who may call it with an `int`
- * instruction, and one more thing: an *interrupt* gate turns interrupts off on the way in and a *trap* gate does not. For
- * a Guest that little bit decides about speed. The Host can let a trap gate go straight to you; an interrupt gate would
- * have to clear your interrupt flag, and only he knows that yours is a word in memory.
+ * Vectors, 256 of them, each with the address of your code for it. The `kind` byte says who may call it with an
+ * `int` instruction, and one more thing: an *interrupt* gate turns interrupts off on the way in and a *trap* gate
+ * does not. For a Guest that little bit decides about speed. The Host can let a trap gate go straight to you; an
+ * interrupt gate would have to clear your interrupt flag, and only he knows that yours is a word in memory.
  */
 
 /** Sends vector `vector` to `handler`. `kind` is the gate's access byte: 0x8E interrupt gate, 0xEF a trap gate that ring 3 may call. */
@@ -289,18 +292,19 @@ export function loadGates(): void {
 /*
  * ## The interrupt flag that is not the interrupt flag
  *
- * `cli` and `sti` do nothing for you in ring 1 but trap, and a kernel says them thousands of times a second. It would be
- * unbearable, if the Host had not had a good idea: he does not need to *hear* about it. He only needs to know at the
- * moment when he has an interrupt to deliver, and at that moment he can look at a word in your memory. So turning
- * interrupts off is a store. No trap, no exit, one instruction, cheaper than the real thing.
+ * `cli` and `sti` do nothing for you in ring 1 but trap, and a kernel says them thousands of times a second. It
+ * would be unbearable, if the Host had not had a good idea: he does not need to *hear* about it. He only needs to
+ * know at the moment when he has an interrupt to deliver, and at that moment he can look at a word in your memory.
+ * So turning interrupts off is a store. No trap, no exit, one instruction, cheaper than the real thing.
  *
- * Turning them on has a catch. Suppose an interrupt came while they were off. He looked, shrugged, and left it pending,
- * with a note in `irqPending`. If you now just store the flag, you may run on happily for a long time, and so may he,
- * each waiting for the other to say something. Hence the second line: *if there is a note, go and knock*.
+ * Turning them on has a catch. Suppose an interrupt came while they were off. He looked, shrugged, and left it
+ * pending, with a note in `irqPending`. If you now just store the flag, you may run on happily for a long time,
+ * and so may he, each waiting for the other to say something. Hence the second line: *if there is a note, go and
+ * knock*.
  *
- * lguest got this pair of stores patched right into the places in Linux where `cli` used to be. In the bare body, mind the
- * `nop`. The instruction after `sti` still runs undisturbed, a rule from 1978 that lets a routine end with `sti; ret`
- * without an interrupt on its stack. `sti; cli` in a row would let nobody in at all.
+ * lguest got this pair of stores patched right into the places in Linux where `cli` used to be. In the bare body,
+ * mind the `nop`. The instruction after `sti` still runs undisturbed, a rule from 1978 that lets a routine end
+ * with `sti; ret` without an interrupt on its stack. `sti; cli` in a row would let nobody in at all.
  */
 
 /** Lets interrupts in, beginning with any that has waited. */
@@ -332,9 +336,9 @@ export function setLineBlocked(line: u32, blocked: boolean): void {
 /*
  * ## Sleep, time, death
  *
- * Three more things to ask for, and you are complete. *Wake me when something happens*: bare, that is `hlt`, by which a
- * processor dozes until an interrupt; under the Host he lends the processor to somebody else, and switches your
- * interrupts on for you when he wakes you, or the interrupt could not be delivered.
+ * Three more things to ask for, and you are complete. *Wake me when something happens*: bare, that is `hlt`, by
+ * which a processor dozes until an interrupt; under the Host he lends the processor to somebody else, and switches
+ * your interrupts on for you when he wakes you, or the interrupt could not be delivered.
  */
 
 /** Sleeps until an interrupt has been served. Interrupts must be off; they are off again afterwards. */
@@ -351,8 +355,8 @@ export function sleepUntilInterrupt(): void {
 }
 
 /*
- * *Wake me in so many nanoseconds.* There is no ticking clock in this machine. You get one alarm, it rings once, and
- * setting it again moves it. A kernel with nothing to do asks for nothing and costs nothing.
+ * *Wake me in so many nanoseconds.* There is no ticking clock in this machine. You get one alarm, it rings once,
+ * and setting it again moves it. A kernel with nothing to do asks for nothing and costs nothing.
  */
 
 /** Asks for one clock interrupt in `nanoseconds`; 0 takes the wish back. Bare, the clock ticks as it likes. */
@@ -364,9 +368,9 @@ export function setAlarm(nanoseconds: u32): void {
 export const CLOCK_VECTOR = FIRST_EXTERNAL_VECTOR;
 
 /*
- * And *switch me off*. The Host calls every such end a crash: even the tidiest shutdown reaches the Launcher as "CRASH: Power
- * down". lguest never had another word for it. A bare pup has nobody to tell, so it writes one byte to a port where no
- * computer ever had anything, and stops for good.
+ * And *switch me off*. The Host calls every such end a crash: even the tidiest shutdown reaches the Launcher as
+ * "CRASH: Power down". lguest never had another word for it. A bare pup has nobody to tell, so it writes one byte
+ * to a port where no computer ever had anything, and stops for good.
  */
 
 /** What a bare machine's owner sees on this port when the kernel is done: 0 after a power-off, 1 after a panic. */

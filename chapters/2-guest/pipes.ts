@@ -1,4 +1,14 @@
-/* # Pipes */
+/*
+ * # Pipes
+ *
+ * "We should have some ways of connecting programs like garden hose", wrote Doug McIlroy in October 1964. It took
+ * nine years and one night: in January 1973 Thompson put pipes into Unix, and the next day everybody in the room
+ * wrote one-liners.
+ *
+ * A hose is 2,048 bytes and two counters that only ever grow. The difference between them is what is in it; where
+ * they are in the ring is their remainder. When they wrap after four gigabytes nothing happens at all, since 2,048
+ * divides 2^32. A size of 2,000 would have been a bug that shows up once in a very long pipe.
+ */
 import { KIND_PIPE } from './archive.ts';
 import type { OpenFile } from './files.ts';
 import { closeFile, newFile } from './files.ts';
@@ -51,7 +61,13 @@ export function closePipeEnd(pipe: Pipe, writing: boolean): void {
   if (pipe.writers === 0 && pipe.readers === 0) releasePage(addressOf(pipe));
 }
 
-/* ## Water in */
+/*
+ * ## Water in
+ *
+ * A writer waits when the hose is full. And if there is nobody at the other end any more, and never will be? Then
+ * it is told so and killed. It looks harsh, and it is what lets `cat /dev/vda | crash` come to an end: programs do
+ * not look at the result of every write, and a dead end must be stronger than politeness.
+ */
 
 /** Writes all of it, waiting for room as often as need be. Nobody left to read it: that kills the writer, quietly. */
 export function writePipe(file: OpenFile, address: u32, count: u32): i32 {
@@ -80,6 +96,10 @@ export function writePipe(file: OpenFile, address: u32, count: u32): i32 {
 /** The status of a process that wrote into a pipe nobody read. */
 const BROKEN_PIPE = 130;
 
+/*
+ * Bytes are moved in as few pieces as possible, and a piece ends where the ring does.
+ */
+
 /** How many bytes, at most `wanted`, lie between two counters without going round the corner. */
 function contiguous(from: u32, to: u32, wanted: u32): u32 {
   let count: u32 = to - from;
@@ -88,7 +108,12 @@ function contiguous(from: u32, to: u32, wanted: u32): u32 {
   return count < wanted ? count : wanted;
 }
 
-/* ## Water out */
+/*
+ * ## Water out
+ *
+ * A reader takes what there is and does not wait for more. Only when there is nothing does it sleep; and with
+ * nobody left to write, nothing is the answer.
+ */
 
 /** Reads what is there, waiting only if nothing is. 0: nobody is left to write. */
 export function readPipe(file: OpenFile, address: u32, count: u32): i32 {

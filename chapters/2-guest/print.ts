@@ -2,11 +2,11 @@
  * # A voice
  *
  * A kernel has no `printf`, and it is the first thing everybody writes. Ours comes without the format strings:
- * three functions, for a text, a number and an address, called one after the other like somebody speaking slowly to a
- * foreigner.
+ * three functions, for a text, a number and an address, called one after the other like somebody speaking slowly
+ * to a foreigner.
  *
- * Where the bytes go is chapter 3's affair. `consoleWrite` begins as a crude thing that works at once and is replaced under
- * your feet, mid-boot, by a civilised one.
+ * Where the bytes go is chapter 3's affair. `consoleWrite` begins as a crude thing that works at once and is
+ * replaced under your feet, mid-boot, by a civilised one.
  */
 import type { i32, u32 } from './language.ts';
 import { addressOf, array, charCode, load8 } from './language.ts';
@@ -22,8 +22,8 @@ export function print(text: string): void {
 /*
  * ## Numbers
  *
- * Digits come out of a division in the wrong order, the last one first. So they are written into a small buffer from
- * its end, and what gets printed is the part that was used. Since 1970 nobody has found a nicer way.
+ * Digits come out of a division in the wrong order, the last one first. So they are written into a small buffer
+ * from its end, and what gets printed is the part that was used. Since 1970 nobody has found a nicer way.
  */
 
 const DIGITS = 12;

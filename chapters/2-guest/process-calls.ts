@@ -1,4 +1,9 @@
-/* # System calls about processes */
+/*
+ * # System calls about processes
+ *
+ * What follows is the reception desk. Each function takes the arguments out of the frame, mistrusts them, and
+ * calls somebody who does the work; you have met most of those already.
+ */
 import { entryFor } from './address-space.ts';
 import { sleepFor, uptime } from './clock.ts';
 import { execute } from './exec.ts';
@@ -57,7 +62,13 @@ export function callProcessId(_frame: TrapFrame): i32 {
   return cpu.process.id as i32;
 }
 
-/* ## Memory and time */
+/*
+ * ## Memory and time
+ *
+ * `grow` is Unix's `sbrk`: it moves the end of the heap, and that is *all* it does. No page is given out here. A
+ * program that asks for a hundred megabytes on a machine with eight gets them, gladly, and finds out later. Every
+ * large system works like this, airlines too.
+ */
 
 /** grow(bytes): moves the end of the heap, up or down; returns where it was. Pages come when they are touched. */
 export function callGrow(frame: TrapFrame): i32 {
@@ -87,7 +98,12 @@ export function callUptime(_frame: TrapFrame): i32 {
   return uptime() as i32;
 }
 
-/* ## Looking around */
+/*
+ * ## Looking around
+ *
+ * For `ps` and `free`. A report is filled in by the kernel in a structure of its own and copied out, so that
+ * nothing is visible but what was meant to be.
+ */
 
 const processReport = struct<ProcessInformation>();
 const memoryReport = struct<MemoryInformation>();
@@ -105,6 +121,12 @@ export function callProcessInformation(frame: TrapFrame): i32 {
   copyBytes(addressOf(processReport.name), addressOf(process.name), 32);
   return copyToUser(frame.ecx, addressOf(processReport), sizeOf<ProcessInformation>()) ? 1 : -EFAULT;
 }
+
+/*
+ * How many pages does a process see? Walk its tables and count. The shared ones are counted for everybody who
+ * shares them, which is why the numbers in `ps` add up to more memory than there is. Real ones have that problem
+ * too.
+ */
 
 /** Pages that a process can see. */
 function countUserPages(process: Process): u32 {
@@ -127,7 +149,12 @@ export function callMemoryInformation(frame: TrapFrame): i32 {
   return copyToUser(frame.ebx, addressOf(memoryReport), sizeOf<MemoryInformation>()) ? 0 : -EFAULT;
 }
 
-/* ## The terminal, and the end */
+/*
+ * ## The terminal, and the end
+ *
+ * Processes come in *groups*, so that ^C can end all parts of a pipe and spare the shell. A shell founds a group
+ * for each job and tells the terminal which one is in front.
+ */
 
 /** setGroup(number or 0 for oneself, group or 0 for a new one) */
 export function callSetGroup(frame: TrapFrame): i32 {

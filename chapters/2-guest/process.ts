@@ -1,4 +1,12 @@
-/* # A process */
+/*
+ * # A process
+ *
+ * What is a process, when it is not running? Thirteen words, a name, what it has open, and a stack. The Host
+ * thinks of you along the same lines.
+ *
+ * There is room for sixty-four. A fixed table where others have lists: nothing can be lost from it, `ps` is a
+ * loop, and a program that forks for ever runs into a wall instead of the whole of memory.
+ */
 import type { OpenFile } from './files.ts';
 import type { i32, Inline, Pointer, u32, u8 } from './language.ts';
 import { addressOf, array, sizeOf, struct } from './language.ts';
@@ -36,6 +44,10 @@ export interface Process {
   files: Inline<Pointer<OpenFile | null>, 16>;
 }
 
+/*
+ * What the kernel notes about the processor is even less: who is on it, and whether to change that.
+ */
+
 /** All of them. A free slot is one whose state is `UNUSED`. */
 export const processes = array<Process>(PROCESSES);
 
@@ -48,7 +60,16 @@ export interface Processor {
 
 export const cpu = struct<Processor>();
 
-/* ## Two pages of stack for each */
+/*
+ * ## Two pages of stack for each
+ *
+ * Each process has a second stack that it does not know of. When it traps, the processor switches to it before
+ * pushing anything, so the kernel never has to trust the stack pointer of a program. (Set it to zero and try.
+ * `hostile.test.ts` does.) Eight kilobytes are plenty as long as nobody recurses, and nobody in this kernel does.
+ *
+ * They lie in the linear map, one behind the other. The Host insists: when he pushes a frame for you he translates
+ * the stack pointer once and then writes downwards in *physical* memory.
+ */
 
 const KERNEL_STACK_SIZE = 8192;
 const kernelStacks = array<u8>(PROCESSES * KERNEL_STACK_SIZE, 4096);
@@ -59,7 +80,11 @@ export function stackTop(process: Process): u32 {
   return addressOf(kernelStacks) + (index + 1) * KERNEL_STACK_SIZE;
 }
 
-/* ## Where new ones come from */
+/*
+ * ## Where new ones come from
+ *
+ * Numbers are never used twice. After four thousand million processes they will be; see you then.
+ */
 
 let nextId: u32 = 1;
 

@@ -1,4 +1,11 @@
-/* # Programs */
+/*
+ * # Programs
+ *
+ * A program is a file that says where its parts want to be. The format is called ELF, was made for Unix System V
+ * in the late eighties and can do a great deal, of which a kernel needs about two per cent: a header, and a list
+ * of *segments*. Each segment says: take so many bytes of me from here, put them there, and make the whole so much
+ * longer with zeros.
+ */
 import {
   PRESENT,
   USER,
@@ -44,7 +51,13 @@ export interface Words {
 export const LONGEST_WORDS = 2048;
 export const MOST_WORDS = 128;
 
-/* ## The file format */
+/*
+ * ## The file format
+ *
+ * You have been loaded from such a file yourself, by the Launcher, whose author wrote down the same two structures
+ * in chapter 4 from his side of the fence. A `u16` in an interface is two bytes in memory; the tangler lays out
+ * fields in order, so a picture of the header *is* its type.
+ */
 
 interface ElfHeader {
   magic: u32;
@@ -71,6 +84,12 @@ interface ProgramHeader {
   flags: u32;
   alignment: u32;
 }
+
+/*
+ * Loading either works as a whole or leaves nothing behind, and the way to get that for free is to build the new
+ * world to one side. A fresh directory is filled while the old program still stands. Fail, and there is one thing
+ * to destroy.
+ */
 
 const ELF_MAGIC = 0x464c457f;
 const ELF_EXECUTABLE = 2;
@@ -102,7 +121,20 @@ function isProgram(header: ElfHeader, size: u32): boolean {
   return header.programHeaderCount * PROGRAM_HEADER_SIZE <= size - header.programHeaders;
 }
 
-/* ## Segments */
+/*
+ * ## Segments
+ *
+ * The file comes from an archive that somebody packed, and you are going to believe its numbers only after looking
+ * at each. The trap in this sort of check is the sum. `offset + fileSize <= size` looks fine and is wrong, because
+ * offsets near 2^32 wrap round to small ones; so every test below is a subtraction from something already known to
+ * be larger.
+ */
+
+/*
+ * Then copying, page by page, straight from the archive. Code is mapped without the right to write, so it stays
+ * shared for ever among all who fork. The tail of a segment that exists in memory and not in the file is not even
+ * mentioned: those addresses are inside the image, nothing is there, and the first touch brings a page of zeros.
+ */
 
 function loadSegments(file: Node, header: ElfHeader, image: Image): i32 {
   for (let i: u32 = 0; i < header.programHeaderCount; i++) {
@@ -158,7 +190,32 @@ function pageFor(directory: u32, address: u32, flags: u32): u32 {
   return 0;
 }
 
-/* ## The first stack */
+/*
+ * ## The first stack
+ *
+ * `echo hello world` has to find its words somewhere. They go to the very top of its stack, and below them their
+ * addresses, and below those the two arguments of `main`, exactly as if somebody had called it.
+ *
+ * :::figure{#first-stack caption="The topmost page of the stack of echo hello world, before its first instruction"}
+ * ```text
+ *      0xbffff000  +----------------------------+
+ *                  | "echo" "hello" "world"     |
+ *      0xbfffefec  +----------------------------+
+ *                  | 0                          |
+ *                  | address of "world"         |
+ *                  | address of "hello"         |
+ *                  | address of "echo"          |
+ *      0xbfffefdc  +----------------------------+
+ *                  | 0xbfffefdc                 |  words
+ *                  | 3                          |  count
+ *                  | 0                          |  return address
+ *      0xbfffefd0  +----------------------------+ <- esp
+ * ```
+ * :::
+ *
+ * Nobody has called it, and the return address says so. A `main` that forgets to `exit` returns to address 0, and
+ * dies like somebody who takes one step more than there are stairs.
+ */
 
 /** Lays out the topmost page of the stack as a caller would: the words, their addresses, and the two arguments. */
 function buildStack(words: Words, image: Image): i32 {

@@ -1,4 +1,10 @@
-/* # What kernel and programs agree on */
+/*
+ * # What kernel and programs agree on
+ *
+ * A kernel and its programs are compiled apart and meet as strangers. All they have in common is this file: which
+ * number means which wish, and what a structure looks like on both sides of the door. Once somebody has written a
+ * program against it, it can never change. That is the difference between a function and a system call.
+ */
 import type { Inline, u32, u8 } from './language.ts';
 
 /** System calls by number: in eax; arguments in ebx, ecx, edx; the answer in eax, an error as its negative. */
@@ -26,7 +32,11 @@ export const SYS_FOREGROUND = 20;
 export const SYS_CATCH_INTERRUPT = 21;
 export const SYSTEM_CALLS = 22;
 
-/* ## Errors, by the numbers Unix gave them */
+/*
+ * ## Errors, by the numbers Unix gave them
+ *
+ * There was no reason not to keep 2 for a file that does not exist.
+ */
 
 export const ENOENT = 2;
 export const ESRCH = 3;
@@ -48,7 +58,12 @@ export const ENOSPC = 28;
 export const EPIPE = 32;
 export const ENOSYS = 38;
 
-/* ## Flags and structures */
+/*
+ * ## Flags and structures
+ *
+ * A structure in this list is read by two compilers' worth of code, the kernel's and each program's. Both are
+ * tangled from the same interface, which is more than most systems can say of their headers.
+ */
 
 /** How a file is opened. */
 export const OPEN_READ = 1;

@@ -1,4 +1,15 @@
-/* # Taking turns */
+/*
+ * # Taking turns
+ *
+ * Two programs print alternate lines on your screen. One processor. Somewhere between the lines there is a moment
+ * when the machine stops being the one and starts being the other, and we are about to walk right through it.
+ *
+ * A process gives up the processor for one of two reasons: its time is over (`giveWay`), or there is nothing for
+ * it to do until something happens (`sleepOn`). *What* has to happen is expressed in the simplest way imaginable,
+ * by an address. Whoever wants a line from the terminal sleeps on the address of the line buffer; whoever fills it
+ * calls `wake` with the same address. Nothing is stored at the two ends but that number. Unix did it like this in
+ * 1973, and called it a wait channel.
+ */
 import { setIdleAlarm, setTick } from './clock.ts';
 import { beginBatch, endBatch } from './hypercalls.ts';
 import type { u32 } from './language.ts';
@@ -12,6 +23,13 @@ export function giveWay(): void {
   cpu.process.state = RUNNABLE;
   schedule();
 }
+
+/*
+ * The classic bug with this is the lost wake-up: you look, nothing is there; it arrives, and the bell rings for
+ * nobody; you go to sleep, for good. Between looking and sleeping an interrupt must not be able to come. In this
+ * kernel it cannot, since interrupts are off until the processor is handed over. Every `sleepOn` in these chapters
+ * stands in a loop that looks again.
+ */
 
 /** Waits until somebody calls `wake` with the same `channel`, which is the address of what is waited for. */
 export function sleepOn(channel: u32): void {
@@ -28,7 +46,17 @@ export function wake(channel: u32): void {
   }
 }
 
-/* ## Whose turn */
+/*
+ * ## Whose turn
+ *
+ * Round robin, the fairest and dullest of all policies: the next one in the table. Linux went through about five
+ * ingenious schedulers on its way to a better one.
+ *
+ * If nobody wants to run there is no idle process to run instead. Whoever was last simply stays, on its own stack
+ * with its own page tables, and waits for an interrupt on behalf of everybody. It may itself be the one who is
+ * woken. It may also be dead: a zombie makes a fine night watchman. Under a Host this saves two changes of page
+ * tables each time you wait for a key.
+ */
 
 let lastIndex: u32 = 0;
 
@@ -61,7 +89,13 @@ export function schedule(): void {
   if (next !== cpu.process) switchTo(next);
 }
 
-/* ## The switch */
+/*
+ * ## The switch
+ *
+ * Here it is. Two things must change in the world at large before the stacks can: where traps from ring 3 are to
+ * land, and whose page tables count. Both may wait for the end of a batch, and the batch is one trap to the Host.
+ * Real hardware would do it in two instructions.
+ */
 
 /** Where the boot stack's position is saved when it is left for ever. */
 const abandoned = array<u32>(1);
@@ -78,6 +112,16 @@ function switchTo(next: Process): void {
   const save: u32 = addressOf(previous) === 0 ? addressOf(abandoned) : addressOf(previous) + STACK_POINTER;
   switchStacks(save, next.stackPointer);
 }
+
+/*
+ * And this is the moment itself. It looks like a function, and what makes it strange is that it *returns somewhere
+ * else*. It is called on one stack and returns on another, from a call that the other process made some time ago,
+ * perhaps seconds, when it was where you are now. Four registers are saved, for they are what a compiled function
+ * expects to find again. The others it does not count on; and `eip` is on the stack already, pushed by the call.
+ *
+ * "You are not expected to understand this", says the most famous comment in Unix, at this very point of the sixth
+ * edition. Its authors explained later that they meant it as in *this won't be on the exam*.
+ */
 
 /** Saves what a function must preserve on this stack, notes the stack pointer at `save`, and goes on where `load` was left. */
 const switchStacks = naked<(save: u32, load: u32) => void>`

@@ -1,17 +1,18 @@
 /*
  * # Segments, and how to do without
  *
- * In 1982 Intel believed that programs would be made of segments: one for the code, one for each array, every access
- * checked against its length by the hardware, thousands of them in a system. The 286 could do it, and nobody wanted to.
- * Since then every operating system begins its day by switching segmentation off, which cannot be done, so it defines one
- * segment that begins at 0 and is 4 GiB long, and says that everything is in it.
+ * In 1982 Intel believed that programs would be made of segments: one for the code, one for each array, every
+ * access checked against its length by the hardware, thousands of them in a system. The 286 could do it, and
+ * nobody wanted to. Since then every operating system begins its day by switching segmentation off, which cannot
+ * be done, so it defines one segment that begins at 0 and is 4 GiB long, and says that everything is in it.
  *
- * Pup needs it four times, for code and data are different *kinds* and ring 1 and ring 3 are different *levels*. The
- * entries land in places 12 to 15, since that is where Linux had them in 2007 and where lguest expects them to this day.
+ * Pup needs it four times, for code and data are different *kinds* and ring 1 and ring 3 are different *levels*.
+ * The entries land in places 12 to 15, since that is where Linux had them in 2007 and where lguest expects them to
+ * this day.
  *
- * The funny thing is that lguest's protection of the *Host* does not need segments either. The first version limited
- * the Guest's segments, so that the top of the address space was out of its reach. Then its author noticed that page tables
- * already did the job: what is not mapped cannot be poked, whichever ring you are in.
+ * The funny thing is that lguest's protection of the *Host* does not need segments either. The first version
+ * limited the Guest's segments, so that the top of the address space was out of its reach. Then its author noticed
+ * that page tables already did the job: what is not mapped cannot be poked, whichever ring you are in.
  */
 import {
   GDT_ENTRY_KERNEL_CS,

@@ -1,4 +1,13 @@
-/* # The line discipline */
+/*
+ * # The line discipline
+ *
+ * Type a letter, and it appears. Who did that? Not the keyboard, not the shell, which is asleep until you press
+ * return. It was a piece of the kernel with the best name in all of Unix, the *line discipline*. It collects what
+ * is typed until there is a line; until then everything can still be taken back, and no program knows.
+ *
+ * Its keys go back to machines with ink. ^C, ^D, ^U and ^W are the letters with two bits cleared, which is all
+ * that the control key of a teletype did.
+ */
 import { consoleReady, consoleWrite } from '../3-drivers/console.ts';
 import { BARE } from './bare.ts';
 import type { OpenFile } from './files.ts';
@@ -31,6 +40,11 @@ let shownTo: u32 = 0;
 /** How many processes wait for a line. */
 let readers: u32 = 0;
 
+/*
+ * Somebody typed something. It may come from a person, one key at a time, or from `printf 'ls\n' | npm run boot`,
+ * a thousand lines at once; the discipline is the same.
+ */
+
 /** A key was pressed. */
 export function typeCharacter(character: u32): void {
   if (character === CONTROL_C) interruptForeground();
@@ -43,12 +57,22 @@ export function typeCharacter(character: u32): void {
   if (readers !== 0) showFirstLine();
 }
 
+/*
+ * And it has to be possible to say *not now*. The ring holds 1,024 characters. A driver that is told there is no
+ * room leaves the rest where it is and comes back, so nothing is lost, however fast they type.
+ */
+
 /** Whether another character finds room: a driver that is told no keeps it, and asks again when somebody has read. */
 export function hasRoom(): boolean {
   return editedTo - readTo < CAPACITY - 1 || completeTo === readTo;
 }
 
-/* ## Adding */
+/*
+ * ## Adding
+ *
+ * A line is cut when the ring is full but for one place. That one is for its end: a line that could never be
+ * finished would be a terminal that could never be used again.
+ */
 
 /** The last place in the ring is kept for the end of the line. */
 function addCharacter(character: u32): void {
@@ -66,7 +90,14 @@ function endLine(character: u32): void {
   wake(addressOf(line));
 }
 
-/* ## Showing */
+/*
+ * ## Showing
+ *
+ * Old terminals echo a character when it is typed. If you type ahead while a program prints, the two get mixed up
+ * like voices at a party. Here a line is shown when somebody wants to *read* it: a little later if you were early,
+ * but always behind its own prompt. A script that is piped into pup comes out as a proper transcript, question,
+ * answer, question.
+ */
 
 const shown = array<u8>(4);
 
@@ -86,7 +117,12 @@ function endsLine(character: u32): boolean {
   return character === NEWLINE || character === CONTROL_D;
 }
 
-/* ## Erasing */
+/*
+ * ## Erasing
+ *
+ * A terminal has no eraser. Step back, print a blank over it, step back again; and only if it has been shown at
+ * all.
+ */
 
 /** Takes back one character; false if the line is empty. A terminal has no eraser: step back, write a blank, step back. */
 function eraseCharacter(): boolean {
@@ -113,7 +149,13 @@ function lastIsBlank(): boolean {
   return editedTo !== completeTo && line[(editedTo - 1) % CAPACITY] === charCode(' ');
 }
 
-/* ## ^C */
+/*
+ * ## ^C
+ *
+ * ^C is not for whoever reads. The program that you want to stop is usually the one that does *not*. It is for a
+ * whole group of processes, the job in front, and every one of them finds a note to end. The shell asked to be
+ * spared: it is woken with an error instead of a line, and prompts you anew.
+ */
 
 /** The group that ^C is for. */
 let foreground: u32 = 0;
@@ -144,7 +186,13 @@ function interruptForeground(): void {
 /** The status of a process that ended by ^C. */
 export const INTERRUPTED = 131;
 
-/* ## Reading */
+/*
+ * ## Reading
+ *
+ * One line at a time, even if more are there. For a program in the background the terminal is silent, as otherwise
+ * two would fight over each line you type. And ^D is, if you look closely, no character at all: it means "give
+ * them what you have". After an empty line that is nothing, and nothing is how a file ends.
+ */
 
 const transfer = array<u8>(256);
 const TRANSFER_SIZE = 256;
@@ -185,7 +233,12 @@ function takeLine(count: u32): u32 {
   return length;
 }
 
-/* ## Writing */
+/*
+ * ## Writing
+ *
+ * The other direction has no discipline whatsoever. (A real one turns each newline into two characters, because a
+ * printer's carriage had to be sent back and the paper forward. Ours leaves that to whoever owns a printer.)
+ */
 
 /** Writes to the screen. */
 export function writeTerminal(_file: OpenFile, address: u32, count: u32): i32 {

@@ -2,8 +2,9 @@
  * # Bytes and texts
  *
  * The i386 has a soft spot for strings. Five of its instructions move, fill, compare and search whole stretches of
- * memory with one prefix, and between 1985 and about 1990 they were even the fastest way to do it. We use two of them, because a
- * kernel copies pages all day and a loop in our compiled code takes about six instructions where `rep movsd` counts one.
+ * memory with one prefix, and between 1985 and about 1990 they were even the fastest way to do it. We use two of
+ * them, because a kernel copies pages all day and a loop in our compiled code takes about six instructions where
+ * `rep movsd` counts one.
  *
  * Four bytes at a time as far as it goes, then the rest.
  */
@@ -39,8 +40,8 @@ export function clearBytes(to: u32, count: u32): void {
  * ## Texts
  *
  * A text is an address, and it goes on until there is a zero. You may call that the most expensive one-byte
- * mistake in the history of computing, and people have; but it makes a `string` fit into a register, and this kernel
- * checks the length of everything that it did not write itself.
+ * mistake in the history of computing, and people have; but it makes a `string` fit into a register, and this
+ * kernel checks the length of everything that it did not write itself.
  */
 
 /** Bytes before the zero that ends the text at `address`. */
@@ -64,8 +65,9 @@ export function startsWith(address: u32, prefix: u32): boolean {
 }
 
 /*
- * And a number in hexadecimal, as the archive will bring them. Setting bit 5 of a letter makes it a small one. Whoever
- * laid out ASCII in 1963 put the two alphabets exactly 32 apart, and we have been saying thanks ever since.
+ * And a number in hexadecimal, as the archive will bring them. Setting bit 5 of a letter makes it a small one.
+ * Whoever laid out ASCII in 1963 put the two alphabets exactly 32 apart, and we have been saying thanks ever
+ * since.
  */
 
 /** The `count` hexadecimal digits at `address` as a number. Other characters count as whatever they are. */

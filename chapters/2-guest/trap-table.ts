@@ -2,17 +2,17 @@
  * # Doors
  *
  * You are about to be interrupted, and it will go on for the rest of your life. Division by zero, page faults, the
- * clock, a key on a keyboard, programs asking for things: all come through one table with 256 places, each of which holds
- * the address of a piece of your code.
+ * clock, a key on a keyboard, programs asking for things: all come through one table with 256 places, each of
+ * which holds the address of a piece of your code.
  *
- * Fifty-three places get filled. Twenty are the processor's own complaints, vector 0 to 19. Thirty-two are interrupt
- * lines: line *n* arrives at vector 32 + *n*, as if there were the pair of 8259 interrupt controllers of the IBM AT.
- * There are not; the Host counts to 32 all by himself. And one is for programs.
+ * Fifty-three places get filled. Twenty are the processor's own complaints, vector 0 to 19. Thirty-two are
+ * interrupt lines: line *n* arrives at vector 32 + *n*, as if there were the pair of 8259 interrupt controllers of
+ * the IBM AT. There are not; the Host counts to 32 all by himself. And one is for programs.
  *
- * Nearly all are *interrupt* gates, which under the Host means that he gets the trap first, looks, and reflects it to you.
- * Only 0x80 is a *trap* gate that ring 3 may call, and so the only one by which a program falls into your lap with no
- * Host involved. When a system call took 1,750 nanoseconds by way of the Host, it took 270 through this gate; those are
- * the numbers lguest published for it, and they are why it is worth a special case.
+ * Nearly all are *interrupt* gates, which under the Host means that he gets the trap first, looks, and reflects it
+ * to you. Only 0x80 is a *trap* gate that ring 3 may call, and so the only one by which a program falls into your
+ * lap with no Host involved. When a system call took 1,750 nanoseconds by way of the Host, it took 270 through
+ * this gate; those are the numbers lguest published for it, and they are why it is worth a special case.
  */
 import { FIRST_EXTERNAL_VECTOR, LGUEST_IRQS, SYSCALL_VECTOR } from '../1-preparation/abi.ts';
 import type { u32, u8 } from './language.ts';
@@ -48,12 +48,14 @@ export function loadTraps(): void {
 /*
  * ## Code that writes code
  *
- * When a trap arrives the processor has pushed where it came from, and not *which* trap it was. The only way to know is to
- * have a different address for each. Other kernels write a few hundred lines of assembler macros to get 256 nearly
- * identical stubs. You are a program with an array and nothing that forbids you to jump into it, so: write them.
+ * When a trap arrives the processor has pushed where it came from, and not *which* trap it was. The only way to
+ * know is to have a different address for each. Other kernels write a few hundred lines of assembler macros to get
+ * 256 nearly identical stubs. You are a program with an array and nothing that forbids you to jump into it, so:
+ * write them.
  *
- * Twelve bytes for each. Push a zero (for most traps; seven of them come with an error code of the processor's own,
- * and there two `nop`s stand in). Push the vector. Jump to `enterTrap`. The three opcodes below are the entire compiler.
+ * Twelve bytes for each. Push a zero (for most traps; seven of them come with an error code of the processor's
+ * own, and there two `nop`s stand in). Push the vector. Jump to `enterTrap`. The three opcodes below are the
+ * entire compiler.
  */
 
 const STUB_SIZE = 12;
@@ -82,14 +84,14 @@ function stubFor(vector: u32): u32 {
 /*
  * ## The common way in
  *
- * From here on all traps look the same, a tower of nineteen words that grew downwards. `pushad` puts eight registers on
- * it, then come four segment registers, and the address of the whole is the argument for `trap`, which is a
- * function like any other.
+ * From here on all traps look the same, a tower of nineteen words that grew downwards. `pushad` puts eight
+ * registers on it, then come four segment registers, and the address of the whole is the argument for `trap`,
+ * which is a function like any other.
  *
- * Between the two, one act of caution. The program may have left anything in `ds` and `es`, zero for instance; a kernel
- * that read memory through those would fault on its own first instruction. `cld` is the same thought again: the direction
- * flag decides whether `rep movsd` copies forwards or backwards, and it is the *program's* until you say otherwise. There
- * have been kernels that forgot. It took people until 2008 to notice one of them.
+ * Between the two, one act of caution. The program may have left anything in `ds` and `es`, zero for instance; a
+ * kernel that read memory through those would fault on its own first instruction. `cld` is the same thought again:
+ * the direction flag decides whether `rep movsd` copies forwards or backwards, and it is the *program's* until you
+ * say otherwise. There have been kernels that forgot. It took people until 2008 to notice one of them.
  */
 
 /** Completes the frame, gives the kernel its own segments, and calls `trap` with the frame's address. */

@@ -1,8 +1,9 @@
 /*
  * # What went wrong
  *
- * Every interruption ends up in `trap`, with a frame that says who was disturbed at what. The frame lies on the kernel
- * stack of the process that was running, highest address first to be pushed, so that in memory it reads backwards:
+ * Every interruption ends up in `trap`, with a frame that says who was disturbed at what. The frame lies on the
+ * kernel stack of the process that was running, highest address first to be pushed, so that in memory it reads
+ * backwards:
  */
 import { FIRST_EXTERNAL_VECTOR, LGUEST_IRQS, SYSCALL_VECTOR } from '../1-preparation/abi.ts';
 import { interrupt } from './interrupts.ts';
@@ -41,9 +42,9 @@ export interface TrapFrame {
 }
 
 /*
- * Two bits of the saved `cs` tell you whether to be angry with a program or worried about yourself. If you came from
- * ring 1, the last two words of the frame are not there at all: without a change of stack there was no need to
- * remember one.
+ * Two bits of the saved `cs` tell you whether to be angry with a program or worried about yourself. If you came
+ * from ring 1, the last two words of the frame are not there at all: without a change of stack there was no need
+ * to remember one.
  */
 
 /** Whether the trap came from a program. */
@@ -52,10 +53,10 @@ export function fromUser(frame: TrapFrame): boolean {
 }
 
 /*
- * Four ways to go. Look at the system call first: it came straight through a trap gate, so your interrupts are still on,
- * and the first thing to do is to turn them off. This kernel is never interrupted at its own work but for these few
- * instructions, which is the cheapest way ever found to have no race conditions. It would be a poor choice with sixteen
- * processors. We have one, and it is imaginary.
+ * Four ways to go. Look at the system call first: it came straight through a trap gate, so your interrupts are
+ * still on, and the first thing to do is to turn them off. This kernel is never interrupted at its own work but
+ * for these few instructions, which is the cheapest way ever found to have no race conditions. It would be a poor
+ * choice with sixteen processors. We have one, and it is imaginary.
  */
 
 const PAGE_FAULT = 14;
@@ -80,10 +81,10 @@ export function trap(frame: TrapFrame): void {
  * ## The last stop before ring 3
  *
  * Before a program gets the processor back, three questions. Is there an interrupt that waited while you had them
- * off? Open the door for the length of two stores and let it in. Has the clock rung, so that somebody else should have a
- * turn? And has this process been killed, perhaps just now, by the ^C that came in through that door? A process is
- * never torn away from the middle of the kernel. It is only ever found dead here, on the doorstep, where it holds nothing
- * that anyone else needs.
+ * off? Open the door for the length of two stores and let it in. Has the clock rung, so that somebody else should
+ * have a turn? And has this process been killed, perhaps just now, by the ^C that came in through that door? A
+ * process is never torn away from the middle of the kernel. It is only ever found dead here, on the doorstep,
+ * where it holds nothing that anyone else needs.
  */
 
 /** Interrupts that waited come in now; then whoever was killed goes, and whoever had its turn gives way. */
@@ -101,9 +102,9 @@ function beforeUser(): void {
 /*
  * ## Exceptions
  *
- * Twenty complaints with names. Some have been extinct for decades ("coprocessor overrun", 386 only), yet the number is
- * still taken. From ring 3 they all mean the same: the program has done something for which there is no excuse, and it is
- * ended with a line to say so. From ring 1 they mean that *you* have.
+ * Twenty complaints with names. Some have been extinct for decades ("coprocessor overrun", 386 only), yet the
+ * number is still taken. From ring 3 they all mean the same: the program has done something for which there is no
+ * excuse, and it is ended with a line to say so. From ring 1 they mean that *you* have.
  */
 
 const exceptionNames: string[] = [
@@ -142,9 +143,9 @@ function exception(frame: TrapFrame): void {
 }
 
 /*
- * The helpers at the end are for the files to come. `frameBelow` deserves your attention: the frame of a process that came from
- * ring 3 is always at the same place, at the very top of its kernel stack. So to see what a sleeping process was doing
- * when it last had the processor, one needs no pointer, only its stack.
+ * The helpers at the end are for the files to come. `frameBelow` deserves your attention: the frame of a process
+ * that came from ring 3 is always at the same place, at the very top of its kernel stack. So to see what a
+ * sleeping process was doing when it last had the processor, one needs no pointer, only its stack.
  */
 
 /** The status of a process that did not end by its own will. */

@@ -1,4 +1,16 @@
-/* # Never trust a pointer */
+/*
+ * # Never trust a pointer
+ *
+ * `write(1, 0xc0100000, 4096)`. Please print the memory at 3 GiB and a megabyte: that is you. If a kernel just
+ * follows the addresses that it is given, then any program can have it read out its own secrets, or, with `read`,
+ * overwrite its own code. This is not an exotic attack. It is the first thing that everybody tries, and the oldest
+ * Unixes fell for it.
+ *
+ * There are two schools. One checks the range of the address and then goes ahead *through the program's mapping*,
+ * with a safety net for faults. The other, which you belong to, never uses the program's addresses at all. Each is
+ * looked up in the tables, page by page, as the processor would, and what the kernel touches is the frame behind
+ * it, through its own linear map. Slower by some instructions, and there is no net, since there is no rope.
+ */
 import { entryFor, pageOf } from './address-space.ts';
 import type { i32, u32 } from './language.ts';
 import { load32, load8, store8 } from './language.ts';
@@ -14,13 +26,25 @@ function userByte(address: u32, write: boolean): u32 {
   return pageOf(load32(entryFor(cpu.process.directory, address, false))) + (address & PAGE_OFFSET_MASK);
 }
 
+/*
+ * `settle` does the rest. It is the same function that handles page faults, so a buffer that has been promised but
+ * not delivered gets delivered, and a shared one copied. The kernel asks for the page exactly as the program would
+ * have done by touching it.
+ */
+
 /** How much of `count` bytes at `address` lies in its first page. */
 function withinPage(address: u32, count: u32): u32 {
   const room: u32 = PAGE_SIZE - (address & PAGE_OFFSET_MASK);
   return count < room ? count : room;
 }
 
-/* ## Across */
+/*
+ * ## Across
+ *
+ * Both directions in chunks that end where pages end. What comes next in the program's addresses may be anywhere
+ * in RAM, or nowhere, in which case the call fails. Half of it may have been copied by then, and that is the
+ * program's own affair.
+ */
 
 /** Copies `count` bytes from the program to the kernel. False: the program has no such memory. */
 export function copyFromUser(to: u32, from: u32, count: u32): boolean {
@@ -45,6 +69,12 @@ export function copyToUser(to: u32, from: u32, count: u32): boolean {
   }
   return true;
 }
+
+/*
+ * A text has no length until you have seen its end. So its bytes are taken one at a time, with a limit, and the
+ * limit counts from the first byte on. (A kernel that first measures a text and then copies it has read it twice,
+ * and between the two somebody may have lengthened it. Not here, with one processor. But hands learn habits.)
+ */
 
 /** Copies a text with its zero, at most `room` bytes. Returns its length without the zero; -1 if it is bad or too long. */
 export function copyTextFromUser(to: u32, from: u32, room: u32): i32 {

@@ -1,4 +1,14 @@
-/* # The disk */
+/*
+ * # The disk
+ *
+ * A disk reads and writes sectors of 512 bytes. There it ends, as far as the disk is concerned; files, names and
+ * bytes are other people's ideas. (The size came into the PC with its first floppy disk, in 1981. Disks have had
+ * sectors of 4,096 for many years now and lie about it to be polite.)
+ *
+ * A request is a chain of three: a header that the device reads, data that it reads or writes, and one byte that
+ * it writes, to say how it went. Odd types write to the disk and even ones read, and for each piece the descriptor
+ * says which way it goes, so the Launcher can check that you meant it.
+ */
 import { KIND_BLOCK, addPath } from '../2-guest/archive.ts';
 import type { OpenFile } from '../2-guest/files.ts';
 import type { i32, u32, u8 } from '../2-guest/language.ts';
@@ -37,6 +47,11 @@ const status = array<u8>(4);
 let present: boolean = false;
 let sectors: u32 = 0;
 
+/*
+ * Its name in the file system is `/dev/vda`, as it would be in Linux. Boot with `--block=FILE`, and `cat /dev/vda`
+ * shows you the file.
+ */
+
 /** Takes over a disk and makes it a file: `/dev/vda`. Returns its size in sectors of 512 bytes; 0: it did not work out. */
 export function startBlock(device: VirtioDevice): u32 {
   if (present || !negotiate(device, 0)) return 0;
@@ -49,7 +64,18 @@ export function startBlock(device: VirtioDevice): u32 {
   return sectors;
 }
 
-/* ## One request */
+/*
+ * ## One request
+ *
+ * While the disk works, the process sleeps, and others run. They may want the disk too. There is one buffer and
+ * one header, so whoever comes second waits until the first is done: the smallest lock there is, a boolean that
+ * may be slept on. It is safe because nothing can come between the test and the set. You turned interrupts off for
+ * that, quite a while ago.
+ *
+ * Someone may press ^C in the middle of a request. The note is left, the process wakes, looks whether its sector
+ * has come, and goes back to sleep. A device writes into memory when it likes; nobody leaves while it holds an
+ * address of theirs.
+ */
 
 let busy: boolean = false;
 
@@ -86,7 +112,12 @@ function requestDone(): void {
   wake(addressOf(queue));
 }
 
-/* ## Bytes from sectors */
+/*
+ * ## Bytes from sectors
+ *
+ * Programs count in bytes. So from the position comes a first sector, an offset in it, and a number of whole
+ * sectors that have to be moved.
+ */
 
 /** How many of `count` bytes at `position` one request can move: not past the buffer, not past the disk. */
 function span(position: u32, count: u32): u32 {
@@ -116,6 +147,11 @@ export function readBlockFile(file: OpenFile, address: u32, count: u32): i32 {
   yieldDisk();
   return result;
 }
+
+/*
+ * To change one byte on a disk you must read its sector, change the byte, and write all 512 back. Everybody who
+ * ever wondered why small writes are slow has met this.
+ */
 
 /** Writes to the disk at the file's position. Sectors that change only in part are read first. */
 export function writeBlockFile(file: OpenFile, address: u32, count: u32): i32 {

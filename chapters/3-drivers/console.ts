@@ -1,4 +1,10 @@
-/* # The console */
+/*
+ * # The console
+ *
+ * Two queues, one for each direction, and they are used in opposite ways. For output you give the device a full
+ * buffer and get it back empty. For input you must hand out *empty* ones in advance, and wait. Four buffers of 64
+ * bytes lie there at all times, like nets. A keyboard fills one with a single letter; a pipe fills them all.
+ */
 import { BARE } from '../2-guest/bare.ts';
 import type { u32, u8 } from '../2-guest/language.ts';
 import { addressOf, array, load8, struct } from '../2-guest/language.ts';
@@ -48,7 +54,14 @@ function offerInput(buffer: u32): void {
   offer(input, describe(input, buffer, INPUT_SIZE, DEVICE_WRITES));
 }
 
-/* ## In */
+/*
+ * ## In
+ *
+ * The interrupt says only "something was used". What was typed goes to the line discipline, letter by letter, as
+ * long as it has room. If not, the buffer is kept, half read, and no net is put out in its place: so the Launcher
+ * has nowhere to put the rest, leaves it in its own queue, and stops reading from your pipe. Flow control, all the
+ * way from the kernel to the other program, and nobody wrote a line of code to negotiate it.
+ */
 
 /** How much of the buffer that is next in line has been typed already. */
 let typed: u32 = 0;
@@ -69,7 +82,15 @@ export function consoleReady(): void {
   }
 }
 
-/* ## Out */
+/*
+ * ## Out
+ *
+ * Sixteen buffers go round in turn. For output we asked for no interrupts: nobody waits for a line to have been
+ * printed, only for a free buffer, and buffers are collected whenever the next one is wanted.
+ *
+ * If all are under way we spin. A Guest that spins is a rude guest, burning time on a machine which belongs to
+ * someone else; here it has never been seen to happen, since the device takes all there is at each knock.
+ */
 
 const OUTPUT_BUFFERS = 16;
 const OUTPUT_SIZE = 256;
@@ -89,6 +110,11 @@ export function consoleWrite(address: u32, count: u32): void {
     done += chunk;
   }
 }
+
+/*
+ * A kernel message may come from anywhere, an interrupt included, so this function must not sleep. That is the
+ * real reason for the spinning.
+ */
 
 /** One buffer's worth. If all sixteen are on their way we wait for the oldest: it cannot be long. */
 function writeBuffer(address: u32, count: u32): void {

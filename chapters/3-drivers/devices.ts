@@ -1,4 +1,13 @@
-/* # Who is there? */
+/*
+ * # Who is there?
+ *
+ * Knock at all thirty-two doors and see who answers. Virtio devices have their maker's number, 0x1AF4, and say in
+ * the other half what they are: 0x1040 plus a type. There are types up to forty-odd by now, among them a watchdog,
+ * a GPU and, honestly, a CAN bus.
+ *
+ * Slot 0 is answered by a *host bridge* of nobody's make. Nothing can be done with it. It sits there since Linux
+ * refuses to believe in a bus without one.
+ */
 import { KIND_NULL, KIND_TERMINAL, addPath } from '../2-guest/archive.ts';
 import { BARE } from '../2-guest/bare.ts';
 import type { u32 } from '../2-guest/language.ts';
@@ -34,7 +43,12 @@ export function startDevices(): void {
   }
 }
 
-/* ## One line each */
+/*
+ * ## One line each
+ *
+ * A driver that does not get along with its device says no, and the boot goes on. A kernel without a disk is
+ * better than no kernel. Nothing is reported that was not tried.
+ */
 
 function startDriver(device: VirtioDevice, type: u32): void {
   if (type === TYPE_CONSOLE && startConsole(device)) {

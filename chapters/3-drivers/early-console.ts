@@ -1,4 +1,15 @@
-/* # Talking through the keyhole */
+/*
+ * # Talking through the keyhole
+ *
+ * The worst time to have no voice is the beginning. To use the console you need its registers mapped, so page
+ * tables, so an allocator, queues, interrupts, and if one of these has a bug, then it is the one that keeps you
+ * from saying so.
+ *
+ * Virtio has thought of it. The fifth capability, `VIRTIO_WINDOW`, is a peephole: you say in configuration space
+ * which register of the device you want, and then you read or write it *through* configuration space, by ports,
+ * with nothing mapped at all. And the console has one register made for this, `emerg_wr`. What is written to it is
+ * printed, before any handshake, whatever state the device is in.
+ */
 import { BARE } from '../2-guest/bare.ts';
 import type { u32 } from '../2-guest/language.ts';
 import { load8 } from '../2-guest/language.ts';
@@ -20,6 +31,11 @@ import { portWrite32, portWrite8 } from './registers.ts';
 const CONSOLE_SLOT = 1;
 const CONSOLE_IDENTITY = 0x10431af4;
 
+/*
+ * Where it is must be pieced together: the device's capability says where its own registers begin, and the
+ * emergency one is 8 bytes further. It comes to 0x44 in this machine, and a driver that looks it up does not care.
+ */
+
 /** Where the device's own registers say where they are, and which of them prints what is written to it. */
 const CAPABILITY_OFFSET = 8;
 const EMERGENCY_WRITE = 8;
@@ -29,6 +45,11 @@ const WINDOW_BAR = 4;
 const WINDOW_OFFSET = 8;
 const WINDOW_LENGTH = 12;
 const WINDOW_DATA = 16;
+
+/*
+ * Set up once: region 0, four bytes, at that offset. From then on each letter takes two port writes, the address
+ * and the letter.
+ */
 
 /** Where the window is in configuration space; 0 if there is none. */
 let window: u32 = 0;
@@ -49,7 +70,12 @@ export function startEarlyConsole(): void {
   pciWrite32(CONSOLE_SLOT, window + WINDOW_OFFSET, offset);
 }
 
-/** Prints one byte after the other: three exits for each. */
+/*
+ * Two exits a letter. The greeting of pup, its first line, makes about a hundred and fifty trips to another
+ * program to be shown. Nobody will ever call it fast, and it cannot fail.
+ */
+
+/** Prints `count` bytes, one after the other. */
 export function earlyWrite(address: u32, count: u32): void {
   for (let i: u32 = 0; i < count; i++) {
     if (BARE) bareConsoleByte(load8(address + i));

@@ -1,4 +1,16 @@
-/* # Dice */
+/*
+ * # Dice
+ *
+ * A computer that does the same thing each time is a marvel, until you need a password. And nothing is as
+ * reproducible as a virtual machine: this one retires the same instructions in the same order at each boot, if you
+ * ask it to. Two Guests started from the same image would draw the same "random" numbers. Keys of real servers
+ * have been guessed for that reason.
+ *
+ * So dice have to be brought in from outside, from somebody with access to noise. It is the simplest device there
+ * is: you give it an empty buffer and it comes back with something in it. The driver has no interface to speak of,
+ * no configuration, no features. Having read the disk's, you could have written it yourself, and I hope you
+ * skipped ahead and did.
+ */
 import { KIND_RANDOM, addPath } from '../2-guest/archive.ts';
 import type { OpenFile } from '../2-guest/files.ts';
 import type { i32, u32, u8 } from '../2-guest/language.ts';
@@ -31,6 +43,12 @@ export function startEntropy(device: VirtioDevice): boolean {
 function diceRolled(): void {
   wake(addressOf(queue));
 }
+
+/*
+ * You have come out on the far side of the bus. For two chapters you have been lied to, politely, by an expert. In
+ * the next one we change sides: you are the Launcher, somebody is about to boot a kernel, and all you have is a
+ * file, a block of memory and a telephone line to the Host.
+ */
 
 /** Reads up to 64 random bytes. */
 export function readRandomFile(_file: OpenFile, address: u32, count: u32): i32 {

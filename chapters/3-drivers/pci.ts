@@ -1,4 +1,23 @@
-/* # The bus with two ports */
+/*
+ * # The bus with two ports
+ *
+ * How do you find out what is plugged in? Before 1992 you looked at the card, moved some jumpers and prayed. PCI
+ * was the bus that could be *asked*. Every device has 256 bytes of configuration space, in a layout that is the
+ * same for all of them, and one reaches it through two ports: write to the first which word you mean, then read or
+ * write it through the second.
+ *
+ * :::figure{#pci-address caption="What goes to port 0xCF8. Bit 31 says that it is meant."}
+ * ```text
+ *       31 30        24 23    16 15    11 10   8 7        2 1 0
+ *      +--+------------+--------+--------+------+----------+---+
+ *      | 1|     0      |  bus   |  slot  | func |   word   | 0 |
+ *      +--+------------+--------+--------+------+----------+---+
+ * ```
+ * :::
+ *
+ * Ask an empty slot for its name and it answers 0xFFFFFFFF. Nobody says that: the bus floats, and floating wires
+ * read as ones. The Launcher plays even that.
+ */
 import type { u32 } from '../2-guest/language.ts';
 import { portRead32, portWrite32 } from './registers.ts';
 
@@ -18,6 +37,10 @@ export const PCI_INTERRUPT = 0x3c;
 
 /** What an empty slot answers. */
 export const PCI_NOBODY = 0xffffffff;
+
+/*
+ * Two ports for one access is a recipe for trouble when two people do it at the same time. You are alone.
+ */
 
 /** The address of the aligned word at `offset` in the configuration space of the device in `slot`. */
 export function pciAddress(slot: u32, offset: u32): u32 {
@@ -41,7 +64,15 @@ export function pciWrite32(slot: u32, offset: u32, value: u32): void {
   portWrite32(PCI_DATA, value);
 }
 
-/* ## Capabilities */
+/*
+ * ## Capabilities
+ *
+ * Beyond the first 64 bytes each device is free to say what it likes, as a chain of *capabilities*: an id, the
+ * offset of the next one, some contents. Virtio uses five, all with the id "vendor specific", to say *my common
+ * registers lie in this region at that offset* and so forth. The driver knows no address by heart.
+ *
+ * A chain in somebody else's memory may be a circle. Count.
+ */
 
 const CAPABILITY_VENDOR = 0x09;
 

@@ -1,4 +1,10 @@
-/* # Ports and registers */
+/*
+ * # Ports and registers
+ *
+ * The i386 has a second address space of 65,536 *ports*, with two instructions of its own, because the 8080 had
+ * one, because the 8008 had one, which had thirty-two. From ring 1 `in` and `out` trap. The Launcher gets the
+ * bytes of your instruction, decodes them, and does what a port would do.
+ */
 import type { u32 } from '../2-guest/language.ts';
 import { asm } from '../2-guest/language.ts';
 
@@ -28,7 +34,17 @@ export function portWrite8(port: u32, value: u32): void {
   `;
 }
 
-/* ## Memory that answers back */
+/*
+ * ## Memory that answers back
+ *
+ * Newer devices put their registers into memory. A load from there is not a load but a question, and a store is an
+ * order; read the same address twice and you may get two answers, so no compiler must ever be let loose on it.
+ * Hence the assembler: exactly one access, exactly this wide.
+ *
+ * The plainest of all instructions are used, on purpose. Somebody over there has to decode them from seven bytes,
+ * and the fewer forms he has to know, the fewer he can get wrong. (lguest knew six forms, and miscounted the
+ * length of two kinds of operand. Nobody ever noticed, as Linux did not use those.)
+ */
 
 /** Reads an 8-bit device register. */
 export function register8(address: u32): u32 {

@@ -1,4 +1,12 @@
-/* # Shaking hands */
+/*
+ * # Shaking hands
+ *
+ * All virtio devices begin the same way, so this part is written once. First, find the four sets of registers and
+ * map the page they lie in.
+ *
+ * The interrupt line is a byte in configuration space, put there by whoever built the machine. On a PC it was the
+ * BIOS. Here it is the Launcher, and the line has the same number as the slot.
+ */
 import { mapDevice } from '../2-guest/address-space.ts';
 import { claimLine } from '../2-guest/interrupts.ts';
 import type { u32 } from '../2-guest/language.ts';
@@ -28,6 +36,11 @@ export interface VirtioDevice {
   served: () => void;
 }
 
+/*
+ * The first set is the same for all. Feature bits are 64 and the registers 32 wide, hence the two that select a
+ * half.
+ */
+
 /** The registers that all devices have (virtio 1.0, 4.1.4.3), as offsets. */
 const DEVICE_FEATURE_SELECT = 0x00;
 const DEVICE_FEATURE = 0x04;
@@ -54,12 +67,27 @@ function registersOf(slot: u32, type: u32, bar: u32): u32 {
   return bar + pciRead32(slot, capability + 8);
 }
 
-/* ## The handshake */
+/*
+ * ## The handshake
+ *
+ * It takes six steps, and their order is law. *I have seen you. I know how to drive you. What can you do? Then let
+ * us do this much of it. Agreed? (Read it back! The device may have taken FEATURES_OK away again.) And, once the
+ * queues are there: go.*
+ *
+ * Our Launcher is stricter about it than any hardware. lguest's author used his to find bugs in drivers, so a step
+ * out of order ends the machine, with a line that says which. You are welcome to try: swap two of the calls below
+ * and boot.
+ */
 
 const ACKNOWLEDGE = 1;
 const DRIVER = 2;
 const DRIVER_OK = 4;
 const FEATURES_OK = 8;
+
+/*
+ * We want very little. Everything a device offers beyond the basics stays off the table, but for one bit: number
+ * 32, *I am a driver by the standard of 2016 and not by the one before*, without which there is no deal.
+ */
 
 /** Feature bit 32, the first of the second word: this is a driver of today, not of 2007. */
 const VERSION_1 = 1;
@@ -78,6 +106,10 @@ export function negotiate(device: VirtioDevice, wanted: u32): boolean {
   setStatus(device, ACKNOWLEDGE | DRIVER | FEATURES_OK);
   return (register8(device.common + DEVICE_STATUS) & FEATURES_OK) !== 0;
 }
+
+/*
+ * The functions that do the talking:
+ */
 
 /** The last step, once the queues are there: from now on the device works. */
 export function driverIsReady(device: VirtioDevice): void {
@@ -98,7 +130,13 @@ function accept(device: VirtioDevice, half: u32, features: u32): void {
   setRegister32(device.common + DRIVER_FEATURE, features);
 }
 
-/* ## Interrupts */
+/*
+ * ## Interrupts
+ *
+ * When a device has finished something it raises its line and sets a bit in its interrupt status. Reading the
+ * status *clears* it. A load with a side effect: there is the reason for all that caution with the assembler. If
+ * the bit was not set, the interrupt was for somebody else on the same line, or it has been dealt with already.
+ */
 
 /** Calls `served` whenever the device has used something. */
 export function listen(device: VirtioDevice, served: () => void): void {

@@ -1,4 +1,28 @@
-/* # Two rings and a table */
+/*
+ * # Two rings and a table
+ *
+ * This is the idea that has outlived everything around it. Two parties share memory, do not trust each other's
+ * speed, and want to pass buffers without locks. So each part of that memory has exactly one writer.
+ *
+ * The *table* holds descriptors: address, length, and maybe the number of another one that belongs with it. In the
+ * *available ring* the driver puts the numbers of chains it wants to have worked on. In the *used ring* the device
+ * puts the numbers of those that it is done with. Both rings come with a counter that only grows. What is new is
+ * the difference to what you saw last.
+ *
+ * :::figure{#virtqueue caption="Who writes what: the driver the table and the left ring, the device the right one"}
+ * ```text
+ *        available                descriptors                   used
+ *      +-----------+         +---+----------------+         +-----------+
+ *      | index: 3  |         | 0 | header  ->  1  |         | index: 2  |
+ *      +-----------+         | 1 | data    ->  2  |         +-----------+
+ *      | 5         |         | 2 | status         | <-----  | 5,  12    |
+ *      | 7         |         |...|                |         | 7, 513    |
+ *      | 0         | ------> | 5 | ...            |         |           |
+ *      +-----------+         +---+----------------+         +-----------+
+ *         driver                   driver                      device
+ * ```
+ * :::
+ */
 import type { Inline, u16, u32 } from '../2-guest/language.ts';
 import { addressOf, at } from '../2-guest/language.ts';
 import { linear, physical } from '../2-guest/layout.ts';
@@ -16,6 +40,12 @@ interface Descriptor {
   next: u16;
 }
 
+/*
+ * Addresses are physical, since the device knows nothing of your page tables. It is a small mercy that all of RAM
+ * is linear in this kernel. A driver whose buffer straddles two pages that are not neighbours has to describe it
+ * in two pieces.
+ */
+
 /** Flags of a descriptor: another one follows; the device writes here rather than reads. */
 const NEXT = 1;
 export const DEVICE_WRITES = 2;
@@ -26,6 +56,11 @@ interface AvailableRing {
   index: u16;
   ring: Inline<u16, 256>;
 }
+
+/*
+ * The device says not only which chain, but also how much it wrote into it. A read of 64 bytes from a keyboard
+ * usually gives one.
+ */
 
 /** What the device is done with: the head, and how much it wrote. */
 interface UsedElement {
@@ -45,6 +80,10 @@ const LARGEST_QUEUE = 256;
 const NO_NOTIFY = 1;
 const NO_INTERRUPT = 1;
 
+/*
+ * What follows is our own notebook, in no memory that the device ever sees.
+ */
+
 /** A queue and our notes about it. `free` heads a list of free descriptors, linked through `next`. */
 export interface Virtqueue {
   device: VirtioDevice;
@@ -58,7 +97,15 @@ export interface Virtqueue {
   seen: u32;
 }
 
-/* ## Setting it up */
+/*
+ * ## Setting it up
+ *
+ * Choose the queue, ask how long it is, give it memory, switch it on. Lengths are powers of two, and 256 is what
+ * the Launcher offers, so the table is 4,096 bytes: a page, to the byte. The two rings need 518 and 2,054 and
+ * share another.
+ *
+ * Unused descriptors are kept in a list, and where? In their own `next` fields, of course.
+ */
 
 const QUEUE_SELECT = 0x16;
 const QUEUE_SIZE = 0x18;
@@ -99,12 +146,21 @@ function tell(device: VirtioDevice, register: u32, address: u32): void {
   setRegister32(device.common + register + 4, 0);
 }
 
+/*
+ * A flag for whoever prefers to look for himself.
+ */
+
 /** Asks the device not to interrupt for this queue: we look ourselves. */
 export function wantNoInterrupts(queue: Virtqueue): void {
   queue.available.flags = NO_INTERRUPT;
 }
 
-/* ## Building a chain */
+/*
+ * ## Building a chain
+ *
+ * A chain is built link by link and only then offered: until its number stands in the available ring, the device
+ * has no idea that it exists.
+ */
 
 /** Takes a free descriptor for `length` bytes at the kernel address `address`. Whoever calls has made sure there is one. */
 export function describe(queue: Virtqueue, address: u32, length: u32, flags: u32): u32 {
@@ -125,6 +181,14 @@ export function chain(queue: Virtqueue, index: u32, next: u32): void {
   queue.descriptors[index].next = next;
 }
 
+/*
+ * The counter goes up *after* the entry has been written. The other side may look at any time, and what it must
+ * never see is a number it was promised and not given.
+ *
+ * Then knock, if need be. A device that is at work anyway says so with a flag, and the knock, which is an exit,
+ * can be saved. Under load this one flag is worth more than all other tuning together.
+ */
+
 /** Offers the chain that begins at `head`, and knocks unless the device says it is watching. */
 export function offer(queue: Virtqueue, head: u32): void {
   queue.available.ring[queue.available.index % queue.size] = head;
@@ -132,7 +196,12 @@ export function offer(queue: Virtqueue, head: u32): void {
   if ((queue.used.flags & NO_NOTIFY) === 0) setRegister16(queue.device.notify, queue.number);
 }
 
-/* ## Taking it back */
+/*
+ * ## Taking it back
+ *
+ * Chains need not come back in the order in which they went. A disk may have reasons. The used ring names each by
+ * its head, and from there its descriptors are walked and freed.
+ */
 
 /** Whether the device has used a chain that `takeUsed` has not returned yet. */
 export function hasUsed(queue: Virtqueue): boolean {
@@ -147,6 +216,10 @@ export function usedLength(queue: Virtqueue): u32 {
 export function usedAddress(queue: Virtqueue): u32 {
   return linear(queue.descriptors[queue.used.ring[queue.seen % queue.size].head].address);
 }
+
+/*
+ * Counters are sixteen bits wide, so ours has to wrap where theirs does.
+ */
 
 /** Frees the descriptors of the next used chain. */
 export function takeUsed(queue: Virtqueue): void {

@@ -1,4 +1,9 @@
-/* # cat */
+/*
+ * # cat
+ *
+ * Meant to con*cat*enate files; used by all the world to look at one. `cat /dev/vda` shows you the disk, if the
+ * Launcher was given one, and `cat` alone repeats what you type until you press ^D.
+ */
 import type { i32, u32, u8 } from '../language.ts';
 import { addressOf, array } from '../language.ts';
 import { close, exit, read, write } from './library/calls.ts';

@@ -1,4 +1,9 @@
-/* # echo */
+/*
+ * # echo
+ *
+ * The smallest program that is of any use, and the first one to try on any new kernel: if `echo` works, then so do
+ * loading, stacks, words, system calls, and ending.
+ */
 import type { u32 } from '../language.ts';
 import { exit } from './library/calls.ts';
 import { print, printAt } from './library/output.ts';

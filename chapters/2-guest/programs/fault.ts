@@ -1,4 +1,9 @@
-/* # fault */
+/*
+ * # fault
+ *
+ * How expensive is a page that nobody has touched yet? This is for the benchmark, and for anybody who means to
+ * change `page-faults.ts`.
+ */
 import type { i32, u32 } from '../language.ts';
 import { addressOf, store8 } from '../language.ts';
 import { exit, grow, instructionCount } from './library/calls.ts';

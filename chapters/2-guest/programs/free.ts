@@ -1,4 +1,9 @@
-/* # free */
+/*
+ * # free
+ *
+ * Boot with 8 MB and look. Boot with 256 and look again: the kernel takes about a megabyte either way, most of it
+ * stacks for processes that do not exist yet.
+ */
 import type { u32 } from '../language.ts';
 import { struct } from '../language.ts';
 import type { MemoryInformation } from '../protocol.ts';

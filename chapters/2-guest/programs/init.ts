@@ -1,4 +1,12 @@
-/* # init */
+/*
+ * # init
+ *
+ * The first process has three duties. It starts a shell, or the one command that the kernel was given. It waits,
+ * for ever, and so buries all the orphans that are handed to it. And when the child it started is gone, it
+ * switches off the light.
+ *
+ * That is one duty less than the init of a Linux distribution has, if one rounds down by a million lines.
+ */
 import type { i32, u32 } from '../language.ts';
 import { addressOf, array, at } from '../language.ts';
 import { SHUTDOWN_POWER_OFF } from '../protocol.ts';

@@ -1,4 +1,8 @@
-/* # kill */
+/*
+ * # kill
+ *
+ * It leaves a note, as you know. Process 1 gets no notes.
+ */
 import type { i32, u32 } from '../language.ts';
 import { exit, kill } from './library/calls.ts';
 import { complain, usage } from './library/output.ts';

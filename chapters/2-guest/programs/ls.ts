@@ -1,4 +1,8 @@
-/* # ls */
+/*
+ * # ls
+ *
+ * `open` the directory, read entries until there are none. No colours.
+ */
 import type { i32, u32 } from '../language.ts';
 import { addressOf, struct } from '../language.ts';
 import type { DirectoryEntry } from '../protocol.ts';

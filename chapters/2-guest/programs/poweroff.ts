@@ -1,4 +1,8 @@
-/* # poweroff */
+/*
+ * # poweroff
+ *
+ * And this is how it should end.
+ */
 import type { u32 } from '../language.ts';
 import { SHUTDOWN_POWER_OFF } from '../protocol.ts';
 import { shutdown } from './library/calls.ts';

@@ -1,4 +1,12 @@
-/* # primes */
+/*
+ * # primes
+ *
+ * The one program here that works for its living: no system calls, no memory to speak of, divisions until the end.
+ * In other words, the hypervisor's best case. The benchmark runs it with and without a Host underneath; what
+ * differs is the ticks.
+ *
+ * Try `primes 900000000`, and ^C.
+ */
 import type { i32, u32 } from '../language.ts';
 import { exit } from './library/calls.ts';
 import { print, printNumber, usage } from './library/output.ts';

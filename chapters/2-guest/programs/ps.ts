@@ -1,4 +1,9 @@
-/* # ps */
+/*
+ * # ps
+ *
+ * Who is there? The kernel describes one slot at a time, so the list may change while you read it, as in life. It
+ * always contains a `ps`.
+ */
 import type { i32, u32 } from '../language.ts';
 import { addressOf, struct } from '../language.ts';
 import type { ProcessInformation } from '../protocol.ts';

@@ -1,4 +1,8 @@
-/* # random */
+/*
+ * # random
+ *
+ * Start the Launcher with `--rng`, and this program has something to read.
+ */
 import type { i32, u32, u8 } from '../language.ts';
 import { addressOf, array } from '../language.ts';
 import { OPEN_READ } from '../protocol.ts';

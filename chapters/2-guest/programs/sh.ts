@@ -1,4 +1,12 @@
-/* # sh */
+/*
+ * # sh
+ *
+ * A shell is a loop with a prompt. Read a line, take it apart, start what it names, wait, and again. Ours speaks
+ * the part of the language that you would miss: pipes, `&`, `;`, redirection and quotes. It has no variables and
+ * no `if`; people who need those are the reason why there are other languages.
+ *
+ * Note what it does first of all. It founds a group of its own, asks to be spared by ^C, and takes the terminal.
+ */
 import type { i32, u32, u8 } from '../language.ts';
 import { array, charCode } from '../language.ts';
 import { EINTR } from '../protocol.ts';
@@ -31,6 +39,11 @@ export function main(_count: u32, _words: u32[]): void {
   }
 }
 
+/*
+ * A job in the background ends without anybody waiting for it, and stays a zombie until it is asked about. So the
+ * shell asks, before each prompt.
+ */
+
 /** Says which background jobs have ended since the last prompt. */
 function reportEnded(): void {
   while (true) {
@@ -42,7 +55,12 @@ function reportEnded(): void {
   }
 }
 
-/* ## One line, several jobs */
+/*
+ * ## One line, several jobs
+ *
+ * `help` and `exit` must be *built in*, the second because a child that exits does not get its parent anywhere.
+ * The first only because it is easier.
+ */
 
 /** Runs the jobs of a line one after the other: `;` waits for the job before it, `&` does not. */
 function runLine(): void {
@@ -65,7 +83,11 @@ function run(first: u32, end: u32, background: boolean): void {
   else runJob(first, end, background);
 }
 
-/* ## help */
+/*
+ * ## help
+ *
+ * Ten lines for whoever is lost. A test checks that every program in `/bin` is in here, since nobody else would.
+ */
 
 function help(): void {
   print('echo WORDS       says them again       ls [PATH]      what there is\n');

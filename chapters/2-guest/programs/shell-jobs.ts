@@ -1,4 +1,11 @@
-/* # sh runs a job */
+/*
+ * # sh runs a job
+ *
+ * Here is where the kernel's odd ideas turn out to fit together. `fork` without `exec`, the lowest free place,
+ * files that survive `exec`: each looks arbitrary alone. Now watch: a pipe is made; the child is forked, and *in
+ * the child*, before it becomes someone else, the pipe's end is moved to place 1. The program that starts knows
+ * nothing of it. It prints.
+ */
 import type { i32, u32 } from '../language.ts';
 import { addressOf, array, charCode } from '../language.ts';
 import { OPEN_READ, OPEN_WRITE } from '../protocol.ts';
@@ -68,7 +75,13 @@ function waitForAll(count: u32): void {
   foreground(processId());
 }
 
-/* ## One command */
+/*
+ * ## One command
+ *
+ * Parent and child run on at the same time, and both set the child's group. It looks like a mistake. But whichever
+ * of them comes first, the group has to be right by the time the *other* relies on it; and neither knows who comes
+ * first.
+ */
 
 /** Forks and becomes the command; the parent gets the child's number. The first child founds a group, the others join it. */
 function startCommand(
@@ -96,6 +109,11 @@ function startCommand(
   becomeCommand(first, end);
   return 0;
 }
+
+/*
+ * Close a place, duplicate into it, close the original: three lines that are the entire implementation of `|`, `<`
+ * and `>`.
+ */
 
 /** Puts what is open in `from` into place `to`: close the one, and the lowest free place is it. */
 function move(from: i32, to: i32): void {

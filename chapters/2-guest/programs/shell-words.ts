@@ -1,4 +1,13 @@
-/* # sh splits a line */
+/*
+ * # sh splits a line
+ *
+ * `echo 'a | b' | wc` contains one pipe, not two. Deciding which is the whole difficulty of a shell's grammar, and
+ * it has kept generations in work: who did not know it took `'` for a letter has deleted a file that way.
+ *
+ * The result is a list of tokens. A word is the address of its text; an operator is its own character. The two
+ * cannot be mixed up, for no address of a program is as small as 124, and this is the kind of thing one may do in
+ * a language in which both are numbers. Do not do it at home.
+ */
 import type { i32, u32, u8 } from '../language.ts';
 import { addressOf, array, charCode } from '../language.ts';
 
@@ -66,7 +75,11 @@ function isSpecial(character: u32): boolean {
   }
 }
 
-/* ## Quotes */
+/*
+ * ## Quotes
+ *
+ * Inside quotes everything is a letter, the other kind of quote too. The quotes themselves are dropped on the way.
+ */
 
 /** Copies the word that begins at `start`, without its quotes; returns where it ends, or -1. */
 function splitWord(line: u8[], start: u32): i32 {

@@ -1,4 +1,9 @@
-/* # sleep */
+/*
+ * # sleep
+ *
+ * While this program runs, nothing does. The kernel sets its alarm, the Host sees a Guest in HALT, the Launcher
+ * waits for an event, and Node for a timer, four layers deep. Watch the fan of your computer not go on.
+ */
 import type { i32, u32 } from '../language.ts';
 import { exit, sleep } from './library/calls.ts';
 import { usage } from './library/output.ts';

@@ -1,4 +1,8 @@
-/* # uptime */
+/*
+ * # uptime
+ *
+ * There is no floating point in this processor, so seconds are whole and their thousandths are digits.
+ */
 import type { u32 } from '../language.ts';
 import { charCode } from '../language.ts';
 import { exit, uptime } from './library/calls.ts';

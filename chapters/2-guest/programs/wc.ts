@@ -1,4 +1,8 @@
-/* # wc */
+/*
+ * # wc
+ *
+ * A word is what comes after a blank. Put it at the end of a pipe, and it tells you whether the pipe leaks.
+ */
 import type { i32, u32 } from '../language.ts';
 import { charCode } from '../language.ts';
 import { exit } from './library/calls.ts';

@@ -1,4 +1,9 @@
-/* # Calling the kernel */
+/*
+ * # Calling the kernel
+ *
+ * The door again, from the other side. One function holds the four instructions; twenty others exist so that
+ * nobody ever has to remember a number.
+ */
 import type { i32, u32 } from '../../language.ts';
 import { addressOf, array, asm, sizeOf } from '../../language.ts';
 import type { DirectoryEntry, MemoryInformation, ProcessInformation } from '../../protocol.ts';
@@ -39,7 +44,13 @@ function call(number: u32, first: u32, second: u32, third: u32): i32 {
   ` as i32;
 }
 
-/* ## Processes */
+/*
+ * ## Processes
+ *
+ * `exit`, `fork` and `exec` flush what has been printed first. For `fork` it is a must. What is still in the
+ * buffer would be copied along with everything else, and then printed twice, by two processes neither of which did
+ * anything wrong. Every C programmer has met this one, usually on a Friday.
+ */
 
 /** Ends the program. Never returns. */
 export function exit(status: i32): void {
@@ -87,7 +98,12 @@ export function yieldTurn(): void {
   call(SYS_YIELD, 0, 0, 0);
 }
 
-/* ## Files */
+/*
+ * ## Files
+ *
+ * `write` is the one that does more than pass on its arguments. The kernel may take less than it was offered (a
+ * disk does), and whoever ignores that writes half a file and reports success.
+ */
 
 /** Reads up to `count` bytes; how many there were, 0 at the end. */
 export function read(place: i32, address: u32, count: u32): i32 {
@@ -128,7 +144,12 @@ export function readEntry(place: i32, entry: DirectoryEntry): boolean {
   return read(place, addressOf(entry), sizeOf<DirectoryEntry>()) > 0;
 }
 
-/* ## Memory, time, and the rest */
+/*
+ * ## Memory, time, and the rest
+ *
+ * The remaining wishes, among them a rude one: `shutdown`. There are no users in this system, hence no one to ask
+ * whether this user may.
+ */
 
 /** Moves the end of the heap by `bytes`; returns where it was, or an error. */
 export function grow(bytes: u32): i32 {
@@ -171,6 +192,11 @@ export function foreground(group: i32): void {
 export function catchInterrupt(): void {
   call(SYS_CATCH_INTERRUPT, 0, 0, 0);
 }
+
+/*
+ * And one thing that takes no kernel at all. `rdtsc` reads the processor's time stamp, and on this silicon a tick
+ * of the stamp is an instruction. No clock in the world is more exact, or has less to do with time.
+ */
 
 /** How many instructions the processor has retired, modulo 2^32. It counts them for everybody, so it is a clock. */
 export function instructionCount(): u32 {

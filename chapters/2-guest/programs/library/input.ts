@@ -1,4 +1,10 @@
-/* # Reading, a line at a time */
+/*
+ * # Reading, a line at a time
+ *
+ * `read` gives you what there is: half a line from a pipe, thirty from a file. People think in lines, and so
+ * somebody has to keep the rest for next time. That somebody can do it for one file at a time, which is as many as
+ * any of our programs has ever needed.
+ */
 import type { i32, u32, u8 } from '../../language.ts';
 import { addressOf, array, charCode } from '../../language.ts';
 import { OPEN_READ } from '../../protocol.ts';

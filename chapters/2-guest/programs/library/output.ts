@@ -1,4 +1,10 @@
-/* # Printing, a line at a time */
+/*
+ * # Printing, a line at a time
+ *
+ * A system call for each letter would work, and each would end in a trip to the Launcher. So letters are collected
+ * until a line is full. (The prompt of the shell ends without a newline, so the shell must `flush`; forget it, and
+ * you get the loveliest bug, a program that works perfectly and looks dead.)
+ */
 import type { i32, u32, u8 } from '../../language.ts';
 import { addressOf, array, charCode, load8 } from '../../language.ts';
 import { write } from './calls.ts';
@@ -37,7 +43,12 @@ export function print(text: string): void {
   printAt(addressOf(text));
 }
 
-/* ## Numbers */
+/*
+ * ## Numbers
+ *
+ * The kernel wrote its digits backwards. This version looks for the largest power of ten that fits and walks down,
+ * since it has to know the width in advance, for columns.
+ */
 
 /** Prints `value` in decimal. */
 export function printNumber(value: u32): void {
@@ -63,7 +74,13 @@ export function printByte(value: u32): void {
   printCharacter(load8(digits + (value & 15)));
 }
 
-/* ## Complaints */
+/*
+ * ## Complaints
+ *
+ * Errors do not go where the output goes, or else they would vanish into pipes. Place 2 has been there for them
+ * since the seventh edition of Unix. The reason is said to be a phototypesetter that had set "cannot open file" in
+ * beautiful type, once too often.
+ */
 
 /** Says `who: what: why` where errors go, for an error from the kernel. */
 export function complain(who: string, what: u32, error: i32): void {

@@ -1,4 +1,9 @@
-/* # Finding programs */
+/*
+ * # Finding programs
+ *
+ * You type `ls` and mean `/bin/ls`. Elsewhere a variable called PATH holds a list of places to look; ours has one,
+ * and it is written into the code.
+ */
 import type { i32, u32, u8 } from '../../language.ts';
 import { addressOf, array, charCode, load8 } from '../../language.ts';
 import { exec } from './calls.ts';
