@@ -122,7 +122,7 @@ export declare function store32(address: u32, value: u32): void;
  * along.
  */
 
-/** The `T` that lies at `address`: `at<Process>(p)`, `at<u8[]>(p)`, `at<string>(p)`, `at<() => void>(p)`. No code at all. */
+/** The `T` that lies at `address`: `at<Process>(a)`, `at<u8[]>(a)`, `at<string>(a)`, `at<() => void>(a)`. */
 export declare function at<T>(address: u32): T;
 
 /**
@@ -158,11 +158,12 @@ export declare function bytesOf(text: string): u8[];
  */
 
 /**
- * Machine instructions inside a function, one to a line, in the syntax of `src/assembler`. As an expression it has the value that
- * they leave in eax. They may change eax, ecx and edx, and ebx, esi and edi too; ebp and esp must end as they began.
+ * Machine instructions inside a function, one to a line, in the syntax of `src/assembler`. As an expression it has the
+ * value that they leave in eax. They may change eax, ecx and edx, and ebx, esi and edi too; ebp and esp must end as
+ * they began. Their labels are their own.
  *
- * A hole `${...}` holds a constant (its number), a parameter or local variable (`[ebp-8]`), a variable of the module (`[its address]`),
- * or a function, machine code, array or structure (its address, a number).
+ * A hole `${...}` holds a constant (its number), a parameter or local variable (`[ebp-8]`), a variable of the module
+ * (`[its address]`), or a function, machine code, array or structure (its address, a number).
  */
 export declare function asm(instructions: TemplateStringsArray, ...holes: unknown[]): u32;
 

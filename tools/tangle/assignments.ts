@@ -1,4 +1,10 @@
-/* # Assignments */
+/*
+ * # Assignments
+ *
+ * Reading is harmless. Writing has an order: JavaScript first finds the place, then the value, then stores. In
+ * `table[next()].owner = next()` it matters, in nearly everything else it does not, and it would be a pity to put
+ * every address on the stack for the sake of one line in a thousand.
+ */
 
 import ts from 'typescript';
 import { change, fitting } from './changes.ts';
@@ -40,6 +46,11 @@ export function assign(frame: Frame, node: ts.BinaryExpression, wanted: boolean)
   change(frame, node.left, binary, node.right, wanted);
 }
 
+/*
+ * `x += y` is a matter of its own, and has its own file (`change`). `&&=` and its family are short for an `if`, so
+ * one may as well see it.
+ */
+
 const COMPOUND = new Map<ts.SyntaxKind, ts.SyntaxKind>([
   [K.PlusEqualsToken, K.PlusToken],
   [K.MinusEqualsToken, K.MinusToken],
@@ -54,6 +65,11 @@ const COMPOUND = new Map<ts.SyntaxKind, ts.SyntaxKind>([
   [K.GreaterThanGreaterThanGreaterThanEqualsToken, K.GreaterThanGreaterThanGreaterThanToken],
 ]);
 
+/*
+ * An assignment to a constant is something `tsc` would catch as well, but not everybody who edits a Guest in a
+ * browser has asked it.
+ */
+
 export function refuseTarget(frame: Frame, node: ts.Expression): void {
   const constant = constantIn(frame, node);
   if (constant === undefined) return;
@@ -65,7 +81,13 @@ export function refuseTarget(frame: Frame, node: ts.Expression): void {
   );
 }
 
-/* ## Plain assignment */
+/*
+ * ## Where to
+ *
+ * A target says three things of itself before anything is written: how many registers it takes to get there, how,
+ * and whether a given value would move it if it came first. Fields, elements and variables are such targets, and
+ * so is `store32`, which is an assignment by another name.
+ */
 
 /** Where a value goes, before any instruction has been written. */
 export interface Target {
@@ -91,6 +113,13 @@ function put(frame: Frame, node: ts.Expression, value: ts.Expression, wanted: bo
   putAt(frame, target, value, wanted);
 }
 
+/*
+ * ## The value first, if nobody minds
+ *
+ * The value goes into eax, the place is reached with what is left, and they meet in one `mov`. A constant does not
+ * even take a register, and a variable that lives in one is there already.
+ */
+
 /** Stores `value` at `target`; if `wanted`, leaves it in eax. */
 export function putAt(frame: Frame, target: Target, value: ts.Expression, wanted: boolean): void {
   const constant = constantIn(frame, value);
@@ -114,6 +143,12 @@ function storeFrom(frame: Frame, place: TypedPlace, register: Register): void {
   store(frame, place, 'eax');
 }
 
+/*
+ * ## The place first, as it is written
+ *
+ * And this is for the one line in a thousand.
+ */
+
 /** The place first, the value second, as JavaScript has it. */
 function putSlowly(frame: Frame, target: Target, value: ts.Expression, wanted: boolean): void {
   const { type, ...place } = target.reach(SCRATCH);
@@ -130,6 +165,11 @@ function putSlowly(frame: Frame, target: Target, value: ts.Expression, wanted: b
   store(frame, { base: 'ecx', displacement: 0, type }, 'eax');
 }
 
+/*
+ * In C one may assign a whole structure, and the compiler calls a function that copies it. Nobody expects it to.
+ * Here it is an error, and the copying can be seen.
+ */
+
 export function writable(frame: Frame, node: ts.Expression, place: TypedPlace): TypedPlace {
   if (isInPlace(place.type)) refuseWhole(node, typeOf(frame, node));
   return place;
@@ -138,6 +178,14 @@ export function writable(frame: Frame, node: ts.Expression, place: TypedPlace): 
 function refuseWhole(node: ts.Node, type: Type): never {
   fail(node, `an assignment to a whole ${nameOfType(type)}`, 'assign its fields one by one');
 }
+
+/*
+ * ## Straight into a register
+ *
+ * For a variable in a register there is a pleasant shortcut: let the value be computed there to begin with. It
+ * fails if the value needs the variable's old self halfway through, so `count = limit - count` goes through eax.
+ * And `i = i + 1`, which everybody writes now and then, is read as `i += 1`.
+ */
 
 /** Assigns to the variable `name`, which lives in a register; on the spot if `value` does not need the old one. */
 export function putInRegister(frame: Frame, home: KeptRegister, name: string, value: ts.Expression): void {

@@ -1,4 +1,13 @@
-/* # Calls */
+/*
+ * # Calls
+ *
+ * How do you hand somebody something in the dark? By putting it where you both have agreed on. The agreement here
+ * is called cdecl: arguments on the stack, the last one first, the result in eax. Whoever has put the arguments
+ * there takes them away again.
+ *
+ * It is not the fastest way, since registers would be. But everybody knows it, an `asm` template can follow it by
+ * heart, and in a backtrace the arguments are still lying there.
+ */
 
 import ts from 'typescript';
 import { putAt, type Target } from './assignments.ts';
@@ -38,6 +47,10 @@ export function call(frame: Frame, node: ts.CallExpression): void {
   if (used > 0) emit(frame, `add esp, ${used}`);
 }
 
+/*
+ * `tsc` counts arguments as well. But a missing one down here is not `undefined`: it is the caller's ebx.
+ */
+
 function checkArguments(frame: Frame, node: ts.CallExpression): void {
   typeOf(frame, node);
   const callee = typeOf(frame, node.expression);
@@ -53,7 +66,19 @@ function callValue(frame: Frame, node: ts.Expression): void {
   emit(frame, 'call eax');
 }
 
-/* ## Arguments */
+/*
+ * ## The last one first
+ *
+ * The agreement says right to left. JavaScript evaluates left to right. Nobody can tell the difference as long as
+ * the arguments do not disturb each other, and then `push` does it in one instruction each:
+ *
+ * ```text
+ *       push dword [n]
+ *       push dword [ebp+8]
+ *       call pair
+ *       add esp, 8
+ * ```
+ */
 
 /** Whether nobody can tell in which order these are evaluated. */
 function inAnyOrder(frame: Frame, nodes: readonly ts.Expression[]): boolean {
@@ -68,6 +93,28 @@ function push(frame: Frame, node: ts.Expression): void {
   evaluate(frame, node);
   emit(frame, 'push eax');
 }
+
+/*
+ * ## Or the first one first
+ *
+ * If they do disturb each other, as in `pair(next(), next())`, room is made for all of them at once and each is
+ * put in its place as it comes.
+ *
+ * ```text
+ *       sub esp, 8
+ *       call next
+ *       mov [esp], eax
+ *       call next
+ *       mov [esp+4], eax
+ *       call pair
+ *       add esp, 8
+ * ```
+ *
+ * :::aside
+ * C leaves the order open, to this day, so that its compilers may choose what suits them. Programs that depend on
+ * it work on one machine and not on another, and their authors are then told that it was their own fault. It was.
+ * :::
+ */
 
 /** From left to right, as JavaScript has it, each to its place on the stack. */
 function passInOrder(frame: Frame, nodes: readonly ts.Expression[]): void {
@@ -84,7 +131,11 @@ function passInOrder(frame: Frame, nodes: readonly ts.Expression[]): void {
   }
 }
 
-/* ## Stores */
+/*
+ * ## Calls that are no calls
+ *
+ * `store8(address, value)` looks like a call and is an assignment.
+ */
 
 const STORED: ReadonlyMap<string, Type> = new Map([
   ['store8', { kind: 'u8' }],

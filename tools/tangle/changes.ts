@@ -1,4 +1,10 @@
-/* # Changes */
+/*
+ * # Changes
+ *
+ * `ticks += 1` is an assignment that knows where its value comes from. The i386 can do it in one instruction, in
+ * memory, without loading anything: `add dword [ticks], 1`. It is a property that its designers were criticised
+ * for throughout the 1980s, by people whose processors needed three.
+ */
 
 import ts from 'typescript';
 import { BESIDE_EAX, refuseTarget, writable } from './assignments.ts';
@@ -17,7 +23,12 @@ import { commonNumber, constantIn } from './typing.ts';
 
 const K = ts.SyntaxKind;
 
-/* ## Assignment with an operator */
+/*
+ * ## In a register, in memory, or over the stack
+ *
+ * In a register any operator will do. In memory five of them do. For the rest the old value is fetched, changed
+ * and put back.
+ */
 
 /** Does `target operator= value`. */
 export function change(
@@ -37,6 +48,10 @@ export function change(
     emit(frame, `mov eax, ${home}`);
   }
 }
+
+/*
+ * A number, an operand, or a value that has to be computed: in each case the register is changed where it is.
+ */
 
 /** `add ebx, operand` and its like; false if no such instruction does it. */
 function changeRegister(
@@ -58,6 +73,13 @@ function changeRegister(
   operate(frame, operator, home, operand?.wide ? operand.text : 'eax', type);
   return true;
 }
+
+/*
+ * ## In memory
+ *
+ * The same for a place. A byte is changed as a byte: 255 plus 1 is 0, as it would be had we loaded, added and
+ * stored.
+ */
 
 /** `add [place], eax` and its like. */
 function changeMemory(
@@ -91,6 +113,13 @@ export function fitting(frame: Frame, place: TypedPlace, constant: Constant): st
   return width === 32 ? immediate(frame.program, constant) : `${constant.value & (2 ** width - 1)}`;
 }
 
+/*
+ * ## Over the stack
+ *
+ * If computing the value may move the place, or change what lies there, JavaScript's order is the only one: place,
+ * old value, new value, sum.
+ */
+
 /** Where evaluating the value may move the place: address and old value wait on the stack for the new one. */
 function changeSlowly(
   frame: Frame,
@@ -118,7 +147,11 @@ function cut(frame: Frame, type: Type, wanted: boolean): void {
   if (wanted && widthOf(frame.library, type) < 32) emit(frame, `movzx eax, ${partOf(frame, 'eax', type)}`);
 }
 
-/* ## One more, one less */
+/*
+ * ## One more, one less
+ *
+ * `i++` gives what was, `++i` what is. In a statement nobody asks, and `inc` is all.
+ */
 
 /** Does `++` or `--`; if `wanted`, leaves the old value (behind) or the new one (before) in eax. */
 export function step(

@@ -1,4 +1,27 @@
-/* # Conditions */
+/*
+ * # Conditions
+ *
+ * In assembly there is no true and no false. There is a comparison, which leaves its impression in the flags, and
+ * a jump, which looks at them. A condition that is only there to be jumped on never has to become a number, and
+ * mostly they are only there for that.
+ *
+ * `if (a !== 0 && (b < 0 || b > 9)) return 1; return 2;`
+ *
+ * ```text
+ *       cmp dword [ebp+8], 0
+ *       je two
+ *       cmp dword [ebp+12], 0
+ *       jl one
+ *       cmp dword [ebp+12], 9
+ *       jle two
+ * one:  mov eax, 1
+ *       ...
+ * two:  mov eax, 2
+ * ```
+ *
+ * Three comparisons, three jumps, and no `&&` or `||` anywhere to be seen. They have become the targets of the
+ * jumps.
+ */
 
 import ts from 'typescript';
 import { disturbs } from './effects.ts';
@@ -12,6 +35,12 @@ import { constantIn, core, isComparison, typeOf } from './typing.ts';
 import { isSigned, unify } from './types.ts';
 
 const K = ts.SyntaxKind;
+
+/*
+ * ## Jump if
+ *
+ * `branch` takes a target and the answer on which to go there, so `!` is free: it turns the answer round.
+ */
 
 /** Jumps to `target` if `node` is `when`, and falls through if not. */
 export function branch(frame: Frame, node: ts.Expression, target: string, when: boolean): void {
@@ -37,6 +66,13 @@ export function branch(frame: Frame, node: ts.Expression, target: string, when: 
   testForZero(frame, inner);
   emit(frame, `${when ? 'jnz' : 'jz'} ${target}`);
 }
+
+/*
+ * ## Both, and either
+ *
+ * To jump if *not both*: jump if not the one, jump if not the other. To jump if both: if not the one, go past;
+ * jump if the other. `||` is the same with everything reversed, which is De Morgan's law in its working clothes.
+ */
 
 function branchBoth(frame: Frame, { left, right }: ts.BinaryExpression, target: string, when: boolean): void {
   if (!when) {
@@ -65,6 +101,12 @@ function branchEither(
   placeLabel(frame, end);
 }
 
+/*
+ * ## Is it zero?
+ *
+ * `test` is an `and` that forgets its result. `if (flags & 0x200)` is made for it.
+ */
+
 /** Sets the zero flag if `node` is 0, false or null. */
 function testForZero(frame: Frame, node: ts.Expression): void {
   if (ts.isBinaryExpression(node) && node.operatorToken.kind === K.AmpersandToken) {
@@ -85,7 +127,13 @@ function subject(frame: Frame, node: ts.Expression): string {
   return 'eax';
 }
 
-/* ## Comparing */
+/*
+ * ## Comparing
+ *
+ * The processor compares once and lets you choose later how you meant it: `jl` is *less* with sign, `jb` *below*
+ * without. Both look at the same flags. Choosing wrongly is a mistake that works until an address is above
+ * `0x80000000`, and kernels live above `0xc0000000`.
+ */
 
 const OPPOSITE = new Map([
   ['e', 'ne'],
@@ -110,6 +158,10 @@ const CONDITIONS = new Map<ts.SyntaxKind, [signed: string, unsigned: string, swa
   [K.GreaterThanEqualsToken, ['ge', 'ae', K.LessThanEqualsToken]],
 ]);
 
+/*
+ * A number on the left changes sides, and the comparison turns with it. Equality with zero is `testForZero`.
+ */
+
 /** Compares the sides of `node`; returns the condition under which it holds: `e`, `b`, `ge`... */
 export function compare(frame: Frame, node: ts.BinaryExpression): string {
   const type = unify(typeOf(frame, node.left), typeOf(frame, node.right));
@@ -129,6 +181,12 @@ export function compare(frame: Frame, node: ts.BinaryExpression): string {
   else compareWords(frame, left, right);
   return isSigned(type) ? signed : unsigned;
 }
+
+/*
+ * ## Two operands at most
+ *
+ * `cmp` takes nearly any pair, only not two places in memory, and not a number on the left.
+ */
 
 function compareWords(frame: Frame, left: ts.Expression, right: ts.Expression): void {
   const first = directOperand(frame, left);
@@ -152,6 +210,11 @@ function swapSafe(frame: Frame, left: ts.Expression, right: ts.Expression): stri
   return `eax, ${sides(frame, left, right, SCRATCH)}`;
 }
 
+/*
+ * Texts are searched byte by byte, and `text[i] === 0` should be one instruction. If the number fits into a byte,
+ * it can be.
+ */
+
 /** Compares a byte or word in memory with a number that it can hold, without a load; says whether it did. */
 function compareNarrow(frame: Frame, left: ts.Expression, right: ts.Expression): boolean {
   const constant = constantIn(frame, right);
@@ -170,7 +233,12 @@ function refuseStrings(frame: Frame, node: ts.BinaryExpression): void {
   fail(node, 'a comparison of strings', 'it would compare addresses: compare the bytes in a loop');
 }
 
-/* ## Truth as a number */
+/*
+ * ## Truth as a number
+ *
+ * Now and then somebody wants to keep the answer. `setcc` writes 0 or 1 into a byte, and the rest of the register
+ * is cleared behind it.
+ */
 
 /** Computes a truth value into eax: 1 or 0. */
 export function truthValue(frame: Frame, node: ts.Expression): void {

@@ -2,7 +2,7 @@
  * # What is known before anything runs
  *
  * `PAGE_SIZE * 2 - 1` should cost nothing. Nor should `sizeOf<Process>()`, nor the address of `processes[3].name`,
- * which is one label and one sum. Every expression is first asked whether it is constant, and a good half of them
+ * which is one label and one sum. Every expression is asked first whether it is constant, and surprisingly many
  * are.
  *
  * There are two sorts of answer: a number, and an address, of which we know the label but not the number. The
@@ -89,8 +89,8 @@ function addressOfItem(item: Labelled): Constant {
 /*
  * ## Arithmetic
  *
- * `&&` and `||` look at one side first, so that `BARE && checkIt()` is constant as soon as `BARE` is false, whatever
- * the other side does.
+ * `&&` and `||` look at one side first, so that `BARE && checkIt()` is constant as soon as `BARE` is false,
+ * whatever the other side does.
  */
 
 function fromUnary(context: Context, node: ts.PrefixUnaryExpression): Constant | undefined {
@@ -227,8 +227,8 @@ function fixedAddress(context: Context, node: ts.Expression): Constant | undefin
 }
 
 /*
- * `table[2].inside` is a place inside a place, as far as things lie there in person. As soon as the way leads through a
- * pointer, somebody has to load it, and then it is not constant any more.
+ * `table[2].inside` is a place inside a place, as far as things lie there in person. As soon as the way leads
+ * through a pointer, somebody has to load it, and then it is not constant any more.
  */
 
 /** `table[2]` and `table[2].inside` of what lies in place is an address, known if that of `table` is. */

@@ -1,4 +1,13 @@
-/* # A file system in one file */
+/*
+ * # A file system in one file
+ *
+ * Before a kernel has a disk driver it has no disk, and the driver may be on the disk. The way out is an initrd: a
+ * file system in one piece, put into memory by the loader. Pup never goes further, it lives on its initrd.
+ *
+ * The format is cpio's, which is from 1977. That of Linux is the variant of 1989 called *newc*, and it has a
+ * quality that one learns to love when things go wrong: all numbers in it are text. One can read a header with
+ * `less`.
+ */
 
 /** A file for the archive. */
 export interface ArchivedFile {
@@ -14,6 +23,13 @@ const PROGRAM = 0o100755;
 const TEXT = 0o100644;
 const MAGIC = '070701';
 const TRAILER = 'TRAILER!!!';
+
+/*
+ * ## Directories first
+ *
+ * Each file becomes a header, a name and its bytes. The directories on the way to it are files as well, without
+ * bytes, and come before it. A last one with a name of its own says that there is no more.
+ */
 
 /**
  * Packs `files`, and the directories they lie in, into a cpio archive of the format `newc`, which is what Linux
@@ -44,7 +60,12 @@ function directoriesOf(files: readonly ArchivedFile[]): string[] {
   return [...found];
 }
 
-/* ## Thirteen numbers in letters */
+/*
+ * ## Thirteen numbers in letters
+ *
+ * Inode, mode, owner, group, links, time, size, then four about devices, then the size of the name, and a checksum
+ * that nobody computes. Every time is zero, so that the same sources give the same archive.
+ */
 
 /** Six bytes of magic, then thirteen fields of eight hexadecimal digits. */
 function header(inode: number, name: string, mode: number, size: number): Uint8Array {
@@ -53,6 +74,11 @@ function header(inode: number, name: string, mode: number, size: number): Uint8A
   const fields = [inode, mode, 0, 0, links, 0, size, 0, 0, 0, 0, nameSize, 0];
   return encode(MAGIC + fields.map((field) => field.toString(16).toUpperCase().padStart(8, '0')).join(''));
 }
+
+/*
+ * Names and contents end at multiples of four. A header is 110 bytes long, which is not one, so a name begins in
+ * the middle of a word; the padding has to allow for it.
+ */
 
 /** `bytes` and zeros, so that with `before` bytes in front they end at a multiple of four. */
 function padded(bytes: Uint8Array, before: number): Uint8Array {

@@ -1,4 +1,9 @@
-/* # Data */
+/*
+ * # Data
+ *
+ * The rest of an image does nothing. It lies there: strings, tables, and variables that begin with something else
+ * than zero. To write it down takes three words of assembly, `db`, `dw` and `dd`.
+ */
 
 import ts from 'typescript';
 import { constantOf } from './constants.ts';
@@ -31,7 +36,13 @@ export function isZero(item: Labelled): boolean {
   return constant === undefined || (constant.base === undefined && constant.value === 0);
 }
 
-/* ## Text */
+/*
+ * ## Text
+ *
+ * A string ends where a zero byte is. It was C's choice, on a PDP-11 in about 1972, and it saves one byte or
+ * three, compared with keeping the length in front. In 2011 Poul-Henning Kamp proposed it as the most expensive
+ * one-byte mistake in history. We make it too: pup's strings are printed, and rarely anything else.
+ */
 
 /** A string as bytes, in UTF-8, and the zero that ends it. */
 function bytesOf(text: string): string[] {
@@ -41,7 +52,21 @@ function bytesOf(text: string): string[] {
   return lines;
 }
 
-/* ## Tables */
+/*
+ * ## Tables
+ *
+ * A table is an array literal at module level, of numbers, texts, functions, or whole structures:
+ *
+ * ```ts
+ * const commands: Command[] = [
+ *   { name: 'help', run: help },
+ *   { name: 'ps', run: listProcesses },
+ * ];
+ * ```
+ *
+ * Here it becomes sixteen bytes: two addresses, twice. A function that is only in the table is reached through it,
+ * and part of the image.
+ */
 
 function tableCells(context: Context, type: Type, node: ts.Expression): string[] {
   if (type.kind === 'struct') return structCells(context, type, node);
@@ -75,6 +100,13 @@ function numberIn(context: Context, node: ts.Expression): string {
     fail(node, `\`${node.getText()}\` in a table`, 'what lies there must be constant');
   return immediate(context.program, constant);
 }
+
+/*
+ * ## Field by field
+ *
+ * The literal may name its fields in any order; they are written in the order of the interface, with zeros in the
+ * gaps.
+ */
 
 function structCells(context: Context, struct: Struct, node: ts.Expression): string[] {
   const literal = bare(node);

@@ -1,4 +1,31 @@
-/* # The container */
+/*
+ * # The container
+ *
+ * A file that is to be run has to say where it wants to be. For this the people of System V Release 4 made the
+ * Executable and Linkable Format in the late 1980s, when the one before it had become too tight: everything was at
+ * a fixed place in it, and shared libraries were not. In ELF everything is somewhere, and there is a table that
+ * says where. Two tables, in fact. The loader reads the one of *segments*, and linkers and debuggers read the one
+ * of *sections*. They describe the same bytes.
+ *
+ * :::figure{#elf-file caption="Pup's kernel as a file: what the loader sees on the left, what a debugger sees on the right"}
+ * ```text
+ *              +------------------------+
+ *              | ELF header             |
+ *              | program headers        |
+ *              +------------------------+ 0x1000
+ *   segment 1  | code, strings          |  .text
+ *              +------------------------+
+ *   segment 2  | data                   |  .data
+ *              | (zeros: not in file)   |  .bss
+ *              +------------------------+
+ *              | names and addresses    |  .symtab .strtab
+ *              | lines of TypeScript    |  .lantern.lines
+ *              | names of sections      |  .shstrtab
+ *              | section headers        |
+ *              +------------------------+
+ * ```
+ * :::
+ */
 
 /** A piece of the image that is loaded in one go. */
 export interface Segment {
@@ -25,6 +52,13 @@ export interface Line {
   readonly line: number;
 }
 
+/*
+ * ## What goes in
+ *
+ * The entry is a physical address if the image is loaded elsewhere than it runs: at the moment of the first
+ * instruction, nobody has turned on paging yet.
+ */
+
 /** What goes into an ELF file. */
 export interface ElfParts {
   /** As the loader is to see it: physical, where that differs. */
@@ -41,7 +75,12 @@ const PROGRAM_HEADER_SIZE = 32;
 const SECTION_HEADER_SIZE = 40;
 const PAGE = 4096;
 
-/* ## Bytes, little end first */
+/*
+ * ## Bytes, little end first
+ *
+ * Which end of a number comes first? Danny Cohen, in 1980, borrowed the names from Gulliver's Travels, in which
+ * two empires go to war over which end of an egg to break. Intel's is the little one.
+ */
 
 /** A growing file. */
 interface Writer {
@@ -72,7 +111,12 @@ function namesFrom(names: Iterable<string>): { bytes: Uint8Array; at: Map<string
   return { bytes: Uint8Array.from(pieces), at };
 }
 
-/* ## A section for each thing */
+/*
+ * ## A section for each thing
+ *
+ * Each segment gives a section with bytes in the file, and perhaps one without. Behind them come the tables that
+ * only people read.
+ */
 
 interface Section {
   readonly name: string;
@@ -94,6 +138,11 @@ const NOBITS = 8;
 const WRITE = 1;
 const ALLOCATED = 2;
 const EXECUTE = 4;
+
+/*
+ * The symbols refer to their names by place, so the table of names has to be known first, and it is also the next
+ * section.
+ */
 
 function sectionsFrom(parts: ElfParts): Section[] {
   const nothing = new Uint8Array(0);
@@ -132,7 +181,12 @@ function sectionsFrom(parts: ElfParts): Section[] {
   return sections;
 }
 
-/* ## Symbols */
+/*
+ * ## Symbols
+ *
+ * Sixteen bytes each: name, address, size, kind, section. It is what `nm` and `objdump` show, and they work on
+ * pup.
+ */
 
 const KINDS = { object: 1, function: 2 };
 
@@ -152,7 +206,13 @@ function symbolTable(
   });
 }
 
-/* ## Lines */
+/*
+ * ## Lines
+ *
+ * From an address to a line of TypeScript. The world has a format for this, DWARF, in which the table is a little
+ * program, for a machine of its own, that writes the table when it is run. It is very compact. Pup's kernel has
+ * sixteen hundred lines, at eight bytes each, and thirteen kilobytes are not worth a second machine.
+ */
 
 /**
  * The section `.lantern.lines`, all numbers little-endian: a u32 with the number of lines, a u32 with the number of
@@ -172,7 +232,12 @@ function lineTable(lines: readonly Line[]): Uint8Array {
   });
 }
 
-/* ## Putting the file together */
+/*
+ * ## Putting the file together
+ *
+ * Where a segment lies in the file, and where in memory, must agree in the last twelve bits, so that a loader
+ * which maps files by the page can do it without copying. Hence a hole of nearly a page behind the headers.
+ */
 
 /** The bytes of an ELF executable for the i386. */
 export function elfFrom(parts: ElfParts): Uint8Array {
@@ -194,6 +259,13 @@ export function elfFrom(parts: ElfParts): Uint8Array {
   file.set(sectionHeaders(sections, offsets), table);
   return file;
 }
+
+/*
+ * ## Three tables
+ *
+ * The ELF header is 52 bytes that begin with `7f` and the letters ELF. A program header is eight words, a section
+ * header ten.
+ */
 
 function header(parts: ElfParts, sectionTable: number, sections: number): Uint8Array {
   return bytesFrom((writer) => {
@@ -228,6 +300,10 @@ function programHeaders(
     }
   });
 }
+
+/*
+ * The section headers come last in the file, and name everything before them.
+ */
 
 function sectionHeaders(sections: readonly Section[], offsets: readonly number[]): Uint8Array {
   const names = namesFrom(sections.map(({ name }) => name)).at;

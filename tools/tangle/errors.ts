@@ -1,12 +1,13 @@
 /*
  * # Errors with a way out
  *
- * You will write something the tangler cannot do. Everybody does: one is in the middle of a kernel, the editor says
- * TypeScript, the fingers say `for (const process of processes)`. At this point some compilers print an internal
- * error and forty lines of their own stack. The best one says "unexpected token", and means it.
+ * You will write something the tangler cannot do. Everybody does: one is in the middle of a kernel, the editor
+ * says TypeScript, the fingers say `for (const process of processes)`. At this point some compilers print an
+ * internal error and forty lines of their own stack. The best one says "unexpected token", and means it.
  *
  * A subset can do better than a whole language, because it knows what is outside: it is the difference between a
- * locked door and a wall. Every error here has three parts: the place, what stands there, and what to write instead.
+ * locked door and a wall. Every error here has three parts: the place, what stands there, and what to write
+ * instead.
  */
 
 import ts from 'typescript';
@@ -40,9 +41,9 @@ export class TangleError extends Error {
 /*
  * ## Two words
  *
- * `fail` says a given thing about a given place and does not return, which its type `never` tells the compiler: code
- * behind it knows that the check has passed. The tangler has something like a hundred calls of it. Together they are
- * the other half of the language's definition, and each is tested.
+ * `fail` says a given thing about a given place and does not return, which its type `never` tells the compiler:
+ * code behind it knows that the check has passed. The tangler has something like a hundred calls of it. Together
+ * they are the other half of the language's definition, and each is tested.
  */
 
 /** Refuses `node`. @throws TangleError always */
@@ -56,9 +57,9 @@ export function fail(node: ts.Node, found: string, hint: string): never {
  * ## People who forget
  *
  * Whole kinds of syntax have no meaning on bare metal, and wherever one turns up the answer is the same. `new`
- * needs a heap, `throw` needs a way to unwind the stack, a closure needs a place for the variables it closes over, and all
- * three need a runtime system, which would have to be written in this language, which would then need one. Here is
- * the list of regrets.
+ * needs a heap, `throw` needs a way to unwind the stack, a closure needs a place for the variables it closes over,
+ * and all three need a runtime system, which would have to be written in this language, which would then need one.
+ * Here is the list of regrets.
  */
 
 const K = ts.SyntaxKind;

@@ -1,4 +1,29 @@
-/* # Expressions */
+/*
+ * # Expressions
+ *
+ * Here is the heart of the matter, and of this appendix. `(a + 1) * (b - x) + g()` is a tree: leaves, branches,
+ * and at the root a number. The processor knows no trees. It knows one step at a time, each with one register that
+ * is changed and one operand beside it.
+ *
+ * ```text
+ *       mov eax, [ebp+8]           a
+ *       inc eax                      + 1
+ *       mov ecx, [ebp+12]                   b
+ *       sub ecx, dword [x]                    - x
+ *       imul eax, ecx                    *
+ *       push eax                             (eax does not survive a call)
+ *       call g                                       g()
+ *       mov ecx, eax
+ *       pop eax
+ *       add eax, ecx                             +
+ * ```
+ *
+ * The rule is short. A value is computed into the *first* of a list of registers, and no other register may be
+ * touched but those in the list. At the root the list is eax, ecx, edx. Going down to a right-hand side it loses
+ * its head, where the left-hand side is waiting. And when the list gets too short, or something down there insists
+ * on having eax for itself (a call does, and a division), the value waits on the stack instead. How long a list a
+ * tree needs is known before anything is written: `need` says it.
+ */
 
 import ts from 'typescript';
 import { assign } from './assignments.ts';
@@ -25,6 +50,13 @@ import { commonNumber, constantIn, core, isAssignment, isComparison, typeOf } fr
 
 const K = ts.SyntaxKind;
 
+/*
+ * ## What kind of tree is it?
+ *
+ * What an instruction can name as it stands, it names (`directOperand`). Everything else goes to the room where
+ * its kind is dealt with.
+ */
+
 /**
  * Computes `node` into the first of `registers`, using up no other scratch registers than those. What needs eax
  * can only be computed into all three.
@@ -47,6 +79,11 @@ export function evaluate(frame: Frame, node: ts.Expression, registers: readonly 
   refuse(inner);
 }
 
+/*
+ * Most expressions are statements, and nobody wants their value. `i++` for nobody is one instruction, and for
+ * somebody it is two.
+ */
+
 /** Computes `node` for what it does, not for what it gives. */
 export function discard(frame: Frame, node: ts.Expression): void {
   const inner = core(frame, node);
@@ -61,7 +98,11 @@ export function discard(frame: Frame, node: ts.Expression): void {
   if (constantIn(frame, inner) === undefined) evaluate(frame, inner);
 }
 
-/* ## One operand */
+/*
+ * ## One operand
+ *
+ * The i386 has `neg` and `not`, and `!` is a question that belongs to `truthValue`.
+ */
 
 function isStep(node: ts.PrefixUnaryExpression): boolean {
   return node.operator === K.PlusPlusToken || node.operator === K.MinusMinusToken;
@@ -76,7 +117,12 @@ function unary(frame: Frame, node: ts.PrefixUnaryExpression, registers: readonly
   if (node.operator === K.TildeToken) emit(frame, `not ${registers[0]}`);
 }
 
-/* ## Two operands */
+/*
+ * ## Two operands
+ *
+ * Some operators are not arithmetic at all. Assignments, comparisons, the two that decide, and the comma have
+ * rooms of their own. Some are no operators of ours.
+ */
 
 function binary(frame: Frame, node: ts.BinaryExpression, registers: readonly Register[]): void {
   const operator = node.operatorToken.kind;
@@ -103,6 +149,15 @@ function refuseOperator({ operatorToken }: ts.BinaryExpression): void {
   refuse(operatorToken);
 }
 
+/*
+ * ## Left, operator, right
+ *
+ * Four cases, by how much trouble there is. A number on the right goes into the instruction. Shifts want their
+ * distance in cl, divisions their dividend in edx and eax, and both have an opinion about everything. The rest
+ * take any register and any operand, and if the right-hand side is the larger tree and the order does not matter
+ * to anybody, it goes first: then the small one may well be an operand.
+ */
+
 /** Computes `left operator right`. */
 export function arithmetic(
   frame: Frame,
@@ -127,6 +182,13 @@ export function arithmetic(
   operate(frame, operator, into, sides(frame, first, second, registers), type);
 }
 
+/*
+ * ## Somewhere to stand
+ *
+ * Where is the right-hand side when the instruction runs? Best in memory or in a number, where it has been all the
+ * time. Next best in the next register. Otherwise in ecx, by one of three ways.
+ */
+
 /** Computes `left` into the first register and returns `right` as an operand beside it. */
 export function sides(
   frame: Frame,
@@ -147,6 +209,13 @@ export function sides(
   }
   return bothIn(frame, left, right, 'ecx');
 }
+
+/*
+ * The three ways to eax and ecx, from the cheapest to the dearest. If the right-hand side needs no eax, the left
+ * one can wait there. If the left one is so small that it can be fetched afterwards, it is, provided that nothing
+ * on the right can change it (`disturbs` knows). And if all else fails there is the stack, which has never let
+ * anybody down.
+ */
 
 /** Computes `left` into eax and `right` into ecx, or, where any operand will do, leaves it in memory. */
 function bothIn(frame: Frame, left: ts.Expression, right: ts.Expression, where: 'ecx' | 'memory'): string {
@@ -172,7 +241,11 @@ function bothIn(frame: Frame, left: ts.Expression, right: ts.Expression, where: 
   return 'ecx';
 }
 
-/* ## One of two */
+/*
+ * ## One of two
+ *
+ * `?:` is an `if` with a value. Both sides leave theirs in eax, and nobody can tell later which it was.
+ */
 
 function choose(frame: Frame, node: ts.ConditionalExpression): void {
   const condition = constantIn(frame, node.condition);
@@ -188,6 +261,11 @@ function choose(frame: Frame, node: ts.ConditionalExpression): void {
   evaluate(frame, node.whenFalse);
   placeLabel(frame, end);
 }
+
+/*
+ * `a || b` on numbers is the older sibling of a truth value: it gives the side that decided. When both sides are
+ * truth values, the roundabout way over `branch` is shorter.
+ */
 
 /** `a && b` and `a || b` have the value of the side that decided. */
 function shortCircuit(frame: Frame, node: ts.BinaryExpression): void {

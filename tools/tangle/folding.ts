@@ -2,8 +2,8 @@
  * # Sums done beforehand
  *
  * JavaScript computes with 53 bits and the i386 with 32. Folding a constant means to give the answer that the
- * processor *would* have given. The test of this is merciless: it makes up hundreds of expressions, computes them by
- * JavaScript with `| 0` and `>>> 0` in the right places, and then by machine code, in some of which everything
+ * processor *would* have given. The test of this is merciless: it makes up hundreds of expressions, computes them
+ * by JavaScript with `| 0` and `>>> 0` in the right places, and then by machine code, in some of which everything
  * was folded and in some nothing.
  */
 
@@ -69,8 +69,8 @@ const COMPARISONS = new Map<ts.SyntaxKind, (a: number, b: number) => boolean>([
 /*
  * ## By the rules of company
  *
- * Both sides take the type that they have together, then the operator, then the result is cut to 32 bits. A shift is
- * different: how far to shift says nothing about what is shifted.
+ * Both sides take the type that they have together, then the operator, then the result is cut to 32 bits. A shift
+ * is different: how far to shift says nothing about what is shifted.
  */
 
 /** `left operator right` for two numbers; undefined if there is no such operator. */
@@ -115,9 +115,9 @@ export function literal(value: number): Constant {
 /*
  * ## Addresses that move
  *
- * The end of a stack is the label of the stack plus its size. The assembler adds it up; all we have to do is not to
- * stand in the way. Sums of two addresses, on the other hand, mean nothing, and we leave them for somebody else to
- * refuse.
+ * The end of a stack is the label of the stack plus its size. The assembler adds it up; all we have to do is not
+ * to stand in the way. Sums of two addresses, on the other hand, mean nothing, and we leave them for somebody else
+ * to refuse.
  */
 
 /** An address plus or minus a number is an address still. */

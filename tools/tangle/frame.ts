@@ -1,4 +1,26 @@
-/* # One function at a time */
+/*
+ * # One function at a time
+ *
+ * You are about to go down into a function, and this is the rope. A `Frame` holds what is known while one function
+ * becomes instructions: its names, its lines so far, where `break` goes, which variables have a register. When the
+ * function is finished the frame is thrown away, but for the lines.
+ *
+ * On the stack of the running machine there will be another frame, and the two have the name in common for a
+ * reason. This is what a function sees there, once it has begun:
+ *
+ * :::figure{#stack-frame caption="The stack of a function with two parameters and two variables, ebp in the middle"}
+ * ```text
+ *    ebp+12  | second parameter |   pushed by the caller, the last one first
+ *    ebp+8   | first parameter  |
+ *    ebp+4   | way back         |   pushed by call
+ *    ebp     | caller's ebp     |   pushed by us: a chain from frame to frame, and a backtrace follows it
+ *    ebp-4   | first variable   |
+ *    ebp-8   | second variable  |
+ *            | ebx, esi, edi    |   as far as we use them
+ *    esp     | ...              |
+ * ```
+ * :::
+ */
 
 import type ts from 'typescript';
 import type { Constant } from './folding.ts';
@@ -32,6 +54,13 @@ export interface Frame extends Context {
   line: number;
 }
 
+/*
+ * ## Ways out, and a fresh start
+ *
+ * A loop has two ways out and a switch has one. Whether anybody ever takes the first is noted, because an endless
+ * loop that nobody leaves has nothing behind it.
+ */
+
 /** A loop or switch that can be left. */
 export interface Exit {
   readonly leave: string;
@@ -63,7 +92,14 @@ export function newFrame(
   };
 }
 
-/* ## Writing instructions */
+/*
+ * ## Writing instructions
+ *
+ * Every instruction passes through `emit`, which takes the opportunity to count. A variable on the stack shows in
+ * the text as `[ebp-8]`, and how often it shows, with a factor of ten for each loop around it, is how much it
+ * would like to live in a register. Reading it off the text is not what one learns at school. It takes four lines,
+ * and it cannot be wrong about what the instructions touch.
+ */
 
 /** Adds one instruction, and counts the variables in memory that it touches. */
 export function emit(frame: Frame, instruction: string): void {
@@ -77,6 +113,11 @@ export function emit(frame: Frame, instruction: string): void {
 export function placeLabel(frame: Frame, label: string): void {
   frame.lines.push(`${label}:`);
 }
+
+/*
+ * Labels inside functions are numbers behind a dollar sign. `mark` tells the assembler where in the sources we
+ * are, for the line table that a dead Guest will need.
+ */
 
 /** A label inside a function, unlike any other. */
 export function newTarget({ program }: Frame): string {
@@ -93,7 +134,12 @@ export function mark(frame: Frame, node: ts.Node): void {
   frame.lines.push(`%line ${line} ${frame.module.path}`);
 }
 
-/* ## Mentioning is reaching */
+/*
+ * ## Mentioning is reaching
+ *
+ * The name of a thing gets into an instruction only through here, so this is also where the thing is added to the
+ * image. The loop in `tangle` that walks over everything reached has no other source.
+ */
 
 /** The name of `item` in an instruction; from now on it is part of the image. */
 export function mention(program: Program, item: Labelled | { readonly label: string }): string {

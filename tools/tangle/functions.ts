@@ -1,4 +1,15 @@
-/* # Functions */
+/*
+ * # Functions
+ *
+ * The i386 has eight registers. One points at the stack and one at the frame. Three (eax, ecx, edx) are for
+ * working in, and any call may leave rubbish there. That leaves ebx, esi and edi, which by an agreement older than
+ * most of its users every function gives back as it found them. A variable in one of those is safe, even across
+ * calls, and an instruction that uses it need not go to memory.
+ *
+ * Which variables deserve it? To know that, one has to know the code, and to write the code one has to know where
+ * the variables are. So a function is written twice. The first time is a rehearsal, with all variables on the
+ * stack; `emit` counts who is used how much. The three busiest get the registers, and the second time counts.
+ */
 
 import ts from 'typescript';
 import { evaluate } from './expressions.ts';
@@ -19,6 +30,13 @@ export function functionText(item: Labelled & { kind: 'function' }): string[] {
   const frame = saved.length === 0 ? rehearsal : body(item, homes, saved);
   return [`${item.label}:`, ...prologue(item, frame), ...frame.lines];
 }
+
+/*
+ * ## Parameters first
+ *
+ * A parameter has a place on the stack, whether it wants it or not. If it has been given a register it is loaded
+ * once, at the door.
+ */
 
 function body(
   item: Labelled & { kind: 'function' },
@@ -52,7 +70,17 @@ function receive(
   frame.movable.set(distance, parameter);
 }
 
-/* ## Who gets a register */
+/*
+ * ## Who gets a register
+ *
+ * Saving a register and giving it back costs two instructions, and a third to load a parameter. Who is used less
+ * often than that may stay on the stack.
+ *
+ * :::aside
+ * Real compilers colour graphs here: two variables that are never alive together may share a register. That is an
+ * idea of Gregory Chaitin's, from 1981. Ours have one each for life, first come by need, and no graph.
+ * :::
+ */
 
 /** A register pays for a variable that is used more often than this: saving and restoring it costs as much. */
 const WORTHWHILE = 3;
@@ -65,6 +93,12 @@ function chooseHomes(rehearsal: Frame): Map<ts.Node, KeptRegister> {
   return new Map(wanted.slice(0, KEPT.length).map(({ node }, index) => [node, KEPT[index]!]));
 }
 
+/*
+ * A function with `asm` in it is left alone: its holes were promised `[ebp-8]`. There the question is only which
+ * of the three the instructions might change. Those that name one are easy to find. A few change one in secret,
+ * like `stosb`, which walks edi along.
+ */
+
 /** Instructions that change a kept register without naming it. */
 const SECRETIVE = /\b(popad?|cpuid|cmpxchg8b|(movs|cmps|stos|lods|scas|ins|outs)[bwd])\b/;
 const NAMES = { ebx: /\b(e?bx|b[lh])\b/, esi: /\be?si\b/, edi: /\be?di\b/ };
@@ -73,7 +107,13 @@ function mayChange({ assembly }: Frame, register: KeptRegister): boolean {
   return SECRETIVE.test(assembly) || NAMES[register].test(assembly);
 }
 
-/* ## In and out */
+/*
+ * ## In and out
+ *
+ * Three bytes in (`push ebp`, `mov ebp, esp`), two bytes out, and whatever room it takes in between. Newer
+ * compilers save ebp the trouble and address the variables from esp. We keep it: the chain of saved ebp is what
+ * the Launcher follows when a Guest has died and somebody wants to know how it got there.
+ */
 
 function prologue(item: Labelled & { kind: 'function' }, frame: Frame): string[] {
   const { source, path } = item.context.module;

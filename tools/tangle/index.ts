@@ -6,10 +6,11 @@
  * stripped of comments, blanks and sense of order that nobody would ever be tempted to edit the wrong one. You are
  * reading the product of our weaver. This appendix is the other one.
  *
- * Ours has farther to go than Knuth's, which stopped at Pascal and left the rest to a compiler. Chapters 2 and 3 are
- * TypeScript, and what the silicon wants looks like `55 89 e5 53`. In between lie types that have to become
- * distances, names that have to become addresses, and one very small army of registers. No C compiler is called for
- * help: whoever changes pup needs nothing that is not in this book, and so it works in the page of a browser as well.
+ * Ours has farther to go than Knuth's, which stopped at Pascal and left the rest to a compiler. Chapters 2 and 3
+ * are TypeScript, and what the silicon wants looks like `55 89 e5 53`. In between lie types that have to become
+ * distances, names that have to become addresses, and one very small army of registers. No C compiler is called
+ * for help: whoever changes pup needs nothing that is not in this book, and so it works in the page of a browser
+ * as well.
  *
  * What comes out is honest machine code. This goes in:
  *
@@ -36,8 +37,8 @@
  * ```
  *
  * Four instructions a round. You could have written it yourself, and by the end of this appendix you could have
- * written what wrote it: some three and a half thousand lines, most of them on the single question of where
- * things are.
+ * written what wrote it: some three and a half thousand lines, most of them on the single question of where things
+ * are.
  *
  * :::aside
  * The language itself is introduced where its user meets it, in `chapters/2-guest/language.ts`, at the start of

@@ -1,19 +1,23 @@
 /*
  * # Layout
  *
- * A device driver and its device agree about one thing: at byte 12 lies the length. Nobody sends the other an object
- * with a property called `length`. So the order of fields in an interface is a promise here, and the rule for the gaps
- * between them is the one that every C compiler for the i386 follows. Pup's `LguestData` is 1,388 bytes because the
- * Host's is.
+ * A device driver and its device agree about one thing: at byte 12 lies the length. Nobody sends the other an
+ * object with a property called `length`. So the order of fields in an interface is a promise here, and the rule
+ * for the gaps between them is the one that every C compiler for the i386 follows. Pup's `LguestData` is 1,388
+ * bytes because the Host's is.
  *
+ * :::figure{#shape-in-memory caption="Four fields, four bytes of gaps"}
  * ```text
- * interface Shape {          byte 0        1        2        3
- *   byte: u8;                +-----------------+-----------------+
- *   half: u16;             0 |  byte  |  (gap) |      half       |
- *   flag: boolean;         4 |  flag  |         (gap)            |
- *   word: u32;             8 |               word                |
- * }                          +-----------------+-----------------+
+ *                      byte 0     1     2     3
+ * interface Shape {         +-----+-----+-----+-----+
+ *   byte: u8;             0 | byte|     |   half    |
+ *   half: u16;              +-----+-----+-----+-----+
+ *   flag: boolean;        4 | flag|                 |
+ *   word: u32;              +-----+-----+-----+-----+
+ * }                       8 |         word          |
+ *                           +-----+-----+-----+-----+
  * ```
+ * :::
  */
 
 import ts from 'typescript';
@@ -117,8 +121,7 @@ function fieldType(library: Library, struct: Struct, member: ts.TypeElement): Ty
 /*
  * ## Sizes
  *
- * `boolean` takes one byte in memory: it is the only type for which the i386 has an instruction (`setcc`) that writes
- * just that.
+ * `boolean` takes one byte in memory, which is as much as the processor's own `setcc` writes for one.
  */
 
 /** Bytes that a field or element of this type takes. */

@@ -1,4 +1,19 @@
-/* # Machine code with holes */
+/*
+ * # Machine code with holes
+ *
+ * TypeScript has no word for `lidt`, and it would be a worse language if it had. What it has is the tagged
+ * template: some text, with holes in it, and values in the holes. In JavaScript this is a way to call a function.
+ * To us it is instructions, with TypeScript shining through:
+ *
+ * ```ts
+ * asm`
+ *   mov eax, ${number}
+ *   int 0x80
+ * `
+ * ```
+ *
+ * What arrives at the assembler is `mov eax, [ebp+8]`, because that is where the parameter `number` lies.
+ */
 
 import ts from 'typescript';
 import { fail } from './errors.ts';
@@ -16,6 +31,10 @@ export function inline(frame: Frame, node: ts.TaggedTemplateExpression): void {
   }
   template(frame, node);
 }
+
+/*
+ * Each line keeps its own line number, so that a fault in the middle of a template is reported there.
+ */
 
 /** The lines of a template with its holes filled, each marked with where it stands in the source. */
 export function template(frame: Frame, node: ts.TaggedTemplateExpression): void {
@@ -36,7 +55,13 @@ function fill(frame: Frame, { head, templateSpans }: ts.TemplateExpression): str
   return head.text + templateSpans.map((span) => hole(frame, span.expression) + span.literal.text).join('');
 }
 
-/* ## What a hole may hold */
+/*
+ * ## What a hole may hold
+ *
+ * A constant is its number. Something that has an address is the address. A variable is the place where it lies,
+ * with the brackets, since that is how an operand says it. Everything else would need instructions of its own, and
+ * they would need a register, and which one could we take without asking?
+ */
 
 function hole(frame: Frame, node: ts.Expression): string {
   const constant = constantOf(frame, node);
@@ -50,7 +75,13 @@ function hole(frame: Frame, node: ts.Expression): string {
   );
 }
 
-/* ## Labels of its own */
+/*
+ * ## Labels of its own
+ *
+ * The assembler knows one scope: all of it. Two templates that both loop back to `again:` would collide, so the
+ * labels that a template defines are renamed wherever they stand in it, except in strings and comments. The
+ * comments do not arrive at all.
+ */
 
 /** Renames the labels that `text` defines, so that the same code may stand in two places. */
 function ownLabels(frame: Frame, text: string): string {

@@ -45,8 +45,8 @@ export type Defined = Exclude<Declaration, { kind: 'import' }>;
  * ## Reading a file once
  *
  * There is no file system here. A `Library` is given a function that returns the text of a path, which may read a
- * disk, a bundle or a text field in which somebody is typing. Each file is parsed when it is first asked for. Pup's
- * kernel and its programs share a library, so that the files they have in common are parsed only once.
+ * disk, a bundle or a text field in which somebody is typing. Each file is parsed when it is first asked for.
+ * Pup's kernel and its programs share a library, so that the files they have in common are parsed only once.
  */
 
 /** All modules of one image, each read and parsed when it is first asked for. */
@@ -78,8 +78,8 @@ export function moduleAt(library: Library, path: string): Module {
 }
 
 /*
- * The parser never gives up: it makes a tree of anything, and notes on the side what was wrong. Those notes are not
- * part of its official interface, but everybody who parses reads them.
+ * The parser never gives up: it makes a tree of anything, and notes on the side what was wrong. Those notes are
+ * not part of its official interface, but everybody who parses reads them.
  */
 
 function refuseSyntaxErrors(source: ts.SourceFile): void {
@@ -173,9 +173,8 @@ function has(node: ts.Node, kind: ts.SyntaxKind): boolean {
 /*
  * ## Imports and what is passed on
  *
- * One form of import, one form of re-export, and every other form refused by name. What a file names in
- * `export ... from` is kept in order as its `contents`: for an index that lists the rooms of a folder, this is the
- * list.
+ * One form of import, one form of re-export, and every other form refused by name. What a file names in `export
+ * ... from` is kept in order as its `contents`: for an index that lists the rooms of a folder, this is the list.
  */
 
 function declareImports(module: Module, node: ts.ImportDeclaration): void {
@@ -210,8 +209,8 @@ function declareExports(module: Module, node: ts.ExportDeclaration): void {
 /*
  * ## Paths without a disk
  *
- * `./lib/../text.ts`, seen from `chapters/2-guest/boot.ts`. Node's `path` would do this, but in a browser there is no
- * Node.
+ * `./lib/../text.ts`, seen from `chapters/2-guest/boot.ts`. Node's `path` would do this, but in a browser there is
+ * no Node.
  */
 
 function pathFrom(module: Module, specifier: ts.Expression): string {
@@ -234,9 +233,9 @@ export function resolvePath(path: string, specifier: string): string {
 /*
  * ## Following a name home
  *
- * An import leads to a module, where the name may be an import again, or be hidden behind `export *`. At the end of
- * the chain stands a declaration, and two names are the same thing if and only if they end at the same one. From
- * here on nobody speaks of names.
+ * An import leads to a module, where the name may be an import again, or be hidden behind `export *`. At the end
+ * of the chain stands a declaration, and two names are the same thing if and only if they end at the same one.
+ * From here on nobody speaks of names.
  */
 
 /** What `name` means in `module`: its own declaration, or that of the module it comes from. */

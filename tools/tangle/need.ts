@@ -1,4 +1,20 @@
-/* # How many registers does it take? */
+/*
+ * # How many registers does it take?
+ *
+ * In 1958 a programmer in Moscow, Andrei Ershov, asked how many memory cells one needs to compute a formula, and
+ * found that one can label each node of the tree with a number, from the leaves up, without trying anything. A
+ * leaf takes one. A node whose two sides take different numbers takes the larger: do that side first, keep its
+ * result in one cell, and the other side makes do with what is left. If both take the same, it is one more.
+ *
+ * Our machine has three registers for this, so the number decides between register and stack. With two twists. The
+ * right-hand side can often stay in memory and take nothing at all. And some trees need one certain register; they
+ * get the number infinity, which no list of registers is as long as.
+ *
+ * :::aside
+ * Ravi Sethi and Jeffrey Ullman found the algorithm again in 1970 and proved that it is the best one. You find it
+ * in books under their name, or under all three. Ershov had used it on a machine with vacuum tubes.
+ * :::
+ */
 
 import ts from 'typescript';
 import type { Frame } from './frame.ts';
@@ -31,6 +47,13 @@ export function need(frame: Frame, node: ts.Expression): number {
   return Number.POSITIVE_INFINITY;
 }
 
+/*
+ * ## Counting
+ *
+ * The counting must agree with what `evaluate` then does, case by case, or a register is lost without anybody
+ * noticing. Hundreds of random expressions are there to notice it.
+ */
+
 function needOfUnary(frame: Frame, node: ts.PrefixUnaryExpression): number {
   const { MinusToken, PlusToken, TildeToken } = ts.SyntaxKind;
   const simple = node.operator === MinusToken || node.operator === PlusToken || node.operator === TildeToken;
@@ -51,7 +74,11 @@ function needOfBinary(frame: Frame, node: ts.BinaryExpression): number {
   return Math.max(left, need(frame, node.right) + 1);
 }
 
-/* ## The same for places */
+/*
+ * ## The same for places
+ *
+ * A place takes none if it is direct. Otherwise it takes what its parts take, by the same rule.
+ */
 
 /** Registers that `reach` uses up for `node`. */
 export function needOfPlace(frame: Frame, node: ts.Expression): number {

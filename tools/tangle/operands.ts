@@ -1,4 +1,11 @@
-/* # Operands */
+/*
+ * # Operands
+ *
+ * An i386 instruction has room for one register, and beside it for one of three things: a number, another
+ * register, or a place in memory. What is one of the three already need not be fetched before it is used. It
+ * sounds like a small economy. But leaves are what trees mostly consist of, and a compiler that fetches each of
+ * them first writes code that one does not show around.
+ */
 
 import type ts from 'typescript';
 import { emit, immediate, type Frame } from './frame.ts';
@@ -24,6 +31,11 @@ export interface Operand {
   readonly place?: TypedPlace;
 }
 
+/*
+ * `wide` says whether it can stand beside a register of 32 bits. A byte in memory cannot: it has to be widened on
+ * the way.
+ */
+
 /** The operand that `node` is without a single instruction, if it is one. */
 export function directOperand(frame: Frame, node: ts.Expression): Operand | undefined {
   const constant = constantIn(frame, node);
@@ -43,7 +55,12 @@ export function sized(frame: Frame, place: TypedPlace): string {
   return `${size} ${bracket(frame, place)}`;
 }
 
-/* ## Loads and stores */
+/*
+ * ## Loads and stores
+ *
+ * `movzx` is the load that fills up with zeros; there are no signed bytes in our language, so its sibling `movsx`
+ * is out of work. Zero itself is not loaded but made: `xor eax, eax` has two bytes where `mov eax, 0` has five.
+ */
 
 export function loadOperand(frame: Frame, register: Register, operand: Operand): void {
   if (operand.place !== undefined) load(frame, register, operand.place);
@@ -59,12 +76,25 @@ export function load(frame: Frame, register: Register, place: TypedPlace): void 
   else emit(frame, `mov ${register}, ${bracket(frame, place)}`);
 }
 
+/*
+ * `lea` is the strangest instruction of the family: it works out an address as if to load, and then keeps the
+ * address.
+ */
+
 export function loadAddress(frame: Frame, register: Register, place: Place): void {
   const plain = place.displacement === 0 && place.index === undefined && place.item === undefined;
   if (plain && place.base === register) return;
   if (plain && place.base !== undefined) emit(frame, `mov ${register}, ${place.base}`);
   else emit(frame, `lea ${register}, ${bracket(frame, place)}`);
 }
+
+/*
+ * ## Parts of a register
+ *
+ * al is the low byte of eax, and has been since the days when eax was called AX and was itself the successor of a
+ * register called A, of eight bits, in 1972. esi and edi have no such past and no such part, so a byte is stored
+ * from one of the other three.
+ */
 
 const LOW_BYTE = { eax: 'al', ecx: 'cl', edx: 'dl' };
 const LOW_WORD = { eax: 'ax', ecx: 'cx', edx: 'dx' };

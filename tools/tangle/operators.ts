@@ -1,4 +1,8 @@
-/* # One operator, one instruction */
+/*
+ * # One operator, one instruction
+ *
+ * Take away types, names, places and order, and this is what is left of compiling: a table with two columns.
+ */
 
 import ts from 'typescript';
 import { emit, type Frame } from './frame.ts';
@@ -21,6 +25,13 @@ const SHIFTS = new Map<ts.SyntaxKind, string>([
   [K.GreaterThanGreaterThanToken, 'sar'],
   [K.GreaterThanGreaterThanGreaterThanToken, 'shr'],
 ]);
+
+/*
+ * ## Questions one asks about an operator
+ *
+ * Six of them are alike to the processor: any register, any operand. Five of those take turns gladly, and five can
+ * work on memory directly. They are not the same five.
+ */
 
 /** Whether an instruction does `operator` with any register and any operand. */
 export function isSimpleOperator(operator: ts.SyntaxKind): boolean {
@@ -51,7 +62,13 @@ export function powerOfTwo(value: number): number | undefined {
   return value !== 0 && Number.isInteger(n) ? n : undefined;
 }
 
-/* ## By a number */
+/*
+ * ## By a number
+ *
+ * A number known beforehand is worth looking at. Multiplying by eight is shifting by three, dividing by it too,
+ * and the remainder is the lowest three bits. All of that holds only without sign: -1 divided by two is 0, and -1
+ * shifted right by one is -1 and will be for ever.
+ */
 
 /** Whether `operateByNumber` knows how: always, but for divisions that are signed or by no power of two. */
 export function isEasy(operator: ts.SyntaxKind, value: number, type: Type): boolean {
@@ -81,7 +98,19 @@ function byBits(frame: Frame, shift: string, register: Register, count: number):
   if (count !== 0) emit(frame, `${shift} ${register}, ${count}`);
 }
 
-/* ## By an operand */
+/*
+ * ## By an operand
+ *
+ * `div` divides 64 bits by 32, from edx and eax together. Whoever forgets to fill edx gets a number that somebody
+ * left there, or a division error. It is the classical first trap of the i386 (number 0, fittingly). `cdq` fills
+ * it with the sign.
+ *
+ * :::aside
+ * -2147483648 divided by -1 is 2147483648, which does not fit, and the processor raises trap 0 as if you had
+ * divided by zero. JavaScript says -2147483648. We let the processor have its way; a check at each division would
+ * cost more than anybody has lost by this.
+ * :::
+ */
 
 /** Does `register operator operand`. For shifts the operand is ecx, and for divisions the register is eax. */
 export function operate(

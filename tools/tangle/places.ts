@@ -1,4 +1,21 @@
-/* # Places */
+/*
+ * # Places
+ *
+ * `table[i].name[j + 1]` is a place. So is `count`, and so is `load32(0xb8000)`. To read it, to write it, to add
+ * one to it, or to take its address, one has to get there first, and getting there is most of what a kernel does.
+ *
+ * The i386 is generous here. One operand can say: take this register, add that one times 1, 2, 4 or 8, add a
+ * constant, and look there. A whole `words[i]` fits into one instruction. So we do not compute addresses; we
+ * collect the parts of one, for as long as they fit, and only what does not fit takes an instruction.
+ *
+ * :::figure{#place-parts caption="What one operand can say"}
+ * ```text
+ *       [ sieve  +  ebx  +  ecx * 4  +  8 ]
+ *         label    base    index  scale  displacement
+ *         item     register register     constant
+ * ```
+ * :::
+ */
 
 import ts from 'typescript';
 import { intrinsicOf } from './constants.ts';
@@ -18,6 +35,13 @@ export type Register = Scratch | KeptRegister;
 
 /** Registers that an expression may use up, the first for its result. */
 export const SCRATCH: readonly Scratch[] = ['eax', 'ecx', 'edx'];
+
+/*
+ * ## The parts of an address
+ *
+ * A variable on the stack has the base ebp, a variable of the module only its label, a field of a structure in ebx
+ * has the base ebx and a displacement. To the processor they are all the same.
+ */
 
 /** Somewhere in memory, as one operand of one instruction can say it. */
 export interface Place {
@@ -47,7 +71,12 @@ export function bracket(frame: Frame, place: Place): string {
   return `[${terms.join('+')}${tail}]`;
 }
 
-/* ## Places that cost nothing */
+/*
+ * ## Places that cost nothing
+ *
+ * These need no instruction at all before they can be used, because every register in them belongs to a variable
+ * that lives there: `p.next` with p in ebx is `[ebx]`, and `bytes[i]` with i in esi is `[bytes+esi]`.
+ */
 
 /** The place of `node`, if an operand can name it without an instruction before. */
 export function directPlace(frame: Frame, node: ts.Expression): TypedPlace | undefined {
@@ -66,6 +95,11 @@ export function directPlace(frame: Frame, node: ts.Expression): TypedPlace | und
   return target && { ...target, type: load!.type };
 }
 
+/*
+ * A name is a place, unless it is a constant or lives in a register. What lies there, if the variable's type is a
+ * structure, is a pointer to it: variables hold addresses.
+ */
+
 function placeOfName(frame: Frame, node: ts.Identifier): TypedPlace | undefined {
   const binding = lookUp(frame.scope, node.text);
   if (binding !== undefined) {
@@ -82,6 +116,14 @@ function variableCell(type: Type): Type {
   if (type.kind === 'struct') return { kind: 'pointer', to: type };
   return type.kind === 'boolean' ? U32 : type;
 }
+
+/*
+ * ## Where a pointer points
+ *
+ * Following a pointer is a different matter from finding it. `directTarget` gives the place where the arrow ends:
+ * for a structure in ebx, `[ebx]`; for one that lies at a label, the label. And for something that lies in another
+ * structure in person, its own place, for there is no arrow at all.
+ */
 
 /** The register that the variable `node` lives in. */
 export function homeOf(frame: Frame, node: ts.Expression): KeptRegister | undefined {
@@ -102,6 +144,10 @@ export function directTarget(frame: Frame, node: ts.Expression): Place | undefin
   return place && isInPlace(place.type) ? place : undefined;
 }
 
+/*
+ * Drivers write `load32(base + 12)`. The sum fits into the operand.
+ */
+
 /** `pointer + 8` and `pointer - 8` */
 function directSum(frame: Frame, node: ts.BinaryExpression): Place | undefined {
   const plus = node.operatorToken.kind === ts.SyntaxKind.PlusToken;
@@ -111,7 +157,12 @@ function directSum(frame: Frame, node: ts.BinaryExpression): Place | undefined {
   return left && { ...left, displacement: left.displacement + (plus ? offset!.value : -offset!.value) };
 }
 
-/* ## One step from a place to the next */
+/*
+ * ## One step from a place to the next
+ *
+ * A field is a displacement away. An element is a multiple of its size away, and if the size is 1, 2, 4 or 8, the
+ * operand multiplies by itself.
+ */
 
 function fieldAt(frame: Frame, node: ts.PropertyAccessExpression, target: Place): TypedPlace {
   if (node.questionDotToken) fail(node, '?.', 'test for null first');
@@ -137,6 +188,10 @@ function elementAt(frame: Frame, node: ts.ElementAccessExpression, target: Place
   return { ...target, index: home, scale: size, type };
 }
 
+/*
+ * `load8`, `load16` and `load32` are places too: an address is all one needs, and the name says how wide.
+ */
+
 export function isScale(size: number): boolean {
   return size === 1 || size === 2 || size === 4 || size === 8;
 }
@@ -154,7 +209,13 @@ export function loadIntrinsic(
   return { address, type: { kind: name === 'load8' ? 'u8' : name === 'load16' ? 'u16' : 'u32' } };
 }
 
-/* ## Places that take instructions */
+/*
+ * ## Places that take instructions
+ *
+ * When a pointer has to be fetched first, it takes a register, the first of those one is given. From there on the
+ * collecting goes on: `p.next.state`, with p on the stack, is `mov eax, [ebp-4]`, `mov eax, [eax]`, and then
+ * `[eax+4]` without an instruction.
+ */
 
 /** Computes the place of `node`. The place may use any of `registers`, and nothing else of them survives. */
 export function reach(frame: Frame, node: ts.Expression, registers: readonly Scratch[]): TypedPlace {
@@ -179,6 +240,10 @@ export function reachTarget(frame: Frame, node: ts.Expression, registers: readon
   return { base: registers[0], displacement: 0 };
 }
 
+/*
+ * Whether it has to be fetched depends on what lies there: a pointer, or the thing.
+ */
+
 export function isAccess(node: ts.Node): node is ts.PropertyAccessExpression | ts.ElementAccessExpression {
   return ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node);
 }
@@ -194,7 +259,23 @@ export function placeType(
   return elementOf(node.expression, base);
 }
 
-/* ## Element by element */
+/*
+ * ## Element by element
+ *
+ * The last step is the one with the cases. The index may be a number, or live in a register, or take work. The
+ * array may be a label, or live in a register, or take work. We go through them from the cheapest on.
+ *
+ * This is `table[i].name[j + 1]`, where an element of the table takes 24 bytes, which no operand can multiply by:
+ *
+ * ```text
+ *       mov eax, [ebp+8]           i
+ *       imul eax, eax, 24
+ *       lea eax, [table+eax+4]     table[i].name
+ *       mov ecx, [ebp+12]          j
+ *       inc ecx
+ *       movzx eax, byte [eax+ecx]
+ * ```
+ */
 
 function reachElement(
   frame: Frame,
@@ -223,6 +304,11 @@ function reachElement(
   return { base, displacement: 0, index: other, scale: scaled(frame, other, size), type };
 }
 
+/*
+ * When both take work there are two registers to fill, and the same choice as in `sides`: side by side if the
+ * second one can do without eax, over the stack if not.
+ */
+
 /** Both the array and the index take work: one goes to the first register, the other to the second. */
 function baseAndIndex(
   frame: Frame,
@@ -242,6 +328,11 @@ function baseAndIndex(
   emit(frame, 'pop ecx');
   return ['ecx', 'eax'];
 }
+
+/*
+ * A size that no operand can multiply by is multiplied beforehand. Structures of 16 or 32 bytes are lucky: a shift
+ * will do.
+ */
 
 /** Multiplies an index by a size that no operand can; returns the scale that is left for the operand. */
 function scaled(frame: Frame, register: Scratch, size: number): number {

@@ -89,10 +89,10 @@ export type Definition =
 /*
  * ## From declaration to definition
  *
- * Definitions are made on demand and remembered. The one thing that can go wrong on the way, apart from the author,
- * is a circle: `const x = y` in one file, and `const y = x` in the other. TypeScript does not mind it, JavaScript
- * would give `undefined` at the worst moment, and we notice that somebody asks for the value of what we are just
- * about to work out.
+ * Definitions are made on demand and remembered. The one thing that can go wrong on the way, apart from the
+ * author, is a circle: `const x = y` in one file, and `const y = x` in the other. TypeScript does not mind it,
+ * JavaScript would give `undefined` at the worst moment, and we notice that somebody asks for the value of what we
+ * are just about to work out.
  */
 
 /** What the module-level `name` stands for where `context` is. */
@@ -171,8 +171,9 @@ export function functionFrom(context: Context, declaration: Declaration, node: F
  * ## Labels
  *
  * A function called `loop`, `add` or `eax` is a fine thing in TypeScript and a disaster in assembly. The label of
- * `add` in `sums.ts` is therefore `sums.add`: no register has a dot in its name, and no instruction. Two modules of the same
- * name (both chapters 2 and 3 have a console) are told apart by a number, and the symbol in the file stays `add`.
+ * `add` in `sums.ts` is therefore `sums.add`: no register has a dot in its name, and no instruction. Two modules
+ * of the same name (both chapters 2 and 3 have a console) are told apart by a number, and the symbol in the file
+ * stays `add`.
  */
 
 export function named(context: Context, { module, name }: Declaration): { label: string; name: string } {
@@ -195,8 +196,8 @@ export function newLabel(program: Program, wanted: string): string {
  * special makers of storage, and then the rule that costs a newcomer the first ten minutes: the first value of a
  * variable is constant. It lies in the file, and there is no moment before the entry at which to compute anything.
  *
- * A `const` that folds is no variable at all, just its value. So are string literals: their value is the address of
- * the text.
+ * A `const` that folds is no variable at all, just its value. So are string literals: their value is the address
+ * of the text.
  */
 
 function variableFrom(context: Context, declaration: Declaration & { kind: 'variable' }): Definition {

@@ -1,4 +1,10 @@
-/* # Pup, ready to boot */
+/*
+ * # Pup, ready to boot
+ *
+ * The Hero comes home. All that is left is to say what we have learned to do: tangle one kernel, tangle each
+ * program, and pack the programs into an initrd. A bootable Guest comes from a function that is given nothing but
+ * the means to read sources, and it takes less time than it takes you to read this sentence.
+ */
 
 import { packCpio, type ArchivedFile } from './cpio.ts';
 import { moduleAt, openLibrary, type Library } from './modules.ts';
@@ -15,6 +21,14 @@ export interface Pup {
   readonly initrd: Uint8Array;
 }
 
+/*
+ * ## Where things are
+ *
+ * The kernel lies one megabyte into memory, above the place where, on a PC, the ghosts of 1981 dwell: the video
+ * memory, the BIOS, the first interrupt table. Programs lie at `0x08048000`, which is where Linux put its programs
+ * for twenty years, for reasons that nobody can quite remember.
+ */
+
 const KERNEL = 'chapters/2-guest/boot.ts';
 const PROGRAMS = 'chapters/2-guest/programs/index.ts';
 
@@ -25,6 +39,12 @@ const KERNEL_BASE = 0xc0000000;
 const KERNEL_PHYSICAL = 0x100000;
 
 const PROGRAM_BASE = 0x08048000;
+
+/*
+ * ## Two Guests from the same sources
+ *
+ * The one asks its Host for everything. The other does it all alone, in ring 0. They differ in one constant.
+ */
 
 /** Pup as a Guest. @throws TangleError for the first mistake in its sources */
 export function buildPup(read: Read): Pup {
@@ -53,7 +73,14 @@ export function tangleKernel(library: Library, bare: boolean): Image {
   return tangle(options, library);
 }
 
-/* ## One file, one program */
+/*
+ * ## One file, one program
+ *
+ * Each file in `chapters/2-guest/programs` that exports a `main` becomes a program of that name. The index of the
+ * folder says which files there are. So if you write `dance.ts` and name it there, the next boot has `dance`.
+ *
+ * The sources go along into `/src`: a system that can show you what it is made of.
+ */
 
 /** Tangles the program whose `main` is in `root`. */
 export function tangleProgram(library: Library, root: string): Image {

@@ -1,11 +1,12 @@
 /*
  * # Names inside a function
  *
- * A block opens a scope and closes it again, and inside a name means what the innermost of them says. It is the oldest
- * data structure of all compilers: ALGOL 60 gave us `begin` and `end`, and with them this chain of little maps.
+ * A block opens a scope and closes it again, and inside a name means what the innermost of them says. It is the
+ * oldest data structure of all compilers: ALGOL 60 gave us `begin` and `end`, and with them this chain of little
+ * maps.
  *
- * What a local name stands for is one of three: a constant, a distance from ebp, or one of three registers that were
- * given away in advance, about which more is said in `functionText`.
+ * What a local name stands for is one of three: a constant, a distance from ebp, or one of three registers that
+ * were given away in advance, about which more is said in `functionText`.
  */
 
 import type ts from 'typescript';

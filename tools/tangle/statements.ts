@@ -1,4 +1,14 @@
-/* # Statements */
+/*
+ * # Statements
+ *
+ * Edsger Dijkstra's letter against the `goto` was printed in 1968. Since then we have written `while` and `if`,
+ * and the compiler has turned each of them back into `goto`, because there is nothing else. This is where that
+ * happens.
+ *
+ * One thing is carried along: every function in this file says whether the end of its statement can be reached.
+ * Behind a `return` it cannot, and whatever stands there is not written. So `if (!BARE) return;` makes the rest of
+ * a function vanish from pup's kernel, and with it all that the rest would have called.
+ */
 
 import ts from 'typescript';
 import { putInRegister } from './assignments.ts';
@@ -34,6 +44,12 @@ export function inside<T>(frame: Frame, write: () => T): T {
   return result;
 }
 
+/*
+ * ## One of ten
+ *
+ * Ten sorts of statement, one line for each. What is none of them is refused with a hint.
+ */
+
 /** Writes one statement; says whether its end can be reached. */
 export function statement(frame: Frame, node: ts.Statement): boolean {
   if (ts.isBlock(node)) return block(frame, node);
@@ -51,7 +67,12 @@ export function statement(frame: Frame, node: ts.Statement): boolean {
   return true;
 }
 
-/* ## Variables */
+/*
+ * ## Variables
+ *
+ * A `const` whose value is constant needs no place at all. A variable with a register takes its value there. For
+ * the rest the frame grows by four bytes.
+ */
 
 function declareAll(frame: Frame, list: ts.VariableDeclarationList): void {
   const constant = (list.flags & ts.NodeFlags.Const) !== 0;
@@ -81,6 +102,10 @@ function declare(frame: Frame, node: ts.VariableDeclaration, isConstant: boolean
   bind(frame.scope, node, name, { kind: 'local', name, type, home: distance });
 }
 
+/*
+ * The type is what is annotated, or else that of the first value. A lone number makes an `i32`.
+ */
+
 function typeOfVariable(frame: Frame, node: ts.VariableDeclaration): Type {
   if (node.type !== undefined) return variableType(node, typeFrom(frame, node.type));
   if (node.initializer === undefined) fail(node, 'a variable without a type', 'annotate it: let count: u32');
@@ -99,7 +124,13 @@ function initialise(frame: Frame, value: ts.Expression, distance: number): void 
   emit(frame, `mov [ebp${distance}], eax`);
 }
 
-/* ## Either, or, and away */
+/*
+ * ## Either, or, and away
+ *
+ * `if` jumps over what is not meant. Where the condition is constant there is nothing to jump over: one side is
+ * written, and the other is never even looked at, names and all. And `if (x) break;` is a single conditional jump,
+ * straight out.
+ */
 
 function either(frame: Frame, node: ts.IfStatement): boolean {
   const { expression, thenStatement: yes, elseStatement: no } = node;
@@ -127,6 +158,14 @@ function either(frame: Frame, node: ts.IfStatement): boolean {
   placeLabel(frame, end);
   return reached || reachedToo;
 }
+
+/*
+ * ## Away
+ *
+ * `return` leaves through the epilogue, written out each time: it is two to five instructions, and a jump to a
+ * shared one would be another. `break` and `continue` look for the nearest exit of their kind; a `switch` can be
+ * left but not continued.
+ */
 
 function onlyStatement(node: ts.Statement): ts.Statement {
   return ts.isBlock(node) && node.statements.length === 1 ? node.statements[0]! : node;
@@ -157,7 +196,23 @@ function exitFor(frame: Frame, node: ts.BreakStatement | ts.ContinueStatement): 
   return nearest.leave;
 }
 
-/* ## Round and round */
+/*
+ * ## Round and round
+ *
+ * The obvious loop tests at the top, runs its body and jumps back: two jumps a round. Put the test behind the body
+ * and enter by jumping to it, and only one is left.
+ *
+ * ```text
+ *       jmp test
+ * top:  ...            the body
+ * again:
+ *       ...            i++
+ * test: cmp ebx, edi
+ *       jb top
+ * ```
+ *
+ * `while`, `do` and `for` are the same loop with parts left out.
+ */
 
 function forLoop(frame: Frame, node: ts.ForStatement): boolean {
   const first = node.initializer;

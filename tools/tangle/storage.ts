@@ -3,8 +3,8 @@
  *
  * There is no heap. Nobody can allocate memory before somebody has written the allocator, and in a kernel that
  * somebody is you. What there is instead is *room*, asked for at module level, in a size that is known beforehand:
- * `array<Process>(16)`, `struct<Console>()`. It is how everybody programmed until about 1970, and how everything that
- * flies is programmed today.
+ * `array<Process>(16)`, `struct<Console>()`. It is how FORTRAN lived for its first thirty-three years, and how
+ * most things that fly are still programmed.
  */
 
 import ts from 'typescript';
@@ -24,8 +24,9 @@ import { LABEL, typeFrom, valueType, type Type } from './types.ts';
 /*
  * ## Four makers
  *
- * An arrow function is a function. `array` and `struct` reserve zeros, `naked` holds code, and a literal in brackets
- * or braces is a table: data that lies in the file. All four stay where they are for ever, so they are `const`.
+ * An arrow function is a function. `array` and `struct` reserve zeros, `naked` holds code, and a literal in
+ * brackets or braces is a table: data that lies in the file. All four stay where they are for ever, so they are
+ * `const`.
  */
 
 export function storageFrom(

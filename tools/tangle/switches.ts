@@ -1,4 +1,10 @@
-/* # Many ways from one number */
+/*
+ * # Many ways from one number
+ *
+ * `switch` is the one statement that can be faster than what you would have written without it. A chain of
+ * comparisons asks for each case in turn, and who comes last waits longest. A table of addresses has the answer in
+ * one step, for all alike.
+ */
 
 import ts from 'typescript';
 import { fail } from './errors.ts';
@@ -12,6 +18,11 @@ interface Way {
   readonly value: number;
   readonly target: string;
 }
+
+/*
+ * The ways come first, then the clauses one after the other, each falling into the next unless it leaves.
+ * TypeScript can be told to warn of that, and here it is: all labels, one stream of code.
+ */
 
 /** A switch: a chain of comparisons, or a table of addresses where the cases lie close together. */
 export function choose(frame: Frame, node: ts.SwitchStatement): void {
@@ -40,6 +51,10 @@ export function choose(frame: Frame, node: ts.SwitchStatement): void {
   placeLabel(frame, end);
 }
 
+/*
+ * A case is a number. Cases that are expressions would be a chain of `if` in disguise, so they may as well be one.
+ */
+
 function caseValue(frame: Frame, { expression }: ts.CaseClause): number {
   const constant = constantIn(frame, expression);
   if (constant === undefined || constant.base !== undefined) {
@@ -52,7 +67,23 @@ function caseValue(frame: Frame, { expression }: ts.CaseClause): number {
   return constant.value >>> 0;
 }
 
-/* ## Chain or table */
+/*
+ * ## Chain or table
+ *
+ * Six cases or more, and at most every second place in the table empty: that is our idea of dense. Whether a
+ * number has a place in the table at all is a question with two ends, and one comparison: subtract the lowest
+ * case, and compare without sign. What was below the lowest has become very large.
+ *
+ * ```text
+ *       lea ecx, [eax-3]           ; cases 3 to 9
+ *       cmp ecx, 6
+ *       ja otherwise
+ *       jmp [ecx*4+table]
+ * table: dd $2, $3, $4, $5, otherwise, $6, $7
+ * ```
+ *
+ * The table holds absolute addresses. Code that runs before paging, at the wrong address, had better not `switch`.
+ */
 
 /** From this many cases on a table is shorter than a chain. */
 const TABLE_CASES = 6;
@@ -69,6 +100,10 @@ function jumpByChain(frame: Frame, register: string, ways: readonly Way[], fallb
   }
   emit(frame, `jmp ${fallback}`);
 }
+
+/*
+ * An `i32` of -3 and a `u32` of `0xfffffffd` are the same case, since both are the same bits.
+ */
 
 function jumpByTable(frame: Frame, register: string, ways: readonly Way[], fallback: string): void {
   const lowest = Math.min(...ways.map(({ value }) => value));

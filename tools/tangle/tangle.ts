@@ -1,9 +1,9 @@
 /*
  * # From chapters to an image
  *
- * A linker joins what compilers have made, and throws away what nobody calls, if it is a good one and one has found
- * the right option. We have no linker. We start at the entry and go wherever the code goes, and where nobody goes,
- * nothing is ever made: not compiled and discarded, but never looked at.
+ * A linker joins what compilers have made, and throws away what nobody calls, if it is a good one and one has
+ * found the right option. We have no linker. We start at the entry and go wherever the code goes, and where nobody
+ * goes, nothing is ever made: not compiled and discarded, but never looked at.
  */
 
 import { assemble, AssemblyError, type Assembly } from '../../src/assembler/index.ts';
@@ -67,8 +67,8 @@ export interface Image {
 /*
  * ## Four steps
  *
- * Find the entry. Write everything that it reaches as assembly text. Assemble that. Pack it. The second step is the
- * one with thirty files behind it.
+ * Find the entry. Write everything that it reaches as assembly text. Assemble that. Pack it. The second step is
+ * the one with thirty files behind it.
  */
 
 const PAGE = 4096;
@@ -130,9 +130,9 @@ function rootOf(library: Library, path: string): Module {
  * ## Only what is reached
  *
  * Pup's kernel is made of 250 functions out of more than forty files, its `sleep` program of ten out of six. The
- * mechanism is the same and fits in a loop. An item is *reached* when some instruction or some table mentions it (`mention`, which is a
- * one-line function with a large following). Writing an item mentions others, which puts them into the set
- * that the loop is walking over.
+ * mechanism is the same and fits in a loop. An item is *reached* when some instruction or some table mentions it
+ * (`mention`, which is a one-line function with a large following). Writing an item mentions others, which puts
+ * them into the set that the loop is walking over.
  *
  * JavaScript happens to promise that a `for...of` over a set visits also what is added on the way. It is the whole
  * algorithm. Elsewhere it is called tree shaking, and people give talks.
@@ -170,13 +170,13 @@ function codeText(item: Labelled & { kind: 'code' }): string[] {
 /*
  * ## Memory that begins as zeros
  *
- * The kernel stacks of pup's processes alone are half a megabyte of nothing. The file, 51 kilobytes, need not carry
- * it: a segment may be larger in memory than in the file, and the loader owes us the rest in zeros. All we
+ * The kernel stacks of pup's processes alone are half a megabyte of nothing. The file, 51 kilobytes, need not
+ * carry it: a segment may be larger in memory than in the file, and the loader owes us the rest in zeros. All we
  * need is to say where in it everything lies.
  *
  * :::aside
- * Compilers call this part `.bss`, for *block started by symbol*, a directive of an assembler for the IBM 704 in the
- * middle of the 1950s. It is the oldest word in your kernel.
+ * Compilers call this part `.bss`, for *block started by symbol*, a directive of an assembler for the IBM 704 in
+ * the middle of the 1950s. It is the oldest word in your kernel.
  * :::
  */
 
@@ -209,8 +209,8 @@ function layOut(items: readonly Labelled[]): Zeroed {
  * page on, so that it may have other permissions) data, then the zeros. Labels hold it together. The zeros have no
  * bytes, so their labels are sums: so many bytes behind `$zeroed`.
  *
- * Because the text is one, the assembler knows every address, and it alone. Nothing in the tangler ever asks "where
- * will this be?", which is a question that has ruined many a one-pass compiler.
+ * Because the text is one, the assembler knows every address, and it alone. Nothing in the tangler ever asks
+ * "where will this be?", which is a question that has ruined many a one-pass compiler.
  */
 
 function sourceFrom({ text, constants, data, zeroed }: Parts): string {

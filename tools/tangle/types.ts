@@ -1,13 +1,13 @@
 /*
  * # Types and their bytes
  *
- * BCPL, in 1967, had one type, the *word*, and let you do anything to it. Its grandchild C had a few more, mostly so
- * that `p++` could know how far to go. TypeScript's types can play chess, and not one of them survives to the moment when
- * the program runs.
+ * BCPL, in 1967, had one type, the *word*, and let you do anything to it. Its grandchild C had a few more, mostly
+ * so that `p++` could know how far to go. TypeScript's types can play chess, and not one of them survives to the
+ * moment when the program runs.
  *
- * We stand nearer to BCPL than it looks. A value is 32 bits in a register, whatever its type. The type decides three
- * things, and when they are decided it is gone: whether a comparison is signed, how many bytes a load moves, and how
- * far a field or an element is away.
+ * We stand nearer to BCPL than it looks. A value is 32 bits in a register, whatever its type. The type decides
+ * three things, and when they are decided it is gone: whether a comparison is signed, how many bytes a load moves,
+ * and how far a field or an element is away.
  */
 
 import ts from 'typescript';
@@ -32,11 +32,11 @@ export type Type =
 /*
  * ## Structures and pointers
  *
- * In TypeScript a variable of an interface's type holds a reference, and an assignment copies the reference, never the object.
- * That is precisely a pointer, so a value of type `Process` *is* the address of one. Only where things lie in memory
- * is there a choice to be made, and the language makes it by what one reads most often: in an array the elements
- * lie side by side (`array<Process>(16)` is sixteen processes), and in a field there is a pointer (`next: Process`).
- * `Pointer` and `Embedded` ask for the other.
+ * In TypeScript a variable of an interface's type holds a reference, and an assignment copies the reference, never
+ * the object. That is precisely a pointer, so a value of type `Process` *is* the address of one. Only where things
+ * lie in memory is there a choice to be made, and the language makes it by what one reads most often: in an array
+ * the elements lie side by side (`array<Process>(16)` is sixteen processes), and in a field there is a pointer
+ * (`next: Process`). `Pointer` and `Embedded` ask for the other.
  */
 
 export interface Struct {
@@ -74,9 +74,9 @@ export const NULL: Type = { kind: 'null' };
 /*
  * ## From annotation to type
  *
- * Nobody runs a checker here, so every type has to be found from what is written down. That is less than it sounds:
- * parameters and fields are annotated anyway, and the rest follows from the expression (`typeOf`). Whether the program is *right* is the
- * business of `tsc`, which sees the same file.
+ * Nobody runs a checker here, so every type has to be found from what is written down. That is less than it
+ * sounds: parameters and fields are annotated anyway, and the rest follows from the expression (`typeOf`). Whether
+ * the program is *right* is the business of `tsc`, which sees the same file.
  *
  * `number` is refused, since it leaves the only question open that matters.
  */
@@ -116,8 +116,8 @@ export function typeFrom(context: TypeContext, node: ts.TypeNode): Type {
 /*
  * ## Literals and unions
  *
- * A union is allowed where it costs nothing: a pointer or null, or a choice of numbers. `Process | null` in an array
- * is what one writes for an array of pointers, since structures that lie side by side cannot be null.
+ * A union is allowed where it costs nothing: a pointer or null, or a choice of numbers. `Process | null` in an
+ * array is what one writes for an array of pointers, since structures that lie side by side cannot be null.
  */
 
 function literalFrom(node: ts.LiteralTypeNode): Type {
@@ -149,8 +149,8 @@ function unionFrom(context: TypeContext, node: ts.UnionTypeNode): Type {
 /*
  * ## Signatures
  *
- * A function's type is what a caller has to know: how many words to push. Defaults, rest parameters and optional ones would
- * all need a caller who knows more than that.
+ * A function's type is what a caller has to know: how many words to push. Defaults, rest parameters and optional
+ * ones would all need a caller who knows more than that.
  */
 
 /** The type of a function with this signature. */
@@ -170,8 +170,8 @@ function parameterFrom(context: TypeContext, node: ts.ParameterDeclaration): Typ
 }
 
 /*
- * Variables have the width of a register. A `u8` that silently had 32 bits would be a lie, and one that had 8 would
- * need a mask behind every addition. So a variable is `u32`, and 8 bits are for memory.
+ * Variables have the width of a register. A `u8` that silently had 32 bits would be a lie, and one that had 8
+ * would need a mask behind every addition. So a variable is `u32`, and 8 bits are for memory.
  */
 
 /** The type of a variable or parameter declared as `type`. */
@@ -220,8 +220,8 @@ export function namedType(context: TypeContext, node: ts.NodeWithTypeArguments, 
 /*
  * ## The language's own
  *
- * `Inline<u8, 16>` wants a number inside a type. TypeScript has such a thing: the type `16`, of which 16 is the only
- * member. It also has `typeof SIZE`, for whoever prefers the number to have a name.
+ * `Inline<u8, 16>` wants a number inside a type. TypeScript has such a thing: the type `16`, of which 16 is the
+ * only member. It also has `typeof SIZE`, for whoever prefers the number to have a name.
  */
 
 /** Whether `module` is the one that declares the language itself. */
@@ -313,8 +313,9 @@ export function isPointer(type: Type): boolean {
 }
 
 /*
- * The rule of company, in two lines. `count - 1` with an unsigned `count` is unsigned, whatever 1 thinks of itself;
- * a signed and an unsigned number together are unsigned, as in C, where it has surprised people since 1978.
+ * The rule of company, in two lines. `count - 1` with an unsigned `count` is unsigned, whatever 1 thinks of
+ * itself; a signed and an unsigned number together are unsigned, as in C, where it has surprised people since
+ * 1978.
  */
 
 /** The type of an operation on both: unsigned if either is. */

@@ -1,4 +1,10 @@
-/* # What type an expression has */
+/*
+ * # What type an expression has
+ *
+ * The checker of TypeScript has about fifty thousand lines. This one has a hundred and fifty, for it never checks
+ * anything. It answers one question: if this expression is computed, is the number in the register signed,
+ * unsigned, or an address, and if so of what?
+ */
 
 import ts from 'typescript';
 import { constantOf, intrinsicOf } from './constants.ts';
@@ -29,6 +35,13 @@ export function typeOf(frame: Frame, node: ts.Expression): Type {
   return type;
 }
 
+/*
+ * ## By what it is
+ *
+ * A field has the type it was declared with, an element that of its array, a call what the function gives. Types
+ * climb from the leaves to the root, and `typeOf` remembers each on the way.
+ */
+
 function findType(frame: Frame, node: ts.Expression): Type {
   if (ts.isAsExpression(node)) return valueType(typeFrom(frame, node.type));
   if (ts.isParenthesizedExpression(node) || ts.isNonNullExpression(node) || ts.isSatisfiesExpression(node)) {
@@ -54,6 +67,10 @@ function findType(frame: Frame, node: ts.Expression): Type {
   refuse(node);
 }
 
+/*
+ * A truth value with which one calculates is an `i32`: 0 or 1.
+ */
+
 function number(type: Type): Type {
   return type.kind === 'boolean' || type.kind === 'literal' ? I32 : type;
 }
@@ -65,7 +82,13 @@ function typeOfName(frame: Frame, node: ts.Identifier): Type {
   return definition.kind === 'constant' || definition.kind === 'intrinsic' ? U32 : definition.type;
 }
 
-/* ## Operators */
+/*
+ * ## Operators
+ *
+ * Comparisons give a truth value, assignments the type of what is assigned to, and shifts that of what is shifted.
+ * The rest go by the rule of company (`unify`), and if what they have in common is an address, the author is doing
+ * arithmetic with a pointer without saying so.
+ */
 
 const COMPARISONS = new Set<ts.SyntaxKind>([
   K.EqualsEqualsEqualsToken,
@@ -103,6 +126,10 @@ function typeOfBinary(frame: Frame, node: ts.BinaryExpression): Type {
   return commonNumber(frame, node, node.left, node.right);
 }
 
+/*
+ * Which is legal in C, and a fine source of employment. Here one writes `addressOf` and `at`, and it can be seen.
+ */
+
 /** The type in which `node` calculates with both sides. @throws TangleError if one is no number */
 export function commonNumber(frame: Frame, node: ts.Node, left: ts.Expression, right: ts.Expression): Type {
   const type = number(unify(typeOf(frame, left), typeOf(frame, right)));
@@ -115,7 +142,11 @@ export function commonNumber(frame: Frame, node: ts.Node, left: ts.Expression, r
   );
 }
 
-/* ## Calls */
+/*
+ * ## Calls
+ *
+ * Functions say what they give. So do the intrinsics, in a table.
+ */
 
 /** What an intrinsic gives, if it is not constant. */
 const RESULTS = new Map<string, Type>([
@@ -147,10 +178,22 @@ function typeOfCall(frame: Frame, node: ts.CallExpression): Type {
   fail(node, `a call of ${nameOfType(callee)}`, 'only a function can be called');
 }
 
+/*
+ * Some only make sense at module level, and some only with a template.
+ */
+
 function misplaced(node: ts.Node, name: string): never {
   if (name === 'asm' || name === 'naked') fail(node, `${name} with parentheses`, `write ${name}\`...\``);
   fail(node, `${name} inside a function`, `write it at module level: const it = ${name}...`);
 }
+
+/*
+ * ## What is inside the wrapping
+ *
+ * `at<Process>(address)` costs nothing, and neither does `addressOf(process)`: a pointer and its address are the
+ * same 32 bits. When code is written they are looked through, like parentheses. Only their types have an effect,
+ * and that is asked for earlier.
+ */
 
 /** `node` without what costs nothing: parentheses, casts, and the intrinsics that only change the type. */
 export function core(frame: Frame, node: ts.Expression): ts.Expression {
