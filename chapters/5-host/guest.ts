@@ -7,7 +7,7 @@
  * All of that is here, about forty lines of it. If you could write these fields to disk, with the memory, you could carry a running
  * kernel to another house. Keep the thought; chapter 7 wants it.
  */
-import type { Machine } from '../../src/processor/machine.ts';
+import type { Machine, Ram } from '../../src/processor/machine.ts';
 import { KERNEL_CS, KERNEL_DS, SYSCALL_VECTOR, X86_EFLAGS_IF } from '../1-preparation/abi.ts';
 import { PAGE_SIZE } from '../1-preparation/paging.ts';
 import { EFLAGS_ALWAYS, VECTORS } from '../1-preparation/traps.ts';
@@ -57,11 +57,41 @@ export interface Beginning {
 }
 
 /*
+ * ## Eighteen words in a page
+ *
+ * A Guest that does not run is first of all a register frame. It lies where the Switcher pushed it, and what we write there the Switcher
+ * will pop. To change a Guest's eip is a store; to have it wake up in another ring, another store.
+ */
+
+/** The registers of somebody who does not run: a frame at the end of a page of the Host's. */
+class RegisterFrame {
+  /** The page, and the frame in it: physical addresses. */
+  readonly registerPage: number;
+  readonly frame: number;
+  readonly #ram: Ram;
+
+  constructor(ram: Ram, registerPage: number) {
+    this.#ram = ram;
+    this.registerPage = registerPage;
+    this.frame = registerPage + FRAME;
+  }
+
+  /** A word of the frame, by its `FRAME_` offset. */
+  register(at: number): number {
+    return this.#ram.read32(this.frame + at);
+  }
+
+  setRegister(at: number, value: number): void {
+    this.#ram.write32(this.frame + at, value);
+  }
+}
+
+/*
  * ## The whole of it
  *
  * A class, for once. In this book a class is for a thing with a life of its own, and nothing here has more of one.
  *
- * Read the fields as questions. Where is its memory? Where are its registers when it does not run? On which tables does the processor
+ * Read the fields as questions. Where is its memory? On which tables does the processor
  * walk for it, and may it remember what it saw? Has it introduced itself? Does it have page tables at all by now? Where do its traps
  * go, on which stack? Who wants to interrupt it, and does it sleep? Each group has a file of its own further down.
  */
@@ -69,16 +99,13 @@ export interface Beginning {
 export const FRAMES_OF_A_NEWBORN = 3;
 
 /** One Guest: all that the Host knows of it. */
-export class Guest implements Passenger {
+export class Guest extends RegisterFrame implements Passenger {
   readonly ground: Ground;
   readonly memory: GuestMemory;
   readonly pfnLimit: number;
   readonly deviceLimit: number;
   readonly share: Share;
 
-  /** The page that its register frame is in, and the frame itself: physical addresses. */
-  readonly registerPage: number;
-  readonly frame: number;
   readonly state: StatePage;
   readonly shadows: Shadows;
   directory = 0;
@@ -117,26 +144,17 @@ export class Guest implements Passenger {
   /** Needs `FRAMES_OF_A_NEWBORN` frames of the Host. */
   constructor(ground: Ground, beginning: Beginning) {
     const { base, pfnLimit, deviceLimit } = beginning;
+    const share = new Share(ground.frames);
+    super(ground.machine.ram, firstFrame(share));
+    this.share = share;
     this.ground = ground;
     this.memory = new GuestMemory(ground.machine.ram, base, pfnLimit * PAGE_SIZE);
     this.pfnLimit = pfnLimit;
     this.deviceLimit = deviceLimit;
-    this.share = new Share(ground.frames);
-    this.registerPage = firstFrame(this.share);
-    this.frame = this.registerPage + FRAME;
     this.state = ground.switcher.createState();
-    this.shadows = createShadows(this, firstFrame(this.share), firstFrame(this.share));
+    this.shadows = createShadows(this, firstFrame(share), firstFrame(share));
     setFirstSegments(this);
     setFirstRegisters(this, beginning.start);
-  }
-
-  /** A word of the register frame, by its `FRAME_` offset. */
-  register(at: number): number {
-    return this.ground.machine.ram.read32(this.frame + at);
-  }
-
-  setRegister(at: number, value: number): void {
-    this.ground.machine.ram.write32(this.frame + at, value);
   }
 
   /** A word of its `struct lguest_data`, by offset. Only after LGUEST_INIT. */

@@ -238,5 +238,18 @@ describe('a kernel that pokes every address it can reach', () => {
   });
 });
 
+describe('a Host that has no frames left', () => {
+  it('loses the Guest that wants one, and no other', () => {
+    const ground = createGround(48);
+    const { bytes } = assemble(NEIGHBOUR, { origin: CODE });
+    const settled = createGuest(ground, 2 * MIB, bytes, CODE);
+    expect(run(settled.guest)).toBe(-ERESTARTSYS);
+    const newcomer = createGuest(ground, 2 * MIB, bytes, CODE);
+    while (ground.frames.allocate() !== undefined);
+    expect(live(newcomer.guest)).toBe('out of memory allocating pte page: the Host has no frames left');
+    expect(run(settled.guest)).toBe(-ERESTARTSYS);
+  });
+});
+
 /** The state page, which is rewritten for whoever runs, and the Host's own table for it, in which the processor marks A. */
 const OF_THE_PROCESSOR = [0x2000, 0x5000];
