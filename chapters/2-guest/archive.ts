@@ -114,6 +114,11 @@ function addNode(path: u32, length: u32, kind: u32, data: u32, size: u32): void 
   node.size = size;
 }
 
+/*
+ * Looking a name up is comparing it to all the others. The comparison of lengths comes first and settles nearly
+ * every case.
+ */
+
 function lookUp(path: u32, length: u32): Node | null {
   for (let i: u32 = 0; i < nodeCount; i++) {
     if (nodes[i].length === length && sameBytes(nodes[i].path, path, length)) return nodes[i];

@@ -1,5 +1,5 @@
 /*
- * # Programs
+ * # What a program is made of
  *
  * A program is a file that says where its parts want to be. The format is called ELF, was made for Unix System V
  * in the late eighties and can do a great deal, of which a kernel needs about two per cent: a header, and a list
@@ -149,6 +149,11 @@ function loadSegments(file: Node, header: ElfHeader, image: Image): i32 {
   }
   return image.end === 0 ? -ENOEXEC : 0;
 }
+
+/*
+ * Here are those subtractions. Read each as a sentence: *what is left of the file behind the offset must be
+ * enough*.
+ */
 
 /** Whether a segment lies inside the file, and inside what programs own. Written so that no sum can wrap. */
 function isSane(segment: ProgramHeader, size: u32): boolean {

@@ -72,6 +72,11 @@ export function register32(address: u32): u32 {
   `;
 }
 
+/*
+ * And the same three widths in the other direction. Width matters: a device may take two bytes written at once for
+ * an order and one after the other for an insult.
+ */
+
 /** Writes an 8-bit device register. */
 export function setRegister8(address: u32, value: u32): void {
   asm`

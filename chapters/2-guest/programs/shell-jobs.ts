@@ -63,6 +63,11 @@ export function runJob(first: u32, end: u32, background: boolean): void {
   else waitForAll(count);
 }
 
+/*
+ * And then wait, or do not. After a job in the foreground the shell takes the terminal back: its own ^C is
+ * harmless, the job's was not.
+ */
+
 function announce(count: u32): void {
   if (count === 0) return;
   print('[');

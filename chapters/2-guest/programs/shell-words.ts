@@ -51,6 +51,11 @@ export function splitLine(line: u8[]): i32 {
   return tokenCount as i32;
 }
 
+/*
+ * Every table has an end, and each of these quietly drops what lies behind it. For a line of at most 511
+ * characters that takes some malice.
+ */
+
 /** A line with too many words loses the last ones. */
 function addToken(token: u32): void {
   if (tokenCount === MOST_TOKENS) return;

@@ -105,6 +105,10 @@ function complainPart(address: u32): void {
   write(ERRORS, address, lengthOf(address));
 }
 
+/*
+ * The kernel answers with numbers, since it does not know what language you speak.
+ */
+
 /** What an error means, in words. */
 function errorText(error: i32): string {
   switch (-error) {
