@@ -28,7 +28,7 @@ import {
   GENERAL_PROTECTION,
   INVALID_TSS,
 } from './faults.ts';
-import { NO_ERROR_CODE, NOT_PRESENT, OVERFLOW, PAGE_FAULT, raise } from './faults.ts';
+import { NO_ERROR_CODE, NOT_PRESENT, OVERFLOW, PAGE_FAULT, raise, STACK_FAULT } from './faults.ts';
 import { INTERRUPT, NESTED_TASK, OVERFLOW_FLAG, readFlags, RESUME, TRAP } from './flags.ts';
 import type { Instruction } from './instruction.ts';
 import { CPL, CS, EIP, ESP, IDT_BASE, IDT_LIMIT, SELECTOR, SS, SYSTEM_FLAGS } from './layout.ts';
@@ -53,61 +53,90 @@ export const FROM_OUTSIDE = 2;
 export function enterHandler(cpu: Processor, vector: number, error: number, source: number): void {
   const words = cpu.words;
   const external = source === FROM_PROGRAM ? 0 : 1;
-  const blamed = vector * 8 + 2 + external;
-  if (vector * 8 + 7 > words[IDT_LIMIT]!) raise(GENERAL_PROTECTION, blamed);
-  const low = readSystem(cpu, (words[IDT_BASE]! + vector * 8) | 0, 4);
-  const high = readSystem(cpu, (words[IDT_BASE]! + vector * 8 + 4) | 0, 4);
-  const gate = accessOf(high);
-  const type = gate & (TYPE | MEMORY_SEGMENT);
-  const wide = type === INTERRUPT_GATE_32 || type === TRAP_GATE_32;
-  if (!wide && type !== INTERRUPT_GATE_16 && type !== TRAP_GATE_16) raise(GENERAL_PROTECTION, blamed);
-  if (source === FROM_PROGRAM && dplOf(gate) < words[CPL]!) raise(GENERAL_PROTECTION, blamed);
-  if ((gate & PRESENT) === 0) raise(NOT_PRESENT, blamed);
-
-  const selector = low >>> 16;
-  const target = wide ? (high & ~0xffff) | (low & 0xffff) : low & 0xffff;
-  if (isNull(selector)) raise(GENERAL_PROTECTION, external);
-  const code = readDescriptor(cpu, selector, external);
-  const culprit = (selector & 0xfffc) | external;
-  const level = words[CPL]!;
-  if ((code & (MEMORY_SEGMENT | CODE)) !== (MEMORY_SEGMENT | CODE)) raise(GENERAL_PROTECTION, culprit);
-  if (dplOf(code) > level) raise(GENERAL_PROTECTION, culprit);
-  if ((code & PRESENT) === 0) raise(NOT_PRESENT, culprit);
-  if (target >>> 0 > limitOf(cpu.descriptorLow, cpu.descriptorHigh) >>> 0)
-    raise(GENERAL_PROTECTION, external);
-  const codeLow = cpu.descriptorLow;
+  const { selector, target, wide, closesDoor } = readGate(cpu, vector, source);
+  const inner = checkHandler(cpu, selector, target, external);
+  markDescriptor(cpu, selector, ACCESSED);
+  const low = cpu.descriptorLow;
+  const high = cpu.descriptorHigh;
 
   const size = wide ? 4 : 2;
-  const inner = code & CONFORMING ? level : dplOf(code);
-  // Faults leave RF set in the saved flags, so that the retry is not stopped by a breakpoint again.
-  const isTrap = source !== FROM_FAULT || vector === DEBUG || vector === BREAKPOINT || vector === OVERFLOW;
-  const flags = readFlags(words) | (isTrap ? 0 : RESUME);
-  const items = [flags, words[SELECTOR + CS]!, words[EIP]!];
+  const items = [savedFlags(words, vector, source), words[SELECTOR + CS]!, words[EIP]!];
   if (error !== NO_ERROR_CODE) items.push(error);
-  if (inner !== level) {
-    markDescriptor(cpu, selector, ACCESSED);
-    const codeHigh = cpu.descriptorHigh;
+  if (inner !== words[CPL]) {
     switchStack(cpu, inner, size, [words[SELECTOR + SS]!, words[ESP]!, ...items], external);
-    cpu.descriptorHigh = codeHigh;
   } else {
-    try {
-      probePush(cpu, items.length, size);
-    } catch (thrown) {
-      if (fault.vector !== PAGE_FAULT) fault.error |= external;
-      throw thrown;
-    }
-    markDescriptor(cpu, selector, ACCESSED);
+    probeFrame(cpu, items.length, size, external);
     for (const item of items) push(cpu, size, item);
   }
-  cpu.descriptorLow = codeLow;
+  cpu.descriptorLow = low;
+  cpu.descriptorHigh = high;
   setSegment(cpu, CS, (selector & ~3) | inner);
   words[EIP] = target;
-  words[SYSTEM_FLAGS]! &= ~(TRAP | NESTED_TASK);
-  if (type === INTERRUPT_GATE_32 || type === INTERRUPT_GATE_16) words[SYSTEM_FLAGS]! &= ~INTERRUPT;
+  words[SYSTEM_FLAGS]! &= ~(TRAP | NESTED_TASK | (closesDoor ? INTERRUPT : 0));
   cpu.delivered = true;
   cpu.repeating = false;
   updateAttention(cpu);
   newEpoch(cpu);
+}
+
+/** What a gate says. */
+interface Gate {
+  selector: number;
+  target: number;
+  /** A 32-bit gate; the frames of the others have 16-bit items. */
+  wide: boolean;
+  /** An interrupt gate clears IF; a trap gate does not. */
+  closesDoor: boolean;
+}
+
+function readGate(cpu: Processor, vector: number, source: number): Gate {
+  const words = cpu.words;
+  const blamed = vector * 8 + 2 + (source === FROM_PROGRAM ? 0 : 1);
+  if (vector * 8 + 7 > words[IDT_LIMIT]!) raise(GENERAL_PROTECTION, blamed);
+  const low = readSystem(cpu, (words[IDT_BASE]! + vector * 8) | 0, 4);
+  const high = readSystem(cpu, (words[IDT_BASE]! + vector * 8 + 4) | 0, 4);
+  const access = accessOf(high);
+  const type = access & (TYPE | MEMORY_SEGMENT);
+  const wide = type === INTERRUPT_GATE_32 || type === TRAP_GATE_32;
+  if (!wide && type !== INTERRUPT_GATE_16 && type !== TRAP_GATE_16) raise(GENERAL_PROTECTION, blamed);
+  if (source === FROM_PROGRAM && dplOf(access) < words[CPL]!) raise(GENERAL_PROTECTION, blamed);
+  if ((access & PRESENT) === 0) raise(NOT_PRESENT, blamed);
+  return {
+    selector: low >>> 16,
+    target: wide ? (high & ~0xffff) | (low & 0xffff) : low & 0xffff,
+    wide,
+    closesDoor: type === INTERRUPT_GATE_32 || type === INTERRUPT_GATE_16,
+  };
+}
+
+/** Checks the code segment a gate leads to, and answers with the ring in which the handler will run. */
+function checkHandler(cpu: Processor, selector: number, target: number, external: number): number {
+  if (isNull(selector)) raise(GENERAL_PROTECTION, external);
+  const blamed = (selector & 0xfffc) | external;
+  const access = readDescriptor(cpu, selector, external);
+  const level = cpu.words[CPL]!;
+  if ((access & (MEMORY_SEGMENT | CODE)) !== (MEMORY_SEGMENT | CODE)) raise(GENERAL_PROTECTION, blamed);
+  if (dplOf(access) > level) raise(GENERAL_PROTECTION, blamed);
+  if ((access & PRESENT) === 0) raise(NOT_PRESENT, blamed);
+  if (target >>> 0 > limitOf(cpu.descriptorLow, cpu.descriptorHigh) >>> 0)
+    raise(GENERAL_PROTECTION, external);
+  return access & CONFORMING ? level : dplOf(access);
+}
+
+/** EFLAGS for the frame. A fault sets RF in it, so that a breakpoint does not stop the retry once more. */
+function savedFlags(words: Int32Array, vector: number, source: number): number {
+  const isTrap = source !== FROM_FAULT || vector === DEBUG || vector === BREAKPOINT || vector === OVERFLOW;
+  return readFlags(words) | (isTrap ? 0 : RESUME);
+}
+
+/** Whether there is room for the frame on the stack we are on; if not, EXT is set in what that raises. */
+function probeFrame(cpu: Processor, items: number, size: number, external: number): void {
+  try {
+    probePush(cpu, items, size);
+  } catch (thrown) {
+    if (thrown === fault && fault.vector === STACK_FAULT) fault.error |= external;
+    throw thrown;
+  }
 }
 
 /**

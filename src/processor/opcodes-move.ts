@@ -23,11 +23,13 @@ import { loadFarPointer } from './system.ts';
 
 export function moveOpcodes(table: Decode[]): void {
   moves(table);
+  immediateMoves(table);
   extensions(table);
   segmentMoves(table);
   accumulatorMoves(table);
   exchanges(table);
   pushesAndPops(table);
+  segmentPushes(table);
   stringOpcodes(table);
 }
 
@@ -53,6 +55,9 @@ function moves(table: Decode[]): void {
     swapRegisters(d);
     return d.size === 2 ? move.moveRegisterToRegister16 : move.moveRegisterToRegister;
   };
+}
+
+function immediateMoves(table: Decode[]): void {
   for (let register = 0; register < 8; register++) {
     table[0xb0 + register] = (d) => {
       d.i.size = 1;
@@ -227,6 +232,9 @@ function pushesAndPops(table: Decode[]): void {
     d.i.size = d.size;
     return d.size === 4 && hasFlatStack(d) ? stack.leave : stack.leaveAnyStack;
   };
+}
+
+function segmentPushes(table: Decode[]): void {
   const segments: [number, number][] = [
     [0x06, ES],
     [0x0e, CS],
