@@ -1,3 +1,17 @@
+/*
+ * # Things that go wrong
+ *
+ * A fault is a processor changing its mind. It was in the middle of an instruction, it has found that it cannot
+ * go on, and now it must look as if it had never begun. Then it calls for help through one of thirty-two doors,
+ * and whoever answers may mend the matter and let the instruction be tried again. Demand paging is made of this,
+ * and so are lguest's hypercalls' poor relations, the reflected traps.
+ *
+ * In our case the instruction is a JavaScript function, perhaps three calls deep in a page table walk, and
+ * *looking as if it had never begun* is a discipline that all the functions in the gallery keep: first
+ * everything that can fail, then everything that changes. The way out is `throw`. What is thrown is always the
+ * same object. An `Error` would take a picture of the stack each time, and nobody here wants to look at
+ * pictures.
+ */
 /** Exception vectors (Intel SDM vol. 3, 6.3.1). */
 export const DIVIDE_ERROR = 0;
 export const DEBUG = 1;
@@ -14,6 +28,10 @@ export const GENERAL_PROTECTION = 13;
 export const PAGE_FAULT = 14;
 export const ALIGNMENT_CHECK = 17;
 
+/*
+ * Some of them push a word that says more: which selector was to blame, or what was tried on which page. Zero is
+ * a perfectly good error code, so *none* must be some other number.
+ */
 /** The error code of an exception that pushes none. */
 export const NO_ERROR_CODE = -1;
 

@@ -1,5 +1,45 @@
+/*
+ * # Flags, tomorrow
+ *
+ * Nearly every arithmetic instruction sets six flags. Nearly no program looks at them. Between a `sub` and the
+ * next `jz` that reads one bit of it, there have usually been five more instructions that threw all six bits
+ * away and made new ones. A processor has spare transistors and works out all six each time. We have no spare
+ * transistors, and put off the work until somebody asks, which is the oldest trick of emulators and is called
+ * *lazy flags*.
+ *
+ * The usual way to be lazy is to note what was done: *a subtraction, of 7 and 9, in 8 bits*, and to replay it
+ * when a flag is wanted. Then each reader must know about each kind of operation. There is a neater way, found
+ * in Bochs: note the **result**, and the **carries** that happened on the way to it. Two words, always the same
+ * two, whoever wrote them:
+ *
+ * | Flag | is |
+ * | --- | --- |
+ * | ZF | the result is 0 |
+ * | SF | bit 31 of the result |
+ * | PF | whether the low byte of the result has an even number of ones |
+ * | CF | the carry out of bit 31 |
+ * | OF | the carry out of bit 31 differs from the carry into it, which is the carry out of bit 30 |
+ * | AF | the carry out of bit 3, for those who count in tens |
+ *
+ * So `add` costs one addition, three logical operations and two stores, and `jz` is `words[FLAG_RESULT] === 0`.
+ */
 import { FLAG_CARRIES, FLAG_RESULT, SYSTEM_FLAGS } from './layout.ts';
 
+/*
+ * ## The register that is not there
+ *
+ * Programs see one word, EFLAGS, in which the arithmetic flags sit among others that mean something quite
+ * different: whether interrupts are welcome, which way strings run, how far out ports may be touched.
+ *
+ * ```text
+ *   31        22 21 20 19 18 17 16 15 14 13 12 11 10  9  8  7  6  5  4  3  2  1  0
+ *  +------------+--+--+--+--+--+--+--+--+-----+--+--+--+--+--+--+--+--+--+--+--+--+
+ *  |     0      |ID|  |  |AC|VM|RF| 0|NT|IOPL |OF|DF|IF|TF|SF|ZF| 0|AF| 0|PF| 1|CF|
+ *  +------------+--+--+--+--+--+--+--+--+-----+--+--+--+--+--+--+--+--+--+--+--+--+
+ * ```
+ *
+ * Bit 1 is always 1. It was so on the 8080 and nobody has dared to ask.
+ */
 export const CARRY = 1 << 0;
 export const PARITY = 1 << 2;
 export const ADJUST = 1 << 4;
@@ -21,6 +61,16 @@ export const ARITHMETIC = CARRY | PARITY | ADJUST | ZERO_FLAG | SIGN | OVERFLOW_
 /** The flags that live in SYSTEM_FLAGS. */
 export const SYSTEM = TRAP | INTERRUPT | DIRECTION | IO_PRIVILEGE | NESTED_TASK | ALIGNMENT | IDENTIFICATION;
 
+/*
+ * ## Where the carries went
+ *
+ * You add two numbers and look at one bit of the three that meet there: `a`, `b` and the result `r`. There was a
+ * carry *out* of that position if both `a` and `b` were 1, or if one of them was and yet the result is 0, which
+ * can only be because a carry came *in*. That is the whole formula, and being made of bitwise operations it does
+ * all 32 positions at once: `(a & b) | ((a | b) & ~r)`. Of its 32 bits we keep three.
+ *
+ * Subtraction borrows where addition carries, and the formula is the same with `a` turned over.
+ */
 /** In FLAG_CARRIES: the carry out of bit 31, out of bit 30 (the two differ on overflow) and out of bit 3. */
 const CARRY_OUTS = 0x8000_0000 | 0x4000_0000 | 8;
 const TOP_CARRIES = 0x8000_0000 | 0x4000_0000;
@@ -39,6 +89,10 @@ export function subtract32(words: Int32Array, a: number, b: number): number {
   return result;
 }
 
+/*
+ * ADC and SBB take the carry in as well, and here the laziness pays a second time. The formula never mentions
+ * the carry that came in: it reads it off the result.
+ */
 export function addWithCarry32(words: Int32Array, a: number, b: number): number {
   const result = (a + b + (words[FLAG_CARRIES]! >>> 31)) | 0;
   words[FLAG_RESULT] = result;
@@ -53,6 +107,12 @@ export function subtractWithBorrow32(words: Int32Array, a: number, b: number): n
   return result;
 }
 
+/*
+ * AND, OR and XOR carry nothing anywhere. INC and DEC are the odd ones: they set every flag *but* CF, because
+ * those of the 8008 did, so that one could count the rounds of a loop that adds long numbers. So the two top
+ * carries are made from the old CF, both the same, and differ only if the step went over the edge: 0x7fffffff to
+ * 0x80000000, the one place where adding 1 overflows.
+ */
 /** AND, OR, XOR, TEST: no carries anywhere. A narrow result must come sign-extended. */
 export function logic(words: Int32Array, result: number): number {
   words[FLAG_RESULT] = result;
@@ -80,6 +140,16 @@ function keepCarry(words: Int32Array, overflow: boolean): number {
   return overflow ? both ^ 0x4000_0000 : both;
 }
 
+/*
+ * ## The narrow ones
+ *
+ * Bytes and 16-bit words go through one function, since they matter less often. The trick is to shift: with the
+ * top bit of a byte moved up to bit 31, a byte has its sign and its carries where everybody looks for them. Only
+ * AF stays in place, being the same bit 3 in every size.
+ *
+ * The eight operations come in the order of the machine code, where the operation is three bits in the middle of
+ * the opcode.
+ */
 /** The eight operations of the arithmetic row, by the number the opcode holds. */
 export const ADD = 0;
 export const OR = 1;
@@ -127,6 +197,9 @@ export function narrow(words: Int32Array, operation: number, a: number, b: numbe
   return result;
 }
 
+/*
+ * INC and DEC of bytes are the same story with less room.
+ */
 /** INC (step 1) and DEC (step -1) of a byte or 16-bit word: everything but CF. */
 export function narrowStep(words: Int32Array, a: number, step: number, shift: number): number {
   const result = ((a + step) << shift) >> shift;
@@ -138,6 +211,15 @@ export function narrowStep(words: Int32Array, a: number, step: number, shift: nu
   return result;
 }
 
+/*
+ * ## For those who know their flags
+ *
+ * Shifts and multiplications make their CF and OF in their own ways, so they hand them over as two numbers, and
+ * we need two carries that would have led to them: the upper is CF, and the lower differs from it if OF is set.
+ *
+ * Rotates change these two and *nothing else*. Since SF, ZF and PF live in the result, and the carries live next
+ * door, there is nothing to preserve.
+ */
 /** Result with CF and OF given one by one, AF clear: shifts and multiplications. */
 export function setResult(words: Int32Array, result: number, carry: number, overflow: number): void {
   words[FLAG_RESULT] = result;
@@ -154,6 +236,14 @@ export function setCarry(words: Int32Array, carry: number): void {
   setCarryAndOverflow(words, carry, overflowFlag(words));
 }
 
+/*
+ * ## Reading them
+ *
+ * Parity has a table of sixteen bits: `0x9669` has bit *n* set if the nibble *n* has an even number of ones. The
+ * two halves of a byte are folded onto each other first. Intel put parity into the 8008 in 1972 for a terminal
+ * maker who wanted to check characters from a telephone line. The terminal went another way; the flag is still
+ * here.
+ */
 export function carryFlag(words: Int32Array): number {
   return words[FLAG_CARRIES]! >>> 31;
 }
@@ -173,6 +263,12 @@ export function signFlag(words: Int32Array): number {
   return (words[FLAG_RESULT]! ^ (words[FLAG_CARRIES]! << 31)) >>> 31;
 }
 
+/*
+ * PUSHF wants all of them, and POPF gives any combination whatever, including those that arithmetic never makes,
+ * such as zero *and* negative. For those the carries have bits to spare: bit 0 turns SF over, and bits 8 to 15
+ * are exclusive-ored into the byte that parity is taken of. `CARRY_OUTS` saw to it that arithmetic leaves these
+ * bits at 0.
+ */
 /** The whole EFLAGS register, as PUSHFD would show it. */
 export function readFlags(words: Int32Array): number {
   return (
@@ -208,6 +304,14 @@ export function setZero(words: Int32Array, zero: boolean): void {
   writeArithmeticFlags(words, zero ? image | ZERO_FLAG : image & ~ZERO_FLAG);
 }
 
+/*
+ * ## Sixteen questions
+ *
+ * Jcc, SETcc and CMOVcc share four bits that name a condition; the lowest of them says *not*. Less-than deserves
+ * a second look, for it is where beginners give up: after `cmp a, b`, signed `a < b` is *SF differs from OF*.
+ * The sign of the difference tells the truth unless the subtraction overflowed, and if it overflowed it tells
+ * the exact opposite of the truth.
+ */
 /** Whether condition `code` (the low four bits of Jcc, SETcc, CMOVcc) holds. */
 export function condition(words: Int32Array, code: number): boolean {
   const result = words[FLAG_RESULT]!;

@@ -1,8 +1,51 @@
+/*
+ * # The silicon
+ *
+ * For seven years there had been 8086es, which let any program do anything. In October 1985 Intel announced a
+ * chip on which no program could do anything unless somebody had signed for it. The 80386 has four rings, two
+ * ways of hiding memory, and a manual of some four hundred pages to say who must sign what. (The 286 had tried
+ * much of this three years earlier, in sixteen bits, and had gone unloved.) It is the stage on which every scene
+ * of this book is played, and this appendix is that stage, from the trapdoors up.
+ *
+ * You can read the chapters without ever coming down here. The Host asks the machine to `run`, and the machine
+ * runs. But a hypervisor lives on exactly those rules that everybody else gets to forget: what a selector drags
+ * in behind it, what an interrupt gate pushes and on whose stack, why a page that was writable a moment ago is
+ * not. Down here each of those rules is a few lines, with the section of Intel's manual beside it. When a
+ * chapter says *the processor does this by itself*, this is the processor, doing it by itself.
+ *
+ * Three things are asked of it:
+ *
+ * - **To be an i386** (a 486 with some Pentium in its blood: CMOV, CMPXCHG8B, CPUID), in 32-bit protected mode,
+ *   in all four rings. No real mode, no virtual 8086, no task switching by hardware: lguest used none of them,
+ *   and nobody has missed them since.
+ * - **To be the same every time.** A run is a function of what was in memory when it began. The only clock is
+ *   the number of instructions retired, and `run` stops at any number you name, on the instruction.
+ * - **To be quick about it**, in a language that was made to move pictures about on web pages. Where this was
+ *   written it does some fifty million instructions a second, on a good day sixty. The 386 of 1985 did four or
+ *   five.
+ *
+ * ## The way down
+ *
+ * The first flight of stairs is matter: where the registers lie, how flags are kept by not keeping them, how an
+ * address becomes a byte. The second is instructions: what one looks like once it is decoded, how decoding is
+ * done, and the loop that runs it all. The third is the long gallery of what instructions do. Nobody reads that
+ * from end to end; pick the one that made you curious. The fourth is the reason why you came: the doors between
+ * the rings.
+ *
+ * :::aside
+ * "SDM" in the margins of this appendix is Intel's *64 and IA-32 Architectures Software Developer's Manual*.
+ * Volume 2 says what each instruction does, volume 3 what the system does around it. It has grown since 1985: it
+ * is now about five thousand pages, and most of them are not about this.
+ * :::
+ */
 export * from './layout.ts';
 export * from './machine.ts';
 export * from './ram.ts';
 export * from './bus.ts';
 export * from './processor.ts';
+/*
+ * You have the parts list. Now the matter itself, from a single flag to a byte in a page in a segment.
+ */
 export * from './flags.ts';
 export * from './faults.ts';
 export * from './physical.ts';
@@ -11,6 +54,10 @@ export * from './tlb.ts';
 export * from './access.ts';
 export * from './descriptors.ts';
 export * from './segments.ts';
+/*
+ * The second flight: instructions as things, and the loop that runs them. The four tables of opcodes are there
+ * for looking up, not for reading through; nothing is lost by walking past them to `Block` and `run`.
+ */
 export * from './instruction.ts';
 export * from './operands.ts';
 export * from './decoder.ts';
@@ -22,6 +69,9 @@ export * from './opcodes-transfer.ts';
 export * from './opcodes-system.ts';
 export * from './blocks.ts';
 export * from './run.ts';
+/*
+ * The gallery. Each file is one family, and in each the first few functions are the famous ones.
+ */
 export * from './move.ts';
 export * from './arithmetic.ts';
 export * from './logic.ts';
@@ -34,6 +84,9 @@ export * from './bits.ts';
 export * from './stack.ts';
 export * from './jumps.ts';
 export * from './strings.ts';
+/*
+ * And the doors. Everything that a hypervisor does, it does with what is in these files.
+ */
 export * from './tss.ts';
 export * from './innerstack.ts';
 export * from './interrupts.ts';

@@ -1,3 +1,38 @@
+/*
+ * # Where everything lies
+ *
+ * A processor has state: eight general registers, an instruction pointer, six segment registers each with a
+ * hidden half, the control registers, and so on. It would be natural to give each its own field in an object. We
+ * put all of it in one array of 32-bit words instead, and that array is the bottom of a `WebAssembly.Memory`,
+ * with the RAM further up in the same memory.
+ *
+ * Two reasons. The first is speed: JavaScript engines compile `words[i.reg]` with an `Int32Array` to about the
+ * two machine instructions that it deserves, and never ask whether the number may be a fraction today. The
+ * second is a guest we expect later: a compiler that turns i386 code into WebAssembly. WebAssembly sees exactly
+ * one thing, its memory. Whatever the two engines are to share must lie in it.
+ *
+ * ```text
+ *  0x00000000  +------------------------------------------+
+ *              | registers, segments, CR0 ... DR7         |   this page
+ *  0x00004000  | the list of pages the TLB knows          |
+ *  0x00010000  +------------------------------------------+
+ *              | TLB: loads by rings 0-2      4 MiB       |   one word for each
+ *  0x00410000  | TLB: stores by rings 0-2     4 MiB       |   of the 1,048,576
+ *  0x00810000  | TLB: loads by ring 3         4 MiB       |   pages that 32 bits
+ *  0x00c10000  | TLB: stores by ring 3        4 MiB       |   can name
+ *  0x01010000  +------------------------------------------+
+ *              | RAM: physical address 0 is here          |
+ *              |                   ...                    |
+ *              +------------------------------------------+
+ * ```
+ *
+ * The sixteen megabytes of TLB look like extravagance. They are mostly promises: the operating system gives a
+ * page of memory to whoever first writes to it, and a program that uses a few hundred pages touches a few dozen
+ * of ours.
+ *
+ * The order of the eight is older than reason. The 8080 had A, and BC, DE and HL; whoever laid out the 8086 in
+ * 1978 had them come out as AX, CX, DX, BX. Nearly half a century of machine code has the numbers in it now.
+ */
 /** Index of each general register in `Processor.words`; the order is the one the machine code uses. */
 export const EAX = 0;
 export const ECX = 1;
@@ -8,6 +43,15 @@ export const EBP = 5;
 export const ESI = 6;
 export const EDI = 7;
 
+/*
+ * The next word is one that no processor has: a register that is always 0. An address in machine code is a base
+ * register plus an index register plus a constant, and either register may be missing. *If there is a base, add
+ * it* costs a branch at every load and every store. *Add register 8* costs nothing, and register 8 is zero.
+ *
+ * The flags are two words here although the processor shows them as one; the story of that is `flags.ts`.
+ * `READ_TABLE` and `WRITE_TABLE` say which two of the four TLB tables this ring looks through, so that no access
+ * ever has to ask in which ring it is.
+ */
 /** A word that is always 0: the base or index register of an address that has none. */
 export const ZERO = 8;
 export const EIP = 9;
@@ -31,6 +75,16 @@ export const DR0 = 24;
 export const DR6 = 30;
 export const DR7 = 31;
 
+/*
+ * Segment registers are like old titles: there is a name that everybody sees, sixteen bits of it, called the
+ * *selector*, and there are the lands behind the name, which were copied out of a register when the title was
+ * granted and are never shown. The lands are what counts. The table can burn down afterwards and the segment
+ * still works, a fact on which DOS games, boot loaders and the Switcher all depend.
+ *
+ * Two of the eight are not for programs: LDTR, which points to a table of descriptors, and TR, which points to
+ * the *task state segment*, of which only one thing is still in use, and that one is the key to every door
+ * between the rings: where the stacks of the inner rings are.
+ */
 /** The segment registers, in the order of the machine code, and the two of the system behind them. */
 export const ES = 0;
 export const CS = 1;
@@ -47,6 +101,10 @@ export const BASE = 40;
 export const LIMIT = 48;
 export const ACCESS = 56;
 
+/*
+ * GDTR and IDTR are plain pointers: a base and a limit, and no ceremony. Load them wrongly and nothing happens,
+ * until the next interrupt, when everything does.
+ */
 export const GDT_BASE = 64;
 export const GDT_LIMIT = 65;
 export const IDT_BASE = 66;
@@ -57,6 +115,9 @@ export const FILLED = 68;
 export const FILLED_LIST = 4096;
 export const FILLED_MOST = 8192;
 
+/*
+ * And the big pieces, as in the drawing.
+ */
 /** Bytes of processor state at the bottom of the memory: one WebAssembly page. */
 export const STATE_BYTES = 0x1_0000;
 

@@ -1,3 +1,14 @@
+/*
+ * # The processor
+ *
+ * One class in this appendix has a life of its own, and this is it. Everything that machine code could ever see
+ * is in `words`, which lies in the memory. What remains here is bookkeeping that would make no sense to an i386:
+ * how many instructions this slice may still run, which pages we hold decoded code of, whether somebody is
+ * pulling at the interrupt line.
+ *
+ * All of it could be lost and rebuilt, except the line and the count. A useful property in anything that may
+ * have to be put on a disk one day.
+ */
 import type { CodePage } from './blocks.ts';
 import type { Bus } from './bus.ts';
 import {
@@ -20,6 +31,20 @@ import { RAM_BASE, READ_SUPERVISOR, READ_TABLE, READ_USER, SS, SYSTEM_FLAGS } fr
 import { WRITE_SUPERVISOR, WRITE_TABLE, WRITE_USER, GDT_LIMIT } from './layout.ts';
 import { INTERRUPT, TRAP } from './flags.ts';
 
+/*
+ * ## The control register
+ *
+ * CR0 is the switchboard. PE is protected mode, and here it is always on. PG is paging. WP makes read-only pages
+ * read-only for the kernel too, which on the 386 they were not. TS is a note that says *somebody else's numbers
+ * are in the coprocessor*.
+ *
+ * ```text
+ *   31 30 29 28                19 18 17 16 15             6  5  4  3  2  1  0
+ *  +--+--+--+--------------------+--+--+--+----------------+--+--+--+--+--+--+
+ *  |PG|CD|NW|                    |AM|  |WP|                |NE|ET|TS|EM|MP|PE|
+ *  +--+--+--+--------------------+--+--+--+----------------+--+--+--+--+--+--+
+ * ```
+ */
 /** CR0: protection on, an 80387-style error line (always 1 since the 486). */
 export const CR0_PE = 1 << 0;
 export const CR0_MP = 1 << 1;
@@ -34,6 +59,18 @@ export const CR0_CD = 1 << 30;
 export const CR0_PG = 1 << 31;
 export const CR4_TSD = 1 << 2;
 
+/*
+ * ## Reasons to look up
+ *
+ * The run loop is at its best when it never looks up from its work. So everything that may come between two
+ * instructions is folded into one number, `attention`, that is 0 nearly always: an interrupt that may be taken,
+ * the trap flag, a HLT that has just been executed, and the *shadow*.
+ *
+ * The shadow is a courtesy of 1978. To change stacks you load SS and then ESP, and between the two the stack is
+ * neither here nor there; an interrupt that came just then would push its frame into the void. (On the first
+ * 8086es it did. Intel mended them.) So after a load of SS nothing may interrupt the next instruction. STI has
+ * the same courtesy, for `sti` followed by `hlt`, a pair that must not be parted.
+ */
 /** Reasons to look up between two blocks, in `Processor.attention`. */
 export const ATTEND_INTERRUPT = 1;
 export const ATTEND_TRAP = 2;
@@ -45,12 +82,21 @@ export const SHADOW_NONE = 0;
 export const SHADOW_STI = 1;
 export const SHADOW_MOV_SS = 2;
 
+/*
+ * Segments can be anything: any base, any limit, readable or not. In every operating system of the last thirty
+ * years they are one thing: base 0, limit 4 GiB, everything allowed. Those are the *flat* segments, and if a
+ * segment is flat there is nothing to add and nothing to check. So code is decoded under the assumption that the
+ * segments are as they are now, and these four bits say what was assumed.
+ */
 /** What blocks were decoded for, in `Processor.mode`: see `updateMode` of segments.ts. */
 export const MODE_FLAT_DATA = 1;
 export const MODE_FLAT_STACK = 2;
 export const MODE_FLAT_CODE = 4;
 export const MODE_CODE_32 = 8;
 
+/*
+ * ## All there is
+ */
 /** One processor with its memory. Everything the machine code can see is in the memory; the rest is bookkeeping. */
 export class Processor {
   readonly memory: WebAssembly.Memory;
@@ -99,6 +145,15 @@ export class Processor {
   }
 }
 
+/*
+ * ## First light
+ *
+ * A real i386 wakes in real mode, sixteen bytes below the top of the address space, and spends its first
+ * microseconds pretending to be an 8086. Then a loader, or several of them taking turns, brings it to where an
+ * operating system can stand it. We skip the childhood. The processor starts as a multiboot loader leaves one:
+ * protected mode, no paging, flat segments, ring 0, interrupts off. The selectors are 0 and name nothing, but
+ * the hidden halves are in order, and the hidden halves are what counts.
+ */
 /** As a multiboot loader leaves a processor: protected mode, no paging, flat segments, ring 0. */
 function powerOn(cpu: Processor): void {
   const words = cpu.words;
@@ -117,6 +172,10 @@ function powerOn(cpu: Processor): void {
   cpu.mode = MODE_FLAT_DATA | MODE_FLAT_STACK | MODE_FLAT_CODE | MODE_CODE_32;
 }
 
+/*
+ * The ring is a number, `CPL`, and at the same time a choice of two TLB tables. They must never disagree, so
+ * they change in one place.
+ */
 /** Moves to ring `level`, and with it to the TLB tables that ring looks through. */
 export function setPrivilege(cpu: Processor, level: number): void {
   cpu.words[CPL] = level;
