@@ -72,3 +72,14 @@ export function systemCall(frame: TrapFrame): u32 {
   if (frame.eax >= SYSTEM_CALLS) return -ENOSYS as u32;
   return systemCalls[frame.eax](frame) as u32;
 }
+
+/*
+ * :::exercise{#chatterbox points=10 minutes=20}
+ * Somebody in here talks too much. Find out who: give `ps` one more column, `CALLS`, before `NAME`, with the number of
+ * system calls that each process has made since it was born. A process begins with 0, whatever its parent has said, and
+ * whoever had its slot before. A call that ends in an error has been made, too.
+ *
+ * The number is counted in ring 1 and printed in ring 3, so it has to travel. Look how the others do it. When it works,
+ * start `primes 100000 &` and `syscall 5000000 &`, guess what `ps` will say about the two, and look.
+ * :::
+ */

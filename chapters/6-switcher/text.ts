@@ -130,7 +130,8 @@ elsewhere:
  * stands in the first eight bytes of the register page, low half first, and shows how many ticks of `rdtsc` the Guest
  * has had, all its trips together; our processor ticks once for each instruction. Up to 40 ticks a trip may be the
  * Switcher's own. The Host's time and other Guests' must not be on it, nor may the Guest find a register or a flag
- * changed. It should still be right on the day when it passes 2^32.
+ * changed. It should still be right on the day when it passes 2^32. (Of the book's own tests, one knows the Switcher to the
+ * instruction, and one the Host's pages to the byte. They will want to be told.)
  *
  * Then think of a kernel in ring 1 that would rather not pay, and read again which of the three pages it can write.
  * :::

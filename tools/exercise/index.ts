@@ -7,8 +7,8 @@
  * nothing that they have not seen.
  *
  *     $ npm run exercise
- *     [x] chatterbox            10 points   20 min   chapters/2-guest/system-calls.ts:60
- *     [ ] name-tag              15 points   30 min   chapters/3-drivers/block.ts:104
+ *     [x] chatterbox            10 points   20 min   chapters/2-guest/system-calls.ts:77
+ *     [ ] port-e9               15 points   30 min   chapters/4-launcher/ports.ts:110
  *     ...
  *
  * `next` shows what is asked, `check` runs the test, `hint` helps a little more each time, and `reset` takes you back

@@ -1,0 +1,62 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { bootToPrompt, type Session } from '../../test/guest/session.ts';
+
+/** The rows of what `ps` prints, by the words of its first line. */
+function rows(printed: string): Record<string, string>[] {
+  const [head, ...lines] = printed.slice(printed.indexOf('  PID')).trimEnd().split('\n');
+  const columns = head!.trim().split(/ +/);
+  return lines.map((line) => {
+    const words = line.trim().split(/ +/);
+    return Object.fromEntries(columns.map((column, index) => [column, words[index]!]));
+  });
+}
+
+/** How many system calls each process has made, by its name, if `ps` is right. */
+function callsIn(printed: string): Record<string, number> {
+  return Object.fromEntries(rows(printed).map(({ NAME, CALLS }) => [NAME, Number(CALLS)]));
+}
+
+describe('ps', () => {
+  let session: Session;
+  beforeAll(async () => {
+    session = await bootToPrompt();
+  });
+
+  it('has a column CALLS, with a number for everybody', async () => {
+    for (const row of rows(await session.run('ps'))) {
+      expect(row.CALLS ?? 'nothing', 'ps has no column CALLS with a number in every line').toMatch(/^\d+$/);
+    }
+  });
+
+  it('counts what the shell does, and not what others do', async () => {
+    const before = callsIn(await session.run('ps'));
+    await session.run('syscall 2000');
+    const after = callsIn(await session.run('ps'));
+    expect(after.sh! - before.sh!, 'the shell has done something between two prompts').toBeGreaterThan(5);
+    expect(after.sh! - before.sh!, 'the shell is blamed for the calls of its child').toBeLessThan(500);
+    expect(after.init, 'init was asleep all the time').toBe(before.init);
+  });
+
+  it('counts every call that a program makes', async () => {
+    const id = /\[(\d+)\]/.exec(await session.run('syscall 400000000 &'))?.[1];
+    await session.run('echo let it talk');
+    const calls = callsIn(await session.run('ps')).syscall!;
+    const later = callsIn(await session.run('ps')).syscall!;
+    await session.run(`kill ${id}`);
+    await session.run('echo and now it is quiet');
+    expect(calls, 'a program that does nothing but call has not called').toBeGreaterThan(100);
+    expect(later, 'a program that goes on calling stays where it was').toBeGreaterThan(calls);
+  });
+
+  it('starts from nothing with each new process, whoever had the place before', async () => {
+    const own = async () => callsIn(await session.run('ps')).ps!;
+    const first = await own();
+    await session.run('syscall 3000');
+    expect(await own(), 'a new process begins with the calls of somebody else').toBe(first);
+    expect(first, 'a new process begins with the calls of its parent').toBeLessThan(40);
+  });
+
+  it('and finds its names where it found them before', async () => {
+    expect(rows(await session.run('ps')).map(({ NAME }) => NAME)).toEqual(['init', 'sh', 'ps']);
+  });
+});
