@@ -1,3 +1,15 @@
+/*
+ * # A load, a store
+ *
+ * This is the busiest corridor of the building. One instruction in three reads or writes memory, and each of
+ * them comes through here. `read32` is five operations when all is well: load the table, load the entry, look at
+ * two bits, add, load.
+ *
+ * The two bits are three questions at once. The entry must be known (its bit 0 is 1). The address must be a
+ * multiple of four (its bits 0 and 1 are 0), for otherwise the word may reach into the next page, which may be
+ * anywhere. Turn bit 0 of the entry over, or the address in, and if both bits are 0 then all three answers are
+ * yes. Everything else, the rare, the crooked and the forbidden, goes to `readSlowly` and can take its time.
+ */
 import { ALIGNMENT_CHECK, raise } from './faults.ts';
 import { ALIGNMENT } from './flags.ts';
 import { CPL, CR0, RAM_BASE, READ_SUPERVISOR, READ_TABLE, SYSTEM_FLAGS, WRITE_SUPERVISOR } from './layout.ts';
@@ -27,6 +39,10 @@ export function read8(cpu: Processor, linear: number): number {
   return entry & 1 ? cpu.bytes[(linear + entry - 1) >>> 0]! : readSlowly(cpu, linear, 1);
 }
 
+/*
+ * Stores are the same through the other table. What they cannot do is fail halfway: until the last word of
+ * `writeSlowly` nothing has been written.
+ */
 export function write32(cpu: Processor, linear: number, value: number): void {
   const words = cpu.words;
   const entry = words[words[WRITE_TABLE]! + (linear >>> 12)]!;
@@ -48,6 +64,13 @@ export function write8(cpu: Processor, linear: number, value: number): void {
   else writeSlowly(cpu, linear, 1, value);
 }
 
+/*
+ * ## Loads with intent
+ *
+ * `add [counter], 1` reads first and writes later, but if the page is read-only the fault is a *write* fault,
+ * and it must come before anything has happened. So such instructions load through the table for stores. The
+ * store that follows cannot fail any more.
+ */
 /** A load that a store to the same place will follow: faults if that store would. */
 export function readForWrite32(cpu: Processor, linear: number): number {
   const words = cpu.words;
@@ -69,6 +92,9 @@ export function readForWrite8(cpu: Processor, linear: number): number {
   return entry & 1 ? cpu.bytes[(linear + entry - 1) >>> 0]! : readForWriteSlowly(cpu, linear, 1);
 }
 
+/*
+ * The gallery's rarer instructions come in three sizes and do not deserve three functions each.
+ */
 /** A load of 1, 2 or 4 bytes: zero-extended, 4 bytes signed. */
 export function readLinear(cpu: Processor, linear: number, size: number): number {
   return size === 4 ? read32(cpu, linear) : size === 2 ? read16(cpu, linear) : read8(cpu, linear);
@@ -85,6 +111,13 @@ export function readForWrite(cpu: Processor, linear: number, size: number): numb
   return size === 2 ? readForWrite16(cpu, linear) : readForWrite8(cpu, linear);
 }
 
+/*
+ * ## The slow path
+ *
+ * Here a page has not been seen before, or the address is crooked, or there is no RAM, or it is simply not
+ * allowed. `lookUp` asks the TLB once more, since a crooked address in a known page is no reason to walk the
+ * tables.
+ */
 /** The load that missed: not in the TLB, not aligned, or not RAM. */
 function readSlowly(cpu: Processor, linear: number, size: number): number {
   checkAlignment(cpu, linear, size);
@@ -111,6 +144,11 @@ function writeSlowly(cpu: Processor, linear: number, size: number, value: number
   writeVia(cpu, cpu.words[WRITE_TABLE]!, linear, size, value, cpu.words[CPL] === 3);
 }
 
+/*
+ * The worst that can happen to a store is to begin on one page and end on the next. Four bytes at `0xbffe`: two
+ * here, two there, and *there* is read-only. A processor that writes the first two and then faults has broken
+ * its word. So both pages are asked first, in order, and only when both have agreed is the first byte written.
+ */
 function writeVia(
   cpu: Processor,
   table: number,
@@ -152,6 +190,11 @@ function readAcross(
   return value;
 }
 
+/*
+ * The processor reads memory on its own account, too: descriptors, gates, the TSS. Ring 3 may load a segment
+ * although it could never read the table the segment is described in, so these accesses are made in the name of
+ * the supervisor, whoever caused them.
+ */
 /** Physical address by the TLB if it knows, by the page tables if not. */
 function lookUp(cpu: Processor, table: number, linear: number, write: boolean, user: boolean): number {
   const entry = cpu.words[table + (linear >>> 12)]!;
@@ -184,6 +227,11 @@ export function probeWrite(cpu: Processor, linear: number, size: number): void {
   if ((linear & 0xfff) + size > 0x1000) lookUp(cpu, table, (linear + size - 1) & ~0xfff, true, user);
 }
 
+/*
+ * Finally a curiosity. Since the 486 a program can ask to be stopped when it loads a word from an address that
+ * is not a multiple of the word's size. Hardly anybody does, since the C library would be the first to be
+ * stopped. It costs us nothing: crooked addresses come this way anyhow.
+ */
 /** #AC: ring 3 asked to be told about misaligned accesses, and made one. */
 function checkAlignment(cpu: Processor, linear: number, size: number): void {
   const words = cpu.words;

@@ -1,3 +1,16 @@
+/*
+ * # Blocks
+ *
+ * A *block* is a run of instructions without a door in the middle: you come in at the top and leave at the
+ * bottom. All that a loop of five instructions costs, once it is decoded, is to find the block again each time
+ * around. So that is the thing to be good at.
+ *
+ * Blocks are kept by where their bytes are in *physical* memory, since one page of code may be mapped in many
+ * places, and a linear address may mean another page tomorrow. But they are *found* by the address in EIP.
+ * Between the two stands the epoch: as long as it has not changed, a block that was at EIP is still at EIP, and
+ * nobody needs to ask the page tables. Each block remembers where execution went from it last time, and the time
+ * before. For a loop and for an `if` that is all there is. A RET that has more than two callers must look up.
+ */
 import { translateForFetch } from './access.ts';
 import { decodeInstruction } from './decode.ts';
 import { begin, Decoder } from './decoder.ts';
@@ -37,6 +50,10 @@ export class Block {
 /** Where there is no block yet. Its epoch never comes. */
 export const NO_BLOCK = new Block();
 
+/*
+ * Of each page we note which bytes were decoded. A page may hold code and variables side by side, and a write to
+ * the variables is no reason to forget the code.
+ */
 /** What is decoded of one physical page. */
 export interface CodePage {
   /** The block that begins at each byte. */
@@ -47,6 +64,12 @@ export interface CodePage {
   visitors: Block[];
 }
 
+/*
+ * ## Finding
+ *
+ * The fast half is four comparisons. The slow half is a translation and two array accesses, and is taken where
+ * the path is new.
+ */
 /** The block at EIP: by the links of the block before, or by looking it up. */
 export function nextBlock(cpu: Processor, previous: Block): Block {
   const eip = cpu.words[EIP]!;
@@ -63,6 +86,10 @@ export function nextBlock(cpu: Processor, previous: Block): Block {
   return block;
 }
 
+/*
+ * The same bytes at another linear address are another block, since its instructions know their EIPs. So they
+ * are for another set of flat segments. They are chained, and there are rarely two.
+ */
 function findBlock(cpu: Processor, eip: number): Block {
   const words = cpu.words;
   if (eip >>> 0 > words[LIMIT + CS]! >>> 0) protectionFault();
@@ -87,6 +114,16 @@ function findBlock(cpu: Processor, eip: number): Block {
   return decodeBlock(cpu, eip, physical);
 }
 
+/*
+ * ## Decoding ahead
+ *
+ * Decoding runs ahead of execution, so it may run into what execution would never reach: behind an endless loop
+ * there may be a page that is not there. The fault is real only if the very first instruction meets it. In any
+ * other case the block ends before it, and if execution does get there, it is the first of the next block.
+ *
+ * An instruction that lies across two pages depends on both. It gets a block to itself, and both pages know of
+ * it.
+ */
 /** Decodes from `eip` to the next jump, the end of the page, or the first instruction that cannot be fetched. */
 function decodeBlock(cpu: Processor, eip: number, physical: number): Block {
   const decoder = new Decoder(cpu);
@@ -127,6 +164,13 @@ function decodeBlock(cpu: Processor, eip: number, physical: number): Block {
   return block;
 }
 
+/*
+ * ## Keeping
+ *
+ * There is a limit to how much is kept: four hundred thousand instructions, some sixty megabytes of records. A
+ * program that writes its own code for ever reaches it, everything is thrown away at once, and what is still in
+ * use comes back by itself. An old rule: if forgetting is rare, it need not be clever.
+ */
 function keepBlock(cpu: Processor, block: Block, frame: number, start: number): void {
   if (cpu.decoded > MOST_DECODED) dropAllCode(cpu);
   cpu.decoded += block.code.length;
@@ -158,6 +202,18 @@ function codePage(cpu: Processor, frame: number): CodePage {
   return page;
 }
 
+/*
+ * ## Dropping
+ *
+ * Code that writes code is older than compilers, and a kernel does it at every boot when it patches itself for
+ * the processor it finds. The i386 of 1985 wanted a jump after such a write, since it had fetched ahead; from
+ * the Pentium on the processor noticed by itself. Ours notices the way `tlb.ts` told: stores to such pages take
+ * the slow path, and come by here.
+ *
+ * If the block that is being executed is one of the dropped, its array of instructions is still in the hands of
+ * the run loop. `stopAt` is set to 0, so that it does not go on to the next of them, but looks again at what
+ * stands there now.
+ */
 /** Drops the decoded code of a physical page if `size` bytes at physical address `at` are part of it. */
 export function dropCode(cpu: Processor, at: number, size: number): void {
   const page = cpu.codePages[at >>> 12]!;

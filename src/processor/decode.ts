@@ -1,3 +1,11 @@
+/*
+ * # What the bytes mean
+ *
+ * 512 opcodes, of which 256 live behind the prefix `0F` because the first 256 were full by 1982. For each there
+ * is a function that reads the rest of the instruction and answers with the function that will execute it. The
+ * four tables that follow fill the array. Whatever is left after that is no instruction, and *that* is something
+ * one can execute too: it raises #UD.
+ */
 import { fetch8, startsBig, type Decode, type Decoder } from './decoder.ts';
 import { undefinedOpcode } from './faults.ts';
 import { REPEAT_EQUAL, REPEAT_NOT_EQUAL } from './instruction.ts';
@@ -26,6 +34,11 @@ function undefinedInstruction(d: Decoder) {
   return undefinedOpcode;
 }
 
+/*
+ * Prefixes first, in any order and any number. LOCK is the only one with an opinion: it may stand before a dozen
+ * instructions that change memory, and before anything else it is #UD. It does nothing here. There is one
+ * processor, and it has never been interrupted in the middle of an instruction in its life.
+ */
 /** Decodes one instruction, prefixes first. */
 export function decodeInstruction(d: Decoder): void {
   let opcode = fetch8(d);

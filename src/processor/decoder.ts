@@ -1,3 +1,21 @@
+/*
+ * # Taking bytes apart
+ *
+ * Machine code is a language without spaces. Nothing says where an instruction ends but the instruction, and
+ * nothing says what a byte means but the bytes before it. Start one byte too late and you get another program,
+ * often a legal one.
+ *
+ * ```text
+ *   prefixes   opcode     ModRM      SIB       displacement   immediate
+ *   0 to 14    1 or 2     0 or 1     0 or 1    0, 1, 2, 4     0, 1, 2, 4    bytes, at most 15 in all
+ * ```
+ *
+ * The limit of fifteen is not modesty. Prefixes may be repeated, and before the limit a page full of `66` was
+ * one instruction that took a 386 for a walk.
+ *
+ * The `Decoder` is what you know in the middle of that: which prefixes were seen, how large operands and
+ * addresses are, and the `Instruction` that is taking shape.
+ */
 import { translateForFetch } from './access.ts';
 import { GENERAL_PROTECTION, raise } from './faults.ts';
 import { type Execute, FLAT, Instruction, REPEAT_NONE } from './instruction.ts';
@@ -16,6 +34,9 @@ const LONGEST = 15;
 const BASE_16 = [EBX, EBX, EBP, EBP, ESI, EDI, EBP, EBX];
 const INDEX_16 = [ESI, EDI, ESI, EDI, ZERO, ZERO, ZERO, ZERO];
 
+/*
+ * ## What is known so far
+ */
 /** The state of decoding one instruction. */
 export class Decoder {
   readonly cpu: Processor;
@@ -46,6 +67,11 @@ export class Decoder {
   }
 }
 
+/*
+ * The size of operands and addresses comes from the code segment: a bit in its descriptor says 16 or 32.
+ * Prefixes `66` and `67` turn it over for one instruction. There is no instruction to which an honest 32-bit
+ * program must say 16-bit more often than it does to `mov`.
+ */
 /** Begins an instruction at `eip`. */
 export function begin(d: Decoder, eip: number): void {
   const big = startsBig(d);
@@ -63,6 +89,14 @@ export function begin(d: Decoder, eip: number): void {
   d.alone = false;
 }
 
+/*
+ * ## One byte after the other
+ *
+ * Every byte of code is an access like any other. It has a limit to be within and a page to be on, and the page
+ * may change in the middle of an instruction, and the second page may not be there. Then the fault blames the
+ * second page but points at the instruction. Since bytes are fetched only when needed, an undefined opcode at
+ * the very end of a page is #UD and not a page fault.
+ */
 /** The next byte of code. */
 export function fetch8(d: Decoder): number {
   const cpu = d.cpu;
@@ -84,6 +118,9 @@ export function fetch8(d: Decoder): number {
   return readPhysical8(cpu, physical);
 }
 
+/*
+ * The rest are sums of that.
+ */
 export function fetch16(d: Decoder): number {
   const low = fetch8(d);
   return low | (fetch8(d) << 8);
@@ -103,6 +140,24 @@ export function fetchImmediate(d: Decoder, size: number): number {
   return size === 4 ? fetch32(d) : size === 2 ? fetch16(d) : fetch8(d);
 }
 
+/*
+ * ## ModRM
+ *
+ * One byte that says what the operands are: two bits of *mode*, three for a register, three for a register or
+ * for memory.
+ *
+ * ```text
+ *    7  6   5  4  3   2  1  0            7  6   5  4  3   2  1  0
+ *  +------+---------+---------+        +------+---------+---------+
+ *  | mode |   reg   |   r/m   |        | scale|  index  |  base   |   SIB, if r/m is 4
+ *  +------+---------+---------+        +------+---------+---------+
+ * ```
+ *
+ * Mode 3 is a register. The other three are memory, with a displacement of no, one or four bytes. There were not
+ * enough numbers, so two are stolen: r/m 4 would be [ESP] and means *another byte follows*; r/m 5 in mode 0
+ * would be [EBP] and means *no base at all*. That is why [ESP] needs a byte more than you would think, and why
+ * [EBP] is always [EBP+0].
+ */
 /** Reads ModRM and what follows it; the operands are then in the instruction, for operands of `size` bytes. */
 export function modrm(d: Decoder, size: number, registerSize: number = size): void {
   const byte = fetch8(d);
@@ -144,6 +199,9 @@ function address32(d: Decoder): void {
   useSegment(d, i.base === ESP || i.base === EBP ? SS : DS);
 }
 
+/*
+ * In 1978 there were eight combinations and no more. Whoever has programmed an 8086 can still sing them.
+ */
 function address16(d: Decoder): void {
   const i = d.i;
   i.addressMask = 0xffff;
@@ -160,6 +218,10 @@ function address16(d: Decoder): void {
   useSegment(d, i.base === EBP ? SS : DS);
 }
 
+/*
+ * ESP and EBP speak of the stack, so addresses that start from them are in SS; the others are in DS; a prefix
+ * overrules both. If the segment is flat, all this is forgotten again at once.
+ */
 /** Settles the segment of a memory operand: the usual one, unless a prefix names another. */
 function useSegment(d: Decoder, usual: number): void {
   const segment = d.override >= 0 ? d.override : usual;

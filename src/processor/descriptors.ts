@@ -1,3 +1,32 @@
+/*
+ * # Eight bytes about a segment
+ *
+ * A *descriptor* is what stands behind a selector: where a segment begins, where it ends, what it is for, and
+ * who may use it. It is eight bytes long, and it looks as if it had been dropped and put together again in a
+ * hurry.
+ *
+ * ```text
+ *   31          24 23 22 21 20 19   16 15 14 13 12 11    8 7            0
+ *  +--------------+--+--+--+--+-------+--+-----+--+-------+--------------+
+ *  | base 31..24  | G|DB| 0|AV| limit | P| DPL | S| type  | base 23..16  |  high word
+ *  +--------------+--+--+--+--+-------+--+-----+--+-------+--------------+
+ *  | base 15..0                       | limit 15..0                      |  low word
+ *  +----------------------------------+----------------------------------+
+ * ```
+ *
+ * It has an excuse. The 286 had descriptors of six bytes, with 24 bits of base and 16 of limit, and told
+ * everybody to leave the last two bytes at zero. Three years later its successor needed eight more bits of base
+ * and four of limit, and there was exactly one place left to put them. With G set the limit counts in pages
+ * instead of bytes, so that twenty bits are enough for four gigabytes.
+ *
+ * The type means one thing for code, another for data, and something else entirely if S is 0. Three of its four
+ * bits:
+ *
+ * | | bit 3 | bit 2 | bit 1 |
+ * | --- | --- | --- | --- |
+ * | data | 0 | grows downwards | may be written |
+ * | code | 1 | conforming: runs at its caller's level | may also be read |
+ */
 import { readSystem, writeSystem } from './access.ts';
 import { GENERAL_PROTECTION, raise } from './faults.ts';
 import { ACCESS, BASE, GDT_BASE, GDT_LIMIT, LDTR, LIMIT } from './layout.ts';
@@ -37,6 +66,9 @@ export const CALL_GATE_32 = 12;
 export const INTERRUPT_GATE_32 = 14;
 export const TRAP_GATE_32 = 15;
 
+/*
+ * Putting the pieces back together.
+ */
 /** The bits of `ACCESS` that matter, out of a descriptor's high word. */
 export function accessOf(high: number): number {
   return (high >>> 8) & 0xf0ff;
@@ -56,6 +88,24 @@ export function dplOf(access: number): number {
   return (access >> DPL_SHIFT) & 3;
 }
 
+/*
+ * ## Selectors
+ *
+ * A selector is thirteen bits of index, a bit that chooses between the global table and the local one, and two
+ * bits called RPL, the *requested privilege level*. RPL is a way for a kernel to act in someone else's name:
+ * with a selector that a program handed it, and that program's ring written into the RPL, it can reach no more
+ * than the program could have reached itself.
+ *
+ * ```text
+ *   15                              3  2  1  0
+ *  +---------------------------------+--+-----+
+ *  | index                           |TI| RPL |
+ *  +---------------------------------+--+-----+
+ * ```
+ *
+ * Index 0 of the global table is never used. A selector of 0 to 3 is *null*: you may load it, and you may not
+ * use it.
+ */
 export function isNull(selector: number): boolean {
   return (selector & 0xfffc) === 0;
 }
@@ -86,6 +136,11 @@ export function findDescriptor(cpu: Processor, selector: number): number {
   return accessOf(cpu.descriptorHigh);
 }
 
+/*
+ * Most of those who ask for a descriptor fault if there is none, and it is always the selector that is blamed in
+ * the error code, with the RPL cut off. In its place stands a bit that says whether an outside event was on its
+ * way when it happened.
+ */
 /**
  * Like `findDescriptor`, but a selector that names nothing faults.
  *
@@ -104,6 +159,12 @@ export function readDescriptor(
   return access;
 }
 
+/*
+ * A descriptor is also written to. The first load of a segment sets its *accessed* bit, LTR marks a TSS busy. If
+ * the table lies in a page that is read-only, that is a page fault. The guests of lguest have read-only
+ * descriptor tables, so the Host sets the bit for them in advance; forget it, and the machine stops in the one
+ * place where it has no business to stop.
+ */
 /** Sets bits of a descriptor's type (accessed, busy) in its table, if they are not set already. */
 export function markDescriptor(cpu: Processor, selector: number, bits: number): void {
   const high = cpu.descriptorHigh;

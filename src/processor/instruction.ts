@@ -1,3 +1,27 @@
+/*
+ * # One instruction
+ *
+ * Here is what becomes of `8b 44 98 10`, that is `mov eax, [eax+ebx*4+0x10]`, when it has been decoded:
+ *
+ * ```text
+ *   execute       moveMemoryToRegister     what to do
+ *   eip, next     0x8048123, 0x8048127     where it was, what comes behind
+ *   reg           0                        EAX, as an index into words
+ *   base, index   0, 3                     EAX and EBX
+ *   shift         2                        times four
+ *   displacement  0x10
+ *   segment       FLAT                     DS, but DS is flat
+ * ```
+ *
+ * Decoding takes a microsecond, doing it takes twenty nanoseconds, and loops exist. So the work of finding out
+ * what an instruction *is* is done once and kept. All records have the same fields in the same order, and that
+ * is not tidiness: V8 compiles a field access to one machine instruction if all objects that ever pass there
+ * were built alike, and to a search if they were not.
+ *
+ * The heart of the record is `execute`, a function. There are some two hundred and fifty of them in the gallery,
+ * each for one operation with one kind of operands. None asks what its operands are. They were chosen because
+ * somebody knew.
+ */
 import { undefinedOpcode } from './faults.ts';
 import { ZERO } from './layout.ts';
 import type { Processor } from './processor.ts';
@@ -16,6 +40,9 @@ export const REPEAT_NOT_EQUAL = 2;
 /** REP or REPE, F3. */
 export const REPEAT_EQUAL = 3;
 
+/*
+ * ## The record
+ */
 /** One decoded instruction. All have this shape, in this order. */
 export class Instruction {
   execute: Execute = undefinedOpcode;
@@ -43,6 +70,13 @@ export class Instruction {
   repeat = REPEAT_NONE;
 }
 
+/*
+ * ## The address of an operand
+ *
+ * Base plus index times 1, 2, 4 or 8 plus a constant: one addressing mode that has them all in it. A missing
+ * base or index is register number 8, which is zero. The check for a flat segment is a branch that always goes
+ * the same way, and processors of today guess those right.
+ */
 /** Linear address of the operand in memory, checked for a load of `size` bytes. */
 export function addressForRead(cpu: Processor, i: Instruction, size: number): number {
   const words = cpu.words;

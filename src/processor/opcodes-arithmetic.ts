@@ -1,3 +1,13 @@
+/*
+ * # Opcodes that calculate
+ *
+ * The arithmetic of the i386 is laid out as a grid, and it is the most beautiful spot of the whole map. Eight
+ * operations, ADD to CMP, in the upper bits; in the lower bits the form: byte or word, to memory or from it, or
+ * with an immediate. Sixty-four opcodes, of which forty-eight are used. The other sixteen have been filled with
+ * whatever needed a home, which is how `27` came to be DAA and `26` a prefix.
+ *
+ * For the 32-bit forms each cell of the grid has a function of its own.
+ */
 import * as arithmetic from './arithmetic.ts';
 import { fetchImmediate, fetchSigned8, modrm, type Decode, type Decoder } from './decoder.ts';
 import { undefinedOpcode } from './faults.ts';
@@ -54,6 +64,9 @@ const compareForms: Forms = {
   immediateToMemory: arithmetic.compareMemoryWithImmediate,
 };
 
+/*
+ * The three that know no carry:
+ */
 const orForms: Forms = {
   registerToRegister: logic.orRegisterToRegister,
   registerToMemory: logic.orRegisterToMemory,
@@ -76,6 +89,9 @@ const exclusiveOrForms: Forms = {
   immediateToMemory: logic.exclusiveOrImmediateToMemory,
 };
 
+/*
+ * And the row as the machine code counts it.
+ */
 /** The eight, by the number in the opcode. */
 const rows: Forms[] = [
   addForms,
@@ -88,6 +104,10 @@ const rows: Forms[] = [
   compareForms,
 ];
 
+/*
+ * On bytes and 16-bit words the first seven share their code. CMP goes its own way in every size: it writes
+ * nothing, and asks no permission to.
+ */
 /** On bytes the first seven share their code; CMP writes nothing and goes its own way. */
 const byteForms: Forms = {
   registerToRegister: narrow.arithmeticRegisterToRegister8,
@@ -125,6 +145,9 @@ function formsOf(d: Decoder, operation: number, size: number): Forms {
   return rows[operation]!;
 }
 
+/*
+ * ## The grid
+ */
 export function arithmeticOpcodes(table: Decode[]): void {
   for (let operation = 0; operation < 8; operation++) arithmeticRow(table, operation);
   immediateGroups(table);
@@ -162,6 +185,11 @@ function arithmeticRow(table: Decode[], operation: number): void {
   }
 }
 
+/*
+ * There are two encodings for `add eax, ebx`, depending on which of the two one thinks of as the place that
+ * might have been memory. An assembler picks one; a compiler once marked its output by picking the other, to see
+ * who was copying it.
+ */
 /** With two registers the directions differ only in who is who. */
 export function swapRegisters(d: Decoder): void {
   const i = d.i;
@@ -184,6 +212,12 @@ function immediateGroups(table: Decode[]): void {
   }
 }
 
+/*
+ * ## The rest of the row
+ *
+ * INC and DEC of a register are one byte each, all of `40` to `4f`. When AMD went looking for sixteen free
+ * opcodes for its 64-bit prefix, these were the ones that had to go.
+ */
 function increment(d: Decoder, step: number): Execute {
   const i = d.i;
   d.lockable = true;
@@ -215,6 +249,9 @@ export function incrementGroup(d: Decoder): Execute {
   return increment(d, d.reg === 0 ? 1 : -1);
 }
 
+/*
+ * TEST is AND for those who only want to look. It lives far from the grid, next to the multiplications.
+ */
 function testsAndMultiplications(table: Decode[]): void {
   for (const bytes of [true, false]) {
     table[bytes ? 0x84 : 0x85] = (d) => {

@@ -1,3 +1,9 @@
+/*
+ * # Opcodes that fiddle
+ *
+ * Shifts, bit tests, exchanges with a condition, and the decimal instructions, which were the point of the whole
+ * chip for the people who built tills.
+ */
 import * as bits from './bits.ts';
 import * as decimal from './decimal.ts';
 import { fetch8, modrm, type Decode, type Decoder } from './decoder.ts';
@@ -42,6 +48,10 @@ function shiftOpcodes(table: Decode[]): void {
   }
 }
 
+/*
+ * Shifts by a constant of a 32-bit register are what compilers make of multiplications, so these have handlers
+ * of their own. Number 6 of the eight was never documented, and has always been the same as number 4.
+ */
 function shiftForm(d: Decoder): Execute {
   d.i.operation = d.reg;
   if (d.i.size !== 4 || d.i.isMemory || d.i.immediate === 0) return shifts.shiftByImmediate;
@@ -50,6 +60,9 @@ function shiftForm(d: Decoder): Execute {
   return d.reg === 7 ? shifts.shiftArithmeticRegister : shifts.shiftByImmediate;
 }
 
+/*
+ * A bit's number may stand in a register or in the instruction; `reg` is -1 to say which.
+ */
 function bitTestOpcodes(table: Decode[]): void {
   for (let operation = 0; operation < 4; operation++) {
     table[0x1a3 + operation * 8] = (d) => {
@@ -73,6 +86,10 @@ function bitTestOpcodes(table: Decode[]): void {
   };
 }
 
+/*
+ * The three on which every lock in every kernel is built, from the 486 on: exchange and add, compare and
+ * exchange, and the latter once more with eight bytes.
+ */
 function exchangeOpcodes(table: Decode[]): void {
   for (const bytes of [true, false]) {
     table[bytes ? 0x1b0 : 0x1b1] = (d) => {
@@ -99,6 +116,10 @@ function bitTest(d: Decoder, operation: number): Execute {
   return d.i.isMemory ? bits.testBitInMemory : bits.testBitInRegister;
 }
 
+/*
+ * AAM divides by ten. The ten is the second byte of the opcode, and for years Intel's books told you only about
+ * `0a`.
+ */
 function decimalOpcodes(table: Decode[]): void {
   table[0x27] = () => decimal.decimalAdjustAfterAddition;
   table[0x2f] = () => decimal.decimalAdjustAfterSubtraction;

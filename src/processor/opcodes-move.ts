@@ -1,3 +1,10 @@
+/*
+ * # Opcodes that move things
+ *
+ * If you want to know what byte `a3` does, look it up here; if you do not, go on to `Block`. In a table of
+ * opcodes one can see the year in which a thing was added: what has one byte is from 1978, what has two is
+ * later.
+ */
 import {
   absoluteAddress,
   fetch16,
@@ -33,6 +40,9 @@ export function moveOpcodes(table: Decode[]): void {
   stringOpcodes(table);
 }
 
+/*
+ * MOV alone has twenty-eight opcodes. Those without ModRM save a byte for something that was common once.
+ */
 function moves(table: Decode[]): void {
   table[0x88] = (d) => {
     modrm(d, 1);
@@ -57,6 +67,9 @@ function moves(table: Decode[]): void {
   };
 }
 
+/*
+ * The register is in the opcode, in its lower three bits, as it was on the 8008.
+ */
 function immediateMoves(table: Decode[]): void {
   for (let register = 0; register < 8; register++) {
     table[0xb0 + register] = (d) => {
@@ -93,6 +106,11 @@ function immediateMoves(table: Decode[]): void {
   };
 }
 
+/*
+ * From here on two bytes: MOVZX and MOVSX came with the 386, SETcc too, CMOVcc ten years later with the Pentium
+ * Pro, when branches had become expensive and it paid to do something that might not be needed rather than to
+ * guess.
+ */
 /** MOVZX and MOVSX, CMOVcc and SETcc. */
 function extensions(table: Decode[]): void {
   const wide: Record<number, [Execute, Execute]> = {
@@ -122,6 +140,10 @@ function extensions(table: Decode[]): void {
   }
 }
 
+/*
+ * Whatever loads a segment register ends its block, since the instructions behind it may have to be decoded
+ * otherwise.
+ */
 /** Loading a segment changes what later instructions are decoded for, so it ends the block. */
 function segmentMoves(table: Decode[]): void {
   table[0x8c] = (d) => {
@@ -152,6 +174,9 @@ function segmentMoves(table: Decode[]): void {
   }
 }
 
+/*
+ * The accumulator has its privileges. `a1` loads EAX from an address with no ModRM byte in between.
+ */
 function accumulatorMoves(table: Decode[]): void {
   for (const opcode of [0xa0, 0xa1, 0xa2, 0xa3]) {
     table[opcode] = (d) => {
@@ -172,6 +197,10 @@ function accumulatorMoves(table: Decode[]): void {
   };
 }
 
+/*
+ * `90` is `xchg eax, eax`, which does nothing, and has been the official name of doing nothing ever since.
+ * Exchanging with memory is the one instruction that locks the bus without having been asked to.
+ */
 function exchanges(table: Decode[]): void {
   for (const bytes of [true, false]) {
     table[bytes ? 0x86 : 0x87] = (d) => {
@@ -196,6 +225,10 @@ function exchanges(table: Decode[]): void {
   }
 }
 
+/*
+ * PUSH and POP have a fast form each for 32-bit operands on a flat stack, and one form for every other case
+ * there could be.
+ */
 function pushesAndPops(table: Decode[]): void {
   for (let register = 0; register < 8; register++) {
     table[0x50 + register] = (d) => {
@@ -234,6 +267,10 @@ function pushesAndPops(table: Decode[]): void {
   };
 }
 
+/*
+ * There was a `pop cs` on the 8086, opcode `0f`. It moved the program out from under itself and was of no use to
+ * anybody. On the 286 the byte became the door to all the others.
+ */
 function segmentPushes(table: Decode[]): void {
   const segments: [number, number][] = [
     [0x06, ES],
@@ -288,6 +325,10 @@ function stringOpcodes(table: Decode[]): void {
   }
 }
 
+/*
+ * String instructions in flat segments with 32-bit addresses are marked FLAT, and that is what lets whole pages
+ * be copied at a stroke.
+ */
 function stringForm(d: Decoder, operation: number, size: number): Execute {
   const i = d.i;
   i.size = size;

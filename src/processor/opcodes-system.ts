@@ -1,3 +1,15 @@
+/*
+ * # Opcodes of the system
+ *
+ * The last table is the one that a hypervisor cares about. Nearly all of these are forbidden to a guest kernel
+ * in ring 1, and the rest it had better not use. A paravirtual kernel avoids them all; what happens when it
+ * forgets is chapter 5.
+ *
+ * Three kinds of behaviour have a name here: `plain` ones, those `ending` a block because afterwards the world
+ * may look different, and the `lonely` ones. An instruction is lonely if somebody outside can watch it or if it
+ * looks at the clock. Retired instructions are counted by the block, so it needs a block to itself for the count
+ * to be exact.
+ */
 import * as control from './control.ts';
 import { fetch8, modrm, type Decode, type Decoder } from './decoder.ts';
 import { undefinedOpcode } from './faults.ts';
@@ -65,6 +77,9 @@ function flagOpcodes(table: Decode[]): void {
   table[0xd6] = plain(system.setAlFromCarry);
 }
 
+/*
+ * Eight opcodes, four bits of meaning: in or out, byte or more, number in the instruction or in DX.
+ */
 function portOpcodes(table: Decode[]): void {
   for (const opcode of [0xe4, 0xe5, 0xe6, 0xe7, 0xec, 0xed, 0xee, 0xef]) {
     table[opcode] = (d) => {
@@ -76,6 +91,9 @@ function portOpcodes(table: Decode[]): void {
   }
 }
 
+/*
+ * Group 6 and group 7 came with the 286: everything that loads or stores a table.
+ */
 function descriptorOpcodes(table: Decode[]): void {
   table[0x63] = (d) => {
     modrm(d, 2);
@@ -134,6 +152,9 @@ function groupSix(d: Decoder): Execute {
   }
 }
 
+/*
+ * And this half is for the tables themselves, with INVLPG as a tenant since the 486.
+ */
 /** 0F 01: SGDT, SIDT, LGDT, LIDT, SMSW, LMSW, INVLPG. */
 function groupSeven(d: Decoder): Execute {
   const i = d.i;
@@ -164,6 +185,9 @@ function groupSeven(d: Decoder): Execute {
   }
 }
 
+/*
+ * MOV to and from CR and DR has a ModRM byte that always means registers, whatever its mode bits pretend.
+ */
 function controlOpcodes(table: Decode[]): void {
   table[0x106] = plain(control.clearTaskSwitched);
   table[0x108] = plain(control.flushCaches);
@@ -187,6 +211,11 @@ function controlOpcodes(table: Decode[]): void {
   table[0xf4] = lonely(control.halt);
 }
 
+/*
+ * Eight opcodes were set aside in 1978 for a chip that did not exist yet. They were called ESC: the processor
+ * looked away while the 8087 beside it listened on the bus and picked up what was meant for it. There is none on
+ * this board. An operating system that is asked to can pretend.
+ */
 function coprocessorOpcodes(table: Decode[]): void {
   for (let opcode = 0xd8; opcode <= 0xdf; opcode++) {
     table[opcode] = (d) => {

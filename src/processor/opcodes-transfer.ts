@@ -1,3 +1,8 @@
+/*
+ * # Opcodes that go elsewhere
+ *
+ * Whatever may go elsewhere ends a block. That is the meaning of `d.ends`, and of the word *block*.
+ */
 import {
   fetch16,
   fetch8,
@@ -40,6 +45,10 @@ function target(d: Decoder, displacementSize: number): void {
   i.immediate = d.size === 4 ? to : to & 0xffff;
 }
 
+/*
+ * A jump's distance counts from behind it. As the next instruction's address is known when the jump is decoded,
+ * so is the target, and the subtraction is done once for all times that the jump is taken.
+ */
 function relativeJumps(table: Decode[]): void {
   for (let condition = 0; condition < 16; condition++) {
     table[0x70 + condition] = (d) => {
@@ -69,6 +78,9 @@ function relativeJumps(table: Decode[]): void {
   };
 }
 
+/*
+ * CALL pushes and jumps, RET pops and jumps. Everything else that people say about them is a habit.
+ */
 function callsAndReturns(table: Decode[]): void {
   table[0xe8] = (d) => {
     target(d, 4);
@@ -107,6 +119,10 @@ function farTransfers(table: Decode[]): void {
   }
 }
 
+/*
+ * INT3 has one byte, because a debugger writes it over your program and must not overwrite more than the
+ * shortest instruction.
+ */
 function interruptOpcodes(table: Decode[]): void {
   table[0xcc] = (d) => {
     d.ends = true;
@@ -129,6 +145,9 @@ function interruptOpcodes(table: Decode[]): void {
   };
 }
 
+/*
+ * Group 5 is where opcodes went that had no place left: seven instructions told apart by three bits of ModRM.
+ */
 /** FF: INC, DEC, CALL, far CALL, JMP, far JMP, PUSH. */
 function groupFive(d: Decoder): Execute {
   if (d.reg < 2) return incrementGroup(d);

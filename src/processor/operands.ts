@@ -1,3 +1,18 @@
+/*
+ * # Operands of any size
+ *
+ * Registers overlap. EAX is four bytes; AX is its lower half; AL and AH are the two bytes of AX. In a
+ * little-endian memory that costs nothing at all: the same four bytes, seen through three arrays.
+ *
+ * ```text
+ *   bytes     |  0 AL |  1 AH |  2    |  3    |  4 CL |  5 CH |  6    |  7    |
+ *   halves    |  0 AX         |  1            |  2 CX         |  3            |
+ *   words     |  0 EAX                        |  1 ECX                        |
+ * ```
+ *
+ * Machine code numbers the byte registers AL CL DL BL AH CH DH BH, so number 4 is the *second* byte of EAX.
+ * `registerIndex` knows.
+ */
 import { readForWrite, readLinear, writeLinear } from './access.ts';
 import { addressForRead, addressForWrite, type Instruction } from './instruction.ts';
 import type { Processor } from './processor.ts';

@@ -1,3 +1,13 @@
+/*
+ * # Physical memory
+ *
+ * At the far end of every address stands a row of memory chips, and they believe what they are told. No rings,
+ * no pages, no opinions: a number comes in on the address lines, a byte goes out on the others.
+ *
+ * What if the number is larger than the row? On a PC nothing happens, slowly. No chip feels addressed, the lines
+ * float up to 1, and the processor reads `0xff`. Kernels used to measure memory this way: write somewhere, read
+ * back, and if it says `0xffffffff` you have walked off the end.
+ */
 import { dropCode } from './blocks.ts';
 import { RAM_BASE } from './layout.ts';
 import type { Processor } from './processor.ts';
@@ -24,6 +34,11 @@ export function readPhysical(cpu: Processor, at: number, size: number): number {
     : bytes[index]! | (bytes[index + 1]! << 8) | (bytes[index + 2]! << 16) | (bytes[index + 3]! << 24);
 }
 
+/*
+ * Writes have one thing to watch for, and it is ours, not the i386's. If we hold decoded instructions of that
+ * page and the write hits one of them, they are no longer true. `dropCode` sees to it. Every write from inside
+ * that does not take the fast path ends here, and there is no third way.
+ */
 /** Writes 1, 2 or 4 bytes, and drops decoded code that they overwrite. Where there is no RAM nobody listens. */
 export function writePhysical(cpu: Processor, at: number, size: number, value: number): void {
   if (!isRam(cpu, at, size)) return;

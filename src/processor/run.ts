@@ -1,3 +1,13 @@
+/*
+ * # The run
+ *
+ * *Fetch, decode, execute*, says every schoolbook, and draws a circle. The circle is here. Fetch and decode have
+ * become `nextBlock`, and execute is one line: `i.execute(cpu, i)`.
+ *
+ * The rest is about stopping. `run` promises to retire exactly as many instructions as it was given, not one
+ * more. The Host of chapter 5 lives on that: its guests' clocks are made of it, and a run can be repeated, bit
+ * for bit, if whatever came from outside comes again at the same count.
+ */
 import { type Block, NO_BLOCK, nextBlock } from './blocks.ts';
 import { fault } from './faults.ts';
 import type { Instruction } from './instruction.ts';
@@ -9,6 +19,12 @@ import { SHADOW_NONE, updateAttention } from './processor.ts';
 /** Why `run` returned: HLT in ring 0, all instructions retired, or a triple fault. */
 export type Stop = 'halted' | 'limit' | 'shutdown';
 
+/*
+ * An instruction that faults has not retired, and a trap handler may begin with an instruction that faults. So
+ * there are programs that do nothing but fall down stairs: trap after trap, with not one instruction done. A
+ * real processor can be kept busy for ever by six bytes of IDT. Ours gives up the slice after 64 steps, says
+ * 'limit', and lets its owner decide how much more of that to watch.
+ */
 /** The most instructions of one slice: `remaining` must stay a small integer. */
 const LONGEST_SLICE = 0x3fff_ffff;
 /** Traps in a row without one instruction retired: a program that only falls down stairs gives its slice back. */
@@ -29,6 +45,17 @@ export function run(cpu: Processor, limit: number): Stop {
   }
 }
 
+/*
+ * ## The circle
+ *
+ * In words: while there is budget, find the block, do its instructions, subtract. `EIP` is written *before* the
+ * block is executed, and set to what lies behind it: only a jump that is taken has to write it again. If the
+ * block was left early, because the budget ended or something changed, it is set right from the last instruction
+ * that was done. If one of them throws, it is set to that one, and the instructions before it have retired.
+ *
+ * `position` counts from 1 for the instruction in hand, so 0 means that nothing had begun: a fault in finding
+ * the block, say, whose EIP is right already.
+ */
 function runSlice(cpu: Processor): Stop {
   const words = cpu.words;
   let block: Block = NO_BLOCK;
@@ -77,6 +104,11 @@ function runSlice(cpu: Processor): Stop {
   }
 }
 
+/*
+ * ## When something wants attention
+ *
+ * An interrupt, a single step, a shadow: then caution replaces speed and instructions are done one at a time.
+ */
 /** Takes an interrupt, or else runs one instruction by itself. */
 function attend(cpu: Processor): void {
   const attention = cpu.attention;
@@ -100,6 +132,11 @@ function attend(cpu: Processor): void {
   endAlone(cpu, attention, shadow);
 }
 
+/*
+ * The trap flag works by being looked at *before* the instruction and acted upon *after* it. So the POPF that
+ * sets it is not stepped, the one behind it is; and the POPF that clears it still is. A debugger's whole *step*
+ * command is this function.
+ */
 /**
  * After an instruction that ran alone: its shadow ends, and with TF set it is time for #DB.
  *
@@ -115,6 +152,11 @@ function endAlone(cpu: Processor, attention: number, shadow: number): void {
   }
 }
 
+/*
+ * HLT sleeps until an interrupt. Nothing can happen to this processor while `run` is not running, so it does not
+ * sleep: it returns, and whoever calls it again is the event that it was waiting for. The Switcher's way out of
+ * a guest is just that.
+ */
 /** Ends a HLT; true if an interrupt is there to end it, so that the program need not stop at all. */
 function wakesUp(cpu: Processor): boolean {
   cpu.halted = false;

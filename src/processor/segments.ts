@@ -1,3 +1,12 @@
+/*
+ * # Segments
+ *
+ * Paging can say of each page who may use it. Segments could do the same years before, for areas of any size to
+ * the byte, and did it so thoroughly that people ran from it. By the time you read this, every system you own
+ * has set all its segments to *everything, from 0 to 4 GiB* and gone on to pages. But you cannot turn
+ * segmentation off. It stands in front of every access like a doorman who knows everybody and waves them
+ * through.
+ */
 import {
   ACCESSED,
   accessOf,
@@ -29,6 +38,14 @@ import {
 } from './processor.ts';
 import { newEpoch } from './tlb.ts';
 
+/*
+ * ## Using one
+ *
+ * So most accesses never come here: `addressForRead` of the next file but two sees that the segment is flat and
+ * does nothing. Here are the others: GS with the kernel's per-processor data behind it, and everything a test or
+ * a hostile guest may think of. Three questions, one answer: is there a segment, may it be used this way, is it
+ * long enough.
+ */
 /**
  * The linear address of `size` bytes at `offset` in a segment, after every check that a segment makes
  * (Intel SDM vol. 3, 5.3 to 5.5).
@@ -52,6 +69,10 @@ export function linearAddress(
   return (words[BASE + segment]! + offset) | 0;
 }
 
+/*
+ * *Long enough* has a second meaning for stacks. They grow downwards, so there are segments in which the limit
+ * is the bottom: everything *above* it is inside. Nobody has been seen using one in this century.
+ */
 /** Whether `size` bytes at `offset` are within a segment of this limit and access. */
 export function isInside(limit: number, access: number, offset: number, size: number): boolean {
   const first = offset >>> 0;
@@ -63,6 +84,17 @@ export function isInside(limit: number, access: number, offset: number, size: nu
   return last <= bound || limit === -1;
 }
 
+/*
+ * ## Loading one
+ *
+ * Protection is decided when a selector is loaded, not when it is used. That was the idea that made it
+ * affordable: eight bytes of table are read once, checked once, and kept in the hidden half of the register. The
+ * rule for data is that neither you nor the one in whose name you ask (RPL) may be further out than the segment
+ * (DPL).
+ *
+ * Data loads are generous: null is allowed, so are segments you may only read. SS is strict. A stack belongs to
+ * exactly one ring, and all three numbers, CPL, RPL and DPL, must agree.
+ */
 /** Loads DS, ES, FS, GS or SS, as MOV and POP do. */
 export function loadSegment(cpu: Processor, segment: number, selector: number): void {
   if (segment === SS) loadStack(cpu, selector, cpu.words[CPL]!);
@@ -113,6 +145,9 @@ export function checkStack(
   if ((access & PRESENT) === 0) raise(STACK_FAULT, blamed);
 }
 
+/*
+ * The copy itself. After it the table may change as it likes.
+ */
 /** Fills a segment register from the descriptor last read. */
 export function setSegment(cpu: Processor, segment: number, selector: number): void {
   const words = cpu.words;
@@ -133,6 +168,13 @@ export function setNull(cpu: Processor, segment: number, selector: number): void
   updateMode(cpu);
 }
 
+/*
+ * ## Waving them through
+ *
+ * Which of the doormen can be ignored is worked out anew whenever a segment register changes, and blocks are
+ * decoded for one answer. A kernel and its programs have the same answer nearly always, so nearly always nothing
+ * happens here. If it does, a new epoch begins, and the code is decoded again with the checks in it.
+ */
 /** Works out which segments are flat, for blocks are decoded for one answer to that. */
 export function updateMode(cpu: Processor): void {
   const words = cpu.words;

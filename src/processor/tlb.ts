@@ -1,7 +1,40 @@
+/*
+ * # The page you asked for last time
+ *
+ * Two memory reads before each memory read: paging as written would make a processor three times as slow. So
+ * since the 386 there is a small memory of recent answers, the *translation lookaside buffer*. The 386 had room
+ * for 32 pages. The kernel is told about it in one sentence: *when you change a page table, say so*. Everything
+ * else is left to the kernel's conscience, and most of the worst bugs you will ever hear of are somebody's
+ * conscience failing.
+ *
+ * Ours has room for all of them. One word for every page there is, a million words a table, four tables: loads
+ * and stores, ring 3 and the rest. What stands in the word is not where the page is, but how far away:
+ *
+ * ```text
+ *    entry = (where the page is in our memory - its linear address) | 1
+ * ```
+ *
+ * Add that to a linear address and you have the place in the `WebAssembly.Memory`. That is a load, an addition,
+ * a load: the whole of segmentation, paging and protection, if all goes well. The 1 is there because fresh
+ * memory is full of zeros, and zero must mean *not known*. It costs nothing, for the low two bits of the sum
+ * fall off when the address of a byte becomes the number of a word.
+ */
 import { CR0, FILLED, FILLED_LIST, FILLED_MOST, RAM_BASE, READ_SUPERVISOR, READ_USER } from './layout.ts';
 import { WRITE_SUPERVISOR, WRITE_USER } from './layout.ts';
 import { CR0_WP, type Processor } from './processor.ts';
 
+/*
+ * ## Learning
+ *
+ * The four tables are also the four permissions. A page that ring 3 may read and nobody may write is entered in
+ * two of them and missing from the other two, and a word that is missing leads to the slow path, which walks,
+ * finds out who is asking for what, and raises #PF if it must. Nobody has to *check* permissions on the fast
+ * path. They are where they stand.
+ *
+ * Two more things hide in that. A page that is not yet dirty is not entered for stores, so that the first store
+ * walks and sets D. And a page with decoded code is not entered for stores either, so that every store to it can
+ * be looked at.
+ */
 /**
  * Remembers a translation.
  *
@@ -41,6 +74,17 @@ function rememberFilled(cpu: Processor, page: number): void {
   words[FILLED]!++;
 }
 
+/*
+ * ## Forgetting
+ *
+ * A load of CR3 means forget everything. Sweeping four tables of four megabytes at each task switch would take
+ * longer than most tasks, so we keep a list of the pages we know. It is usually short.
+ *
+ * Forgetting pages means that a linear address may lead to other code than before. Decoded blocks know each
+ * other by linear address; so with each flush a new *epoch* begins, and in a new epoch nobody trusts an old
+ * acquaintance before having looked at its papers. That is what `newEpoch` does, and by setting `stopAt` to 0 it
+ * also asks the block in progress to step aside after its current instruction.
+ */
 /** Forgets everything: a load of CR3, a change of CR0.PG or CR0.WP. */
 export function flushTlb(cpu: Processor): void {
   const words = cpu.words;
@@ -62,6 +106,10 @@ function forgetPage(words: Int32Array, page: number): void {
   words[WRITE_USER + page] = 0;
 }
 
+/*
+ * When the first block of a page is decoded, stores to it that we had allowed must be taken back, whichever
+ * linear address they go through. The list serves here too.
+ */
 /** Sends all writes to a frame down the slow path, because it now holds decoded code. */
 export function watchFrame(cpu: Processor, frame: number): void {
   const words = cpu.words;
