@@ -81,6 +81,19 @@ export function callGrow(frame: TrapFrame): i32 {
   return old as i32;
 }
 
+/*
+ * :::exercise{#give-back points=20 minutes=40}
+ * A heap can grow, and its pages come when they are touched. It can shrink, too; and then its pages stay, mapped
+ * and readable, until the program ends. Boot with 8 MB, let a program swell once, and everybody is short of memory
+ * for as long as it lives.
+ *
+ * Give them back. When the heap shrinks, every page that lies behind its new end altogether is to be released, and
+ * to be gone for the program as if it had never been there: whoever touches it dies, and if the heap grows again
+ * it is full of zeros. A page of which a part is still in use stays. So does the memory of a child that shares the
+ * page. And there is somebody else who believes that the page is still there. You know his number.
+ * :::
+ */
+
 /** sleep(milliseconds) */
 export function callSleep(frame: TrapFrame): i32 {
   sleepFor(frame.ebx);

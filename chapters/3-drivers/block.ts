@@ -65,6 +65,18 @@ export function startBlock(device: VirtioDevice): u32 {
 }
 
 /*
+ * :::exercise{#read-only points=20 minutes=40}
+ * Take away your own right to write the image, boot with `--block=IMAGE`, and type `echo woof > /dev/vda`. The
+ * prompt comes back as if nothing had happened, and nothing has. (`cat` would at least tell you that the device
+ * failed. It did not; it did what it was told.)
+ *
+ * The device says in its features that it may only be read, with bit 5, and we never listen. Listen. Opening such
+ * a disk for writing is to be refused, so that the shell says `sh: /dev/vda: not allowed`, and at boot the line
+ * about it is to end in `disk, in /dev/vda, read-only`. Reading works as before.
+ * :::
+ */
+
+/*
  * ## One request
  *
  * While the disk works, the process sleeps, and others run. They may want the disk too. There is one buffer and

@@ -1,29 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { packCpio } from '../../tools/tangle/cpio.ts';
-import { openLibrary } from '../../tools/tangle/modules.ts';
-import { programsOf, tangleProgram } from '../../tools/tangle/pup.ts';
+import { initrdWith } from './own-programs.ts';
 import { bootToPrompt, type Session } from './session.ts';
 
-const FOLDER = 'chapters/2-guest/programs';
-const sources: Record<string, string> = {
-  [`${FOLDER}/hostile.ts`]: hostile(),
-  [`${FOLDER}/monkey.ts`]: monkey(),
-};
-const library = openLibrary(
-  (path) => sources[path] ?? readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8'),
-);
-
 /** The shell and a few others, and two programs that mean ill. */
-function initrd(): Uint8Array {
-  const wanted = programsOf(library).filter((path) => /(init|sh|echo|ps|sleep|kill)\.ts$/.test(path));
-  const programs = [...wanted, ...Object.keys(sources)].map((path) => ({
-    path: `bin/${path.slice(FOLDER.length + 1, -3)}`,
-    bytes: tangleProgram(library, path).elf,
-    executable: true,
-  }));
-  return packCpio(programs);
-}
+const initrd = () =>
+  initrdWith(['init', 'sh', 'echo', 'ps', 'sleep', 'kill'], { hostile: hostile(), monkey: monkey() });
 
 describe('a program that means ill', () => {
   let session: Session;

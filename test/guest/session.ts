@@ -37,12 +37,21 @@ export interface Circumstances {
   options?: string[];
   kernelArguments?: string;
   disks?: Record<string, Uint8Array>;
+  /** The disks may only be read. */
+  readOnly?: boolean;
   initrd?: Uint8Array;
 }
 
 /** Boots pup on the real Host, with the real Launcher. */
 export function boot(circumstances: Circumstances = {}): Session {
-  const { megabytes = 32, options = [], kernelArguments = '', disks = {}, initrd } = circumstances;
+  const {
+    megabytes = 32,
+    options = [],
+    kernelArguments = '',
+    disks = {},
+    readOnly = false,
+    initrd,
+  } = circumstances;
   const machine = createMachine({ ramBytes: (megabytes + 32) << 20 });
   const world = createDeterministicWorld(machine);
   const input = new InputQueue();
@@ -61,7 +70,7 @@ export function boot(circumstances: Circumstances = {}): Session {
   ];
   const ended = launch(parseCommandLine(words) as LaunchOptions, createHost(machine, world), world, {
     readFile: (name) => files[name] ?? fail(name),
-    openDisk: (name) => openDisk(disks[name] ?? fail(name)),
+    openDisk: (name) => openDisk(disks[name] ?? fail(name), readOnly),
     input,
     output(bytes) {
       said += new TextDecoder('latin1').decode(bytes);
@@ -129,10 +138,10 @@ function fail(name: string): never {
   throw new LauncherError(`cannot read ${name}: no such file or directory`);
 }
 
-function openDisk(bytes: Uint8Array): Disk {
+function openDisk(bytes: Uint8Array, readOnly: boolean): Disk {
   return {
     size: bytes.length,
-    readOnly: false,
+    readOnly,
     read(position, into) {
       const part = bytes.subarray(position, position + into.length);
       into.set(part);

@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+import { bootToPrompt } from '../../test/guest/session.ts';
+
+const disk = () => new TextEncoder().encode(`${'x'.repeat(511)}\n`);
+const boot = (readOnly: boolean, bytes = disk()) =>
+  bootToPrompt({ options: ['--block=d'], disks: { d: bytes }, readOnly });
+
+it('a disk that may not be written cannot be opened for writing', async () => {
+  const session = await boot(true);
+  expect(
+    await session.run('echo pup was here > /dev/vda'),
+    'a disk that may only be read is opened for writing',
+  ).toBe('sh: /dev/vda: not allowed\n');
+});
+
+it('the boot messages say so', async () => {
+  const { said } = await boot(true);
+  expect(said, 'nobody says that the disk may only be read').toContain('disk, in /dev/vda, read-only\n');
+});
+
+it('it can be read like any other', async () => {
+  const session = await boot(true);
+  expect(await session.run('wc /dev/vda')).toBe('1 1 512\n');
+  expect(await session.run('wc < /dev/vda')).toBe('1 1 512\n');
+});
+
+it('any other can be written as before', async () => {
+  const bytes = disk();
+  const session = await boot(false, bytes);
+  expect(session.said).toContain('disk, in /dev/vda\n');
+  expect(await session.run('echo pup was here > /dev/vda')).toBe('');
+  expect(new TextDecoder().decode(bytes.subarray(0, 13))).toBe('pup was here\n');
+});
