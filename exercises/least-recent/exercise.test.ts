@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { it } from 'vitest';
 import { LHCALL_NEW_PGTABLE, LHREQ_SETREG } from '../../chapters/1-preparation/abi.ts';
 import { call, identityMap, INIT, STACK, TABLE, TestGuest } from '../../test/host/harness.ts';
 
@@ -49,7 +49,7 @@ function compare(names: string): void {
   const wrong = found.findIndex((filled, index) => filled !== expected[index]);
   if (wrong < 0) return;
   const step = `back in ${names[wrong]} after ${names.slice(0, wrong)}`;
-  expect.unreachable(
+  throw new Error(
     found[wrong]
       ? `${step}: its shadow was given up, although another had been left alone for longer`
       : `${step}: its shadow is still there, although it had been left alone for longest`,

@@ -38,12 +38,13 @@ export function check(root: string, exercise: Exercise): Outcome {
   try {
     const vitest = join(root, 'node_modules/vitest/vitest.mjs');
     const test = `${exercise.folder}/exercise.test.ts`;
-    const options = ['--config', 'exercises/vitest.config.ts', '--reporter=json', `--outputFile=${file}`];
-    const run = spawnSync(process.execPath, [vitest, 'run', ...options, test], {
-      cwd: root,
-      encoding: 'utf8',
-    });
-    return outcome(JSON.parse(readReport(file, run.stderr)) as Report);
+    const report = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+    const run = spawnSync(
+      process.execPath,
+      [vitest, 'run', '--config', 'exercises/vitest.config.ts', ...report, test],
+      { cwd: root, encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' } },
+    );
+    return outcome(JSON.parse(readReport(file, run.stderr)) as Report, run.stdout + run.stderr);
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -60,25 +61,27 @@ function readReport(file: string, said: string): string {
 /*
  * ## What counts as passed
  *
- * Not the absence of failures. A file that does not even compile has no tests, and none of them fails; a Guest that
- * does not boot takes its tests along before they have begun, and they are merely *skipped*. Passed is what has been
- * tried, all of it, and held.
+ * Not the absence of failures. A file that does not even compile has no tests, and none of them fails. A Guest that
+ * does not boot takes its tests along before they have begun, and then they are merely *skipped*; the report does
+ * not say why, so we look for the reason in what was printed for people. Passed is what has been tried, all of it,
+ * and held.
  */
 
-function outcome({ testResults }: Report): Outcome {
+function outcome({ testResults }: Report, said: string): Outcome {
   const tests = testResults.flatMap((file) => file.assertionResults);
-  const failed = tests.filter((test) => test.status === 'failed');
-  const unable = testResults.filter(({ message }) => message !== '');
-  return {
-    passed: tests.length > 0 && tests.every((test) => test.status === 'passed') && unable.length === 0,
-    failures: [
-      ...failed.map((test) => `${test.fullName}: ${firstLine(test.failureMessages[0] ?? 'failed')}`),
-      ...(failed.length === 0 ? unable.map(({ message }) => firstLine(message)) : []),
-    ],
-  };
+  if (tests.length > 0 && tests.every((test) => test.status === 'passed'))
+    return { passed: true, failures: [] };
+  const failures = tests
+    .filter((test) => test.status === 'failed')
+    .map((test) => `${test.fullName}: ${sentence(test.failureMessages[0] ?? 'failed')}`);
+  if (failures.length > 0) return { passed: false, failures };
+  const messages = testResults.map(({ message }) => message).filter(Boolean);
+  const reason = /^\w*Error: .+$/m.exec(said)?.[0] ?? 'its test did not run';
+  return { passed: false, failures: messages.length > 0 ? messages.map(sentence) : [sentence(reason)] };
 }
 
-/** The sentence, without the name of the kind of error that carries it. */
-function firstLine(message: string): string {
-  return message.split('\n')[0]!.replace(/^(?:Assertion)?Error: /, '');
+/** The sentence in a message, without the name of the kind of error that carries it. */
+function sentence(message: string): string {
+  const [first = '', second = ''] = message.replace(/^(?:\w*Error: )+/, '').split('\n');
+  return first.endsWith(':') ? `${first} ${second.trim()}` : first;
 }
