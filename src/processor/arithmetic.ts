@@ -1,3 +1,13 @@
+/*
+ * # Adding and subtracting
+ *
+ * Five forms of each operation, all alike: two registers; a register and a constant; a register and memory,
+ * either way round; memory and a constant. They could be one function with a parameter. They are five because V8
+ * looks at a function and asks what it has seen there: a function that has always added two registers becomes a
+ * handful of machine instructions, a function that has seen everything becomes a small interpreter.
+ *
+ * So if you have read the first five, you have read the file.
+ */
 import { read32, readForWrite32, write32 } from './access.ts';
 import {
   add32,
@@ -40,6 +50,9 @@ export function addImmediateToMemory(cpu: Processor, i: Instruction): void {
   write32(cpu, address, add32(words, value, i.immediate));
 }
 
+/*
+ * Additions of more than 32 bits go word by word, and ADC takes along the carry that the word before it left.
+ */
 export function addWithCarryRegisterToRegister(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
   words[i.rm] = addWithCarry32(words, words[i.rm]!, words[i.reg]!);
@@ -70,6 +83,9 @@ export function addWithCarryImmediateToMemory(cpu: Processor, i: Instruction): v
   write32(cpu, address, addWithCarry32(words, value, i.immediate));
 }
 
+/*
+ * SBB, the other way. `sbb eax, eax` is a well-known riddle: it makes CF into a mask.
+ */
 export function subtractWithBorrowRegisterToRegister(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
   words[i.rm] = subtractWithBorrow32(words, words[i.rm]!, words[i.reg]!);
@@ -100,6 +116,9 @@ export function subtractWithBorrowImmediateToMemory(cpu: Processor, i: Instructi
   write32(cpu, address, subtractWithBorrow32(words, value, i.immediate));
 }
 
+/*
+ * SUB:
+ */
 export function subtractRegisterToRegister(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
   words[i.rm] = subtract32(words, words[i.rm]!, words[i.reg]!);
@@ -130,6 +149,9 @@ export function subtractImmediateToMemory(cpu: Processor, i: Instruction): void 
   write32(cpu, address, subtract32(words, value, i.immediate));
 }
 
+/*
+ * And CMP, which subtracts and forgets the result. It only reads, so it goes through the table for loads.
+ */
 export function compareRegisters(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
   subtract32(words, words[i.rm]!, words[i.reg]!);
@@ -157,6 +179,10 @@ export function compareMemoryWithImmediate(cpu: Processor, i: Instruction): void
   subtract32(cpu.words, value, i.immediate);
 }
 
+/*
+ * INC, DEC and NEG. Zero minus something is a subtraction like any other, and so is its carry: CF is set unless
+ * the something was zero.
+ */
 export function incrementRegister(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
   words[i.rm] = increment32(words, words[i.rm]!);

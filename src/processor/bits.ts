@@ -1,3 +1,11 @@
+/*
+ * # Single bits
+ *
+ * `bt [table], eax` has a secret. EAX is not cut to 31: it is a signed number of bits counted from the operand,
+ * and the bit may lie a quarter of a gigabyte away to either side. The address that is read is not the one in
+ * the instruction. Emulators get this wrong first, and kernels use it everywhere, for the maps of free pages and
+ * of pending signals.
+ */
 import { readForWrite, readLinear, writeLinear } from './access.ts';
 import { logic, setCarry } from './flags.ts';
 import { FLAT, type Instruction, offsetOf } from './instruction.ts';
@@ -15,6 +23,9 @@ function changed(operation: number, value: number, bit: number): number {
   return operation === RESET ? value & ~bit : value ^ bit;
 }
 
+/*
+ * In a register there is nowhere else to go, so there the number *is* cut.
+ */
 /** Bit tests in a register: the number counts modulo the operand size. */
 export function testBitInRegister(cpu: Processor, i: Instruction): void {
   const number = i.reg < 0 ? i.immediate : readRegister(cpu, i.reg, i.size);
@@ -37,6 +48,10 @@ export function testBitInMemory(cpu: Processor, i: Instruction): void {
   setCarry(cpu.words, (value >>> shift) & 1);
 }
 
+/*
+ * BSF and BSR look for the lowest and the highest one. If there is none they set ZF and leave the destination as
+ * it was. Intel's books called it undefined for thirty years and its chips did it all the same.
+ */
 /** BSF: the lowest one. A source of 0 sets ZF and leaves the destination alone. */
 export function scanForward(cpu: Processor, i: Instruction): void {
   const value = readOperand(cpu, i);

@@ -1,3 +1,9 @@
+/*
+ * # Only for ring 0
+ *
+ * To require a ring is one comparison. Whether an instruction *has* that comparison is what makes a processor
+ * easy or hard to virtualise. Those here have it, and a hypervisor is told of each attempt, by #GP.
+ */
 import { protectionFault, raise, NO_COPROCESSOR, undefinedOpcode } from './faults.ts';
 import { DIRECTION, INTERRUPT } from './flags.ts';
 import type { Instruction } from './instruction.ts';
@@ -29,6 +35,12 @@ function requireIoPrivilege(cpu: Processor): void {
   if (words[CPL]! > ((words[SYSTEM_FLAGS]! >> 12) & 3)) protectionFault();
 }
 
+/*
+ * ## Interrupts, yes or no
+ *
+ * CLI and STI ask for IOPL instead: a kernel can give that right to a program, and Linux has a system call to do
+ * so. lguest does not give it to its guests. Their kernel in ring 1 has IOPL 0 above it and CLI faults.
+ */
 export function clearInterruptFlag(cpu: Processor): void {
   requireIoPrivilege(cpu);
   cpu.words[SYSTEM_FLAGS]! &= ~INTERRUPT;
@@ -52,6 +64,9 @@ export function setDirection(cpu: Processor): void {
   cpu.words[SYSTEM_FLAGS]! |= DIRECTION;
 }
 
+/*
+ * HLT does nothing until something happens. The run loop returns to its caller, who is what happens.
+ */
 /** HLT. The run loop sees to the rest. */
 export function halt(cpu: Processor): void {
   requireRing0(cpu);
@@ -59,6 +74,12 @@ export function halt(cpu: Processor): void {
   updateAttention(cpu);
 }
 
+/*
+ * ## CR0 and its neighbours
+ *
+ * Every write to CR0 may change what all addresses mean. PE cannot be cleared: there is no real mode to go back
+ * to here, and #GP says so at once instead of letting a kernel wander off.
+ */
 const CR0_KNOWN =
   CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD | CR0_PG;
 
@@ -100,6 +121,10 @@ function writeCr0(cpu: Processor, value: number): void {
   if ((old ^ value) & (CR0_PG | CR0_WP)) flushTlb(cpu);
 }
 
+/*
+ * LMSW is what the 286 had for CR0. It could enter protected mode but not leave it, which was thought safe at the time. Those who
+ * wanted to run old programs beside new ones thought otherwise.
+ */
 /** LMSW: the low four bits of CR0; PE can be set but not cleared. */
 export function loadMachineStatus(cpu: Processor, i: Instruction): void {
   requireRing0(cpu);
@@ -116,6 +141,10 @@ export function clearTaskSwitched(cpu: Processor): void {
   cpu.words[CR0]! &= ~CR0_TS;
 }
 
+/*
+ * DR0 to DR3 hold addresses at which a debugger wants to be called, DR7 says which of them count. We keep the
+ * numbers and do not act on them. What works is the single step.
+ */
 /** MOV from and to the debug registers. 4 and 5 are the old names of 6 and 7. */
 export function readDebug(cpu: Processor, i: Instruction): void {
   requireRing0(cpu);
@@ -136,6 +165,9 @@ function debugNumber(number: number): number {
   return number === 4 || number === 5 ? number + 2 : number;
 }
 
+/*
+ * INVLPG names an address and does not touch it, which spares it all the checks.
+ */
 export function invalidate(cpu: Processor, i: Instruction): void {
   requireRing0(cpu);
   // INVLPG takes the address as it is, whether or not the segment would allow an access.
@@ -155,6 +187,13 @@ export function modelSpecific(cpu: Processor): void {
   protectionFault();
 }
 
+/*
+ * ## Clocks and names
+ *
+ * RDTSC counts cycles on other processors. Here it counts instructions, so that two runs of one program read the
+ * same time at the same place. CPUID says who we are, and what a kernel may use: the time stamp, CMPXCHG8B,
+ * CMOV. No FPU yet.
+ */
 /** RDTSC: one tick an instruction. */
 export function readTimeStamp(cpu: Processor): void {
   const words = cpu.words;
@@ -185,6 +224,11 @@ export function identify(cpu: Processor): void {
   }
 }
 
+/*
+ * A kernel that switches processes sets TS instead of saving the coprocessor's registers, and saves them only if
+ * the next process turns out to use it: then there is #NM. Most do not. Chapter 5 meets this trick again from
+ * the other side, as LHCALL_TS.
+ */
 /** An instruction for the x87, which is not there. */
 export function coprocessor(cpu: Processor): void {
   if (cpu.words[CR0]! & (CR0_EM | CR0_TS)) raise(NO_COPROCESSOR);

@@ -1,3 +1,13 @@
+/*
+ * # Two digits a byte
+ *
+ * Money was counted in tens long before it was counted by machines, and the people who wrote programs for banks
+ * wanted no fraction of a cent lost in binary. So numbers were kept with a decimal digit in each half of a byte,
+ * added as if they were binary, and then *adjusted*: if a half came out above nine, or had carried, add six to
+ * it. AF, the carry in the middle of a byte, exists for this alone.
+ *
+ * x86-64 threw these out in 2003. They had been slow for fifteen years by then, and few had noticed.
+ */
 import { DIVIDE_ERROR, raise } from './faults.ts';
 import { ADJUST, CARRY, logic, readFlags, writeArithmeticFlags } from './flags.ts';
 import type { Instruction } from './instruction.ts';
@@ -34,6 +44,9 @@ export function decimalAdjustAfterSubtraction(cpu: Processor): void {
   setDecimalFlags(cpu, high || borrowed, low);
 }
 
+/*
+ * The ASCII forms keep one digit a byte, so that OR with `0x30` makes it a character.
+ */
 /** AAA and AAS: one decimal digit in AL, the carry of it in AH. `immediate` is 1 or -1. */
 export function asciiAdjust(cpu: Processor, i: Instruction): void {
   const adjust = (cpu.bytes[AL]! & 15) > 9 || (readFlags(cpu.words) & ADJUST) !== 0;

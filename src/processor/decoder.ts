@@ -10,8 +10,8 @@
  *   0 to 14    1 or 2     0 or 1     0 or 1    0, 1, 2, 4     0, 1, 2, 4    bytes, at most 15 in all
  * ```
  *
- * The limit of fifteen is not modesty. Prefixes may be repeated, and before the limit a page full of `66` was
- * one instruction that took a 386 for a walk.
+ * The limit of fifteen is not modesty. Prefixes may be repeated, and to an 8086, which had no limit, 64 KiB full of
+ * them was one instruction that went round and round and never began.
  *
  * The `Decoder` is what you know in the middle of that: which prefixes were seen, how large operands and
  * addresses are, and the `Instruction` that is taking shape.

@@ -52,6 +52,13 @@ export const PRESENT = 1 << 7;
 export const BIG = 1 << 14;
 export const GRANULAR = 1 << 15;
 
+/*
+ * With S = 0 it is no segment at all. It is furniture of the system: a local descriptor table, a task state
+ * segment, or a gate. Everything comes twice, for 16 bits and for 32, because the 286's must still work. Number
+ * 5, the task gate, is the same for both, and ours does not open: switching tasks was a thing the i386 did in
+ * hardware, in some three hundred cycles, with every register saved whether you wanted it or not. Linux gave it
+ * up between 2.0 and 2.2, because software was quicker. Here it is #GP.
+ */
 /** Types of system descriptors (S = 0). */
 export const TSS_16 = 1;
 export const LDT = 2;

@@ -1,3 +1,11 @@
+/*
+ * # Compare and exchange
+ *
+ * Two processors want the same lock. Each reads that it is free, each writes that it is taken, and both go in.
+ * To prevent that takes an instruction that reads and writes as one, and on the 486 there were three of them.
+ * With one processor there is nobody to race against but an interrupt handler, and interrupts come *between*
+ * instructions; so these are as atomic here as they need to be, LOCK or no LOCK.
+ */
 import { probeWrite, readForWrite32, write32 } from './access.ts';
 import { ADD, add32, CMP, narrow, setZero, subtract32 } from './flags.ts';
 import { addressForWrite, type Instruction } from './instruction.ts';
@@ -16,6 +24,11 @@ export function exchangeAndAdd(cpu: Processor, i: Instruction): void {
   if (!i.isMemory) writeOperand(cpu, i, sum);
 }
 
+/*
+ * If EAX holds what the memory holds, the memory gets the new value; if not, EAX gets what it holds. Either way
+ * there is a write: it was easier to build, and it means that a failing compare on a read-only page is a page
+ * fault too.
+ */
 /** CMPXCHG: the destination is written in either case, by the register or by what it held. */
 export function compareAndExchange(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
@@ -31,6 +44,10 @@ export function compareAndExchange(cpu: Processor, i: Instruction): void {
   }
 }
 
+/*
+ * Eight bytes at once, from the Pentium on. Kernels use it to change page table entries of PAE; we offer it
+ * because a compiler asked.
+ */
 /** CMPXCHG8B: the same with EDX:EAX and ECX:EBX, on eight bytes of memory. */
 export function compareAndExchange8Bytes(cpu: Processor, i: Instruction): void {
   const words = cpu.words;

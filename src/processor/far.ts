@@ -1,3 +1,10 @@
+/*
+ * # Far away
+ *
+ * A far transfer changes CS. Within a ring it is a formality. Between rings it needs a *call gate*, which is
+ * what Intel had in mind for system calls, and what hardly any operating system has used for them: an INT does
+ * nearly the same and takes two bytes.
+ */
 import {
   ACCESSED,
   accessOf,
@@ -46,6 +53,12 @@ export function readFarPointer(cpu: Processor, i: Instruction): { selector: numb
   return { offset, selector: readLinear(cpu, (address + i.size) | 0, 2) };
 }
 
+/*
+ * ## To a segment
+ *
+ * Code has a level and you must be at it, exactly. Conforming code is the exception: it may be called from
+ * further out, and does not become any more privileged by that.
+ */
 /** A far transfer to code, or through a call gate (SDM vol. 3, 5.8). */
 function transfer(cpu: Processor, selector: number, offset: number, size: number, isCall: boolean): void {
   const access = readDescriptor(cpu, selector);
@@ -80,6 +93,12 @@ function arrive(cpu: Processor, selector: number, offset: number, size: number, 
   newEpoch(cpu);
 }
 
+/*
+ * ## To a gate
+ *
+ * The offset in the instruction is thrown away: the gate knows better. You may knock if neither you nor your RPL
+ * are further out than the gate's DPL; where it leads may be as far in as it likes.
+ */
 /** Through a call gate: the gate says where to, and a call may go to an inner ring. */
 function throughGate(cpu: Processor, gateSelector: number, gate: number, isCall: boolean): void {
   const level = cpu.words[CPL]!;
@@ -106,6 +125,10 @@ function throughGate(cpu: Processor, gateSelector: number, gate: number, isCall:
   else arrive(cpu, selector, offset, size, isCall);
 }
 
+/*
+ * Parameters were pushed on a stack that will be out of reach in a moment, so the gate says how many words of it
+ * to copy. They are read before anything is switched.
+ */
 /** A call to an inner ring: onto its own stack, with the parameters copied over. */
 function callInner(cpu: Processor, selector: number, offset: number, size: number, parameters: number): void {
   const words = cpu.words;

@@ -1,3 +1,17 @@
+/*
+ * # Going in
+ *
+ * From an outer ring to an inner one there is no way that the outer one could choose. It can knock (a gate), and
+ * if the gate opens it comes out at the one place the gate names, on the one stack the TSS names, and what it
+ * had for a stack before lies on the new one so that it can be given back.
+ *
+ * Everything is checked before anything is changed. The stack must exist, belong to the ring, be writable, have
+ * room, and be mapped. Each of these has its own exception, and the blame goes to the selector in the TSS. The
+ * kernel's author is being told off here, not the program.
+ *
+ * The probing is done *as* the inner ring, since its stack may be on pages that the outer one must not touch. If
+ * it fails, we are back in the outer ring as if nothing had been.
+ */
 import { probeWrite, writeLinear } from './access.ts';
 import { ACCESSED, accessOf, BIG, baseOf, isNull, limitOf, markDescriptor } from './descriptors.ts';
 import { INVALID_TSS, raise, STACK_FAULT } from './faults.ts';

@@ -13,12 +13,13 @@
  *   segment       FLAT                     DS, but DS is flat
  * ```
  *
- * Decoding takes a microsecond, doing it takes twenty nanoseconds, and loops exist. So the work of finding out
+ * Doing it takes some twenty nanoseconds, decoding it takes far longer, and loops exist. So the work of finding out
  * what an instruction *is* is done once and kept. All records have the same fields in the same order, and that
  * is not tidiness: V8 compiles a field access to one machine instruction if all objects that ever pass there
  * were built alike, and to a search if they were not.
  *
- * The heart of the record is `execute`, a function. There are some two hundred and fifty of them in the gallery,
+ * The heart of the record is `execute`, a function. There are some two hundred and thirty of them in the
+ * gallery,
  * each for one operation with one kind of operands. None asks what its operands are. They were chosen because
  * somebody knew.
  */

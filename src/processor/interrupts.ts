@@ -1,3 +1,39 @@
+/*
+ * # Through the gate
+ *
+ * You divide by zero. You ask the kernel to read a file. The timer ticks. To the processor it is one thing: a
+ * number from 0 to 255, an entry in a table with that number, and a way in.
+ *
+ * ```text
+ *   31                             16 15 14 13 12 11      8 7    5 4         0
+ *  +---------------------------------+--+-----+--+---------+------+-----------+
+ *  | offset 31..16                   | P| DPL | 0|  type   | 0 0 0|           |  high word
+ *  +---------------------------------+--+-----+--+---------+------+-----------+
+ *  | selector                        | offset 15..0                           |  low word
+ *  +---------------------------------+----------------------------------------+
+ *
+ *    type  5 task gate    6, E interrupt gate (16, 32 bits)    7, F trap gate
+ * ```
+ *
+ * The handler finds on its stack what it needs to go back: EIP, CS, EFLAGS, and if the ring has changed, ESP and
+ * SS as well.
+ *
+ * ```text
+ *    from an outer ring              within a ring
+ *
+ *    +--------------+  <- ESP0       +--------------+
+ *    |      SS      |                |    EFLAGS    |
+ *    |     ESP      |                |      CS      |
+ *    |    EFLAGS    |                |     EIP      |
+ *    |      CS      |                | (error code) |  <- ESP
+ *    |     EIP      |                +--------------+
+ *    | (error code) |  <- ESP
+ *    +--------------+
+ * ```
+ *
+ * A handler must know how deep its frame is, or look at CS to find out. And it must know whether there is an
+ * error code, which nothing on the stack will tell it.
+ */
 import { readSystem } from './access.ts';
 import {
   ACCESSED,
@@ -39,11 +75,23 @@ import { switchStack } from './innerstack.ts';
 import { probePush, push } from './stack.ts';
 import { newEpoch } from './tlb.ts';
 
+/*
+ * Programs may knock by themselves, with INT. They may do so only at gates whose DPL lets them: a program that
+ * could call the page fault handler at will, without an error code, would put the whole stack out of step.
+ * Faults and interrupts from outside do not knock.
+ */
 /** Where an interrupt comes from, which decides what is checked and blamed. */
 export const FROM_FAULT = 0;
 export const FROM_PROGRAM = 1;
 export const FROM_OUTSIDE = 2;
 
+/*
+ * ## The way in
+ *
+ * An interrupt gate closes the door behind you: IF goes to 0, and the next interrupt waits. A trap gate leaves
+ * it open. That one bit of difference is why lguest lets trap gates go straight to its guest and must see to all
+ * the others itself.
+ */
 /**
  * Enters the handler of a vector through its gate (Intel SDM vol. 2, INT n; vol. 3, 6.12).
  *
@@ -79,6 +127,9 @@ export function enterHandler(cpu: Processor, vector: number, error: number, sour
   newEpoch(cpu);
 }
 
+/*
+ * ## What the gate says
+ */
 /** What a gate says. */
 interface Gate {
   selector: number;
@@ -109,6 +160,10 @@ function readGate(cpu: Processor, vector: number, source: number): Gate {
   };
 }
 
+/*
+ * A gate may lead to one's own ring or inwards, never outwards: an interrupt that made you *less* privileged
+ * would give the outer ring a look at your stack.
+ */
 /** Checks the code segment a gate leads to, and answers with the ring in which the handler will run. */
 function checkHandler(cpu: Processor, selector: number, target: number, external: number): number {
   if (isNull(selector)) raise(GENERAL_PROTECTION, external);
@@ -123,6 +178,11 @@ function checkHandler(cpu: Processor, selector: number, target: number, external
   return access & CONFORMING ? level : dplOf(access);
 }
 
+/*
+ * Two small courtesies. RF in the saved flags tells the processor not to stop again at the breakpoint it has
+ * just reported. And the check for room, made before the first push, carries in its error code the bit that says
+ * *this was not the program's idea*.
+ */
 /** EFLAGS for the frame. A fault sets RF in it, so that a breakpoint does not stop the retry once more. */
 function savedFlags(words: Int32Array, vector: number, source: number): number {
   const isTrap = source !== FROM_FAULT || vector === DEBUG || vector === BREAKPOINT || vector === OVERFLOW;
@@ -139,6 +199,18 @@ function probeFrame(cpu: Processor, items: number, size: number, external: numbe
   }
 }
 
+/*
+ * ## When the door is broken too
+ *
+ * The handler's page is missing; the gate is not present; the stack is gone. A fault while delivering a fault is
+ * usually just another fault, served in turn. But some pairs make no sense one after the other: a page fault in
+ * delivering a page fault will hardly go better the second time. Those are a *double fault*, number 8, for which
+ * a wise kernel keeps a stack that nothing else uses.
+ *
+ * If that fails as well there is nobody left to ask. The processor stops, and pulls a pin that on most boards
+ * leads to its own RESET. For years it was the quickest way to reboot a PC, and on the 286, which could not
+ * leave protected mode by any other means, operating systems did it on purpose.
+ */
 /**
  * Delivers the fault in flight, and what goes wrong on the way (SDM vol. 3, 6.15, interrupt 8).
  *
@@ -175,6 +247,11 @@ function isDouble(first: number, second: number): boolean {
   return isContributory(first) && isContributory(second);
 }
 
+/*
+ * ## Three who knock
+ *
+ * From outside; after a single step; and INT itself.
+ */
 /** Takes the interrupt on the line, and acknowledges it. */
 export function takeInterrupt(cpu: Processor): void {
   const vector = cpu.line;

@@ -1,3 +1,13 @@
+/*
+ * # Jumps
+ *
+ * A jump is a store to EIP. The run loop has already written there where the block ends; a jump that is not
+ * taken has nothing to do.
+ *
+ * The target is checked against the limit of CS *before* the jump, so the fault points at the jump and not at
+ * the place where it would have gone. In a flat segment no 32-bit number is too large and the comparison always
+ * goes the same way.
+ */
 import { read32, write32 } from './access.ts';
 import { parityFlag } from './flags.ts';
 import { protectionFault } from './faults.ts';
@@ -19,6 +29,12 @@ export function jump(cpu: Processor, i: Instruction): void {
   jumpTo(cpu, i.immediate);
 }
 
+/*
+ * ## Sixteen conditions
+ *
+ * These are the sixteen of `condition` once more, each by itself. After moves, they are the most frequent thing
+ * a program does.
+ */
 function jumpIfOverflow(cpu: Processor, i: Instruction): void {
   const carries = cpu.words[FLAG_CARRIES]!;
   if ((carries ^ (carries << 1)) < 0) jumpTo(cpu, i.immediate);
@@ -53,6 +69,9 @@ function jumpIfAbove(cpu: Processor, i: Instruction): void {
   if (cpu.words[FLAG_CARRIES]! >= 0 && cpu.words[FLAG_RESULT] !== 0) jumpTo(cpu, i.immediate);
 }
 
+/*
+ * The second half asks about sign and parity, and about both together.
+ */
 function jumpIfSign(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
   if ((words[FLAG_RESULT]! ^ (words[FLAG_CARRIES]! << 31)) < 0) jumpTo(cpu, i.immediate);
@@ -95,6 +114,9 @@ function jumpIfGreater(cpu: Processor, i: Instruction): void {
   if (words[FLAG_RESULT] !== 0 && signAgainstOverflow(words) >= 0) jumpTo(cpu, i.immediate);
 }
 
+/*
+ * By number, as the opcodes count them.
+ */
 /** The sixteen conditional jumps, by the low four bits of the opcode. */
 export const conditionalJumps: readonly Execute[] = [
   jumpIfOverflow,
@@ -115,6 +137,10 @@ export const conditionalJumps: readonly Execute[] = [
   jumpIfGreater,
 ];
 
+/*
+ * LOOP counts in ECX, or in CX if addresses are 16 bits wide. It is one byte shorter than DEC and JNZ and has
+ * been slower than the two of them since the 486.
+ */
 /** LOOPNE, LOOPE, LOOP and JECXZ, by `operation` 0 to 3; the counter is as wide as addresses are. */
 export function loopOrJump(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
@@ -137,6 +163,12 @@ export function jumpIndirect(cpu: Processor, i: Instruction): void {
   jumpTo(cpu, readOperand(cpu, i));
 }
 
+/*
+ * ## There and back
+ *
+ * CALL pushes where it would have gone on. RET believes whatever it finds there. A good deal of the security
+ * industry lives between these two sentences.
+ */
 /** CALL and RET in 32-bit code on a flat stack, the common case. */
 export function call(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
@@ -154,6 +186,9 @@ export function returnNear(cpu: Processor): void {
   words[ESP] = top + 4;
 }
 
+/*
+ * The same on stacks of any kind.
+ */
 /** CALL and RET on any stack, with either operand size. */
 export function callAnyStack(cpu: Processor, i: Instruction): void {
   callTo(cpu, i, i.immediate);

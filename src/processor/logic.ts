@@ -1,3 +1,8 @@
+/*
+ * # And, or, either
+ *
+ * The same five forms, for the operations whose bits do not talk to each other. CF and OF come out 0.
+ */
 import { read32, readForWrite32, write32 } from './access.ts';
 import { logic } from './flags.ts';
 import { addressForRead, addressForWrite, type Instruction } from './instruction.ts';
@@ -33,6 +38,9 @@ export function orImmediateToMemory(cpu: Processor, i: Instruction): void {
   write32(cpu, address, logic(words, value | i.immediate));
 }
 
+/*
+ * AND:
+ */
 export function andRegisterToRegister(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
   words[i.rm] = logic(words, words[i.rm]! & words[i.reg]!);
@@ -63,6 +71,9 @@ export function andImmediateToMemory(cpu: Processor, i: Instruction): void {
   write32(cpu, address, logic(words, value & i.immediate));
 }
 
+/*
+ * XOR, of which nine in ten are `xor eax, eax`, the two-byte way to write zero.
+ */
 export function exclusiveOrRegisterToRegister(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
   words[i.rm] = logic(words, words[i.rm]! ^ words[i.reg]!);
@@ -93,6 +104,9 @@ export function exclusiveOrImmediateToMemory(cpu: Processor, i: Instruction): vo
   write32(cpu, address, logic(words, value ^ i.immediate));
 }
 
+/*
+ * TEST is to AND as CMP is to SUB. NOT sets no flags at all, for which no reason has ever been given.
+ */
 export function testRegisters(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
   logic(words, words[i.rm]! & words[i.reg]!);

@@ -1,3 +1,13 @@
+/*
+ * # The machine, from outside
+ *
+ * Here is all that the rest of the book knows of this appendix. A machine is a row of bytes, a set of registers,
+ * one wire, and a lever marked `run`.
+ *
+ * The wire deserves its plainness. On a PC there is an interrupt controller in between, then two, then an APIC
+ * for each processor, with chapters of its own in every manual. lguest gave its guests none of that, and neither
+ * the Host nor the bare pup needs more than somebody who can say: *vector 32, as soon as you are ready*.
+ */
 import { type Bus, emptyBus } from './bus.ts';
 import { readFlags, SYSTEM, writeArithmeticFlags } from './flags.ts';
 import {
@@ -58,6 +68,9 @@ export interface Registers {
   readonly cpl: number;
 }
 
+/*
+ * A raised line stays raised until the processor takes the interrupt. It may have IF = 0 for a long time.
+ */
 /** The one wire on which the outside can interrupt the processor. */
 export interface InterruptLine {
   /** Asserts the line until the processor takes the interrupt, which then goes through gate `vector` (0 to 255). */
@@ -86,6 +99,12 @@ export interface Machine {
   run(limit: number): Stop;
 }
 
+/*
+ * ## Building one
+ *
+ * Several machines can stand side by side: nothing in this appendix is kept in a variable of a module, but for
+ * the one `fault` that lives from a throw to its catch.
+ */
 /** 2 GiB: half of what 32 bits can name. */
 const MOST_RAM = 0x8000_0000;
 
@@ -114,6 +133,10 @@ export function createMachine(options: { ramBytes: number; bus?: Bus }): Machine
   };
 }
 
+/*
+ * Raising the line also tells the block in progress to end early, for somebody may pull at it from within: a
+ * device that is written to by OUT and answers at once.
+ */
 function createInterruptLine(cpu: Processor): InterruptLine {
   return {
     raise(vector) {
@@ -134,6 +157,12 @@ function createInterruptLine(cpu: Processor): InterruptLine {
   };
 }
 
+/*
+ * ## Reading the gauges
+ *
+ * Registers come out unsigned, since nobody wants to see an address of -1073741824. The control registers forget
+ * the TLB when they are set from here; real ones do as much for CR3 and CR0.PG.
+ */
 /** Words of the state that can be read and written without further ado. */
 const PLAIN = {
   eax: EAX,
@@ -160,6 +189,10 @@ const READ_ONLY = {
   cpl: CPL,
 };
 
+/*
+ * The object is made once, from the lists. Setting EIP or a flag also ends what a REP may have been in the
+ * middle of.
+ */
 function createRegisters(cpu: Processor): Registers {
   const registers = {};
   const { words } = cpu;

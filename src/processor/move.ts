@@ -1,3 +1,10 @@
+/*
+ * # Moving
+ *
+ * Half of all instructions that are ever executed only carry something from one place to another. They set no
+ * flags, and they fault only where memory does. The first eight lines of this file are where your processor
+ * spends its life.
+ */
 import { read16, read32, read8, readForWrite, write16, write32, write8 } from './access.ts';
 import { condition } from './flags.ts';
 import { addressForRead, addressForWrite, type Instruction, offsetOf } from './instruction.ts';
@@ -27,6 +34,9 @@ export function moveImmediateToMemory(cpu: Processor, i: Instruction): void {
   write32(cpu, addressForWrite(cpu, i, 4), i.immediate);
 }
 
+/*
+ * Bytes and 16-bit words leave the rest of the register alone. Compilers dislike them for it.
+ */
 export function moveRegisterToRegister8(cpu: Processor, i: Instruction): void {
   cpu.bytes[i.rm] = cpu.bytes[i.reg]!;
 }
@@ -56,6 +66,10 @@ export function moveImmediate(cpu: Processor, i: Instruction): void {
   writeOperand(cpu, i, i.immediate);
 }
 
+/*
+ * LEA works out an address and does not go there. It was meant for pointers and is used for sums: it adds two
+ * registers and a constant in one go, with a shift thrown in, and leaves the flags alone.
+ */
 export function loadEffectiveAddress(cpu: Processor, i: Instruction): void {
   cpu.words[i.reg] = offsetOf(cpu, i);
 }
@@ -64,6 +78,12 @@ export function loadEffectiveAddress16(cpu: Processor, i: Instruction): void {
   cpu.halves[i.reg] = offsetOf(cpu, i);
 }
 
+/*
+ * ## Widening
+ *
+ * A byte that goes into a 32-bit register must have 24 more bits from somewhere: zeros, or copies of its sign.
+ * The pair of shifts that copies the sign is worth a second look if you have not met it.
+ */
 /** MOVZX and MOVSX to a 32-bit register, from bytes and 16-bit words. */
 export function zeroExtendRegister8(cpu: Processor, i: Instruction): void {
   cpu.words[i.reg] = cpu.bytes[i.rm]!;
@@ -107,6 +127,9 @@ export function signExtendTo16(cpu: Processor, i: Instruction): void {
   cpu.halves[i.reg] = i.size === 1 ? (value << 24) >> 24 : value;
 }
 
+/*
+ * XCHG with memory reads for writing first, so that it faults before it has changed anything.
+ */
 export function exchangeRegisters(cpu: Processor, i: Instruction): void {
   const value = readRegister(cpu, i.rm, i.size);
   writeRegister(cpu, i.rm, i.size, readRegister(cpu, i.reg, i.size));
@@ -120,6 +143,10 @@ export function exchangeMemory(cpu: Processor, i: Instruction): void {
   writeRegister(cpu, i.reg, i.size, value);
 }
 
+/*
+ * CMOVcc is not a small `if`. It always reads, and faults on what it reads, even if the condition does not hold
+ * and the value is thrown away.
+ */
 /** CMOVcc reads its source, and may fault on it, whether or not the condition holds. */
 export function moveIf(cpu: Processor, i: Instruction): void {
   const value = readOperand(cpu, i);
@@ -137,6 +164,9 @@ export function moveFromSegment(cpu: Processor, i: Instruction): void {
   else writeRegister(cpu, i.rm, i.size, selector);
 }
 
+/*
+ * The accumulator's own, down to XLAT, an instruction for people who translated EBCDIC.
+ */
 /** AL, AX or EAX at an absolute offset. */
 export function moveOffsetToAccumulator(cpu: Processor, i: Instruction): void {
   const value = readOperand(cpu, i);

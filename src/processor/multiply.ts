@@ -1,3 +1,10 @@
+/*
+ * # Multiplying and dividing
+ *
+ * Two 32-bit numbers make a 64-bit product, and JavaScript has no such thing. It has `Math.imul` for the lower
+ * half and doubles for whatever fits in 53 bits. The upper half is made as you did at school, in digits; only
+ * that ours go to 65,536.
+ */
 import { DIVIDE_ERROR, raise } from './faults.ts';
 import { setResult } from './flags.ts';
 import type { Instruction } from './instruction.ts';
@@ -18,6 +25,10 @@ function unsignedHigh(a: number, b: number): number {
   return (a1 * b1 + Math.floor(middle / 0x1_0000) + Math.floor(other / 0x1_0000)) | 0;
 }
 
+/*
+ * A negative number, read as unsigned, is 2³² too large. So its product is too large by the other factor, 32
+ * places up, and that can be taken off again.
+ */
 function signedHigh(a: number, b: number): number {
   return (unsignedHigh(a, b) - (a < 0 ? b : 0) - (b < 0 ? a : 0)) | 0;
 }
@@ -45,6 +56,9 @@ export function multiplyNarrow(cpu: Processor, i: Instruction): void {
   setResult(cpu.words, signed(product, i.size), wide, wide);
 }
 
+/*
+ * For signed products CF and OF say whether the upper half is more than a sign.
+ */
 /** IMUL r/m32: CF and OF say that EDX is more than the sign of EAX. */
 export function multiplySigned32(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
@@ -68,6 +82,9 @@ export function multiplySignedNarrow(cpu: Processor, i: Instruction): void {
   setResult(cpu.words, low, wide, wide);
 }
 
+/*
+ * The forms with two and three operands have only the lower half, in which signed and unsigned are the same.
+ */
 /** IMUL r, r/m: the low half only. */
 export function multiplyToRegister(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
@@ -88,6 +105,16 @@ function multiplyInto(cpu: Processor, i: Instruction, a: number): void {
   setResult(cpu.words, low, fits ? 0 : 1, fits ? 0 : 1);
 }
 
+/*
+ * ## Dividing
+ *
+ * A 64-bit number by a 32-bit one: the only instruction for which a double is nearly always enough, and
+ * sometimes not. Below 2^53 the dividend is exact and so is the check. Above it, `BigInt` does the work and
+ * takes its time.
+ *
+ * There are two ways to fail, and both are #DE: a divisor of 0, and a quotient that does not fit. The second is
+ * the reason why dividing the smallest number by -1 kills a program.
+ */
 /** DIV r/m32: EDX:EAX by the operand; quotient to EAX, remainder to EDX. #DE if the quotient needs more. */
 export function divide32(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
@@ -134,6 +161,9 @@ export function divideSigned32(cpu: Processor, i: Instruction): void {
   words[EDX] = Number(dividend % BigInt(divisor));
 }
 
+/*
+ * And in less room, where everything fits into a double with space left over.
+ */
 /** DIV r/m16 (DX:AX) and r/m8 (AX: quotient to AL, remainder to AH). */
 export function divideNarrow(cpu: Processor, i: Instruction): void {
   const divisor = readOperand(cpu, i);

@@ -1,3 +1,9 @@
+/*
+ * # The same, in less room
+ *
+ * Bytes first. All but CMP share `narrow` and let it look up the operation. It costs a few nanoseconds, and text
+ * is mostly compared.
+ */
 import { read8, readForWrite8, write8 } from './access.ts';
 import { CMP, logic, narrow, narrowStep, SUB, subtract32 } from './flags.ts';
 import { addressForRead, addressForWrite, type Instruction } from './instruction.ts';
@@ -32,6 +38,9 @@ export function arithmeticImmediateToMemory8(cpu: Processor, i: Instruction): vo
   write8(cpu, address, narrow(cpu.words, i.operation, value, i.immediate & 0xff, 24));
 }
 
+/*
+ * Comparing bytes is what `strlen`, `strcmp` and every parser do all day, so these five are on their own.
+ */
 export function compareRegisters8(cpu: Processor, i: Instruction): void {
   narrow(cpu.words, CMP, cpu.bytes[i.rm]!, cpu.bytes[i.reg]!, 24);
 }
@@ -55,6 +64,9 @@ export function compareMemoryWithImmediate8(cpu: Processor, i: Instruction): voi
   narrow(cpu.words, CMP, value, i.immediate & 0xff, 24);
 }
 
+/*
+ * 16-bit words are rare in 32-bit programs, and get by with operands of any kind.
+ */
 /** The arithmetic row on 16-bit words: the register into the register-or-memory operand. */
 export function arithmeticFromRegister16(cpu: Processor, i: Instruction): void {
   const value = readOperandForWrite(cpu, i);
@@ -83,6 +95,9 @@ export function compareImmediate16(cpu: Processor, i: Instruction): void {
   narrow(cpu.words, CMP, readOperand(cpu, i), i.immediate & 0xffff, 16);
 }
 
+/*
+ * And the operations with one operand.
+ */
 /** TEST on bytes and 16-bit words. */
 export function testRegisterNarrow(cpu: Processor, i: Instruction): void {
   const shift = 32 - i.size * 8;

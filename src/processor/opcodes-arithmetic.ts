@@ -187,8 +187,9 @@ function arithmeticRow(table: Decode[], operation: number): void {
 
 /*
  * There are two encodings for `add eax, ebx`, depending on which of the two one thinks of as the place that
- * might have been memory. An assembler picks one; a compiler once marked its output by picking the other, to see
- * who was copying it.
+ * might have been memory. Most assemblers always
+ * pick the same one. A86, in the eighties, mixed the two in a way only its author knew, and could tell its work when
+ * it saw it.
  */
 /** With two registers the directions differ only in who is who. */
 export function swapRegisters(d: Decoder): void {

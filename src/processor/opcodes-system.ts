@@ -48,6 +48,9 @@ function lonely(execute: Execute): Decode {
   };
 }
 
+/*
+ * PUSHF and POPF first. POPF ends its block, for behind it interrupts may be welcome, or every step be watched.
+ */
 function flagOpcodes(table: Decode[]): void {
   table[0x9c] = (d) => {
     d.i.size = d.size;

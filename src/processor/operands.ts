@@ -33,6 +33,10 @@ export function registerIndex(number: number, size: number): number {
   return size === 4 ? number : size === 2 ? number << 1 : ((number & 3) << 2) + (number >> 2);
 }
 
+/*
+ * For instructions that are not in a hurry there are operands of any kind: a register or memory, of whichever
+ * size. `readOperandForWrite` is for those who will write back what they read.
+ */
 /** The register-or-memory operand, of the instruction's own size. */
 export function readOperand(cpu: Processor, i: Instruction): number {
   if (!i.isMemory) return readRegister(cpu, i.rm, i.size);

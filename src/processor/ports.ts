@@ -1,3 +1,14 @@
+/*
+ * # Who may touch a port
+ *
+ * IN and OUT are checked twice, or rather once with a second chance. IOPL in EFLAGS says up to which ring all
+ * ports are open. Beyond that there is a map in the TSS, one bit a port, and a 0 lets you pass. It is how an X
+ * server in ring 3 used to program the graphics card.
+ *
+ * The map may end before the last port, and then the rest is forbidden. But since a word at port 7 touches two
+ * bytes of it, the processor reads two bytes always, and the map must have one byte more than it needs. Kernels
+ * put `0xff` there and most have forgotten why.
+ */
 import { readSystem } from './access.ts';
 import { PRESENT, TSS_32, TYPE } from './descriptors.ts';
 import { protectionFault } from './faults.ts';
@@ -30,6 +41,9 @@ export function checkPort(cpu: Processor, port: number, size: number): void {
   if ((bits & ((1 << size) - 1)) !== 0) protectionFault();
 }
 
+/*
+ * What is read from a port is whatever the bus says. What is written is cut to size first.
+ */
 export function readPort(cpu: Processor, port: number, size: number): number {
   return cpu.bus.in(port, size as 1 | 2 | 4) | 0;
 }

@@ -1,3 +1,14 @@
+/*
+ * # Memory, from outside
+ *
+ * Loaders put kernels into it, devices put packets into it, and the Host keeps everybody's page tables in it.
+ * They all come through this door rather than take the `memory` itself, for one reason: if what they write over
+ * was code, somebody must be told.
+ *
+ * Whoever asks for a place that does not exist gets a RangeError. That is not how the processor is answered (it
+ * reads ones, and nobody minds) but a hypervisor that reads past the end of memory has a bug, and ought to hear
+ * about it.
+ */
 import { dropPage } from './blocks.ts';
 import { RAM_BASE } from './layout.ts';
 import type { Processor } from './processor.ts';
@@ -21,6 +32,9 @@ export interface Ram {
   fill(address: number, length: number, byte: number): void;
 }
 
+/*
+ * `view` hands out the bytes themselves, without a copy. It is for looking.
+ */
 /** All methods throw a RangeError if any byte they would touch lies outside RAM. */
 export function createRam(cpu: Processor): Ram {
   const { bytes, ramBytes } = cpu;

@@ -1,3 +1,14 @@
+/*
+ * # The way out
+ *
+ * Everybody remembers how one gets into ring 0. How does one ever get *out* of it? There is no instruction for
+ * that. There is only going back: a return to where one came from, and the processor has no idea whether one has
+ * ever been there.
+ *
+ * So a kernel that starts its first process writes a frame on its stack that says *ring 3, over there, with this
+ * stack*, as if that process had been interrupted, and returns to it. All processes begin as a lie about the
+ * past.
+ */
 import { ACCESSED, CODE, CONFORMING, dplOf, limitOf, markDescriptor } from './descriptors.ts';
 import { MEMORY_SEGMENT, PRESENT, readDescriptor } from './descriptors.ts';
 import { GENERAL_PROTECTION, INVALID_TSS, NOT_PRESENT, protectionFault, raise } from './faults.ts';
@@ -11,6 +22,9 @@ import { checkStack, setNull, setSegment } from './segments.ts';
 import { discard, peek, push, setStackPointer } from './stack.ts';
 import { newEpoch } from './tlb.ts';
 
+/*
+ * RETF and IRET differ in EFLAGS. The rest they share, and the rest is the interesting part.
+ */
 /** RET to another segment, and perhaps to an outer ring; drops `immediate` bytes of parameters. */
 export function farReturn(cpu: Processor, i: Instruction): void {
   const size = i.size;
@@ -34,6 +48,13 @@ export function interruptReturn(cpu: Processor, i: Instruction): void {
   loadFlags(cpu, image, size, level);
 }
 
+/*
+ * ## Out, never in
+ *
+ * The RPL of the CS that is popped says where to go: one's own ring or further out. A smaller number than CPL is
+ * #GP, whatever it names. Otherwise it is checked as if it were a call backwards, and when the ring changes, a
+ * second stack comes off the first.
+ */
 /**
  * The way back that RETF and IRET share (SDM vol. 3, 5.8.6).
  *
@@ -89,6 +110,14 @@ function returnTo(
   newEpoch(cpu);
 }
 
+/*
+ * ## Turning out one's pockets
+ *
+ * The kernel may have left DS on a segment of its own. The program in ring 3 could not have loaded it, but it
+ * would not have to: it is loaded. So on the way out every data segment that the outer ring is not good enough
+ * for becomes null, without a word. Many a young kernel has wondered why its first program dies at its first
+ * store.
+ */
 /** A data segment that the outer ring could not have loaded itself is taken from it. */
 function hideFromOuter(cpu: Processor, segment: number, level: number): void {
   const access = cpu.words[ACCESS + segment]!;
@@ -96,6 +125,15 @@ function hideFromOuter(cpu: Processor, segment: number, level: number): void {
   if (dplOf(access) < level) setNull(cpu, segment, 0);
 }
 
+/*
+ * ## Who may change what
+ *
+ * POPF in ring 3 with IF = 0 in the image: does it switch interrupts off? No. Does it fault? No. It sets the
+ * flags it may and *ignores the rest*. For most people that is a convenience. For those who write hypervisors it
+ * is a famous disaster: a kernel in ring 1 that believes it has just disabled interrupts is wrong, and nobody
+ * was told. It is the best-known of the seventeen instructions that made this processor impossible to virtualise
+ * by trapping alone, and the reason why lguest's guests keep their IF in a variable.
+ */
 /**
  * Loads EFLAGS for POPF and IRET: what the ring may not change stays as it is, without a word.
  *

@@ -1,3 +1,13 @@
+/*
+ * # Shifts and rotates
+ *
+ * The bit that falls out goes into CF. That much is simple. Then there is OF, which after a shift by one says
+ * whether the sign has changed, and after a shift by more is officially anybody's guess; ours is what the
+ * processors guess whose answers are in the tests.
+ *
+ * The count is taken modulo 32. The 8086 did not do that: it would shift by 255 if you asked, one bit in four
+ * cycles, and during the thousand cycles of that no interrupt could come in. So its successors cut the count to five bits.
+ */
 import { carryFlag, setCarryAndOverflow, setResult } from './flags.ts';
 import type { Instruction } from './instruction.ts';
 import { ECX } from './layout.ts';
@@ -12,6 +22,9 @@ const RCR = 3;
 const SHR = 5;
 const SAR = 7;
 
+/*
+ * Three forms that compilers write:
+ */
 /** SHL of a 32-bit register by a constant, 1 to 31. */
 export function shiftLeftRegister(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
@@ -38,6 +51,11 @@ export function shiftArithmeticRegister(cpu: Processor, i: Instruction): void {
   setResult(words, result, (value >> (i.immediate - 1)) & 1, 0);
 }
 
+/*
+ * ## Everything else
+ *
+ * A count of 0 leaves all flags alone. It still writes, as a page that is read-only will notice.
+ */
 /** Any shift or rotate of any operand by an immediate count. */
 export function shiftByImmediate(cpu: Processor, i: Instruction): void {
   shiftOperand(cpu, i, i.immediate & 31);
@@ -72,6 +90,9 @@ function shift(words: Int32Array, operation: number, value: number, count: numbe
   }
 }
 
+/*
+ * The shifts. With bytes the count may be larger than the operand: then everything is 0, the carry too.
+ */
 function shiftLeft(words: Int32Array, value: number, count: number, bits: number): number {
   const result = signed(value << count, bits >> 3);
   const carry = count > bits ? 0 : (unsigned(value, bits >> 3) >>> (bits - count)) & 1;
@@ -91,6 +112,10 @@ function shiftArithmetic(words: Int32Array, value: number, count: number): numbe
   return result;
 }
 
+/*
+ * Rotates lose nothing. A rotate of a byte by 8 changes no bit but sets CF all the same, since a bit did pass
+ * by.
+ */
 /** ROL and ROR. A count that is a multiple of the size turns the value back to itself, but sets CF. */
 function rotate(words: Int32Array, operation: number, value: number, count: number, bits: number): number {
   const left = operation === ROL ? count : (bits - count) % bits;
@@ -102,6 +127,10 @@ function rotate(words: Int32Array, operation: number, value: number, count: numb
   return result;
 }
 
+/*
+ * RCL and RCR take CF into the circle: nine bits, seventeen, thirty-three. Bit by bit is quick enough for an
+ * instruction whose usual count is 1.
+ */
 /** RCL and RCR: rotates of the value with CF on top. */
 function rotateThroughCarry(
   words: Int32Array,
@@ -130,6 +159,12 @@ function rotateThroughCarry(
   return result;
 }
 
+/*
+ * ## Two registers at once
+ *
+ * SHLD and SHRD pull the bits that come in from a second register. They are how 64-bit numbers are shifted by a
+ * 32-bit machine.
+ */
 /** SHLD and SHRD: the count is CL if the immediate is negative. */
 export function shiftLeftDouble(cpu: Processor, i: Instruction): void {
   const count = (i.immediate < 0 ? cpu.words[ECX]! : i.immediate) & 31;

@@ -1,3 +1,10 @@
+/*
+ * # The stack
+ *
+ * It grows downwards because memory was drawn with 0 at the bottom and programs were loaded there. PUSH: four
+ * less, then store. POP: load, then four more. In our order of doing things it is store, *then* four less, for
+ * the store may fault and ESP must not have moved.
+ */
 import { probeWrite, read32, readLinear, write32, writeLinear } from './access.ts';
 import { BIG } from './descriptors.ts';
 import { addressForRead, type Instruction } from './instruction.ts';
@@ -38,6 +45,9 @@ export function popRegister(cpu: Processor, i: Instruction): void {
   words[i.rm] = value;
 }
 
+/*
+ * LEAVE takes down a frame: ESP back to EBP, and the caller's EBP from where it was saved.
+ */
 export function leave(cpu: Processor): void {
   const words = cpu.words;
   const frame = words[EBP]!;
@@ -46,6 +56,12 @@ export function leave(cpu: Processor): void {
   words[EBP] = value;
 }
 
+/*
+ * ## Any stack
+ *
+ * SS may have a base and a limit, and its stack pointer may be 16 bits wide: then 2 less than 0 is `0xfffe`, and
+ * the upper half of ESP is nobody's concern.
+ */
 /** Moves a stack offset, within 32 or 16 bits as the stack segment says. */
 export function stackOffset(cpu: Processor, from: number, by: number): number {
   return cpu.words[ACCESS + SS]! & BIG ? (from + by) | 0 : (from + by) & 0xffff;
@@ -74,6 +90,9 @@ export function discard(cpu: Processor, bytes: number): void {
   setStackPointer(cpu, stackOffset(cpu, cpu.words[ESP]!, bytes));
 }
 
+/*
+ * Some instructions push more than one thing. They ask first for all of them.
+ */
 /** Faults now if pushing `count` items of `size` would fault later. */
 export function probePush(cpu: Processor, count: number, size: number): void {
   for (let item = 1; item <= count; item++) {
@@ -95,6 +114,10 @@ export function pushSegment(cpu: Processor, i: Instruction): void {
   push(cpu, i.size, cpu.words[SELECTOR + i.operation]!);
 }
 
+/*
+ * POP to memory has a question in an exam of its own. In `pop [esp+4]`, which ESP is meant, before or after?
+ * After. And if the store faults, before.
+ */
 /** POP to anything. An address that uses ESP means ESP after the pop. */
 export function popOperand(cpu: Processor, i: Instruction): void {
   const before = cpu.words[ESP]!;
@@ -108,6 +131,9 @@ export function popOperand(cpu: Processor, i: Instruction): void {
   }
 }
 
+/*
+ * Segment registers come off the stack with all the checks of a MOV, and SS with its shadow.
+ */
 export function popSegment(cpu: Processor, i: Instruction): void {
   const selector = peek(cpu, 0, i.size) & 0xffff;
   const after = stackOffset(cpu, cpu.words[ESP]!, i.size);
@@ -130,6 +156,12 @@ export function shadowInterrupts(cpu: Processor): void {
   updateAttention(cpu);
 }
 
+/*
+ * ## All at once
+ *
+ * PUSHA pushes ESP as it was before it began; POPA skips it. `values` is read completely before the first
+ * register changes.
+ */
 /** PUSHA: all eight, with ESP as it was. */
 export function pushAll(cpu: Processor, i: Instruction): void {
   const size = i.size;
@@ -160,6 +192,11 @@ export function leaveAnyStack(cpu: Processor, i: Instruction): void {
   writeRegister(cpu, registerIndex(EBP, size), size, value);
 }
 
+/*
+ * ENTER was meant for Pascal: a procedure in a procedure in a procedure gets the frame pointers of all those
+ * around it, up to 31 of them. Compilers went on to do it by hand, in less time. It is still the longest
+ * instruction of ring 3 but for the strings.
+ */
 /** ENTER: a frame of `immediate` bytes, with copies of the frame pointers of `operation` outer levels. */
 export function enter(cpu: Processor, i: Instruction): void {
   const words = cpu.words;

@@ -1,3 +1,15 @@
+/*
+ * # Strings
+ *
+ * ESI points to where it comes from, EDI to where it goes, ECX says how many, and one byte of code says what. An
+ * entire `memcpy` is `f3 a5`.
+ *
+ * With REP in front, one instruction does the work of a million. It must not make anybody wait, so it can be
+ * interrupted after every element. It keeps nothing in its head: whatever it needs to go on is in the three
+ * registers, and EIP stays on the instruction until it is done. If a page is missing in the middle, the fault
+ * comes with the registers just where they got to, the kernel brings the page, and the instruction is simply
+ * started again.
+ */
 import { probeWrite, readLinear, writeLinear } from './access.ts';
 import { narrow, DIRECTION, SUB, subtract32 } from './flags.ts';
 import { FLAT, type Instruction, REPEAT_NOT_EQUAL } from './instruction.ts';
@@ -17,6 +29,10 @@ export const SCAS = 4;
 export const INS = 5;
 export const OUTS = 6;
 
+/*
+ * Each iteration counts as one instruction retired. The run loop counts one of them; the others are subtracted
+ * here.
+ */
 /** A string instruction without a prefix. */
 export function stringOnce(cpu: Processor, i: Instruction): void {
   stringStep(cpu, i);
@@ -40,6 +56,17 @@ export function stringRepeated(cpu: Processor, i: Instruction): void {
   }
 }
 
+/*
+ * ## A promise about flags
+ *
+ * Here is a sentence of the manual that one reads over: if REPE CMPS faults, the *flags* are those from before
+ * the instruction. Not from the last comparison. The instruction will be started again and does not need them;
+ * but the kernel sees them in its frame, and so does every recorded answer of a real processor that the tests
+ * hold against us.
+ *
+ * It would be easy but for one thing: a slice may end in the middle, and then *before the instruction* was in
+ * another call of `run`. So two words are carried over.
+ */
 /** A fault in the middle of REPE CMPS or REPNE SCAS finds the flags as they were before its first iteration. */
 function rememberFlags(cpu: Processor): void {
   cpu.repeatResult = cpu.words[FLAG_RESULT]!;
@@ -55,6 +82,9 @@ function comparesData(i: Instruction): boolean {
   return i.operation === CMPS || i.operation === SCAS;
 }
 
+/*
+ * ## Again and again
+ */
 function repeat(cpu: Processor, i: Instruction, total: number): void {
   const words = cpu.words;
   const budget = cpu.attention !== 0 ? 1 : cpu.remaining;
@@ -97,6 +127,11 @@ function setIndex(cpu: Processor, i: Instruction, register: number, offset: numb
   else cpu.halves[registerIndex(register, 2)] = offset;
 }
 
+/*
+ * ## One element
+ *
+ * Load, check, store, and only then move the index registers. DF says in which direction.
+ */
 /** One element: loads and checks first, then the store, then the index registers. */
 function stringStep(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
@@ -155,6 +190,10 @@ function compare(words: Int32Array, a: number, b: number, size: number): void {
   else narrow(words, SUB, a, b, 32 - size * 8);
 }
 
+/*
+ * A port may be the end of a queue. If it has been read, what was in it is gone; so the place for it is tried
+ * before.
+ */
 /** A port must not be read for nothing, so the destination is tried first. */
 function inputStep(cpu: Processor, offset: number, size: number): void {
   const port = cpu.words[EDX]! & 0xffff;
@@ -164,6 +203,18 @@ function inputStep(cpu: Processor, offset: number, size: number): void {
   writeLinear(cpu, address, size, readPort(cpu, port, size));
 }
 
+/*
+ * ## By the page
+ *
+ * If the segments are flat, the direction is up, and both pages are in the TLB with the right to do this, then
+ * nothing can happen before the end of the page. So there is no reason to do it one at a time: `copyWithin` and
+ * `fill` do a page in the time of a few elements. It is the difference between fifty million words a second and
+ * five thousand million.
+ *
+ * The trap: `memmove` is not `movs`. If the destination lies a little *behind* the source, MOVS reads what it
+ * has just written, and a pattern spreads through memory. Programs have used it to fill screens. In that case it
+ * is done the slow way, exactly as asked.
+ */
 /**
  * REP MOVS and REP STOS by the page, upwards, in flat segments, when the TLB knows the pages.
  *

@@ -1,3 +1,9 @@
+/*
+ * # Tables and questions
+ *
+ * This room has two kinds of instructions in it: those that set up the tables, for ring 0 only, and those with
+ * which anybody may ask about them.
+ */
 import { probeWrite, readLinear, writeLinear } from './access.ts';
 import {
   CODE,
@@ -27,6 +33,13 @@ import {
 import type { Processor } from './processor.ts';
 import { loadSegment, setNull, setSegment } from './segments.ts';
 
+/*
+ * ## GDTR, IDTR
+ *
+ * LGDT and LIDT load six bytes and believe them. SGDT and SIDT give them away to any ring that asks: a program
+ * in ring 3 can find out where the kernel's tables are, and a program in a virtual machine can find out that it
+ * is in one. In 2004 somebody called that *Red Pill*. It was one instruction.
+ */
 /** LGDT and LIDT: 16 bits of limit, 32 bits of base (24 with a 16-bit operand). `operation` says which. */
 export function loadTable(cpu: Processor, i: Instruction): void {
   requireRing0(cpu);
@@ -46,6 +59,10 @@ export function storeTable(cpu: Processor, i: Instruction): void {
   writeLinear(cpu, (address + 2) | 0, 4, cpu.words[i.operation]!);
 }
 
+/*
+ * LLDT and LTR load a selector of the GDT, with a hidden half like all others. A TSS is marked busy when it is
+ * loaded, so that no two processors will ever use the same one, and no one will load it twice by mistake.
+ */
 /** LLDT: a null selector means that there is no local table. */
 export function loadLocalTable(cpu: Processor, i: Instruction): void {
   requireRing0(cpu);
@@ -81,6 +98,13 @@ export function storeSystemSelector(cpu: Processor, i: Instruction): void {
   writeOperand(cpu, i, cpu.words[SELECTOR + i.operation]!);
 }
 
+/*
+ * ## Four questions and a correction
+ *
+ * LAR, LSL, VERR and VERW never fault on what they are asked about. They set ZF if the answer is yes. ARPL
+ * belongs to them: a kernel that is handed a selector by a program uses it to write the program's ring into the
+ * RPL, so that it will not, by its own powers, open for the program what was closed to it.
+ */
 /** LAR: the access bytes of a segment that this ring may see, else ZF is clear. `operation` is the register's size. */
 export function loadAccessRights(cpu: Processor, i: Instruction): void {
   const selector = readOperand(cpu, i) & 0xffff;
@@ -131,6 +155,12 @@ export function adjustRequestedPrivilege(cpu: Processor, i: Instruction): void {
   setZero(cpu.words, raised);
 }
 
+/*
+ * ## What was left over
+ *
+ * A far pointer into two registers; an array bound checked in one instruction, which hardly any compiler used
+ * because it was slower than two comparisons; and flags in and out of AH, for programs from CP/M.
+ */
 /** LDS, LES, LSS, LFS, LGS: a far pointer into a register and a segment register. */
 export function loadFarPointer(cpu: Processor, i: Instruction): void {
   const { selector, offset } = readFarPointer(cpu, i);

@@ -1,3 +1,23 @@
+/*
+ * # The task state segment
+ *
+ * It was to be the heart of every operating system: a place for all registers of a task, and a processor that
+ * saves and loads them by itself. What survived is six words of its hundred and four bytes:
+ *
+ * ```text
+ *    +0x00  back link
+ *    +0x04  ESP of ring 0      +0x08  SS of ring 0
+ *    +0x0c  ESP of ring 1      +0x10  SS of ring 1
+ *    +0x14  ESP of ring 2      +0x18  SS of ring 2
+ *     ...
+ *    +0x66  where the map of allowed ports begins
+ * ```
+ *
+ * When a program in ring 3 is interrupted, the handler in ring 0 must have a stack, and it cannot be the
+ * program's: ESP may point anywhere, by accident or on purpose. So the processor takes it from here. A kernel
+ * writes its stack of the moment into the TSS at each change of process. lguest's guests ask the Host to do it
+ * for them, by LHCALL_SET_STACK.
+ */
 import { readSystem } from './access.ts';
 import { TSS_32, TYPE } from './descriptors.ts';
 import { INVALID_TSS, raise } from './faults.ts';
