@@ -95,6 +95,20 @@ export const MODE_FLAT_CODE = 4;
 export const MODE_CODE_32 = 8;
 
 /*
+ * A word to the compiler before we begin. TypeScript knows the memory of WebAssembly only as a thing that browsers
+ * have, and we do not want the rest of the browser in here.
+ */
+declare global {
+  namespace WebAssembly {
+    /** A memory; `initial` and `maximum` are its sizes in pages of 64 KiB. */
+    class Memory {
+      constructor(descriptor: { initial: number; maximum?: number });
+      readonly buffer: ArrayBuffer;
+    }
+  }
+}
+
+/*
  * ## All there is
  */
 /** One processor with its memory. Everything the machine code can see is in the memory; the rest is bookkeeping. */
