@@ -1,3 +1,11 @@
+/*
+ * # Setting assembly
+ *
+ * Here and there a chapter goes below TypeScript, and then there is a template with machine code in it. To the
+ * compiler it is a string. To you it is the part of the page with the highest density of events, and it deserves
+ * better than being green from end to end.
+ */
+
 import type { Node } from 'typescript';
 
 import ts from './compiler.ts';
@@ -5,6 +13,12 @@ import { dyed, escapeHtml } from './typeset.ts';
 
 const TAGS = ['asm', 'naked'];
 
+/*
+ * ## Recognizing it
+ *
+ * By its tag, if there is one. The Switcher's text has none; it is recognized as you would, by looking at it: most
+ * lines begin with a verb from the opcode map.
+ */
 /** Whether a piece of a template literal is machine code: by its tag, or because most of its lines read like it. */
 export function speaksAssembly(node: Node): boolean {
   const template = ts.isNoSubstitutionTemplateLiteral(node) ? node : templateAround(node);
@@ -29,6 +43,12 @@ function templateAround(node: Node): Node | undefined {
   return ts.isTemplateSpan(parent) ? parent.parent : undefined;
 }
 
+/*
+ * ## Setting it
+ *
+ * Assembly, unlike TypeScript, can be read by a regular expression without regret. A language without nesting is a
+ * great comfort.
+ */
 const WORDS =
   /(?<comment>;[^\n]*)|(?<label>^[ \t]*[\w.$]+:)|(?<register>\b(?:e?[abcd]x|[abcd][lh]|e?[sd]i|e?[sb]p|[c-g]s|ss|cr[0-4]|dr[0-7]|st[0-7]|eip|eflags)\b)|(?<number>\b(?:0x[\da-f]+|\d+)\b)|(?<mnemonic>(?<=^[ \t]*(?:[\w.$]+:[ \t]*)?(?:(?:rep\w*|lock)[ \t]+)?)%?[a-z]\w*)/gim;
 

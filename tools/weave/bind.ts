@@ -1,3 +1,14 @@
+/*
+ * # Filling in
+ *
+ * In a bindery, this is the bench where numbers are stamped. Each page comes by with its notebook from the survey,
+ * and gets what only the whole book could tell: its numbers, the way to its neighbours, its code, and the list of
+ * those who use it.
+ *
+ * Everything here can be done twice. A page that comes by again is stamped over, and the second stamp hides the
+ * first without a trace.
+ */
+
 import type { Element } from 'hast';
 
 import { anchorOf, type Directory, href, type Page, sectionAt } from './directory.ts';
@@ -18,6 +29,12 @@ export interface Binding {
   complain(file: string, line: number, message: string): void;
 }
 
+/*
+ * ## Numbers and answers
+ *
+ * What comes back is everything that was filled in, as one long text, which is ugly and exactly what a key has to
+ * be.
+ */
 /**
  * Fills a composed page in: numbers, links, figures, code. May be done again when the rest of the book has
  * changed.
@@ -35,6 +52,12 @@ export function bindPage(page: Page, binding: Binding): string {
   return [...numbers, ...links, ...bindFigures(page, binding), ...bindUses(page, binding)].join(' ');
 }
 
+/*
+ * ## Figures
+ *
+ * They are lettered through a page: 5.3a, 5.3b. Numbered through a chapter, half of them would change their names
+ * whenever somebody draws one more.
+ */
 function bindFigures(page: Page, { drawing, complain }: Binding): string[] {
   const drawings: string[] = [];
   for (const [index, { element, id, line }] of page.survey.figures.entries()) {
@@ -58,6 +81,11 @@ function bindFigures(page: Page, { drawing, complain }: Binding): string[] {
   return drawings;
 }
 
+/*
+ * ## Pointers
+ *
+ * A name that means nothing stays a word in another typeface. A *link* that means nothing is a complaint.
+ */
 /** Turns links and names in backticks towards their places, as seen from `output`. */
 export function bindPointers(
   pointers: readonly Pointer[],
@@ -83,6 +111,13 @@ export function bindPointers(
   }
 }
 
+/*
+ * ## Code
+ *
+ * The typesetter is told two things about every identifier: whether this is the place where it is defined, and if
+ * not, where that is. A line number rides along for the reader who wants to get from the page to the editor; it
+ * shows when you point at the code.
+ */
 /** Sets the code of a page. It stays right as long as the page's text, its facts and the list of pages are the same. */
 export function bindCode(page: Page, directory: Directory): void {
   const anchors = new Map([...page.facts.definitions.values()].map(({ at, name }) => [at, anchorOf(name)]));
@@ -123,6 +158,12 @@ function summaryOfImports(text: string): string {
   return modules.length === 0 ? 'imports' : `imports from ${[...new Set(modules)].join(', ')}`;
 }
 
+/*
+ * ## The list of those who call
+ *
+ * Old lists come off before new ones go on. Eight are shown. `Machine` is used in so many places that the rest
+ * waits behind a little triangle.
+ */
 /** The list under a section of where else in the book its definitions are used. */
 function bindUses(page: Page, { uses }: Binding): string[] {
   const said: string[] = [];
@@ -147,6 +188,9 @@ function bindUses(page: Page, { uses }: Binding): string[] {
   return said;
 }
 
+/*
+ * A section without a heading has no name to show you before you go. Its page has.
+ */
 const SHOWN = 8;
 
 function useList(page: Page, name: string, found: { page: Page; section: SectionEntry }[]): Element {

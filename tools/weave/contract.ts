@@ -1,3 +1,12 @@
+/*
+ * # Contracts
+ *
+ * A comment with two stars is a promise about the code behind it: what goes in and in which units, what comes out,
+ * what is thrown at you and when. Every language has grown tools to harvest these, and all of them put the harvest
+ * in a place where nobody who reads the code will ever see it. Here a contract stands in front of its code, set in
+ * type. The reference at the end of the book has a copy.
+ */
+
 import type { BlockContent, DefinitionContent, Paragraph, PhrasingContent, Root } from 'mdast';
 
 import { markdownIn, readNarration, type Trouble } from './narration.ts';
@@ -18,6 +27,12 @@ export interface Clause {
 const TAGS = ['param', 'returns', 'throws', 'see', 'example', 'default', 'deprecated', 'typeParam'];
 const NAMED = ['param', 'throws', 'typeParam'];
 
+/*
+ * ## Taking one apart
+ *
+ * A tag starts a line; its text goes on to the next tag. TypeScript's compiler could parse this for us, but it is
+ * an understanding reader, and reads over tags it has never heard of. We would like to be told about `@retuns`.
+ */
 /**
  * Reads a contract.
  *
@@ -46,6 +61,9 @@ export function readContract(comment: string, firstLine: number, trouble: Troubl
   return { description, clauses };
 }
 
+/*
+ * An `@` inside a fence is part of an example, and examples may have decorators.
+ */
 function tagLines(lines: readonly string[]): number[] {
   let fenced = false;
   return lines.flatMap((line, index) => {
@@ -54,6 +72,12 @@ function tagLines(lines: readonly string[]): number[] {
   });
 }
 
+/*
+ * ## Setting one
+ *
+ * First the sentence, then a list in which everything has its place. The lists are not Markdown's; they are made by
+ * hand out of mdast nodes that say by themselves which element they want to be.
+ */
 /** A contract as Markdown nodes: the description, then a list of what comes in, what goes out, and what is thrown. */
 export function setContract(contract: Contract): BlockContent[] {
   const description = contract.description.children as BlockContent[];

@@ -1,3 +1,11 @@
+/*
+ * # The desk
+ *
+ * A page as far as its own source can tell it, and no farther: prose set, code still a gap, links pointing at
+ * words. Nothing on it depends on any other page. That is why it can stay on the desk when a neighbour changes, and
+ * it is most of the reason why an edit is rewoven in a moment.
+ */
+
 import type { SourceFile } from 'typescript';
 
 import { type Composition, compose, composeMarkdown } from './compose.ts';
@@ -5,6 +13,10 @@ import { setFences } from './fences.ts';
 import type { Complaints } from './problems.ts';
 import { type Survey, survey } from './survey.ts';
 
+/*
+ * What was wrong with a page stays with it. A complaint is made anew at every weave, until the author has seen to
+ * it, though the page itself has long been set.
+ */
 /** A page as it lies on the desk: composed and surveyed, with whatever trouble there was. */
 export interface Draft {
   source: SourceFile | string;
@@ -14,9 +26,11 @@ export interface Draft {
 }
 
 /** Composes each page once, and again only when its source is another. */
-export function createDesk(): {
+export interface Desk {
   compose(file: string, source: SourceFile | string, complaints: Complaints): Promise<Draft>;
-} {
+}
+
+export function createDesk(): Desk {
   const drafts = new Map<string, Draft>();
   return {
     async compose(file, source, complaints) {
@@ -31,6 +45,12 @@ export function createDesk(): {
   };
 }
 
+/*
+ * ## A page that says nothing
+ *
+ * A file has to begin by telling what it is. This is the one rule that authors meet on their first day, and the
+ * message is written for that day: it says what to type.
+ */
 async function draftOf(file: string, source: SourceFile | string): Promise<Draft> {
   const troubles: Draft['troubles'] = [];
   const trouble = (line: number, message: string) => void troubles.push({ line, message });

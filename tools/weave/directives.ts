@@ -1,9 +1,20 @@
-import type { Paragraph, Parent, PhrasingContent } from 'mdast';
-import type { ContainerDirective, LeafDirective } from 'mdast-util-directive';
+/*
+ * # Three directives
+ *
+ * Markdown has no margin, no captions and no homework. The directive plugin gives it a syntax for things it does
+ * not have, and here are the three that this book adds. Three is a number you can remember without a manual.
+ *
+ * :::aside
+ * This is one of them.
+ * :::
+ */
+
+import type { Paragraph, Parent, PhrasingContent, RootContent } from 'mdast';
+import type {} from 'remark-directive';
 
 import type { Trouble } from './narration.ts';
 
-type Directive = ContainerDirective | LeafDirective;
+type Directive = Extract<RootContent, { type: 'containerDirective' | 'leafDirective' }>;
 
 /** The directives a narrator may use, each with the way to write it. */
 export const DIRECTIVES: Record<string, string> = {
@@ -12,6 +23,13 @@ export const DIRECTIVES: Record<string, string> = {
   figure: ':::figure{#id caption="…"} … ::: or ::figure[caption]{#id}',
 };
 
+/*
+ * ## Shapes
+ *
+ * A directive is a node without a meaning. To give it one, we tell remark-rehype what element to make of it, under
+ * the key `data.hName`; the plugin obliges without further questions. What is checked here is what an author can
+ * get wrong, and every complaint ends with the line that would have been right.
+ */
 /** Tells remark-rehype what element a directive becomes, and complains of one that is not well made. */
 export function shapeDirective(node: Directive, trouble: Trouble): void {
   const line = node.position?.start.line ?? 1;
@@ -31,11 +49,23 @@ function colons(node: Directive): number {
   return node.type === 'leafDirective' ? 2 : 3;
 }
 
+/*
+ * ## In the margin
+ *
+ * An aside is nothing but its children, floated to the right. A picture of the sentence above this one.
+ */
 function shapeAside(node: Directive, complain: (message: string) => void): void {
   if (node.children.length === 0) complain('has an aside that says nothing');
   node.data = { hName: 'aside' };
 }
 
+/*
+ * ## Homework
+ *
+ * An exercise says what it is worth and how long it will take, so that nobody starts one at bedtime by mistake. Its
+ * name is the key to everything else: to its folder, with test, hints and solution, and to the command that checks
+ * yours, which is printed underneath.
+ */
 function shapeExercise(node: Directive, complain: (message: string) => void): void {
   const { id, points, minutes } = node.attributes ?? {};
   if (!id) complain('has an exercise without a name');
@@ -76,6 +106,12 @@ function marked(className: string, value: string): PhrasingContent {
   };
 }
 
+/*
+ * ## Drawings
+ *
+ * Most figures of this book are drawn with the keys of a typewriter and stand in the source, where the next author
+ * can mend them. The other kind has only a name here, and its drawing lies in `book/figures`.
+ */
 /** A figure carries its drawing in itself, or names one that lies in `book/figures`. */
 function shapeFigure(node: Directive, complain: (message: string) => void): void {
   const { id, caption } = node.attributes ?? {};

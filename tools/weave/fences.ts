@@ -1,3 +1,12 @@
+/*
+ * # Fences
+ *
+ * Not everything in a narrator's comment is talk. There are drawings, which want to be left alone. There is
+ * TypeScript, which we know how to set. And there are other people's languages, for which there is shiki, a
+ * highlighter with the grammars of a well-known editor. It is loaded when the first of them turns up, and in most
+ * books of ours none does.
+ */
+
 import type { Element, ElementContent, Root } from 'hast';
 import type { HighlighterCore } from 'shiki/core';
 
@@ -17,6 +26,12 @@ const GRAMMARS: Record<string, () => Promise<unknown>> = {
 const ALIASES: Record<string, string> = { nasm: 'asm', bash: 'sh', shell: 'sh', patch: 'diff' };
 const PLAIN = ['text', 'txt', 'console', ''];
 
+/*
+ * ## To each its own
+ *
+ * A language nobody here can read is a complaint. Grey text in the middle of a coloured book looks like an
+ * oversight, and usually is one: most often the word behind the backticks has a typing error in it.
+ */
 /** Sets fenced and indented blocks of the narration: drawings in peace, TypeScript by our own hand, the rest by shiki. */
 export async function setFences(
   page: Survey,
@@ -44,6 +59,10 @@ function languageOf(code: Element): string {
   return names.find((name) => name.startsWith('language-'))?.slice('language-'.length) ?? '';
 }
 
+/*
+ * Drawings get a figure around them, as all drawings, and a place in the order of the tab key: on a telephone a
+ * drawing scrolls in its frame, and somebody without a finger has to get in there, too.
+ */
 function drawing(element: Element, parent: Element | Root, text: string): void {
   element.properties.className = ['drawing'];
   element.properties.tabIndex = 0;
@@ -58,6 +77,15 @@ function drawing(element: Element, parent: Element | Root, text: string): void {
   parent.children[parent.children.indexOf(element)] = figure;
 }
 
+/*
+ * ## By our hand, and by shiki's
+ *
+ * A piece of TypeScript in a comment has no place in the program, so its names lead nowhere. Colours it gets as all
+ * code does.
+ *
+ * Shiki is given a theme that has no colours of its own, only the names of CSS variables. Night falls on assembly
+ * when it falls on everything else.
+ */
 function setSnippet(text: string): string {
   const tree = ts.createSourceFile('snippet.ts', text, ts.ScriptTarget.ES2022, true);
   return typeset(text, tokensOf(tree), 0, text.length);

@@ -8,8 +8,8 @@
  * A book about a program has a natural enemy, which is the program. The book lguest told about itself began to rot
  * the day after it was written. When somebody counted, in version 3.10, 23 lines of code in every hundred had never
  * been in it, and a whole chapter had withered to 41 lines, because the code had moved to another file and nobody
- * had told the chapter. There was no way to notice. The Makefile that printed the book was a shell script with
- * `grep` and a good heart.
+ * had told the chapter. There was no way to notice. What printed the book was a small shell script with a
+ * good heart.
  *
  * So this weaver does not trust itself, or you. It makes the book, and then takes the finished pages apart again
  * and tries to prove that they are wrong: that a byte of some source is in no section, or in two; that a link leads

@@ -1,3 +1,12 @@
+/*
+ * # Around the page
+ *
+ * The page itself is done. What surrounds it should be worth a glance when you are lost and otherwise keep its
+ * mouth shut: where you are, what is next, how to get out. On a wide screen the chapter is at your left, and notes
+ * hang in the margin at the right. On a telephone there are no sides, and the chapter goes to the foot of the page,
+ * where a link at the top leads to it. There is no script involved in any of that.
+ */
+
 import type { Element, ElementContent } from 'hast';
 import { h } from 'hastscript';
 import rehypeStringify from 'rehype-stringify';
@@ -28,6 +37,13 @@ export const BACK_MATTER = [
   { output: 'reference.html', title: 'Reference' },
 ];
 
+/*
+ * ## A sheet of HTML
+ *
+ * Built with `h`, which makes hast out of thin air, and printed by rehype-stringify. The one script is loaded
+ * before the body on purpose: at night, a page that turns dark only after it has been white for a tenth of a second
+ * is worse than no dark page.
+ */
 const printer = unified().use(rehypeStringify, { allowDangerousHtml: true }).freeze();
 
 /** Prints a page as HTML: head, navigation, text. */
@@ -57,6 +73,12 @@ export function layOut(sheet: Sheet, directory: Directory): string {
   return `<!doctype html>\n${html}\n`;
 }
 
+/*
+ * ## Above and below
+ *
+ * Over the title, where you are. Under the last line, the two pages between which you are. These two links are also
+ * evidence: the proof of reading order turns the pages by them.
+ */
 type To = (output: string) => string;
 
 function topBar(sheet: Sheet, to: To): Element {
@@ -96,6 +118,9 @@ export function openingOf(directory: Directory, room: Room): Page {
   return directory.page(room.files[0]!)!;
 }
 
+/*
+ * Behind the last chapter come the definitions and the reference; the contents are where you expect them, in front.
+ */
 function turning(sheet: Sheet, directory: Directory, to: To): Element {
   const pages = [
     ...directory.pages.map((page) => ({ output: page.output, title: page.survey.title })),
@@ -113,6 +138,12 @@ function turning(sheet: Sheet, directory: Directory, to: To): Element {
   ]);
 }
 
+/*
+ * ## At the side
+ *
+ * All chapters, the files of the one you are in, the sections of the page that is open. Never more: a table of
+ * contents that shows everything is a wall.
+ */
 function sideBar(sheet: Sheet, directory: Directory, to: To): Element {
   const rooms = [...new Set(directory.pages.map(({ room }) => room))].filter((room) => room !== undefined);
   const list = (chosen: Room[]) =>
@@ -139,6 +170,9 @@ function roomEntry(room: Room, sheet: Sheet, directory: Directory, to: To): Elem
   ]);
 }
 
+/*
+ * Numbers stand apart from titles, so that the titles line up. It is what tables of contents did with dots.
+ */
 function pageEntry(page: Page, sheet: Sheet, to: To): Element {
   return h('li', [numbered(page.number, page, sheet, to), ...(sheet.page === page ? outlineOf(page) : [])]);
 }
@@ -160,6 +194,13 @@ function outlineOf(page: Page): Element[] {
   ];
 }
 
+/*
+ * ## Slips of paper
+ *
+ * What all the names on the page are, as a table at its end; the code refers to it by number. As a `title` on each
+ * name it would double the size of the book. The `<` must be written otherwise, since in a script even a string can
+ * end the script.
+ */
 function hoverTable(hovers: readonly { signature: string; summary: string }[]): Element {
   const table = hovers.map(({ signature, summary }) => (summary ? [signature, summary] : [signature]));
   const json = JSON.stringify(table)

@@ -1,3 +1,11 @@
+/*
+ * # What to ask again
+ *
+ * The compiler knows what every name means, but it knows it the way a professor does: only when asked, and each
+ * question may lead to ten others first. Asking about all sixty thousand names of the book is the longest part of
+ * weaving it. After an edit we would like to ask about sixty.
+ */
+
 import { type Facts, factsOf } from './facts.ts';
 import type { Reading } from './program.ts';
 import type { Token } from './tokens.ts';
@@ -5,6 +13,20 @@ import type { Token } from './tokens.ts';
 /** Facts about no code at all, for a page of Markdown. */
 export const NO_FACTS: Facts = { definitions: new Map(), mentions: new Map(), hovers: [] };
 
+/*
+ * ## Who is concerned
+ *
+ * If you change the inside of a function, nobody else can tell. The facts about that one file are asked for again,
+ * and that is all.
+ *
+ * If you change what others see (a signature, a contract, a name that is gone), the news travels along the imports,
+ * and it travels far: a file may depend on a type it has never named, through three others. All importers are
+ * asked. That takes some of the patience that a first book takes, and is right, which the clever ways of asking
+ * fewer were not.
+ *
+ * In between lies the commonest case, a new name. Nobody can have depended on it, except a file that was already
+ * waiting for it, and in that file it stands to be read.
+ */
 /**
  * Brings the facts about every file up to date. Asks about the files that changed; and where what others see of one
  * has changed too, about all that import it, however many files lie between.
@@ -38,6 +60,9 @@ export function learn(
   return new Map([...trees.keys()].map((file) => [file, facts.get(file) ?? known.get(file)!]));
 }
 
+/*
+ * What counts as news:
+ */
 type Definitions = Facts['definitions'];
 
 /** What others would notice: whether a definition is gone or different, and the names of those that are new. */
@@ -54,6 +79,9 @@ function newsOf(before: Definitions, after: Definitions): { changed: boolean; ad
   return { changed, added };
 }
 
+/*
+ * And whom it reaches.
+ */
 function importersOf(changed: string, facts: ReadonlyMap<string, Facts>): Set<string> {
   const importers = new Map<string, string[]>();
   for (const [file, { mentions }] of facts) {

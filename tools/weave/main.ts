@@ -1,8 +1,20 @@
+/*
+ * # The command
+ *
+ * `npm run book`. On a terminal you see it work; otherwise you get one line that says what was proved, or one for
+ * each thing that is wrong. `--draft` is for looking at a book that is not finished.
+ */
+
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { inOneLine, type Progress, type Report, weave, WeaveError } from './index.ts';
 
+/*
+ * ## Arguments, and the end
+ *
+ * This file runs when it is imported, so no index names it. It is read last, like every door in this book.
+ */
 const USAGE = 'usage: npm run book -- [--draft] [--root=FOLDER] [--out=FOLDER]';
 
 process.exitCode = await main(process.argv.slice(2));
@@ -35,6 +47,11 @@ function fail(message: string): number {
   return 1;
 }
 
+/*
+ * ## On the screen
+ *
+ * Progress goes to the error channel, and only if somebody is looking.
+ */
 function show({ stage, done, total }: Progress): void {
   process.stderr.write(`\r\x1b[K${stage} ${done}/${total}`);
 }

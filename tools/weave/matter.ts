@@ -1,3 +1,11 @@
+/*
+ * # Back matter
+ *
+ * A novel can do without. A book that is used for looking things up is judged by its last pages: the contents,
+ * which belong to the back in everything but position, an index of all definitions, and a reference with every
+ * contract, for those who know what they want and have no time for a cave.
+ */
+
 import type { Element, ElementContent } from 'hast';
 import { h } from 'hastscript';
 
@@ -40,6 +48,9 @@ function pagesOf(room: Room, directory: Directory): Page[] {
   return room.files.map((file) => directory.page(file)!);
 }
 
+/*
+ * ## Contents
+ */
 function contents(rooms: Room[], directory: Directory): ElementContent[] {
   const out = (page: Page, anchor?: string) =>
     href('contents.html', anchor ? { output: page.output, anchor } : page);
@@ -72,6 +83,9 @@ function contents(rooms: Room[], directory: Directory): ElementContent[] {
   ];
 }
 
+/*
+ * The exercises of all chapters, together, for those who only came for the points.
+ */
 function exercises(directory: Directory): ElementContent[] {
   const rows = directory.pages.flatMap((page) =>
     page.survey.exercises.map(({ id, element }) => {
@@ -97,6 +111,12 @@ function exercises(directory: Directory): ElementContent[] {
     : [h('section', { className: ['room'] }, [h('h2', { id: 'exercises' }, 'Exercises'), h('ul', rows)])];
 }
 
+/*
+ * ## Definitions
+ *
+ * An index of names, by their first letter. Members of interfaces are not in it; they would treble it, and nobody
+ * looks for `size` under S.
+ */
 function definitions(directory: Directory): ElementContent[] {
   const all = directory.pages.flatMap((page) =>
     [...page.facts.definitions.values()]
@@ -131,6 +151,9 @@ function definitions(directory: Directory): ElementContent[] {
   ];
 }
 
+/*
+ * Each entry says what it is and in which section.
+ */
 function definitionEntry(page: Page, { name, kind, at }: Definition): Element {
   const to = href('definitions.html', { output: page.output, anchor: anchorOf(name) });
   return h('li', [
@@ -139,6 +162,13 @@ function definitionEntry(page: Page, { name, kind, at }: Definition): Element {
   ]);
 }
 
+/*
+ * ## The reference
+ *
+ * A contract belongs to the definition behind it, if that is exported. We take it from the page where it stands,
+ * with all its links, and turn those around for their new place. It is the same contract. There is one text, and it
+ * stands before the code.
+ */
 interface Entry {
   definition: Definition;
   contract: Element;
@@ -170,6 +200,9 @@ function contractsOf(page: Page): Entry[] {
   return entries;
 }
 
+/*
+ * One page for each room. Who is looking for a function of the assembler should not have to load the silicon.
+ */
 const outputOf = (room: Room) => `reference/${room.slug}.html`;
 
 function reference(room: Room, title: string, binding: Binding): ElementContent[] {
@@ -182,6 +215,10 @@ function reference(room: Room, title: string, binding: Binding): ElementContent[
   return [h('h1', title), ...content];
 }
 
+/*
+ * The copy of a contract stands for no bytes of the source, so it loses its `data-span`. Complaints about its links
+ * have been made already, where it stands.
+ */
 function referenceEntry(
   page: Page,
   { definition, contract }: Entry,
@@ -214,12 +251,18 @@ function referenceEntry(
   ]);
 }
 
+/*
+ * Interfaces bring their members along, those that say something about themselves.
+ */
 function memberEntry(page: Page, { name, signature, summary }: Definition, output: string): Element[] {
   const to = href(output, { output: page.output, anchor: anchorOf(name) });
   const said = summary.split('`').map((words, index) => (index % 2 === 1 ? h('code', words) : words));
   return [h('dt', [h('a', { href: to }, [h('code', signature.replace(/^\w+\./, ''))])]), h('dd', said)];
 }
 
+/*
+ * And a page of names alone, to see what there is.
+ */
 function referenceIndex(told: readonly Room[], directory: Directory): ElementContent[] {
   const lists = told.map((room) => {
     const to = (anchor?: string) =>

@@ -1,3 +1,12 @@
+/*
+ * # The narrator
+ *
+ * Comments look alike and Markdown looks like anything. Between the two there is room for several
+ * misunderstandings, and a good part of this page is about refusing to have them. Markdown's great charm is that no
+ * text is ever wrong; whatever you type, something comes out. For a book that proves things it is a dangerous
+ * charm.
+ */
+
 import type { Root } from 'mdast';
 import remarkDirective from 'remark-directive';
 import remarkGfm from 'remark-gfm';
@@ -14,6 +23,13 @@ export type Trouble = (line: number, message: string) => void;
 
 const markdown = unified().use(remarkParse).use(remarkGfm).use(remarkDirective).freeze();
 
+/*
+ * ## Reading
+ *
+ * Most prose is plain and goes the [short way](#plain). The rest goes through the full grammar. Either way, every
+ * position in the tree is moved to where it is in the source file, so that a complaint about a link on the third
+ * line of a comment names the line that your editor will jump to.
+ */
 /**
  * Reads Markdown, checks its directives and curls its quotes.
  *
@@ -30,6 +46,13 @@ export function readNarration(text: string, firstLine: number, trouble: Trouble)
   return tree;
 }
 
+/*
+ * ## What Markdown would let pass
+ *
+ * Raw HTML, which the converter drops without a word: `<b>` in a sentence would be gone, and with it the proof's
+ * good temper. And a colon with letters behind it, as in *16:nine*, which the directive plugin takes for a
+ * directive of its own, and which we put back as it was.
+ */
 function readFully(text: string, trouble: Trouble): Root {
   complainOfUnclosed(text, trouble);
   const tree = markdown.parse(text) as Root;
@@ -49,7 +72,19 @@ function readFully(text: string, trouble: Trouble): Root {
     if (node.type === 'containerDirective' || node.type === 'leafDirective') shapeDirective(node, trouble);
     return undefined;
   });
+  liftAside(tree);
   return tree;
+}
+
+/*
+ * An aside that comes last has nothing left to stand beside, and would hang in the margin over an empty column. It
+ * goes beside the paragraph before it.
+ */
+function liftAside(tree: Root): void {
+  const last = tree.children.at(-1);
+  if (last?.type !== 'containerDirective' || last.name !== 'aside') return;
+  const beside = tree.children.findLastIndex(({ type }) => type === 'paragraph');
+  if (beside >= 0) tree.children.splice(beside, 0, tree.children.pop()!);
 }
 
 function moved(position: NonNullable<Root['position']>, lines: number): NonNullable<Root['position']> {
@@ -61,6 +96,12 @@ function quoted(text: string): string {
   return text.length > 40 ? `${text.slice(0, 39)}…` : text;
 }
 
+/*
+ * ## The missing colons
+ *
+ * Forget the three colons at the end of an aside, and Markdown will close it for you, at the end of the comment.
+ * Half of your page is then in the margin, and everything is perfectly valid. We count them ourselves.
+ */
 /** Markdown closes an open directive at the end of the text by itself, which is never what the author meant. */
 function complainOfUnclosed(text: string, trouble: Trouble): void {
   const open: { name: string; colons: number; line: number }[] = [];
@@ -83,6 +124,13 @@ function complainOfUnclosed(text: string, trouble: Trouble): void {
     trouble(line, `opens :::${name} and never closes it: end it with a line of :::`);
 }
 
+/*
+ * ## From comment to Markdown
+ *
+ * Off with the stars. The one thing to keep is the number of lines, for it is by counting lines that we know where
+ * we are. An author may also leave the stars out; then up to three blanks go, which is how far the opening slash,
+ * star and blank push the first line in.
+ */
 /** The Markdown in a comment: one line of it for each line of the source. */
 export function markdownIn(comment: string): string {
   const lines = comment
@@ -99,6 +147,13 @@ export function markdownIn(comment: string): string {
     .join('\n');
 }
 
+/*
+ * ## What is promised
+ *
+ * Words are compared by their letters, in order. Punctuation is not promised: quotes get curled and dashes get
+ * longer, and both are improvements. A drawing is promised to the last blank, since in a drawing the blanks are the
+ * drawing.
+ */
 /** What a reader must find again on the page: the words, in order, and every drawing and fence, to the letter. */
 export interface Promised {
   words: string[];

@@ -1,3 +1,11 @@
+/*
+ * # The press
+ *
+ * Here the sheets become files, in three passes that must not be mixed up. All of it is printed, to memory. Then
+ * all of it is proved. And only then is anything written, so that the folder on your disk holds a book that was
+ * right, or the one before.
+ */
+
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
@@ -25,6 +33,13 @@ export interface Press {
   write(assets: ReadonlyMap<string, Uint8Array>): void;
 }
 
+/*
+ * ## Three passes
+ *
+ * A print that is the same as last time keeps its verdict, its list of links, and its place on the disk. One that
+ * failed its proof keeps failing it, even if nobody touches the page again; a flaw is not forgiven because it was
+ * looked at once before.
+ */
 export function createPress(out: string): Press {
   let prints = new Map<string, Print>();
 
@@ -40,39 +55,31 @@ export function createPress(out: string): Press {
     },
 
     prove(pages, assets, complaints) {
-      const byOutput = new Map(pages.map((page) => [page.output, page]));
       for (const page of pages) provePage(page, prints.get(page.output)!, complaints);
-      const ends = new Map([...prints].map(([output, print]) => [output, print.ends]));
-      for (const { output, flaw } of proveLinks(ends, new Set(assets.keys()))) {
-        const page = byOutput.get(output);
-        const line = page ? lineOfPage(prints.get(output)!.html, flaw.offset, page.composition.text) : 1;
-        complaints.add(page?.file ?? output, line, `${flaw.message} (${output})`);
-      }
-      const html = new Map([...prints].map(([output, print]) => [output, print.html]));
-      const files = pages.map(({ file }) => file);
-      const astray = proveOrder(html, pages[0]!.output, files);
-      if (astray) complaints.addFatal(astray, 1, 'does not come where the reading order has it');
-      return [...ends.values()].reduce((sum, { links }) => sum + links.length, 0);
+      proveBook(pages, prints, new Set(assets.keys()), complaints);
+      return [...prints.values()].reduce((sum, { ends }) => sum + ends.links.length, 0);
     },
 
     write(assets) {
       removeStale(out, prints);
-      const made = new Set<string>();
-      const put = (name: string, content: string | Uint8Array) => {
-        const folder = dirname(join(out, name));
-        if (!made.has(folder)) mkdirSync(folder, { recursive: true });
-        made.add(folder);
-        writeFileSync(join(out, name), content);
-      };
-      for (const [name, bytes] of assets) put(name, bytes);
+      for (const [name, bytes] of assets) put(out, name, bytes);
       for (const [output, print] of prints) {
-        if (!print.written) put(output, print.html);
+        if (!print.written) put(out, output, print.html);
         print.written = true;
       }
     },
   };
 }
 
+function put(out: string, name: string, content: string | Uint8Array): void {
+  const path = join(out, name);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, content);
+}
+
+/*
+ * ## A print, and its trial
+ */
 function printOf(sheet: Sheet, directory: Directory, last: Print | undefined): Print {
   const html = layOut(sheet, directory);
   if (last?.html === html) return { ...last, key: sheet.key };
@@ -85,6 +92,34 @@ function provePage({ file, composition }: Page, print: Print, complaints: Compla
   if (flaw) complaints.addFatal(file, lineAt(composition.text, flaw.offset), flaw.message);
 }
 
+/*
+ * Links and order belong to no page alone, and are proved of all of them, every time.
+ */
+function proveBook(
+  pages: readonly Page[],
+  prints: ReadonlyMap<string, Print>,
+  assets: ReadonlySet<string>,
+  complaints: Complaints,
+): void {
+  const byOutput = new Map(pages.map((page) => [page.output, page]));
+  const ends = new Map([...prints].map(([output, print]) => [output, print.ends]));
+  for (const { output, flaw } of proveLinks(ends, assets)) {
+    const page = byOutput.get(output);
+    const line = page ? lineOfPage(prints.get(output)!.html, flaw.offset, page.composition.text) : 1;
+    complaints.add(page?.file ?? output, line, `${flaw.message} (${output})`);
+  }
+  const html = new Map([...prints].map(([output, print]) => [output, print.html]));
+  const astray = proveOrder(
+    html,
+    pages[0]!.output,
+    pages.map(({ file }) => file),
+  );
+  if (astray) complaints.addFatal(astray, 1, 'does not come where the reading order has it');
+}
+
+/*
+ * A page whose source is gone would lie in the folder for years, and be found by a search engine.
+ */
 function removeStale(out: string, prints: ReadonlyMap<string, unknown>): void {
   if (!existsSync(out)) return;
   for (const name of readdirSync(out, { recursive: true, encoding: 'utf8' })) {

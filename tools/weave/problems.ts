@@ -1,3 +1,10 @@
+/*
+ * # Complaints
+ *
+ * All complaints are collected before any is made. Nobody likes a tool that reports one error, waits for you to
+ * mend it, and then finds the next one, which was there all along.
+ */
+
 /** Something wrong with the book: where (file relative to the root, line from 1), and one clear sentence. */
 export interface Problem {
   file: string;
@@ -12,6 +19,12 @@ export interface Complaints {
   addFatal(file: string, line: number, message: string): void;
 }
 
+/*
+ * ## Two weights
+ *
+ * Most complaints are about the sources, and a draft lets them pass as warnings. The fatal ones are about the
+ * weaver.
+ */
 export function createComplaints(): Complaints {
   const found: (Problem & { fatal: boolean })[] = [];
   return {
@@ -21,6 +34,11 @@ export function createComplaints(): Complaints {
   };
 }
 
+/*
+ * ## In one line each
+ *
+ * `file:line: message`. The oldest format there is; every editor can jump to it, and so can you.
+ */
 /** Thrown when the book is not fit to be printed. The message has one line a problem. */
 export class WeaveError extends Error {
   readonly problems: readonly Problem[];

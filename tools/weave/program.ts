@@ -13,6 +13,7 @@ import { readFileSync } from 'node:fs';
 import { join, posix, relative } from 'node:path';
 
 import type {
+  CompilerHost,
   CompilerOptions,
   Program,
   ResolvedModuleWithFailedLookupLocations,
@@ -20,6 +21,7 @@ import type {
 } from 'typescript';
 
 import ts from './compiler.ts';
+import { WeaveError } from './problems.ts';
 
 /** One reading of the sources: TypeScript's program over them, and which of them differ from the reading before. */
 export interface Reading {
@@ -41,50 +43,31 @@ export interface Reading {
 /** Keeps the syntax trees between readings, so that an unchanged file is parsed once in its life. */
 export function createLibrary(root: string): { read(files: readonly string[]): Reading } {
   const options = compilerOptions(root);
-  const host = ts.createCompilerHost(options);
   const ours = new Map<string, SourceFile>();
-  const theirs = new Map<string, SourceFile | undefined>();
+  const host = hostFor(root, options, ours);
   let previous: Program | undefined;
-  let previousFiles = '';
-
-  const parse = (path: string, text: string) =>
-    ts.createSourceFile(path, text, {
-      languageVersion: options.target ?? ts.ScriptTarget.ES2022,
-      jsDocParsingMode: ts.JSDocParsingMode.ParseNone,
-    });
-
-  host.resolveModuleNameLiterals = (literals, from) => literals.map(({ text }) => resolve(text, from));
-  host.getCurrentDirectory = () => root;
-  host.getSourceFile = (path) => {
-    const own = ours.get(path);
-    if (own) return own;
-    if (!theirs.has(path)) {
-      const text = host.readFile(path);
-      theirs.set(path, text === undefined ? undefined : parse(path, text));
-    }
-    return theirs.get(path);
-  };
+  let previousNames = '';
 
   return {
     read(files) {
       const changed = new Set<string>();
       const trees = new Map<string, SourceFile>();
-      const paths = new Map(files.map((file) => [file, join(root, file).replaceAll('\\', '/')]));
-      for (const [file, path] of paths) {
-        const text = readFileSync(path, 'utf8');
+      for (const file of files) {
+        const path = join(root, file).replaceAll('\\', '/');
+        const text = textOf(path, file);
         let tree = ours.get(path);
         if (tree?.text !== text) {
-          tree = parse(path, text);
+          tree = parse(path, text, options);
           ours.set(path, tree);
           changed.add(file);
         }
         trees.set(file, tree);
       }
-      const names = [...paths.values()];
-      const sameFiles = names.join('\n') === previousFiles;
+      const names = [...trees.values()].map(({ fileName }) => fileName);
+      const sameFiles = names.join('\n') === previousNames;
       if (!previous || !sameFiles || changed.size > 0) {
         previous = ts.createProgram(names, options, host, sameFiles ? previous : undefined);
-        previousFiles = names.join('\n');
+        previousNames = names.join('\n');
       }
       return { program: previous, trees, changed };
     },
@@ -92,13 +75,47 @@ export function createLibrary(root: string): { read(files: readonly string[]): R
 }
 
 /*
+ * A book that promises every byte has to be sure of the bytes. What is not UTF-8 would be read as something else.
+ */
+function textOf(path: string, file: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(path));
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new WeaveError([{ file, line: 1, message: 'is not UTF-8, so its bytes cannot be set in type' }]);
+  }
+}
+
+function parse(path: string, text: string, options: CompilerOptions): SourceFile {
+  const languageVersion = options.target ?? ts.ScriptTarget.ES2022;
+  const jsDocParsingMode = ts.JSDocParsingMode.ParseNone; // contracts are read by us
+  return ts.createSourceFile(path, text, { languageVersion, jsDocParsingMode });
+}
+
+function hostFor(root: string, options: CompilerOptions, ours: Map<string, SourceFile>): CompilerHost {
+  const host = ts.createCompilerHost(options);
+  const theirs = new Map<string, SourceFile | undefined>();
+  host.resolveModuleNameLiterals = (literals, from) => literals.map(({ text }) => resolve(text, from));
+  host.getCurrentDirectory = () => root;
+  host.getSourceFile = (path) => {
+    if (ours.has(path)) return ours.get(path);
+    if (!theirs.has(path)) {
+      const text = host.readFile(path);
+      theirs.set(path, text === undefined ? undefined : parse(path, text, options));
+    }
+    return theirs.get(path);
+  };
+  return host;
+}
+
+/*
  * ## Whom we invite
  *
  * The options are the repository's own, from its `tsconfig.json`, so that the weaver sees what the compiler sees.
- * With one exception, and it is worth a second and a half.
+ * With one exception, and it is worth more than a second.
  *
  * Our tools import packages. Following those imports would bring in the declarations of Node, of TypeScript itself
- * and of twenty small libraries: three and a half megabytes of other people's types, more than three times as much
+ * and of twenty small libraries: three and a half megabytes of other people's types, nearly three times as much
  * text as Lantern has. All of it would be parsed, bound, and consulted, in order to link not a single name, since
  * no definition of theirs is in the book. So `resolve` finds files of ours and nothing else. A name from a package
  * keeps its place in the code, and when you point at it, it tells you where it comes from.

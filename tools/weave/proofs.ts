@@ -1,3 +1,14 @@
+/*
+ * # The proofs
+ *
+ * Until here, everything was meant well. This page knows nothing of it. It imports no tree and no survey; what it
+ * gets is a string of HTML that somebody claims is a page, and a file that somebody claims is on it. It tries to
+ * prove them wrong.
+ *
+ * That it works on the printed page is the point. A proof about our own data structures would show that we did what
+ * we thought. It is in the last step, between the tree and the text, that a comma is lost.
+ */
+
 import { posix } from 'node:path';
 
 import { type Promised, wordsIn } from './narration.ts';
@@ -9,6 +20,13 @@ export interface Flaw {
   message: string;
 }
 
+/*
+ * ## Every byte, once
+ *
+ * Each box on the page says from where to where it stands for the source. Read one after the other, they have to be
+ * the file: begin at 0, leave no gap, never go back, stop at the end. That leaves the question whether what is *in*
+ * a box is what was in the source, which for code means the same characters and for prose the same words.
+ */
 const SPAN = /<(?:div|details) class="(narration|contract|code|imports)" data-span="(\d+)-(\d+)"/g;
 
 /**
@@ -47,6 +65,12 @@ function isCode(kind: string): boolean {
   return kind === 'code' || kind === 'imports';
 }
 
+/*
+ * ## Is it the code?
+ *
+ * Take the tags out, turn the entities back, and compare. The only difference allowed is blank space around the
+ * edges. If something differs, you are told what it says here and what it says there.
+ */
 function compareCode(text: string, start: number, end: number, shown: string): Flaw | undefined {
   const source = text.slice(start, end);
   const found = unescapeHtml((/<code>([\s\S]*?)<\/code>/.exec(shown)?.[1] ?? '').replace(/<[^>]*>/g, ''));
@@ -65,6 +89,14 @@ function show(text: string, at: number): string {
   return at >= text.length ? 'nothing' : JSON.stringify(text.slice(at, at + 12));
 }
 
+/*
+ * ## Is it the prose?
+ *
+ * Markdown's stars and brackets are not on the page, so we cannot compare with the comment. But when the comment
+ * was read, a [promise](#what-is-promised) was made, and here it falls due. A directive that nobody has turned into
+ * an element, a table that came out empty, a line of HTML that was swallowed: they all cost words, and words are
+ * counted by the letter.
+ */
 /** Every letter of the prose must come again on the page, in order. What the weaver adds may stand between. */
 function compareProse(start: number, shown: string, promised: Promised | undefined): Flaw | undefined {
   if (!promised) return { offset: start, message: 'is prose that was never read' };
@@ -88,6 +120,9 @@ function compareProse(start: number, shown: string, promised: Promised | undefin
   return undefined;
 }
 
+/*
+ * Four of HTML's two thousand named characters are ever written by us.
+ */
 const ENTITIES: Record<string, string> = { lt: '<', gt: '>', quot: '"', amp: '&' };
 
 function unescapeHtml(text: string): string {
@@ -96,6 +131,13 @@ function unescapeHtml(text: string): string {
   );
 }
 
+/*
+ * ## Loose ends
+ *
+ * Everything on a page that another could refer to, and everything it refers to itself, as read from its tags. What
+ * it *loads* has to be in the book, too. A page that fetches a font from somewhere tells somebody that you are
+ * reading it.
+ */
 /** What other pages may hold a page to: its ids, and where its links lead. */
 export interface Ends {
   ids: Set<string>;
@@ -124,6 +166,12 @@ function noteLink(ends: Ends, tag: string, target: string, offset: number): void
   else if (tag !== 'a') ends.loads.push({ offset, message: `loads ${target} from outside the book` });
 }
 
+/*
+ * ## Every link arrives
+ *
+ * Links within the book, that is. What is outside may vanish at any time, and a build that fails because a
+ * university has a new web server is a build that is soon run without its proofs.
+ */
 /** Proves that every link of every page leads to a page, or a file, and to an id that is there. */
 export function proveLinks(
   pages: ReadonlyMap<string, Ends>,
@@ -145,6 +193,13 @@ export function proveLinks(
   return flaws;
 }
 
+/*
+ * ## The order of reading
+ *
+ * We have a list of files in the order that the indexes give them. A reader has something else: a link that says
+ * *Onward*. Starting from the first page we click it until there is nothing to click any more, and look which files
+ * went by.
+ */
 /**
  * Proves that turning the pages, from the first to the last, is reading the files in order.
  *
@@ -169,6 +224,10 @@ export function proveOrder(
   return files.find((file, index) => turned[index] !== file) ?? turned[files.length];
 }
 
+/*
+ * A flaw in the HTML is reported at the line of the source that it came from, or rather of the piece it came from,
+ * which is as near as HTML remembers.
+ */
 /** The line of the source that a place in a printed page came from: that of the piece it stands in. */
 export function lineOfPage(html: string, offset: number, text: string): number {
   let line = 1;

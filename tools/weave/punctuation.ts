@@ -1,3 +1,15 @@
+/*
+ * # Printers' marks
+ *
+ * Typewriters had one quotation mark, because a second would have cost a lever. The saving is still with us. A
+ * printer has six, and tells by the company it keeps which of them is meant: a mark with a blank before it opens,
+ * any other closes, and the one in *don't* is no quotation mark at all.
+ *
+ * There is a plugin for this. It parses the prose as English, sentence by sentence and word by word, in order to
+ * look at the characters on both sides of an apostrophe, and it took as long as everything else in the row
+ * together.
+ */
+
 import type { Parent, PhrasingContent, Root } from 'mdast';
 import { SKIP, visit } from 'unist-util-visit';
 
@@ -10,6 +22,13 @@ export function curl(tree: Root): void {
   });
 }
 
+/*
+ * ## Across the borders
+ *
+ * A quotation may begin outside of an emphasis and end inside. So the last character is handed on from node to
+ * node, and code in between counts as a letter: in "`run` returns" the mark opens because of what is before it, and
+ * in "it calls `run`" it closes because of what is.
+ */
 /** Curls one run of text, which may pass through emphasis and links. Returns its last character. */
 function curlRun(parent: Parent, before: string): string {
   let last = before;

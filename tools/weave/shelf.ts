@@ -1,3 +1,10 @@
+/*
+ * # The shelf
+ *
+ * Not everything in a book comes from the sources. There is a front page, a theme, a drawing or two that would not
+ * fit into a comment. They lie in `book`, as they are.
+ */
+
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -16,6 +23,9 @@ export interface Shelf {
 
 export const FRONT = 'book/front.md';
 
+/*
+ * ## Taking things down
+ */
 export function readShelf(root: string, complaints: Complaints): Shelf {
   const front = join(root, FRONT);
   if (!existsSync(front)) complaints.add(FRONT, 1, 'is missing: the book has no front page');
@@ -37,6 +47,12 @@ function drawingIn(folder: string, id: string): string | undefined {
   return `<pre class="drawing" tabindex="0">${drawn}</pre>`;
 }
 
+/*
+ * ## Homework, counted
+ *
+ * Every exercise that is stated has its folder with a test and hints; every folder is stated. An exercise without a
+ * test is an opinion, and a test without a statement is a trap.
+ */
 /** Every exercise stated in the book has its folder, no two have the same, and no folder lacks its statement. */
 export function checkExercises(root: string, pages: readonly Page[], complaints: Complaints): void {
   const stated = new Map<string, string>();

@@ -1,3 +1,14 @@
+/*
+ * # In one line
+ *
+ * Point at a name anywhere in this book, and a slip of paper says what it is. The slip has one line, perhaps two,
+ * and the art is in choosing them. The compiler would print a function's type with every alias resolved and every
+ * default spelled out, correct to the last bracket. The author wrote something shorter, and chose the words.
+ *
+ * So where the author has written a type, his words are quoted. Where he has left it to inference, the compiler is
+ * asked.
+ */
+
 import type {
   Declaration,
   Node,
@@ -24,6 +35,12 @@ export function signatureOf(
   return short.length > LONGEST ? `${short.slice(0, LONGEST - 1)}…` : short;
 }
 
+/*
+ * ## A line for everything
+ *
+ * An interface says its name and no more, since its page is one click away. A constant says its value, if that is
+ * short: `const DIRTY = 1 << 6` tells you what `number` does not.
+ */
 function declared(checker: TypeChecker, symbol: TsSymbol, declaration: Declaration): string {
   const name = symbol.name;
   if (isImport(declaration)) return `${name} from ${moduleOf(declaration)}`;
@@ -60,6 +77,11 @@ function isWritten(declaration: Declaration): declaration is SignatureDeclaratio
   );
 }
 
+/*
+ * ## Functions, as they stand
+ *
+ * From the first word up to the body. The only thing the compiler adds is a return type that nobody wrote.
+ */
 function functionHead(checker: TypeChecker, declaration: SignatureDeclaration): string {
   const tree = declaration.getSourceFile();
   const body = (declaration as { body?: Node }).body;
@@ -75,6 +97,12 @@ function functionHead(checker: TypeChecker, declaration: SignatureDeclaration): 
   return signature ? `${named}: ${checker.typeToString(signature.getReturnType())}` : named;
 }
 
+/*
+ * ## Constants and variables
+ *
+ * A value is shown if it reads like one: a number, a string, constants and operators. A call or an object is its
+ * type.
+ */
 function variable(checker: TypeChecker, symbol: TsSymbol, declaration: VariableDeclaration): string {
   const { initializer } = declaration;
   const word = declaration.parent.flags & ts.NodeFlags.Const ? 'const' : 'let';
@@ -104,6 +132,12 @@ function ownerOf(declaration: Node): string | undefined {
     : undefined;
 }
 
+/*
+ * ## The second line
+ *
+ * The first sentence of the contract. Authors write it for this, whether they know it or not: it should do when it
+ * is all you get.
+ */
 /** The first sentence of the contract in front of a declaration, or nothing. */
 export function summaryOf(declaration: Declaration): string {
   const statement = ts.isVariableDeclaration(declaration) ? declaration.parent.parent : declaration;

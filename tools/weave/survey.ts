@@ -1,3 +1,12 @@
+/*
+ * # The survey
+ *
+ * The page is composed, and full of gaps. Before anybody fills them in, somebody walks through it once with a
+ * notebook and writes down where everything is: which headings there are, what can be linked to, what wants to be a
+ * link, where the code goes. From then on nobody has to walk again. After an edit in another file, a page is put
+ * right by going through the notebook.
+ */
+
 import type { Element, ElementContent, Root, Text } from 'hast';
 
 import { type Composition, everyElement } from './compose.ts';
@@ -42,6 +51,12 @@ export interface Survey {
   anchors: Set<string>;
 }
 
+/*
+ * ## The walk
+ *
+ * The title is the first heading. A file that has none, because it is still a draft, goes by its path, which looks
+ * as unfinished as it is.
+ */
 /** Walks a composed page once and notes what is where. Gives every section its id and its place for a number. */
 export function survey(page: Composition, fallbackTitle: string): Survey {
   const found: Survey = {
@@ -70,6 +85,13 @@ export function survey(page: Composition, fallbackTitle: string): Survey {
   return found;
 }
 
+/*
+ * ## One section
+ *
+ * Each section gets an id by its place (`s3`), and in front of everything else an empty link, in which its number
+ * will stand in the margin. If it has a heading, links to it use the heading's id, which survives when a section is
+ * put in before it. That is the whole policy on numbers: they are for people, to say aloud. Machines use names.
+ */
 function surveySection(
   found: Survey,
   element: Element,
@@ -111,6 +133,12 @@ function surveySection(
   element.children.unshift(made('a', { className: ['number'], href: `#${entry.id}` }, []));
 }
 
+/*
+ * ## Pointers
+ *
+ * Two things in prose point at something: a link, and a name in backticks. We note them on the element, too, since
+ * a contract is going to be copied into the reference, where the same target is another way off.
+ */
 /** Notes a pointer, also on the element itself, so that a copy of the element can be pointed anew. */
 function point(found: Survey, kind: Pointer['kind'], element: Element, target: string, line: number): void {
   element.data = { pointer: { kind, target, line } } as Element['data'];
@@ -138,6 +166,12 @@ function linked(node: Element, parent: Element | Root): Element {
   return link;
 }
 
+/*
+ * ## An initial
+ *
+ * Manuscripts began with a large letter because it told you, across a dark room, where to begin. Beside a paragraph
+ * of one line it looks like an accident, so the paragraph has to earn it.
+ */
 /** A first paragraph that is long enough to stand beside it gets a large initial. */
 function enlargeInitial(section: Element, title: Element): void {
   everyElement(section, (node, parent) => {
@@ -157,6 +191,9 @@ function headingOf(section: Element): Element | undefined {
   return heading;
 }
 
+/*
+ * Two tools that everybody needs who handles hast.
+ */
 /** An element of the page. */
 export function made(
   tagName: string,

@@ -1,3 +1,12 @@
+/*
+ * # Setting code
+ *
+ * A highlighter in an editor has ten milliseconds and a half-typed line, and guesses from the shape of words. We
+ * have the syntax tree, and all evening. A name is a type because it stands where a type stands. A word is a
+ * keyword because the grammar made it one, and `type`, `of` and `from` are words like any others when they are used
+ * as such.
+ */
+
 import type { Identifier, Node } from 'typescript';
 
 import { setAssembly, speaksAssembly } from './assembly.ts';
@@ -5,6 +14,13 @@ import ts from './compiler.ts';
 import type { Facts, Mention } from './facts.ts';
 import { type Token, tokenFrom } from './tokens.ts';
 
+/*
+ * ## Token by token
+ *
+ * The result is a string and not a tree: there are two hundred thousand tokens in the book, and each would be
+ * three objects. The strictness that a tree brings for free (everything closed, everything escaped) we have to
+ * prove instead, and the proof is a good one. Take out the tags, undo the escapes, and the code must be there.
+ */
 /** What typesetting needs to know of the world outside a file: where a definition is, and which ids to give out. */
 export interface Typesetter {
   /** The link to a definition of the book, or undefined. */
@@ -37,6 +53,10 @@ export function typeset(
   return html + escapeHtml(text.slice(at, Math.max(at, end)));
 }
 
+/*
+ * A token is a comment, a piece of machine code, a definition, a link, or a word. The definition gets the id that all
+ * the links elsewhere lead to.
+ */
 function setToken(
   text: string,
   { node, start }: Token,
@@ -60,6 +80,11 @@ export function dyed(color: string, html: string): string {
   return color === '' ? html : `<span class="${color}">${html}</span>`;
 }
 
+/*
+ * ## Colours
+ *
+ * Seven, by one letter each. The letters are what the style sheet knows them by.
+ */
 /** The class of a token: keyword, string, regular expression, number, type, function, constant, or none. */
 function colorOf(node: Node): string {
   const { kind } = node;
@@ -99,6 +124,9 @@ function isCalled(node: Node): boolean {
   return ts.isCallExpression(node.parent) && node.parent.expression === node;
 }
 
+/*
+ * Most tokens have nothing to escape. Looking first makes it twice as fast.
+ */
 export function escapeHtml(text: string): string {
   return /[&<>"]/.test(text)
     ? text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')

@@ -9,7 +9,7 @@
 import { existsSync } from 'node:fs';
 import { join, posix, resolve } from 'node:path';
 
-import { createDesk } from './desk.ts';
+import { createDesk, type Desk } from './desk.ts';
 import { createDirectory, type Page } from './directory.ts';
 import type { Facts } from './facts.ts';
 import { learn, NO_FACTS } from './learn.ts';
@@ -118,9 +118,8 @@ export function createWeaver(options: WeaveOptions): Weaver {
       const reading = library.read(rooms.flatMap(({ files }) => files));
       complainOfSyntax(reading, complaints);
 
-      const pages = await composePages(shelf.front, rooms, reading, complaints);
-      tell('linking', pages.length, pages.length);
-      learnFacts(pages, reading);
+      const pages = await composePages(desk, shelf.front, rooms, reading, complaints, tell);
+      facts = learnFacts(root, pages, reading, facts, tell);
       checkExercises(root, pages, complaints);
       const directory = createDirectory(pages);
       const binding = { directory, uses: usesOf(pages), drawing: shelf.drawing, complain: complaints.add };
@@ -147,45 +146,56 @@ export function createWeaver(options: WeaveOptions): Weaver {
   function tell(stage: Progress['stage'], done: number, total: number): void {
     options.onProgress?.({ stage, done, total });
   }
+}
 
-  async function composePages(
-    front: string,
-    rooms: Room[],
-    reading: Reading,
-    complaints: Complaints,
-  ): Promise<Page[]> {
-    const pages: Page[] = [];
-    const total = reading.trees.size;
-    const blank = { facts: NO_FACTS, version: '' };
-    const cover = await desk.compose(FRONT, front, complaints);
-    pages.push({ ...blank, ...cover, file: FRONT, output: 'index.html', number: '' });
-    for (const room of rooms) {
-      for (const [index, file] of room.files.entries()) {
-        tell('composing', pages.length, total);
-        const draft = await desk.compose(file, reading.trees.get(file)!, complaints);
-        const number = `${room.number}.${index}`;
-        for (const [at, section] of draft.survey.sections.entries()) section.number = `${number}.${at + 1}`;
-        const output = posix.join(room.slug, file.slice(room.folder.length + 1).replace(/\.ts$/, '.html'));
-        pages.push({ ...blank, ...draft, file, output, room, number });
-      }
-    }
-    return pages;
-  }
+type Tell = (stage: Progress['stage'], done: number, total: number) => void;
 
-  function learnFacts(pages: Page[], reading: Reading): void {
-    const tokens = new Map(pages.map(({ file, composition }) => [file, composition.tokens]));
-    facts = learn(
-      root,
-      reading,
-      (file) => tokens.get(file)!,
-      facts,
-      (done) => tell('linking', done, reading.trees.size),
-    );
-    for (const page of pages) {
-      page.facts = facts.get(page.file) ?? NO_FACTS;
-      page.version = `${serialOf(page.composition)}.${serialOf(page.facts)}`;
+/*
+ * ## Pages, with their numbers
+ *
+ * § 5.3.2 is the second section of the third file of chapter 5. The file that opens a room is its file 0, so that what
+ * the index lists first is number 1, as everybody but a programmer would expect.
+ */
+async function composePages(
+  desk: Desk,
+  front: string,
+  rooms: readonly Room[],
+  reading: Reading,
+  complaints: Complaints,
+  tell: Tell,
+): Promise<Page[]> {
+  const blank = { facts: NO_FACTS, version: '' };
+  const cover = await desk.compose(FRONT, front, complaints);
+  const pages: Page[] = [{ ...blank, ...cover, file: FRONT, output: 'index.html', number: '' }];
+  for (const room of rooms) {
+    for (const [index, file] of room.files.entries()) {
+      tell('composing', pages.length, reading.trees.size);
+      const draft = await desk.compose(file, reading.trees.get(file)!, complaints);
+      const number = `${room.number}.${index}`;
+      for (const [at, section] of draft.survey.sections.entries()) section.number = `${number}.${at + 1}`;
+      const output = posix.join(room.slug, file.slice(room.folder.length + 1).replace(/\.ts$/, '.html'));
+      pages.push({ ...blank, ...draft, file, output, room, number });
     }
   }
+  return pages;
+}
+
+/** Gives each page its facts, and a version that changes with its text or its facts. Returns all facts. */
+function learnFacts(
+  root: string,
+  pages: readonly Page[],
+  reading: Reading,
+  known: ReadonlyMap<string, Facts>,
+  tell: Tell,
+): Map<string, Facts> {
+  const tokens = new Map(pages.map(({ file, composition }) => [file, composition.tokens]));
+  const progress = (done: number) => tell('linking', done, reading.trees.size);
+  const facts = learn(root, reading, (file) => tokens.get(file)!, known, progress);
+  for (const page of pages) {
+    page.facts = facts.get(page.file) ?? NO_FACTS;
+    page.version = `${serialOf(page.composition)}.${serialOf(page.facts)}`;
+  }
+  return facts;
 }
 
 /*
