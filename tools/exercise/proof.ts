@@ -66,13 +66,9 @@ export function filesOf(root: string, { folder }: Exercise): string[] {
 /** Runs the whole suite on the tree at `root`, with what it prints on the screen. Returns whether all of it passed. */
 export function runSuite(root: string): boolean {
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-  const run = spawnSync(
-    process.execPath,
-    [vitest, 'run', '--exclude', 'test/exercises/**', '--reporter=dot'],
-    {
-      cwd: root,
-      stdio: 'inherit',
-    },
-  );
+  const run = spawnSync(process.execPath, [vitest, 'run', '--exclude', 'test/exercises/**'], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   return run.status === 0;
 }
