@@ -108,3 +108,33 @@ describe('a weaver that weaves again makes the book a new one would make', () =>
     expect(await weaver.weave()).toMatchObject({ pages: 18, printed: 18 });
   });
 });
+
+describe('a book that is there already', () => {
+  test('is woven once, as long as no source and no page has changed', async () => {
+    const fixture = borrowFixture();
+    expect(await weave(fixture)).toMatchObject({ files: 12, printed: 18 });
+    expect(await weave(fixture)).toMatchObject({ files: 12, printed: 0 });
+    expect(await weave({ ...fixture, anew: true })).toMatchObject({ files: 12, printed: 18 });
+  });
+
+  test('is woven again when a source, a page, or the theme is another', async () => {
+    const fixture = borrowFixture();
+    await weave(fixture);
+    const before = pagesIn(fixture.out);
+    writeFileSync(join(fixture.out, '1-lamp/oil.html'), 'oil');
+    expect(await weave(fixture)).toMatchObject({ printed: 18 });
+    expect(pagesIn(fixture.out)).toEqual(before);
+    fixture.edit(FLAME, (text) => text.replace('mostly', 'rarely'));
+    expect(await weave(fixture)).toMatchObject({ printed: 18 });
+    fixture.edit('book/theme/lantern.css', (text) => `${text}\n`);
+    expect(await weave(fixture)).toMatchObject({ printed: 18 });
+  });
+
+  test('is woven again if there was anything to complain of', async () => {
+    const fixture = borrowFixture();
+    fixture.edit(FLAME, (text) => text.replace('(#cave)', '(#cavern)'));
+    for (const draft of [true, true])
+      expect(await weave({ ...fixture, draft })).toMatchObject({ printed: 18 });
+    await expect(weave(fixture)).rejects.toThrow(/#cavern leads nowhere/);
+  });
+});

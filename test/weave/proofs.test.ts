@@ -238,6 +238,14 @@ describe('the weaver refuses', () => {
     expect(await complaintsOf(fixture)).toMatch(/^chapters\/1-lamp\/oil\.ts:11: is not TypeScript: /m);
   });
 
+  test('bytes that are no text', async () => {
+    const fixture = borrowFixture();
+    writeFileSync(join(fixture.root, 'chapters/1-lamp/oil.ts'), Buffer.from('/* # Oil \xff */\n', 'latin1'));
+    expect(await complaintsOf(fixture)).toBe(
+      'chapters/1-lamp/oil.ts:1: is not UTF-8, so its bytes cannot be set in type',
+    );
+  });
+
   test('to lose the last good book over a bad one', async () => {
     const fixture = borrowFixture();
     await weave(fixture);

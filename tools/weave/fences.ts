@@ -1,8 +1,8 @@
 /*
  * # Fences
  *
- * Not everything in a narrator's comment is talk. There are drawings, which want to be left alone. There is
- * TypeScript, which we know how to set. And there are other people's languages, for which there is shiki, a
+ * Not everything in a narrator's comment is talk. There are drawings, which want to be left alone. There are
+ * TypeScript and assembly, which we know how to set. And there are other people's languages, for which there is shiki, a
  * highlighter with the grammars of a well-known editor. It is loaded when the first of them turns up, and in most
  * books of ours none does.
  */
@@ -10,6 +10,7 @@
 import type { Element, ElementContent, Root } from 'hast';
 import type { HighlighterCore } from 'shiki/core';
 
+import { setAssembly } from './assembly.ts';
 import ts from './compiler.ts';
 import { type Survey, textOf } from './survey.ts';
 import { tokensOf } from './tokens.ts';
@@ -17,7 +18,6 @@ import { typeset } from './typeset.ts';
 
 /** Languages that shiki sets for us, by the words that authors write behind the three backticks. */
 const GRAMMARS: Record<string, () => Promise<unknown>> = {
-  asm: () => import('shiki/langs/asm.mjs'),
   c: () => import('shiki/langs/c.mjs'),
   diff: () => import('shiki/langs/diff.mjs'),
   json: () => import('shiki/langs/json.mjs'),
@@ -44,11 +44,12 @@ export async function setFences(
     const language = ALIASES[written] ?? written;
     if (PLAIN.includes(language)) drawing(element, parent, text);
     else if (language === 'ts' || language === 'typescript') element.children = [raw(setSnippet(text))];
+    else if (language === 'asm') element.children = [raw(setAssembly(text))];
     else if (GRAMMARS[language]) element.children = [await setForeign(text, language)];
     else
       complain(
         line,
-        `sets a fence in ${written}, which is none of ts, text, ${Object.keys(GRAMMARS).join(', ')}`,
+        `sets a fence in ${written}, which is none of text, ts, asm, ${Object.keys(GRAMMARS).join(', ')}`,
       );
     if (!PLAIN.includes(language)) element.properties.className = ['fence'];
   }

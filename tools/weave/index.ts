@@ -78,4 +78,5 @@ export * from './matter.ts';
 export * from './shelf.ts';
 export * from './press.ts';
 export * from './proofs.ts';
+export * from './ledger.ts';
 export * from './problems.ts';

@@ -15,6 +15,7 @@ import { unified } from 'unified';
 import { type Directory, href, type Page } from './directory.ts';
 import { raw } from './fences.ts';
 import type { Room } from './rooms.ts';
+import { escapeHtml } from './typeset.ts';
 
 /** What stands around a page: all that the layout needs to know of the one page and of the book. */
 export interface Sheet {
@@ -144,54 +145,45 @@ function turning(sheet: Sheet, directory: Directory, to: To): Element {
  * All chapters, the files of the one you are in, the sections of the page that is open. Never more: a table of
  * contents that shows everything is a wall.
  */
-function sideBar(sheet: Sheet, directory: Directory, to: To): Element {
+function sideBar(sheet: Sheet, directory: Directory, to: To): ElementContent {
   const rooms = [...new Set(directory.pages.map(({ room }) => room))].filter((room) => room !== undefined);
   const list = (chosen: Room[]) =>
-    h(
-      'ol',
-      chosen.map((room) => roomEntry(room, sheet, directory, to)),
-    );
+    `<ol>${chosen.map((room) => roomEntry(room, sheet, directory, to)).join('')}</ol>`;
   const appendices = rooms.filter(({ appendix }) => appendix);
-  return h('nav', { className: ['side'], id: 'navigation', ariaLabel: 'Chapters' }, [
-    list(rooms.filter(({ appendix }) => !appendix)),
-    ...(appendices.length > 0 ? [h('p', 'Appendices'), list(appendices)] : []),
-  ]);
+  const foot = appendices.length > 0 ? `<p>Appendices</p>${list(appendices)}` : '';
+  const chapters = list(rooms.filter(({ appendix }) => !appendix));
+  return raw(`<nav class="side" id="navigation" aria-label="Chapters">${chapters}${foot}</nav>`);
 }
 
-function roomEntry(room: Room, sheet: Sheet, directory: Directory, to: To): Element {
+function roomEntry(room: Room, sheet: Sheet, directory: Directory, to: To): string {
   const opening = openingOf(directory, room);
-  const here = sheet.page?.room === room;
-  const pages = here ? room.files.slice(1).map((file) => pageEntry(directory.page(file)!, sheet, to)) : [];
-  const outline = sheet.page === opening ? outlineOf(opening) : [];
-  return h('li', { className: here ? ['here'] : undefined }, [
-    numbered(room.number, opening, sheet, to),
-    ...outline,
-    ...(pages.length > 0 ? [h('ol', pages)] : []),
-  ]);
+  const entry =
+    numbered(room.number, opening, sheet, to) + (sheet.page === opening ? outlineOf(opening) : '');
+  if (sheet.page?.room !== room) return `<li>${entry}</li>`;
+  const pages = room.files.slice(1).map((file) => pageEntry(directory.page(file)!, sheet, to));
+  return `<li class="here">${entry}${pages.length > 0 ? `<ol>${pages.join('')}</ol>` : ''}</li>`;
 }
 
 /*
- * Numbers stand apart from titles, so that the titles line up. It is what tables of contents did with dots.
+ * Numbers stand apart from titles, so that the titles line up. It is what tables of contents did with dots. (These
+ * few are strings and no trees. There are fifty of them on each of three hundred pages.)
  */
-function pageEntry(page: Page, sheet: Sheet, to: To): Element {
-  return h('li', [numbered(page.number, page, sheet, to), ...(sheet.page === page ? outlineOf(page) : [])]);
+function pageEntry(page: Page, sheet: Sheet, to: To): string {
+  return `<li>${numbered(page.number, page, sheet, to)}${sheet.page === page ? outlineOf(page) : ''}</li>`;
 }
 
-function numbered(number: string, page: Page, sheet: Sheet, to: To): Element {
-  const current = sheet.page === page ? 'page' : undefined;
-  return h('a', { href: to(page.output), ariaCurrent: current }, [h('b', number), ' ', page.survey.title]);
+function numbered(number: string, page: Page, sheet: Sheet, to: To): string {
+  const current = sheet.page === page ? ' aria-current="page"' : '';
+  return `<a href="${escapeHtml(to(page.output))}"${current}><b>${number}</b> ${escapeHtml(page.survey.title)}</a>`;
 }
 
-function outlineOf(page: Page): Element[] {
+function outlineOf(page: Page): string {
   const titled = page.survey.sections.slice(1).filter(({ title }) => title !== '');
-  if (titled.length === 0) return [];
-  return [
-    h(
-      'ul',
-      { className: ['outline'] },
-      titled.map(({ id, title }) => h('li', [h('a', { href: `#${id}` }, title)])),
-    ),
-  ];
+  if (titled.length === 0) return '';
+  const entries = titled.map(
+    ({ id, title }) => `<li><a href="#${encodeURI(id)}">${escapeHtml(title)}</a></li>`,
+  );
+  return `<ul class="outline">${entries.join('')}</ul>`;
 }
 
 /*

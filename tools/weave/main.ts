@@ -15,22 +15,29 @@ import { inOneLine, type Progress, type Report, weave, WeaveError } from './inde
  *
  * This file runs when it is imported, so no index names it. It is read last, like every door in this book.
  */
-const USAGE = 'usage: npm run book -- [--draft] [--root=FOLDER] [--out=FOLDER]';
+const USAGE = 'usage: npm run book -- [--draft] [--anew] [--root=FOLDER] [--out=FOLDER]';
 
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(words: readonly string[]): Promise<number> {
   const settings: Record<string, string> = {};
   for (const word of words) {
-    const match = /^--(draft|root|out)(?:=(.+))?$/.exec(word);
+    const match = /^--(draft|anew|root|out)(?:=(.+))?$/.exec(word);
     if (!match) return fail(`weave: ${word} is not an option; ${USAGE}`);
     settings[match[1]!] = match[2] ?? '';
   }
   const root = resolve(settings.root || fileURLToPath(new URL('../..', import.meta.url)));
   const out = resolve(settings.out || join(root, 'book/html'));
   const draft = settings.draft !== undefined;
+  const anew = settings.anew !== undefined;
   try {
-    const report = await weave({ root, out, draft, ...(process.stderr.isTTY ? { onProgress: show } : {}) });
+    const report = await weave({
+      root,
+      out,
+      draft,
+      anew,
+      ...(process.stderr.isTTY ? { onProgress: show } : {}),
+    });
     clear();
     for (const warning of report.warnings) process.stderr.write(`${inOneLine(warning)}\n`);
     process.stdout.write(`${summary(report)}\n${join(out, 'index.html')}\n`);
@@ -64,6 +71,7 @@ function summary(report: Report): string {
   const { files, bytes, sections, definitions, links, figures, exercises, pages, warnings } = report;
   const proved = `${files} files, ${bytes} bytes, ${sections} sections, every byte in one of them`;
   const rest = `${pages} pages, ${definitions} definitions, ${links} links, ${figures} figures, ${exercises} exercises`;
+  const state = report.printed === 0 ? 'as it was proved before; ' : '';
   const seconds = `${(performance.now() / 1000).toFixed(1)} s`; // since the process began, compiler and all
-  return `${proved}; ${rest}; ${seconds}${warnings.length > 0 ? `; ${warnings.length} warnings (draft)` : ''}`;
+  return `${state}${proved}; ${rest}; ${seconds}${warnings.length > 0 ? `; ${warnings.length} warnings (draft)` : ''}`;
 }

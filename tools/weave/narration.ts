@@ -38,7 +38,8 @@ const markdown = unified().use(remarkParse).use(remarkGfm).use(remarkDirective).
  */
 export function readNarration(text: string, firstLine: number, trouble: Trouble): Root {
   const shifted: Trouble = (line, message) => trouble(line + firstLine - 1, message);
-  const tree = readPlainly(text) ?? readFully(text, shifted);
+  const grammar = (part: string) => readFully(part, shifted);
+  const tree = readPlainly(text, grammar) ?? grammar(text);
   curl(tree);
   visit(tree, (node) => {
     if (node.position) node.position = moved(node.position, firstLine - 1);

@@ -44,6 +44,7 @@ function curlRun(parent: Parent, before: string): string {
 
 function set(text: string, before: string): string {
   return text
+    .replace(/\s*\n\s*/g, ' ')
     .replace(/\.\.\./g, '…')
     .replace(/(?<=\d)--(?=\d)/g, '–')
     .replace(/(?<=\p{L})---?(?=\p{L})|(?<=\s)---?(?=\s)/gu, '—')

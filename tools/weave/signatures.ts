@@ -1,15 +1,19 @@
 /*
  * # In one line
  *
- * Point at a name anywhere in this book, and a slip of paper says what it is. The slip has one line, perhaps two,
- * and the art is in choosing them. The compiler would print a function's type with every alias resolved and every
- * default spelled out, correct to the last bracket. The author wrote something shorter, and chose the words.
+ * Point at a name anywhere in this book, and a slip of paper says what it is. The slip has one line, perhaps two, and
+ * the art is in choosing them. The compiler would print a function's type with every alias resolved and every default
+ * spelled out, correct to the last bracket. The author wrote something shorter, and chose the words. So his words are
+ * quoted.
  *
- * So where the author has written a type, his words are quoted. Where he has left it to inference, the compiler is
- * asked.
+ * Where he left the type to inference, there is something better to quote than what would be inferred. If you come
+ * upon `meant` in the middle of a function, `const meant: Walk | undefined` tells you how to use it;
+ * `const meant = walk(guest, address)` tells you what it is. It is also a second faster for the whole book, since
+ * nothing has to be inferred that nobody links to.
  */
 
 import type {
+  BindingElement,
   Declaration,
   Node,
   SignatureDeclaration,
@@ -30,9 +34,8 @@ export function signatureOf(
 ): string {
   const line = declaration
     ? declared(checker, symbol, declaration)
-    : `${symbol.name}: ${typeOf(checker, symbol)}`;
-  const short = line.replace(/\s+/g, ' ').trim();
-  return short.length > LONGEST ? `${short.slice(0, LONGEST - 1)}…` : short;
+    : `${symbol.name}: ${inferred(checker, symbol)}`;
+  return shortened(line, LONGEST);
 }
 
 /*
@@ -50,10 +53,11 @@ function declared(checker: TypeChecker, symbol: TsSymbol, declaration: Declarati
   if (ts.isTypeParameterDeclaration(declaration)) return `type parameter ${declaration.getText()}`;
   if (ts.isSourceFile(declaration)) return `module ${name}`;
   if (isWritten(declaration)) return functionHead(checker, declaration);
-  if (ts.isParameter(declaration)) return `parameter ${name}: ${typeOf(checker, symbol, declaration)}`;
+  if (ts.isBindingElement(declaration)) return destructured(symbol, declaration);
+  if (ts.isParameter(declaration)) return `parameter ${described(checker, symbol, declaration)}`;
   if (ts.isVariableDeclaration(declaration)) return variable(checker, symbol, declaration);
   const owner = ownerOf(declaration);
-  return `${owner ? `${owner}.` : ''}${name}: ${typeOf(checker, symbol, declaration)}`;
+  return `${owner ? `${owner}.` : ''}${described(checker, symbol, declaration)}`;
 }
 
 /** Whether a declaration is only the name by which a file knows something from a package. */
@@ -98,25 +102,53 @@ function functionHead(checker: TypeChecker, declaration: SignatureDeclaration): 
 }
 
 /*
- * ## Constants and variables
+ * ## Values and variables
  *
- * A value is shown if it reads like one: a number, a string, constants and operators. A call or an object is its
- * type.
+ * A type, if one is written; or else where the value comes from, which for a destructured name is the thing that was
+ * taken apart, and for the variable of a loop what it walks over.
  */
 function variable(checker: TypeChecker, symbol: TsSymbol, declaration: VariableDeclaration): string {
-  const { initializer } = declaration;
-  const word = declaration.parent.flags & ts.NodeFlags.Const ? 'const' : 'let';
-  const value = initializer && initializer.end - initializer.pos < 48 ? initializer.getText() : '';
-  if (!declaration.type && /^[-+~\w\s.|&<>()'*/]+$/.test(value) && /\d|'/.test(value)) {
-    return `${word} ${symbol.name} = ${value}`;
-  }
-  return `${word} ${symbol.name}: ${typeOf(checker, symbol, declaration)}`;
+  const { type, initializer, parent } = declaration;
+  const word = parent.flags & ts.NodeFlags.Const ? 'const' : 'let';
+  if (type) return `${word} ${symbol.name}: ${type.getText()}`;
+  if (ts.isForOfStatement(parent.parent))
+    return `${word} ${symbol.name} of ${parent.parent.expression.getText()}`;
+  if (ts.isCatchClause(parent)) return `${symbol.name}, caught`;
+  if (!initializer) return `${word} ${symbol.name}`;
+  const value = initializer.getText();
+  const table =
+    value.length > LONGEST_VALUE &&
+    ts.isVariableStatement(parent.parent) &&
+    ts.isSourceFile(parent.parent.parent);
+  if (table) return `${word} ${symbol.name}: ${inferred(checker, symbol)}`;
+  return `${word} ${symbol.name} = ${shortened(value, LONGEST_VALUE)}`;
 }
 
-/** The type as it is written, where it is, and as the checker infers it, where it is not. */
-function typeOf(checker: TypeChecker, symbol: TsSymbol, declaration?: Node): string {
-  const written = (declaration as { type?: Node } | undefined)?.type;
-  return written ? written.getText() : checker.typeToString(checker.getTypeOfSymbol(symbol));
+const LONGEST_VALUE = 90;
+
+function destructured(symbol: TsSymbol, declaration: BindingElement): string {
+  let whole: Node = declaration;
+  while (!ts.isVariableDeclaration(whole) && !ts.isParameter(whole)) whole = whole.parent;
+  const source = whole.initializer ?? whole.type;
+  return source ? `${symbol.name}, out of ${shortened(source.getText(), LONGEST_VALUE)}` : symbol.name;
+}
+
+/** A property, or a parameter: what stands behind its name, be it a type or a value. */
+function described(checker: TypeChecker, symbol: TsSymbol, declaration: Declaration): string {
+  const { type, initializer } = declaration as { type?: Node; initializer?: Node };
+  if (type) return `${symbol.name}: ${type.getText()}`;
+  if (initializer) return `${symbol.name}: ${shortened(initializer.getText(), LONGEST_VALUE)}`;
+  if (ts.isParameter(declaration) || ts.isShorthandPropertyAssignment(declaration)) return symbol.name;
+  return `${symbol.name}: ${inferred(checker, symbol)}`;
+}
+
+function inferred(checker: TypeChecker, symbol: TsSymbol): string {
+  return checker.typeToString(checker.getTypeOfSymbol(symbol));
+}
+
+function shortened(text: string, longest: number): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length > longest ? `${line.slice(0, longest - 1)}…` : line;
 }
 
 function parameters(declaration: { typeParameters?: readonly Node[] }): string {

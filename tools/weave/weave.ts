@@ -13,6 +13,7 @@ import { createDesk, type Desk } from './desk.ts';
 import { createDirectory, type Page } from './directory.ts';
 import type { Facts } from './facts.ts';
 import { learn, NO_FACTS } from './learn.ts';
+import { openLedger } from './ledger.ts';
 import { createPress } from './press.ts';
 import { type Complaints, createComplaints, lineAt, type Problem, WeaveError } from './problems.ts';
 import { createLibrary, type Reading } from './program.ts';
@@ -37,6 +38,8 @@ export interface WeaveOptions {
   out: string;
   /** Turns what is not finished (a file without narration, a link to a page that is not there yet) into warnings. */
   draft?: boolean;
+  /** Weaves even if the book in `out` is that of these very sources. */
+  anew?: boolean;
   onProgress?(progress: Progress): void;
 }
 
@@ -56,7 +59,7 @@ export interface Report {
   figures: number;
   exercises: number;
   pages: number;
-  /** How many pages differ from those of the last weave, and so were proved and written. */
+  /** How many pages were not on the disk yet as they are now, and so were proved and written. */
   printed: number;
   warnings: Problem[];
   milliseconds: number;
@@ -66,8 +69,8 @@ export interface Report {
  * ## Once, or again and again
  *
  * A front end weaves once and is done. An author in an editor changes a sentence and wants to see it before the eye
- * has left the keyboard. So there are two doors: `weave`, which forgets everything, and `createWeaver`, which
- * remembers.
+ * has left the keyboard. So there are two doors: `weave`, which looks at most into the [ledger](#ledger),
+ * and `createWeaver`, which remembers.
  */
 export interface Weaver {
   /**
@@ -79,12 +82,20 @@ export interface Weaver {
 }
 
 /**
- * Weaves a book once.
+ * Weaves a book once; or not at all, if it is there, and was proved, and nothing has changed since.
  *
  * @throws WeaveError when a proof fails
  */
-export function weave(options: WeaveOptions): Promise<Report> {
-  return createWeaver(options).weave();
+export async function weave(options: WeaveOptions): Promise<Report> {
+  const began = performance.now();
+  const weaver = createWeaver(options);
+  const ledger = openLedger(resolve(options.root), resolve(options.out));
+  const last = options.anew ? undefined : ledger.read();
+  if (last && last.warnings.length === 0)
+    return { ...last, printed: 0, milliseconds: performance.now() - began };
+  const report = await weaver.weave();
+  ledger.write(report);
+  return report;
 }
 
 /*
