@@ -3,7 +3,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import ts from '../../tools/weave/compiler.ts';
-import { markdownIn, sectionsOf, tokensOf, typeset } from '../../tools/weave/index.ts';
+import {
+  markdownIn,
+  promisedBy,
+  readContract,
+  sectionsOf,
+  tokensOf,
+  typeset,
+} from '../../tools/weave/index.ts';
 
 function read(text: string): { kind: string; text: string }[][] {
   const tree = ts.createSourceFile('x.ts', text, ts.ScriptTarget.ES2022, true);
@@ -129,5 +136,40 @@ describe('the Markdown of a comment', () => {
     ['in one line', '/* # A */', '# A'],
   ])('%s keeps its lines and its indentation', (_, comment, markdown) => {
     expect(markdownIn(comment)).toBe(markdown);
+  });
+});
+
+describe('a contract', () => {
+  const words = (comment: string) => {
+    const { description, clauses } = readContract(comment, 10, () => undefined);
+    return [
+      promisedBy(description).words.join(' '),
+      ...clauses.map(({ tag, name, text }) => [tag, name, promisedBy(text).words.join(' ')]),
+    ];
+  };
+
+  test('has a description, and clauses that go on over lines', () => {
+    expect(
+      words('/**\n * Adds.\n *\n * @param a first\n *   of two\n * @throws RangeError if late\n */'),
+    ).toEqual(['Adds', ['param', 'a', 'first of two'], ['throws', 'RangeError', 'if late']]);
+  });
+
+  test('may have its clause behind the sentence, in one line', () => {
+    expect(words('/** Adds `@x`, to a@b. @returns the sum */')).toEqual([
+      'Adds x to a b',
+      ['returns', '', 'the sum'],
+    ]);
+  });
+
+  test('leaves the tags in its examples alone', () => {
+    expect(
+      words('/**\n * Adds.\n *\n * @example\n * ```ts\n * @late add()\n * ```\n * @see Nothing\n */'),
+    ).toEqual(['Adds', ['example', '', ''], ['see', '', 'Nothing']]);
+  });
+
+  test('says which line is wrong', () => {
+    const troubles: number[] = [];
+    readContract('/**\n * Adds.\n *\n * @param a\n * @retuns b\n */', 10, (line) => troubles.push(line));
+    expect(troubles).toEqual([14]);
   });
 });

@@ -14,7 +14,7 @@ import { borrowFixture, nestingFaults, pagesIn, repository } from './bench.ts';
 describe('the book of this repository', () => {
   test('is whole: every byte of every file, every link, every exercise; and its pages are HTML that nests', async () => {
     const { out } = borrowFixture();
-    const report = await createWeaver({ root: repository, out, draft: true }).weave();
+    const report = await createWeaver({ root: repository, out }).weave();
     const sources = ['chapters', 'src', 'tools'].flatMap((folder) =>
       readdirSync(join(repository, folder), { recursive: true, encoding: 'utf8' }).filter((name) =>
         name.endsWith('.ts'),

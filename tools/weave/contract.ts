@@ -40,36 +40,42 @@ const NAMED = ['param', 'throws', 'typeParam'];
  * @param firstLine the line of the source at which it starts
  */
 export function readContract(comment: string, firstLine: number, trouble: Trouble): Contract {
-  const lines = markdownIn(comment)
-    .replace(/\{@link\s+([^\s}|]+)[^}]*\}/g, '`$1`')
-    .split('\n');
-  const starts = tagLines(lines);
-  const description = readNarration(lines.slice(0, starts[0] ?? lines.length).join('\n'), firstLine, trouble);
-  const clauses = starts.map((start, index) => {
-    const [first, ...more] = lines.slice(start, starts[index + 1] ?? lines.length);
-    const [, tag = '', rest = ''] = /^@(\w+)\s*(.*)$/.exec(first!)!;
-    if (!TAGS.includes(tag))
-      trouble(
-        firstLine + start,
-        `uses @${tag}, a tag the weaver does not know: it knows @${TAGS.join(', @')}`,
-      );
-    const name = NAMED.includes(tag) ? (/^[\w.$]+/.exec(rest)?.[0] ?? '') : '';
-    const said = rest.slice(name.length).replace(/^\s*(?:-\s+)?/, '');
-    const text = [said, ...more.map((line) => line.trimStart())].join('\n');
-    return { tag, name, text: readNarration(text, firstLine + start, trouble) };
-  });
-  return { description, clauses };
+  const [before, ...clauses] = partsOf(markdownIn(comment).replace(/\{@link\s+([^\s}|]+)[^}]*\}/g, '`$1`'));
+  return {
+    description: readNarration(before!.text, firstLine, trouble),
+    clauses: clauses.map(({ text, line }) => readClause(text, firstLine + line, trouble)),
+  };
+}
+
+function readClause(clause: string, line: number, trouble: Trouble): Clause {
+  const [, tag = '', rest = ''] = /^@(\w+)\s*([\s\S]*)$/.exec(clause)!;
+  if (!TAGS.includes(tag)) {
+    trouble(line, `uses @${tag}, a tag the weaver does not know: it knows @${TAGS.join(', @')}`);
+  }
+  const name = NAMED.includes(tag) ? (/^[\w.$]+/.exec(rest)?.[0] ?? '') : '';
+  const said = rest.slice(name.length).replace(/^\s*(?:-\s+)?/, '');
+  const text = tag === 'example' ? said : said.replace(/\n[ \t]+/g, '\n');
+  return { tag, name, text: readNarration(text, line, trouble) };
 }
 
 /*
- * An `@` inside a fence is part of an example, and examples may have decorators.
+ * An `@` inside a fence is part of an example, and examples may have decorators. In a contract of one line a tag may
+ * follow the sentence; only those that we know do so, since a sentence may contain an address.
  */
-function tagLines(lines: readonly string[]): number[] {
+const TAG_BEHIND = new RegExp(`(?<=\\S)[ \\t]+(?=@(?:${TAGS.join('|')})\\s)`);
+
+/** What stands before the first tag, and then a part for each tag, with the lines on which they start. */
+function partsOf(text: string): { text: string; line: number }[] {
+  const parts = [{ text: '', line: 0 }];
   let fenced = false;
-  return lines.flatMap((line, index) => {
-    if (/^\s*(```|~~~)/.test(line)) fenced = !fenced;
-    return !fenced && /^@\w/.test(line) ? [index] : [];
-  });
+  for (const [line, whole] of text.split('\n').entries()) {
+    if (/^\s*(```|~~~)/.test(whole)) fenced = !fenced;
+    for (const [index, said] of (fenced ? [whole] : whole.split(TAG_BEHIND)).entries()) {
+      if (!fenced && /^@\w/.test(said)) parts.push({ text: said, line });
+      else parts.at(-1)!.text += line === 0 || index > 0 ? said : `\n${said}`;
+    }
+  }
+  return parts;
 }
 
 /*

@@ -1,5 +1,5 @@
 /*
- * # The short way
+ * # Plain prose
  *
  * Most of the prose in this repository uses nothing of Markdown but paragraphs, a heading and `code`. The full grammar
  * reads it all the same as if there might be a table behind the next bush, at three milliseconds a kilobyte, and a book
