@@ -133,6 +133,9 @@ function destructured(symbol: TsSymbol, declaration: BindingElement): string {
   return source ? `${symbol.name}, out of ${shortened(source.getText(), LONGEST_VALUE)}` : symbol.name;
 }
 
+/*
+ * Properties and parameters are described likewise. Only what has neither type nor value is left to the compiler.
+ */
 /** A property, or a parameter: what stands behind its name, be it a type or a value. */
 function described(checker: TypeChecker, symbol: TsSymbol, declaration: Declaration): string {
   const { type, initializer } = declaration as { type?: Node; initializer?: Node };
