@@ -23,7 +23,11 @@ const NOTHING = 0xffff_ffff;
 const TICK = 400_000;
 
 /** Boots pup's bare build in ring 0, with a clock and a port to print on, until it switches itself off. */
-export function runBare(pup: Pup, kernelArguments: string, options = { megabytes: 32, ticks: 10_000 }): BareRun {
+export function runBare(
+  pup: Pup,
+  kernelArguments: string,
+  options = { megabytes: 32, ticks: 10_000 },
+): BareRun {
   const said: number[] = [];
   let exit: number | undefined;
   const bus = {
