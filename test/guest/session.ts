@@ -3,8 +3,9 @@ import { type LaunchOptions, parseCommandLine } from '../../chapters/4-launcher/
 import { InputQueue } from '../../chapters/4-launcher/input-queue.ts';
 import { type ExitStatus, launch } from '../../chapters/4-launcher/launch.ts';
 import { type Disk, LauncherError } from '../../chapters/4-launcher/outside.ts';
-import { createHost } from '../../chapters/5-host/dev-lguest.ts';
-import { createMachine } from '../../src/processor/index.ts';
+import type { World } from '../../chapters/1-preparation/world.ts';
+import { createHost, type Host } from '../../chapters/5-host/dev-lguest.ts';
+import { createMachine, type Machine } from '../../src/processor/index.ts';
 import { buildPup, type Pup } from '../../tools/tangle/pup.ts';
 import { createDeterministicWorld } from '../deterministic-world.ts';
 
@@ -32,6 +33,20 @@ export interface Session {
   retired(): number;
 }
 
+/** A machine with a Host on it, for one pup or several. */
+export interface Computer {
+  readonly machine: Machine;
+  readonly world: World;
+  readonly host: Host;
+}
+
+/** @param megabytes for all Guests together; the Host has its own */
+export function createComputer(megabytes: number): Computer {
+  const machine = createMachine({ ramBytes: (megabytes + 32) << 20 });
+  const world = createDeterministicWorld(machine);
+  return { machine, world, host: createHost(machine, world) };
+}
+
 export interface Circumstances {
   megabytes?: number;
   options?: string[];
@@ -39,7 +54,10 @@ export interface Circumstances {
   disks?: Record<string, Uint8Array>;
   /** The disks may only be read. */
   readOnly?: boolean;
+  kernel?: Uint8Array;
   initrd?: Uint8Array;
+  /** Where it runs: a computer of its own, unless there is one to share. */
+  computer?: Computer;
 }
 
 /** Boots pup on the real Host, with the real Launcher. */
@@ -50,12 +68,13 @@ export function boot(circumstances: Circumstances = {}): Session {
     kernelArguments = '',
     disks = {},
     readOnly = false,
-    initrd,
+    kernel = pup().kernel,
+    initrd = pup().initrd,
+    computer = createComputer(megabytes),
   } = circumstances;
-  const machine = createMachine({ ramBytes: (megabytes + 32) << 20 });
-  const world = createDeterministicWorld(machine);
+  const { machine, world, host } = computer;
   const input = new InputQueue();
-  const files: Record<string, Uint8Array> = { pup: pup().kernel, initrd: initrd ?? pup().initrd };
+  const files: Record<string, Uint8Array> = { pup: kernel, initrd };
   const warnings: string[] = [];
   let said = '';
   let seen = 0;
@@ -68,7 +87,7 @@ export function boot(circumstances: Circumstances = {}): Session {
     'pup',
     ...kernelArguments.split(' ').filter(Boolean),
   ];
-  const ended = launch(parseCommandLine(words) as LaunchOptions, createHost(machine, world), world, {
+  const ended = launch(parseCommandLine(words) as LaunchOptions, host, world, {
     readFile: (name) => files[name] ?? fail(name),
     openDisk: (name) => openDisk(disks[name] ?? fail(name), readOnly),
     input,
