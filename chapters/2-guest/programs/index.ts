@@ -29,6 +29,7 @@ export {} from './primes.ts';
 export {} from './random.ts';
 export {} from './crash.ts';
 export {} from './fault.ts';
+export {} from './hackbench.ts';
 export {} from './panic.ts';
 export {} from './poweroff.ts';
 export {} from './syscall.ts';

@@ -86,7 +86,7 @@ function run(first: u32, end: u32, background: boolean): void {
 /*
  * ## help
  *
- * Ten lines for whoever is lost. A test checks that every program in `/bin` is in here, since nobody else would.
+ * Eleven lines for whoever is lost. A test checks that every program in `/bin` is in here, since nobody else would.
  */
 
 function help(): void {
@@ -97,7 +97,8 @@ function help(): void {
   print('free             memory left           uptime         time gone\n');
   print('primes N         numbers, odd mostly   sleep SECONDS  none of the above\n');
   print('syscall N        what a call costs     fault N        what a page costs\n');
-  print('crash            dies alone            panic          takes us all along\n');
+  print('hackbench N      everybody talks       crash          dies alone\n');
+  print('panic            takes us all along\n');
   print('poweroff         good night            exit           the same, from here\n');
   print('A | B, A & B, A; B, < FILE and > FILE work as you hope. ^C stops what runs, ^D is the end.\n');
 }
