@@ -4,7 +4,7 @@
  * To require a ring is one comparison. Whether an instruction *has* that comparison is what makes a processor
  * easy or hard to virtualise. Those here have it, and a hypervisor is told of each attempt, by #GP.
  */
-import { protectionFault, raise, NO_COPROCESSOR, undefinedOpcode } from './faults.ts';
+import { protectionFault } from './faults.ts';
 import { DIRECTION, INTERRUPT } from './flags.ts';
 import type { Instruction } from './instruction.ts';
 import { BASE, CPL, CR0, CR2, CR3, CR4, DR0, DR6, DR7, EAX, EBX, ECX, EDX, SYSTEM_FLAGS } from './layout.ts';
@@ -192,7 +192,7 @@ export function modelSpecific(cpu: Processor): void {
  *
  * RDTSC counts cycles on other processors. Here it counts instructions, so that two runs of one program read the
  * same time at the same place. CPUID says who we are, and what a kernel may use: the time stamp, CMPXCHG8B,
- * CMOV. No FPU yet.
+ * CMOV, and, since the 486, a floating-point unit on the same piece of silicon.
  */
 /** RDTSC: one tick an instruction. */
 export function readTimeStamp(cpu: Processor): void {
@@ -203,8 +203,8 @@ export function readTimeStamp(cpu: Processor): void {
   words[EDX] = retired / 0x1_0000_0000;
 }
 
-/** CPUID features: TSC, CX8 and CMOV. */
-const FEATURES = (1 << 4) | (1 << 8) | (1 << 15);
+/** CPUID features: FPU, TSC, CX8 and CMOV. */
+const FEATURES = (1 << 0) | (1 << 4) | (1 << 8) | (1 << 15);
 
 export function identify(cpu: Processor): void {
   const words = cpu.words;
@@ -222,21 +222,4 @@ export function identify(cpu: Processor): void {
       words[ECX] = 0;
       words[EDX] = FEATURES;
   }
-}
-
-/*
- * A kernel that switches processes sets TS instead of saving the coprocessor's registers, and saves them only if
- * the next process turns out to use it: then there is #NM. Most do not. Chapter 5 meets this trick again from
- * the other side, as LHCALL_TS.
- */
-/** An instruction for the x87, which is not there. */
-export function coprocessor(cpu: Processor): void {
-  if (cpu.words[CR0]! & (CR0_EM | CR0_TS)) raise(NO_COPROCESSOR);
-  undefinedOpcode();
-}
-
-/** WAIT: only a task switch that has not been paid for yet makes it fault. */
-export function waitForCoprocessor(cpu: Processor): void {
-  const both = CR0_MP | CR0_TS;
-  if ((cpu.words[CR0]! & both) === both) raise(NO_COPROCESSOR);
 }

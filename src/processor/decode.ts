@@ -3,7 +3,7 @@
  *
  * 512 opcodes, of which 256 live behind the prefix `0F` because the first 256 were full by 1982. For each there
  * is a function that reads the rest of the instruction and answers with the function that will execute it. The
- * four tables that follow fill the array. Whatever is left after that is no instruction, and *that* is something
+ * five tables that follow fill the array. Whatever is left after that is no instruction, and *that* is something
  * one can execute too: it raises #UD.
  */
 import { fetch8, startsBig, type Decode, type Decoder } from './decoder.ts';
@@ -15,6 +15,7 @@ import { bitOpcodes } from './opcodes-bits.ts';
 import { moveOpcodes } from './opcodes-move.ts';
 import { systemOpcodes } from './opcodes-system.ts';
 import { transferOpcodes } from './opcodes-transfer.ts';
+import { x87Opcodes } from './opcodes-x87.ts';
 
 /** Opcodes of one byte at 0 to 0xff, those behind 0F at 0x100 to 0x1ff. */
 const opcodes: Decode[] = buildTable();
@@ -26,6 +27,7 @@ function buildTable(): Decode[] {
   moveOpcodes(table);
   transferOpcodes(table);
   systemOpcodes(table);
+  x87Opcodes(table);
   return table;
 }
 

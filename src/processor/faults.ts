@@ -26,6 +26,7 @@ export const NOT_PRESENT = 11;
 export const STACK_FAULT = 12;
 export const GENERAL_PROTECTION = 13;
 export const PAGE_FAULT = 14;
+export const COPROCESSOR_ERROR = 16;
 export const ALIGNMENT_CHECK = 17;
 
 /*

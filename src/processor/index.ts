@@ -55,7 +55,7 @@ export * from './access.ts';
 export * from './descriptors.ts';
 export * from './segments.ts';
 /*
- * The second flight: instructions as things, and the loop that runs them. The four tables of opcodes are there
+ * The second flight: instructions as things, and the loop that runs them. The five tables of opcodes are there
  * for looking up, not for reading through; nothing is lost by walking past them to `Block` and `run`.
  */
 export * from './instruction.ts';
@@ -95,3 +95,25 @@ export * from './far.ts';
 export * from './system.ts';
 export * from './control.ts';
 export * from './ports.ts';
+/*
+ * Last, a room apart. Everything so far counted in whole numbers.
+ */
+export * from './x87-real.ts';
+export * from './x87-registers.ts';
+export * from './x87-nan.ts';
+export * from './x87-rounding.ts';
+export * from './x87-add.ts';
+export * from './x87-multiply.ts';
+export * from './x87-divide.ts';
+export * from './x87-arithmetic.ts';
+export * from './x87-memory.ts';
+export * from './x87-load.ts';
+export * from './x87-integer.ts';
+export * from './x87-store.ts';
+export * from './x87-decimal.ts';
+export * from './x87-compare.ts';
+export * from './x87-remainder.ts';
+export * from './x87-scale.ts';
+export * from './x87-transcendental.ts';
+export * from './x87-environment.ts';
+export * from './opcodes-x87.ts';

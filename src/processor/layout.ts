@@ -116,6 +116,26 @@ export const FILLED_LIST = 4096;
 export const FILLED_MOST = 8192;
 
 /*
+ * The floating-point unit has a room of its own: eight registers of eighty bits, each in three pieces, and what
+ * the manual calls its environment. `x87-registers.ts` is the key to it.
+ */
+/** The x87's eight registers, by physical number: low and high half of the significand, sign and exponent. */
+export const X87_LOW = 128;
+export const X87_HIGH = 136;
+export const X87_EXPONENT = 144;
+/** Its control word; its status word without the top of the stack; that; and one bit for each register in use. */
+export const X87_CONTROL = 152;
+export const X87_STATUS = 153;
+export const X87_TOP = 154;
+export const X87_TAGS = 155;
+/** Its last instruction: eleven bits of opcode, where it was, and where its operand was. */
+export const X87_OPCODE = 156;
+export const X87_CODE_OFFSET = 157;
+export const X87_CODE_SELECTOR = 158;
+export const X87_DATA_OFFSET = 159;
+export const X87_DATA_SELECTOR = 160;
+
+/*
  * And the big pieces, as in the drawing.
  */
 /** Bytes of processor state at the bottom of the memory: one WebAssembly page. */

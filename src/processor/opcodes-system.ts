@@ -24,7 +24,6 @@ export function systemOpcodes(table: Decode[]): void {
   portOpcodes(table);
   descriptorOpcodes(table);
   controlOpcodes(table);
-  coprocessorOpcodes(table);
 }
 
 /** An opcode without operands. */
@@ -212,20 +211,4 @@ function controlOpcodes(table: Decode[]): void {
   table[0x131] = lonely(control.readTimeStamp);
   table[0x1a2] = plain(control.identify);
   table[0xf4] = lonely(control.halt);
-}
-
-/*
- * Eight opcodes were set aside in 1978 for a chip that did not exist yet. They were called ESC: the processor
- * looked away while the 8087 beside it listened on the bus and picked up what was meant for it. There is none on
- * this board. An operating system that is asked to can pretend.
- */
-function coprocessorOpcodes(table: Decode[]): void {
-  for (let opcode = 0xd8; opcode <= 0xdf; opcode++) {
-    table[opcode] = (d) => {
-      modrm(d, 4);
-      d.ends = true;
-      return control.coprocessor;
-    };
-  }
-  table[0x9b] = plain(control.waitForCoprocessor);
 }

@@ -30,6 +30,7 @@ import {
 import { RAM_BASE, READ_SUPERVISOR, READ_TABLE, READ_USER, SS, SYSTEM_FLAGS } from './layout.ts';
 import { WRITE_SUPERVISOR, WRITE_TABLE, WRITE_USER, GDT_LIMIT } from './layout.ts';
 import { INTERRUPT, TRAP } from './flags.ts';
+import { resetX87 } from './x87-registers.ts';
 
 /*
  * ## The control register
@@ -182,6 +183,7 @@ function powerOn(cpu: Processor): void {
   }
   words[GDT_LIMIT] = 0xffff;
   words[IDT_LIMIT] = 0xffff;
+  resetX87(words);
   setPrivilege(cpu, 0);
   cpu.mode = MODE_FLAT_DATA | MODE_FLAT_STACK | MODE_FLAT_CODE | MODE_CODE_32;
 }

@@ -52,7 +52,7 @@ const rows: Row[] = [
     vector: 7,
     eip: 8,
   },
-  { rule: 'no coprocessor, no instruction for it', code: 'db 0xd9, 0xc0', vector: 6, eip: 0 },
+  { rule: 'D9 D1 is no instruction, not even for the x87', code: 'db 0xd9, 0xd1', vector: 6, eip: 0 },
   // Gates and privilege: vol. 3, 6.12.1.
   {
     rule: '6.12.1.1: INT n needs a gate of its level',

@@ -367,14 +367,14 @@ describe('Control registers', () => {
     ).toBe(0);
   });
 
-  test('CPUID says who and what: TSC, CX8 and CMOV', () => {
+  test('CPUID says who and what: FPU, TSC, CX8 and CMOV', () => {
     const name = play({ code: 'mov eax, 0\n cpuid\n int3' }).machine.registers;
     const text = [name.ebx, name.edx, name.ecx].flatMap((word) =>
       [0, 8, 16, 24].map((shift) => String.fromCharCode((word >>> shift) & 0xff)),
     );
     expect(text.join('')).toBe('LanternLight');
     const features = play({ code: 'mov eax, 1\n cpuid\n int3' }).machine.registers;
-    expect(features.edx).toBe(0x8110);
+    expect(features.edx).toBe(0x8111);
     expect((features.eax >> 8) & 15).toBe(5);
   });
 

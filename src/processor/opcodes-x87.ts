@@ -1,0 +1,229 @@
+/*
+ * # Opcodes of the x87
+ */
+import * as arithmetic from './x87-arithmetic.ts';
+import * as comparison from './x87-compare.ts';
+import * as decimal from './x87-decimal.ts';
+import * as environment from './x87-environment.ts';
+import * as load from './x87-load.ts';
+import * as remainder from './x87-remainder.ts';
+import * as scale from './x87-scale.ts';
+import * as store from './x87-store.ts';
+import * as transcendental from './x87-transcendental.ts';
+import { modrm, type Decode, type Decoder } from './decoder.ts';
+import { undefinedOpcode } from './faults.ts';
+import type { Execute } from './instruction.ts';
+import { DS, EBP, ESP, SS } from './layout.ts';
+
+/** What executes an instruction, and what it should find in `Instruction.operation` and `size`. */
+type Row = readonly [execute: Execute, operation?: number, size?: number];
+
+export function x87Opcodes(table: Decode[]): void {
+  for (let opcode = 0; opcode < 8; opcode++) {
+    table[0xd8 + opcode] = (d) => decodeX87(d, opcode);
+  }
+  table[0x9b] = () => environment.waitForX87;
+}
+
+/** Everything is in ModRM. */
+function decodeX87(d: Decoder, opcode: number): Execute {
+  modrm(d, 4);
+  const i = d.i;
+  const row = d.mode === 3 ? registerRow(opcode, d.reg, d.rm) : MEMORY[opcode * 8 + d.reg];
+  if (row === undefined) return undefinedOpcode;
+  i.operation = row[1] ?? 0;
+  i.size = row[2] ?? d.size;
+  // What FNSTENV will say of it: eleven bits, the five that all have in common left out.
+  i.immediate = (opcode << 8) | (d.mode << 6) | (d.reg << 3) | d.rm;
+  i.reg = segmentOf(d);
+  return row[0];
+}
+
+/** The segment of a memory operand; also where it is flat and nobody else wants to know. */
+function segmentOf(d: Decoder): number {
+  if (d.override >= 0) return d.override;
+  return d.i.base === ESP || d.i.base === EBP ? SS : DS;
+}
+
+/*
+ * ## With an operand in memory
+ */
+const { compareWithDouble, compareWithInteger, compareWithSingle } = comparison;
+
+/** The eight digits of arithmetic with one kind of operand. */
+function digits(operate: Execute, compare: Execute, size: number): Row[] {
+  return [0, 1, 2, 3, 4, 5, 6, 7].map((digit): Row => {
+    if (digit === 2) return [compare, 0, size];
+    if (digit === 3) return [compare, 1, size];
+    return [operate, digit, size];
+  });
+}
+
+/** By opcode and digit. */
+const MEMORY: readonly (Row | undefined)[] = [
+  // D8
+  ...digits(arithmetic.arithmeticWithSingle, compareWithSingle, 4),
+  // D9
+  [load.pushSingle],
+  undefined,
+  [store.storeAsSingle, 0],
+  [store.storeAsSingle, 1],
+  [environment.loadEnvironment],
+  [environment.loadControl],
+  [environment.storeEnvironment],
+  [environment.storeControl],
+  // DA
+  ...digits(arithmetic.arithmeticWithInteger, compareWithInteger, 4),
+  // DB
+  [load.pushInteger, 0, 4],
+  undefined,
+  [store.storeAsInteger, 0, 4],
+  [store.storeAsInteger, 1, 4],
+  undefined,
+  [load.pushExtended],
+  undefined,
+  [store.storeAsExtended, 1],
+  // DC
+  ...digits(arithmetic.arithmeticWithDouble, compareWithDouble, 8),
+  // DD
+  [load.pushDouble],
+  undefined,
+  [store.storeAsDouble, 0],
+  [store.storeAsDouble, 1],
+  [environment.restoreAll],
+  undefined,
+  [environment.saveAll],
+  [environment.storeStatus],
+  // DE
+  ...digits(arithmetic.arithmeticWithInteger, compareWithInteger, 2),
+  // DF
+  [load.pushInteger, 0, 2],
+  undefined,
+  [store.storeAsInteger, 0, 2],
+  [store.storeAsInteger, 1, 2],
+  [decimal.pushDecimal],
+  [load.pushInteger, 0, 8],
+  [decimal.storeAsDecimal],
+  [store.storeAsInteger, 1, 8],
+];
+
+/*
+ * ## With registers
+ */
+const { compareIntoFlags, compareWithRegister, QUIETLY } = comparison;
+const { arithmeticToOther, arithmeticToTop, POPS } = arithmetic;
+const { conditionalMove, exchange, freeRegister, pushStackRegister, storeToRegister, storeQuietly } = load;
+
+/** Conditions as the jumps number them: below, equal, below or equal, parity; and their opposites one further. */
+const BELOW = 2;
+const EQUAL = 4;
+const BELOW_OR_EQUAL = 6;
+const PARITY = 10;
+
+/** By opcode and digit, for those whose r/m is a register. */
+const REGISTERS: readonly (Row | undefined)[] = [
+  // D8
+  ...digits(arithmeticToTop, compareWithRegister, 0),
+  // D9
+  [pushStackRegister],
+  [exchange],
+  undefined,
+  [storeQuietly],
+  undefined,
+  undefined,
+  undefined,
+  undefined,
+  // DA
+  [conditionalMove, BELOW],
+  [conditionalMove, EQUAL],
+  [conditionalMove, BELOW_OR_EQUAL],
+  [conditionalMove, PARITY],
+  undefined,
+  undefined,
+  undefined,
+  undefined,
+  // DB
+  [conditionalMove, BELOW + 1],
+  [conditionalMove, EQUAL + 1],
+  [conditionalMove, BELOW_OR_EQUAL + 1],
+  [conditionalMove, PARITY + 1],
+  undefined,
+  [compareIntoFlags, QUIETLY],
+  [compareIntoFlags, 0],
+  undefined,
+  // DC
+  ...digits(arithmeticToOther, compareWithRegister, 0),
+  // DD
+  [freeRegister],
+  [exchange],
+  [storeToRegister, 0],
+  [storeToRegister, 1],
+  [compareWithRegister, QUIETLY],
+  [compareWithRegister, QUIETLY + 1],
+  undefined,
+  undefined,
+  // DE
+  [arithmeticToOther, 0 + POPS],
+  [arithmeticToOther, 1 + POPS],
+  [compareWithRegister, 1],
+  undefined,
+  [arithmeticToOther, 4 + POPS],
+  [arithmeticToOther, 5 + POPS],
+  [arithmeticToOther, 6 + POPS],
+  [arithmeticToOther, 7 + POPS],
+  // DF
+  [freeRegister, 1],
+  [exchange],
+  [storeToRegister, 1],
+  [storeToRegister, 1],
+  undefined,
+  [compareIntoFlags, QUIETLY + 1],
+  [compareIntoFlags, 1],
+  undefined,
+];
+
+/*
+ * ## Without operands
+ */
+const { pushMathConstant } = load;
+
+/** Opcode and ModRM together. */
+const LONE = new Map<number, Row>([
+  [0xd9d0, [environment.noOperation]],
+  [0xd9e0, [arithmetic.changeSign, 0]],
+  [0xd9e1, [arithmetic.changeSign, 1]],
+  [0xd9e4, [comparison.compareWithZero]],
+  [0xd9e5, [comparison.examine]],
+  ...[0, 1, 2, 3, 4, 5, 6].map((constant): [number, Row] => [
+    0xd9e8 + constant,
+    [pushMathConstant, constant],
+  ]),
+  [0xd9f0, [transcendental.powerOfTwoMinusOne]],
+  [0xd9f1, [transcendental.logarithm]],
+  [0xd9f2, [transcendental.tangent]],
+  [0xd9f3, [transcendental.arctangent]],
+  [0xd9f4, [scale.extract]],
+  [0xd9f5, [remainder.partialRemainder, 1]],
+  [0xd9f6, [environment.turnStack, -1]],
+  [0xd9f7, [environment.turnStack, 1]],
+  [0xd9f8, [remainder.partialRemainder, 0]],
+  [0xd9f9, [transcendental.logarithmPlusOne]],
+  [0xd9fa, [arithmetic.takeSquareRoot]],
+  [0xd9fb, [transcendental.sineAndCosine]],
+  [0xd9fc, [scale.roundTop]],
+  [0xd9fd, [scale.scale]],
+  [0xd9fe, [transcendental.sine]],
+  [0xd9ff, [transcendental.cosine]],
+  [0xdae9, [compareWithRegister, QUIETLY + 2]],
+  [0xdbe0, [environment.relic]],
+  [0xdbe1, [environment.relic]],
+  [0xdbe2, [environment.clearExceptions]],
+  [0xdbe3, [environment.initialise]],
+  [0xdbe4, [environment.relic]],
+  [0xded9, [compareWithRegister, 2]],
+  [0xdfe0, [environment.storeStatusToAx]],
+]);
+
+function registerRow(opcode: number, digit: number, rm: number): Row | undefined {
+  return REGISTERS[opcode * 8 + digit] ?? LONE.get(((0xd8 + opcode) << 8) | 0xc0 | (digit << 3) | rm);
+}

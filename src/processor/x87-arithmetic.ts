@@ -1,0 +1,141 @@
+/*
+ * # The four operations
+ */
+import type { Instruction } from './instruction.ts';
+import { X87_CONTROL, X87_EXPONENT } from './layout.ts';
+import type { Processor } from './processor.ts';
+import { add } from './x87-add.ts';
+import { divide, squareRoot } from './x87-divide.ts';
+import { loadDouble, loadInteger, loadSingle } from './x87-memory.ts';
+import { multiply } from './x87-multiply.ts';
+import {
+  beginX87,
+  deliver,
+  deliverUnderflow,
+  isEmpty,
+  physical,
+  popStack,
+  readStack,
+  rememberInstruction,
+  settle,
+} from './x87-registers.ts';
+import { Real } from './x87-real.ts';
+
+/** The workbench. What lies on it lives no longer than one instruction. */
+const a = new Real();
+const b = new Real();
+const result = new Real();
+
+/** The digits of the opcode; 2 and 3 are comparisons. */
+const ADD = 0;
+const MULTIPLY = 1;
+const SUBTRACT = 4;
+const SUBTRACT_REVERSED = 5;
+const DIVIDE = 6;
+/** Added to the digit where the operation also pops. */
+export const POPS = 8;
+
+/** What one digit of the opcode does with ST(0), on the workbench as `a`, and another operand, `b`. */
+function combine(control: number, operation: number): number {
+  switch (operation) {
+    case ADD:
+      return add(control, a, b, 0, result);
+    case MULTIPLY:
+      return multiply(control, a, b, result);
+    case SUBTRACT:
+      return add(control, a, b, 1, result);
+    case SUBTRACT_REVERSED:
+      return add(control, b, a, 1, result);
+    case DIVIDE:
+      return divide(control, a, b, result);
+    default:
+      return divide(control, b, a, result);
+  }
+}
+
+/** D8: ST(0) = ST(0) op ST(i). */
+export function arithmeticToTop(cpu: Processor, i: Instruction): void {
+  const words = cpu.words;
+  beginX87(cpu);
+  rememberInstruction(cpu, i);
+  if (isEmpty(words, 0) || isEmpty(words, i.rm)) {
+    deliverUnderflow(words, 0, result);
+    return;
+  }
+  readStack(words, 0, a);
+  readStack(words, i.rm, b);
+  deliver(words, 0, result, combine(words[X87_CONTROL]!, i.operation));
+}
+
+/** DC and DE: ST(i) = ST(0) op ST(i), and DE pops. */
+export function arithmeticToOther(cpu: Processor, i: Instruction): void {
+  const words = cpu.words;
+  beginX87(cpu);
+  rememberInstruction(cpu, i);
+  let done: boolean;
+  if (isEmpty(words, 0) || isEmpty(words, i.rm)) {
+    done = deliverUnderflow(words, i.rm, result);
+  } else {
+    readStack(words, 0, a);
+    readStack(words, i.rm, b);
+    done = deliver(words, i.rm, result, combine(words[X87_CONTROL]!, i.operation & 7));
+  }
+  if (done && i.operation & POPS) popStack(words);
+}
+
+/** With an operand in memory that is on the workbench already. */
+function withMemory(cpu: Processor, i: Instruction): void {
+  const words = cpu.words;
+  rememberInstruction(cpu, i);
+  if (isEmpty(words, 0)) {
+    deliverUnderflow(words, 0, result);
+    return;
+  }
+  readStack(words, 0, a);
+  deliver(words, 0, result, combine(words[X87_CONTROL]!, i.operation));
+}
+
+export function arithmeticWithSingle(cpu: Processor, i: Instruction): void {
+  beginX87(cpu);
+  loadSingle(cpu, i, b);
+  withMemory(cpu, i);
+}
+
+export function arithmeticWithDouble(cpu: Processor, i: Instruction): void {
+  beginX87(cpu);
+  loadDouble(cpu, i, b);
+  withMemory(cpu, i);
+}
+
+export function arithmeticWithInteger(cpu: Processor, i: Instruction): void {
+  beginX87(cpu);
+  loadInteger(cpu, i, b);
+  withMemory(cpu, i);
+}
+
+/** FSQRT. */
+export function takeSquareRoot(cpu: Processor, i: Instruction): void {
+  const words = cpu.words;
+  beginX87(cpu);
+  rememberInstruction(cpu, i);
+  if (isEmpty(words, 0)) {
+    deliverUnderflow(words, 0, result);
+    return;
+  }
+  readStack(words, 0, a);
+  deliver(words, 0, result, squareRoot(words[X87_CONTROL]!, a, result));
+}
+
+/** FCHS and FABS, which are not arithmetic at all: one bit, and nobody asks what it belongs to. */
+export function changeSign(cpu: Processor, i: Instruction): void {
+  const words = cpu.words;
+  beginX87(cpu);
+  rememberInstruction(cpu, i);
+  if (isEmpty(words, 0)) {
+    deliverUnderflow(words, 0, result);
+    return;
+  }
+  settle(words, 0);
+  const at = X87_EXPONENT + physical(words, 0);
+  words[at] = i.operation === 0 ? words[at]! ^ 0x8000 : words[at]! & 0x7fff;
+}

@@ -1,0 +1,183 @@
+/*
+ * # Which is larger
+ */
+import { ARITHMETIC, CARRY, PARITY, writeArithmeticFlags, ZERO_FLAG } from './flags.ts';
+import type { Instruction } from './instruction.ts';
+import { X87_EXPONENT, X87_STATUS } from './layout.ts';
+import type { Processor } from './processor.ts';
+import { loadDouble, loadInteger, loadSingle } from './x87-memory.ts';
+import {
+  beginX87,
+  C0,
+  C1,
+  C2,
+  C3,
+  DENORMAL_OPERAND,
+  EARLY,
+  INVALID,
+  isEmpty,
+  physical,
+  popStack,
+  readStack,
+  rememberInstruction,
+  settle,
+  STACK_UNDERFLOW,
+} from './x87-registers.ts';
+import {
+  compareSignificands,
+  DENORMAL,
+  INFINITE,
+  NORMAL,
+  normalise,
+  NOT_A_NUMBER,
+  QUIET,
+  Real,
+  setZeroReal,
+  SIGNALING,
+  UNSUPPORTED,
+  ZERO_VALUE,
+} from './x87-real.ts';
+
+const a = new Real();
+const b = new Real();
+
+/** The four answers, as condition codes; as flags they are CF, PF and ZF in the same order. */
+const ABOVE = 0;
+const BELOW = C0;
+const EQUAL = C3;
+const UNORDERED = C0 | C2 | C3;
+
+/** The last answer. */
+let answer = ABOVE;
+
+/** Compares a with b. `quiet` lets quiet NaNs pass without a complaint. */
+function compare(quiet: boolean): number {
+  const kinds = a.kind | b.kind;
+  if (kinds & NOT_A_NUMBER) {
+    answer = UNORDERED;
+    return kinds & (SIGNALING | UNSUPPORTED) || !quiet ? INVALID : 0;
+  }
+  if (a.kind === DENORMAL) normalise(a);
+  if (b.kind === DENORMAL) normalise(b);
+  if (a.kind & b.kind & ZERO_VALUE) answer = EQUAL;
+  else if (b.kind === ZERO_VALUE) answer = a.sign === 1 ? BELOW : ABOVE;
+  else if (a.kind === ZERO_VALUE) answer = b.sign === 1 ? ABOVE : BELOW;
+  else if (a.sign !== b.sign) answer = a.sign === 1 ? BELOW : ABOVE;
+  else answer = order(a.sign === 1);
+  return kinds & DENORMAL ? DENORMAL_OPERAND : 0;
+}
+
+function order(negative: boolean): number {
+  const by = a.exponent === b.exponent ? compareSignificands(a, b) : a.exponent - b.exponent;
+  if (by === 0) return EQUAL;
+  return by < 0 === negative ? ABOVE : BELOW;
+}
+
+/** The answer into the condition codes, and then, unless an exception forbids it, the pops. */
+function conclude(words: Int32Array, flags: number, pops: number): void {
+  const wanted = settle(words, flags);
+  words[X87_STATUS] = (words[X87_STATUS]! & ~(C0 | C2 | C3)) | answer;
+  if (wanted & EARLY) return;
+  for (let left = pops; left > 0; left--) popStack(words);
+}
+
+/** Bits of `operation`: how many pops, and whether quiet NaNs are let pass. */
+export const POP_MASK = 3;
+export const QUIETLY = 4;
+
+/** FCOM, FCOMP, FCOMPP, FUCOM, FUCOMP, FUCOMPP with ST(i). */
+export function compareWithRegister(cpu: Processor, i: Instruction): void {
+  const words = cpu.words;
+  beginX87(cpu);
+  rememberInstruction(cpu, i);
+  conclude(words, compareRegisters(words, i), i.operation & POP_MASK);
+}
+
+function compareRegisters(words: Int32Array, i: Instruction): number {
+  if (isEmpty(words, 0) || isEmpty(words, i.rm)) {
+    answer = UNORDERED;
+    return STACK_UNDERFLOW;
+  }
+  readStack(words, 0, a);
+  readStack(words, i.rm, b);
+  return compare((i.operation & QUIETLY) !== 0);
+}
+
+function withMemory(cpu: Processor, i: Instruction): void {
+  const words = cpu.words;
+  rememberInstruction(cpu, i);
+  let flags = STACK_UNDERFLOW;
+  if (isEmpty(words, 0)) {
+    answer = UNORDERED;
+  } else {
+    readStack(words, 0, a);
+    flags = compare(false);
+  }
+  conclude(words, flags, i.operation & POP_MASK);
+}
+
+export function compareWithSingle(cpu: Processor, i: Instruction): void {
+  beginX87(cpu);
+  loadSingle(cpu, i, b);
+  withMemory(cpu, i);
+}
+
+export function compareWithDouble(cpu: Processor, i: Instruction): void {
+  beginX87(cpu);
+  loadDouble(cpu, i, b);
+  withMemory(cpu, i);
+}
+
+export function compareWithInteger(cpu: Processor, i: Instruction): void {
+  beginX87(cpu);
+  loadInteger(cpu, i, b);
+  withMemory(cpu, i);
+}
+
+/** FTST: with zero. */
+export function compareWithZero(cpu: Processor, i: Instruction): void {
+  beginX87(cpu);
+  setZeroReal(b, 0);
+  withMemory(cpu, i);
+}
+
+/*
+ * ## Into EFLAGS
+ */
+/** FCOMI, FCOMIP, FUCOMI, FUCOMIP: the answer goes to CF, PF and ZF; OF, SF and AF become 0. */
+export function compareIntoFlags(cpu: Processor, i: Instruction): void {
+  const words = cpu.words;
+  beginX87(cpu);
+  rememberInstruction(cpu, i);
+  const flags = compareRegisters(words, i);
+  // Unlike the older comparisons this one leaves C1 alone, unless a register was empty.
+  const wanted = settle(words, flags === STACK_UNDERFLOW ? flags : flags | (words[X87_STATUS]! & C1));
+  const carry = answer & C0 ? CARRY : 0;
+  const parity = answer & C2 ? PARITY : 0;
+  writeArithmeticFlags(words, (carry | parity | (answer & C3 ? ZERO_FLAG : 0)) & ARITHMETIC);
+  if (i.operation & POP_MASK && (wanted & EARLY) === 0) popStack(words);
+}
+
+/*
+ * ## What is this
+ */
+/** FXAM: the kind of ST(0) in C3, C2, C0, its sign in C1; an empty register is a kind, too. */
+export function examine(cpu: Processor, i: Instruction): void {
+  const words = cpu.words;
+  beginX87(cpu);
+  rememberInstruction(cpu, i);
+  const sign = words[X87_EXPONENT + physical(words, 0)]! & 0x8000 ? C1 : 0;
+  readStack(words, 0, a);
+  const kind = isEmpty(words, 0) ? C3 | C0 : (CLASSES.get(a.kind) ?? 0);
+  words[X87_STATUS] = (words[X87_STATUS]! & ~(C0 | C1 | C2 | C3)) | kind | sign;
+}
+
+const CLASSES = new Map([
+  [UNSUPPORTED, 0],
+  [QUIET, C0],
+  [SIGNALING, C0],
+  [NORMAL, C2],
+  [INFINITE, C2 | C0],
+  [ZERO_VALUE, C3],
+  [DENORMAL, C3 | C2],
+]);

@@ -1,0 +1,225 @@
+/*
+ * # Onto the stack
+ */
+import type { Instruction } from './instruction.ts';
+import { X87_CONTROL, X87_EXPONENT, X87_HIGH, X87_LOW, X87_STATUS, X87_TAGS } from './layout.ts';
+import { condition } from './flags.ts';
+import type { Processor } from './processor.ts';
+import { loadDouble, loadExtended, loadInteger, loadSingle } from './x87-memory.ts';
+import { quietNaN } from './x87-nan.ts';
+import {
+  beginX87,
+  C1,
+  DENORMAL_OPERAND,
+  deliverUnderflow,
+  INVALID,
+  isEmpty,
+  physical,
+  popStack,
+  pushStack,
+  readStack,
+  rememberInstruction,
+  settle,
+  STACK_OVERFLOW,
+  STACK_UNDERFLOW,
+  unmasked,
+  writeStack,
+} from './x87-registers.ts';
+import { DENORMAL, normalise, Real, setIndefinite, setReal, SIGNALING } from './x87-real.ts';
+
+const value = new Real();
+const other = new Real();
+
+/** Pushes the number on the workbench, unless an exception forbids it. Onto a full stack goes the indefinite. */
+function pushValue(words: Int32Array, flags: number): void {
+  if (!isEmpty(words, 7)) {
+    setIndefinite(value);
+    flags = STACK_OVERFLOW;
+  }
+  // A denormal is pushed even if the program wants to hear of it. The manual says otherwise; processors do not.
+  if (settle(words, flags) & INVALID) return;
+  pushStack(words);
+  writeStack(words, 0, value);
+}
+
+/** A number out of one of the shorter formats: the only loads that can complain. */
+function pushConverted(cpu: Processor, i: Instruction): void {
+  const words = cpu.words;
+  rememberInstruction(cpu, i);
+  let flags = 0;
+  if (value.kind === SIGNALING) {
+    flags = quietNaN(value, value);
+  } else if (value.kind === DENORMAL) {
+    flags = DENORMAL_OPERAND;
+    normalise(value);
+  }
+  pushValue(words, flags);
+}
+
+export function pushSingle(cpu: Processor, i: Instruction): void {
+  beginX87(cpu);
+  loadSingle(cpu, i, value);
+  pushConverted(cpu, i);
+}
+
+export function pushDouble(cpu: Processor, i: Instruction): void {
+  beginX87(cpu);
+  loadDouble(cpu, i, value);
+  pushConverted(cpu, i);
+}
+
+/** FLD m80: eighty bits as they are, whatever they are. */
+export function pushExtended(cpu: Processor, i: Instruction): void {
+  const words = cpu.words;
+  beginX87(cpu);
+  loadExtended(cpu, i, value);
+  rememberInstruction(cpu, i);
+  if (value.kind === DENORMAL) value.exponent = 0;
+  pushValue(words, 0);
+}
+
+/** FILD: every integer of 64 bits is exact in a register. */
+export function pushInteger(cpu: Processor, i: Instruction): void {
+  beginX87(cpu);
+  loadInteger(cpu, i, value);
+  rememberInstruction(cpu, i);
+  pushValue(cpu.words, 0);
+}
+
+/** FLD ST(i). */
+export function pushStackRegister(cpu: Processor, i: Instruction): void {
+  const words = cpu.words;
+  beginX87(cpu);
+  rememberInstruction(cpu, i);
+  if (isEmpty(words, i.rm)) {
+    setIndefinite(value);
+    if (settle(words, STACK_UNDERFLOW) & INVALID) return;
+    pushStack(words);
+    writeStack(words, 0, value);
+    return;
+  }
+  readStack(words, i.rm, value);
+  if (value.kind === DENORMAL) value.exponent = 0;
+  pushValue(words, 0);
+}
+
+/*
+ * ## Constants
+ */
+/** FLD1, FLDL2T, FLDL2E, FLDPI, FLDLG2, FLDLN2, FLDZ: exponent, high, low, and how the bits go on: 1 up, 0 down. */
+const CONSTANTS: readonly (readonly [number, number, number, number])[] = [
+  [0x3fff, 0x8000_0000, 0x0000_0000, -1],
+  [0x4000, 0xd49a_784b, 0xcd1b_8afe, 0],
+  [0x3fff, 0xb8aa_3b29, 0x5c17_f0bc, 1],
+  [0x4000, 0xc90f_daa2, 0x2168_c235, 1],
+  [0x3ffd, 0x9a20_9a84, 0xfbcf_f799, 1],
+  [0x3ffe, 0xb172_17f7, 0xd1cf_79ac, 1],
+  [0, 0, 0, -1],
+];
+
+/** Bits 10 and 11 of the control word. */
+const ROUNDING_CONTROL = 0xc00;
+const NEAREST = 0x000;
+const UP = 0x800;
+
+/** Constant number `i.operation`. Each is kept with more bits than a register has, and rounded as the control word says. */
+export function pushMathConstant(cpu: Processor, i: Instruction): void {
+  const words = cpu.words;
+  beginX87(cpu);
+  rememberInstruction(cpu, i);
+  const [exponent, high, low, roundedUp] = CONSTANTS[i.operation]!;
+  const mode = words[X87_CONTROL]! & ROUNDING_CONTROL;
+  let step = 0;
+  if (mode === UP && roundedUp === 0) step = 1;
+  else if (mode !== UP && mode !== NEAREST && roundedUp === 1) step = -1;
+  setReal(value, 0, exponent, high | 0, (low + step) | 0);
+  pushValue(words, 0);
+}
+
+/*
+ * ## Changing places
+ */
+/** FXCH: ST(0) and ST(i) change places; whatever is missing becomes the indefinite. */
+export function exchange(cpu: Processor, i: Instruction): void {
+  const words = cpu.words;
+  beginX87(cpu);
+  rememberInstruction(cpu, i);
+  let flags = 0;
+  if (isEmpty(words, 0) || isEmpty(words, i.rm)) {
+    flags = STACK_UNDERFLOW;
+    if (unmasked(words, flags)) {
+      settle(words, flags);
+      return;
+    }
+  }
+  settle(words, flags);
+  takeOrIndefinite(words, 0, value);
+  takeOrIndefinite(words, i.rm, other);
+  writeStack(words, 0, other);
+  writeStack(words, i.rm, value);
+}
+
+function takeOrIndefinite(words: Int32Array, n: number, into: Real): void {
+  if (isEmpty(words, n)) {
+    setIndefinite(into);
+    return;
+  }
+  readStack(words, n, into);
+  if (into.kind === DENORMAL) into.exponent = 0;
+}
+
+/** FCMOVcc: ST(0) = ST(i) if a condition of the integer unit holds. */
+export function conditionalMove(cpu: Processor, i: Instruction): void {
+  const words = cpu.words;
+  beginX87(cpu);
+  rememberInstruction(cpu, i);
+  if (isEmpty(words, 0) || isEmpty(words, i.rm)) {
+    deliverUnderflow(words, 0, value);
+    return;
+  }
+  if (condition(words, i.operation)) copyRegister(words, i.rm, 0);
+}
+
+/** Copies eighty bits as they are. */
+export function copyRegister(words: Int32Array, from: number, to: number): void {
+  const source = physical(words, from);
+  const target = physical(words, to);
+  words[X87_EXPONENT + target] = words[X87_EXPONENT + source]!;
+  words[X87_HIGH + target] = words[X87_HIGH + source]!;
+  words[X87_LOW + target] = words[X87_LOW + source]!;
+  words[X87_TAGS]! |= 1 << target;
+}
+
+/** FST ST(i) and FSTP ST(i); `operation` is the number of pops. */
+export function storeToRegister(cpu: Processor, i: Instruction): void {
+  const words = cpu.words;
+  beginX87(cpu);
+  rememberInstruction(cpu, i);
+  if (isEmpty(words, 0)) {
+    if (!deliverUnderflow(words, i.rm, value)) return;
+  } else {
+    settle(words, 0);
+    copyRegister(words, 0, i.rm);
+  }
+  if (i.operation > 0) popStack(words);
+}
+
+/** FFREE ST(i), and FFREEP, which pops: the register is empty, its contents stay where they are. */
+export function freeRegister(cpu: Processor, i: Instruction): void {
+  const words = cpu.words;
+  beginX87(cpu);
+  rememberInstruction(cpu, i);
+  words[X87_STATUS]! &= ~C1;
+  words[X87_TAGS]! &= ~(1 << physical(words, i.rm));
+  if (i.operation > 0) popStack(words);
+}
+
+/** D9 D8, which no manual has: FSTP ST(i) that does not complain of an empty ST(0), and then only pops. */
+export function storeQuietly(cpu: Processor, i: Instruction): void {
+  const words = cpu.words;
+  beginX87(cpu);
+  rememberInstruction(cpu, i);
+  words[X87_STATUS]! &= ~C1;
+  if (!isEmpty(words, 0)) copyRegister(words, 0, i.rm);
+  popStack(words);
+}

@@ -1,0 +1,91 @@
+/*
+ * # Multiplying
+ */
+import { invalid, propagateNaN, stopsAtDenormal } from './x87-nan.ts';
+import { DENORMAL_OPERAND } from './x87-registers.ts';
+import {
+  BIAS,
+  DENORMAL,
+  INFINITE,
+  NORMAL,
+  normalise,
+  NOT_A_NUMBER,
+  type Real,
+  setInfinity,
+  setZeroReal,
+  ZERO_VALUE,
+} from './x87-real.ts';
+import { precisionOf, round } from './x87-rounding.ts';
+
+/** The upper word of the product of two unsigned words. */
+export function highProduct(a: number, b: number): number {
+  const a0 = a & 0xffff;
+  const a1 = a >>> 16;
+  const b0 = b & 0xffff;
+  const b1 = b >>> 16;
+  const first = (Math.imul(a1, b0) + (Math.imul(a0, b0) >>> 16)) | 0;
+  const second = (Math.imul(a0, b1) + (first & 0xffff)) | 0;
+  return (Math.imul(a1, b1) + (first >>> 16) + (second >>> 16)) | 0;
+}
+
+/** result = a * b. The operands are used up. */
+export function multiply(control: number, a: Real, b: Real, result: Real): number {
+  const sign = a.sign ^ b.sign;
+  let flags = 0;
+  if ((a.kind | b.kind) !== NORMAL) {
+    const kinds = a.kind | b.kind;
+    if (kinds & NOT_A_NUMBER) return propagateNaN(a, b, result);
+    if (kinds & INFINITE && kinds & ZERO_VALUE) return invalid(result);
+    if (kinds & DENORMAL) {
+      flags = DENORMAL_OPERAND;
+      if (stopsAtDenormal(control, flags)) return flags;
+    }
+    if (kinds & INFINITE) {
+      setInfinity(result, sign);
+      return flags;
+    }
+    if (kinds & ZERO_VALUE) {
+      setZeroReal(result, sign);
+      return flags;
+    }
+    if (a.kind === DENORMAL) normalise(a);
+    if (b.kind === DENORMAL) normalise(b);
+  }
+  return flags | product(control, sign, a, b, result);
+}
+
+function product(control: number, sign: number, a: Real, b: Real, result: Real): number {
+  const { high: a1, low: a0 } = a;
+  const { high: b1, low: b0 } = b;
+  const bottom = Math.imul(a0, b0);
+  const cross = Math.imul(a1, b0);
+  const other = Math.imul(a0, b1);
+  const middle = Math.imul(a1, b1);
+  // The second word from below, and what it carries.
+  let extra = (highProduct(a0, b0) + cross) | 0;
+  let carry = extra >>> 0 < cross >>> 0 ? 1 : 0;
+  extra = (extra + other) | 0;
+  carry += extra >>> 0 < other >>> 0 ? 1 : 0;
+  // The third.
+  let low = (middle + carry) | 0;
+  carry = low >>> 0 < carry ? 1 : 0;
+  const crossHigh = highProduct(a1, b0);
+  low = (low + crossHigh) | 0;
+  carry += low >>> 0 < crossHigh >>> 0 ? 1 : 0;
+  const otherHigh = highProduct(a0, b1);
+  low = (low + otherHigh) | 0;
+  carry += low >>> 0 < otherHigh >>> 0 ? 1 : 0;
+  let high = (highProduct(a1, b1) + carry) | 0;
+
+  let exponent = (a.exponent + b.exponent - BIAS + 1) | 0;
+  let sticky = bottom;
+  if (high >= 0) {
+    high = (high << 1) | (low >>> 31);
+    low = (low << 1) | (extra >>> 31);
+    extra = (extra << 1) | (bottom >>> 31);
+    sticky = bottom << 1;
+    exponent--;
+  }
+  if (sticky !== 0) extra |= 1;
+  return round(control, precisionOf(control), sign, exponent, high, low, extra, result);
+}

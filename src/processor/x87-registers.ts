@@ -1,0 +1,159 @@
+/*
+ * # Eight registers, and a stack of them
+ */
+import { COPROCESSOR_ERROR, NO_COPROCESSOR, raise } from './faults.ts';
+import type { Instruction } from './instruction.ts';
+import {
+  CR0,
+  CS,
+  SELECTOR,
+  X87_CODE_OFFSET,
+  X87_CODE_SELECTOR,
+  X87_CONTROL,
+  X87_DATA_OFFSET,
+  X87_DATA_SELECTOR,
+  X87_EXPONENT,
+  X87_HIGH,
+  X87_LOW,
+  X87_OPCODE,
+} from './layout.ts';
+import { X87_STATUS, X87_TAGS, X87_TOP } from './layout.ts';
+import { CR0_EM, CR0_NE, CR0_TS, type Processor } from './processor.ts';
+import { decodeReal, type Real, setIndefinite } from './x87-real.ts';
+
+/** The six exceptions: flags in the status word, masks in the control word. */
+export const INVALID = 0x01;
+export const DENORMAL_OPERAND = 0x02;
+export const ZERO_DIVIDE = 0x04;
+export const OVERFLOWN = 0x08;
+export const UNDERFLOWN = 0x10;
+export const INEXACT = 0x20;
+export const EXCEPTIONS = 0x3f;
+/** Those that are found before anything is computed. If one is not masked, nothing is stored. */
+export const EARLY = INVALID | DENORMAL_OPERAND | ZERO_DIVIDE;
+/** The rest of the status word. */
+export const STACK_FAULT_FLAG = 0x40;
+export const ERROR_SUMMARY = 0x80;
+export const C0 = 0x100;
+export const C1 = 0x200;
+export const C2 = 0x400;
+export const C3 = 0x4000;
+export const BUSY = 0x8000;
+/** All of it that `X87_STATUS` holds: everything but the top. */
+export const STATUS_BITS = 0xc7ff;
+/** What a control word can hold: the masks, precision and rounding, and a bit that the 387 ignores. Bit 6 is always 1. */
+export const CONTROL_BITS = 0x1f3f;
+export const CONTROL_ALWAYS = 0x40;
+
+/** The status bits of a stack fault: C1 says that there was no room, its absence that there was nothing. */
+export const STACK_UNDERFLOW = INVALID | STACK_FAULT_FLAG;
+export const STACK_OVERFLOW = STACK_UNDERFLOW | C1;
+
+/** FNINIT: all registers empty, all exceptions masked, 64 bits, to nearest. */
+export function resetX87(words: Int32Array): void {
+  words[X87_CONTROL] = 0x37f;
+  words[X87_STATUS] = 0;
+  words[X87_TOP] = 0;
+  words[X87_TAGS] = 0;
+  for (let word = X87_OPCODE; word <= X87_DATA_SELECTOR; word++) words[word] = 0;
+}
+
+/** Every instruction for the unit begins here: #NM if it is switched off or holds another's numbers. */
+export function requireX87(cpu: Processor): void {
+  if (cpu.words[CR0]! & (CR0_EM | CR0_TS)) raise(NO_COPROCESSOR);
+}
+
+/** And most of them here: #MF if an earlier one left an error that nobody has heard of yet. */
+export function beginX87(cpu: Processor): void {
+  const words = cpu.words;
+  if (words[CR0]! & (CR0_EM | CR0_TS)) raise(NO_COPROCESSOR);
+  if (words[X87_STATUS]! & ERROR_SUMMARY) reportError(cpu);
+}
+
+/** #MF, if the kernel wants to hear of it that way (CR0.NE). If not, a wire is pulled that nobody holds. */
+export function reportError(cpu: Processor): void {
+  if (cpu.words[CR0]! & CR0_NE) raise(COPROCESSOR_ERROR);
+}
+
+/** Notes which instruction this was, for FNSTENV; with an operand in memory, also where that is. */
+export function rememberInstruction(cpu: Processor, i: Instruction): void {
+  const words = cpu.words;
+  words[X87_OPCODE] = i.immediate;
+  words[X87_CODE_OFFSET] = i.eip;
+  words[X87_CODE_SELECTOR] = words[SELECTOR + CS]!;
+  if (i.isMemory) {
+    words[X87_DATA_OFFSET] = (words[i.base]! + (words[i.index]! << i.shift) + i.displacement) & i.addressMask;
+    words[X87_DATA_SELECTOR] = words[SELECTOR + i.reg]!;
+  }
+}
+
+/** The physical number of ST(n). */
+export function physical(words: Int32Array, n: number): number {
+  return (words[X87_TOP]! + n) & 7;
+}
+
+/** Whether ST(n) holds nothing. */
+export function isEmpty(words: Int32Array, n: number): boolean {
+  return ((words[X87_TAGS]! >> ((words[X87_TOP]! + n) & 7)) & 1) === 0;
+}
+
+/** Takes ST(n) to the workbench. */
+export function readStack(words: Int32Array, n: number, into: Real): void {
+  const at = (words[X87_TOP]! + n) & 7;
+  decodeReal(into, words[X87_EXPONENT + at]!, words[X87_HIGH + at]!, words[X87_LOW + at]!);
+}
+
+/** Puts a number into ST(n), which is then in use. */
+export function writeStack(words: Int32Array, n: number, real: Real): void {
+  const at = (words[X87_TOP]! + n) & 7;
+  words[X87_EXPONENT + at] = (real.sign << 15) | real.exponent;
+  words[X87_HIGH + at] = real.high;
+  words[X87_LOW + at] = real.low;
+  words[X87_TAGS]! |= 1 << at;
+}
+
+/** Makes room for one more: what was ST(0) is then ST(1). */
+export function pushStack(words: Int32Array): void {
+  words[X87_TOP] = (words[X87_TOP]! - 1) & 7;
+}
+
+/** Empties ST(0); what was ST(1) is then ST(0). */
+export function popStack(words: Int32Array): void {
+  words[X87_TAGS]! &= ~(1 << words[X87_TOP]!);
+  words[X87_TOP] = (words[X87_TOP]! + 1) & 7;
+}
+
+/** Those of the exceptions in `flags` that a program wants to hear of. */
+export function unmasked(words: Int32Array, flags: number): number {
+  return flags & ~words[X87_CONTROL]! & EXCEPTIONS;
+}
+
+/**
+ * Takes note of what an operation raised. C1 becomes what `flags` says.
+ *
+ * @returns the exceptions that are not masked
+ */
+export function settle(words: Int32Array, flags: number): number {
+  const wanted = flags & ~words[X87_CONTROL]! & EXCEPTIONS;
+  words[X87_STATUS] = (words[X87_STATUS]! & ~C1) | flags | (wanted === 0 ? 0 : ERROR_SUMMARY | BUSY);
+  return wanted;
+}
+
+/** Works out anew whether an exception is waiting, after the control or status word was loaded. */
+export function updateSummary(words: Int32Array): void {
+  const waiting = unmasked(words, words[X87_STATUS]!) !== 0;
+  words[X87_STATUS] = (words[X87_STATUS]! & ~(ERROR_SUMMARY | BUSY)) | (waiting ? ERROR_SUMMARY | BUSY : 0);
+}
+
+/** Puts a result into ST(n), unless one of the early exceptions forbids it; true if it was put there. */
+export function deliver(words: Int32Array, n: number, result: Real, flags: number): boolean {
+  if (settle(words, flags) & EARLY) return false;
+  writeStack(words, n, result);
+  return true;
+}
+
+/** ST(n) was empty and should not have been: it becomes the indefinite, if the exception is masked. */
+export function deliverUnderflow(words: Int32Array, n: number, result: Real): boolean {
+  setIndefinite(result);
+  return deliver(words, n, result, STACK_UNDERFLOW);
+}

@@ -1,0 +1,196 @@
+/*
+ * # Rounding, once
+ */
+import { C1, INEXACT, OVERFLOWN, UNDERFLOWN } from './x87-registers.ts';
+import { INTEGER_BIT, NORMAL, type Real, setInfinity, setReal, SPECIAL_EXPONENT } from './x87-real.ts';
+
+/** Bits 8 and 9 of the control word: how long significands are to be. 1 is reserved, and is as 3. */
+const PRECISION_CONTROL = 0x300;
+export const SINGLE = 0x000;
+export const DOUBLE = 0x200;
+export const EXTENDED = 0x300;
+
+/** Bits 10 and 11 of the control word: which way. */
+const ROUNDING_CONTROL = 0xc00;
+const NEAREST = 0x000;
+const DOWN = 0x400;
+const UP = 0x800;
+
+/** What is taken from an exponent that is too large when the program wants to see to it, or added if too small. */
+const WRAP = 0x6000;
+
+/** The precision that the control word asks for. */
+export function precisionOf(control: number): number {
+  return control & PRECISION_CONTROL;
+}
+
+/** Whether to go one up in magnitude. `guard` is what is cut off, as a fraction; it is not 0. */
+export function roundsUp(control: number, sign: number, guard: number, odd: number): boolean {
+  switch (control & ROUNDING_CONTROL) {
+    case NEAREST:
+      return guard < 0 && (guard !== INTEGER_BIT || odd !== 0);
+    case DOWN:
+      return sign === 1;
+    case UP:
+      return sign === 0;
+    default:
+      return false;
+  }
+}
+
+/**
+ * Rounds to a register: the significand is high.low.extra, its first bit is 1, and the last bit of `extra` is
+ * sticky. The exponent may be anything.
+ *
+ * @returns the exceptions raised, and C1 if the magnitude was rounded up
+ */
+export function round(
+  control: number,
+  precision: number,
+  sign: number,
+  exponent: number,
+  high: number,
+  low: number,
+  extra: number,
+  result: Real,
+): number {
+  return roundTo(control, precision, SPECIAL_EXPONENT, sign, exponent, high, low, extra, result);
+}
+
+/** The same for a number that goes to memory in another format, where all ones in the exponent is `limit`. */
+export function roundTo(
+  control: number,
+  precision: number,
+  limit: number,
+  sign: number,
+  exponent: number,
+  high: number,
+  low: number,
+  extra: number,
+  result: Real,
+): number {
+  if (exponent > 0) {
+    const flags = cut(control, precision, sign, exponent, high, low, extra, result);
+    return result.exponent < limit ? flags : overflow(control, precision, limit, flags, result);
+  }
+  return underflow(control, precision, sign, exponent, high, low, extra, result);
+}
+
+/** Cuts the significand to its length, and goes one up if that is nearer. */
+function cut(
+  control: number,
+  precision: number,
+  sign: number,
+  exponent: number,
+  high: number,
+  low: number,
+  extra: number,
+  result: Real,
+): number {
+  let guard = extra;
+  let odd = low & 1;
+  if (precision === DOUBLE) {
+    guard = (low << 21) | (extra >>> 11) | ((extra & 0x7ff) === 0 ? 0 : 1);
+    odd = low & 0x800;
+    low &= ~0x7ff;
+  } else if (precision === SINGLE) {
+    guard = (high << 24) | (low >>> 8) | ((low & 0xff) === 0 && extra === 0 ? 0 : 1);
+    odd = high & 0x100;
+    high &= ~0xff;
+    low = 0;
+  }
+  setReal(result, sign, exponent, high, low);
+  result.kind = NORMAL;
+  if (guard === 0) return 0;
+  if (!roundsUp(control, sign, guard, odd)) return INEXACT;
+  increment(precision, result);
+  return INEXACT | C1;
+}
+
+/** Adds one in the last place. Out of all ones comes a one and zeros, and the exponent is one more. */
+function increment(precision: number, result: Real): void {
+  const before = result.high;
+  if (precision === SINGLE) {
+    result.high = (before + 0x100) | 0;
+  } else {
+    result.low = (result.low + (precision === DOUBLE ? 0x800 : 1)) | 0;
+    if (result.low === 0) result.high = (before + 1) | 0;
+  }
+  if (before < 0 && result.high >= 0) {
+    result.high = INTEGER_BIT;
+    result.exponent++;
+  }
+}
+
+/** Too large. Masked: infinity or the largest number, as the rounding says. Else the program gets it scaled down. */
+function overflow(control: number, precision: number, limit: number, flags: number, result: Real): number {
+  if ((control & OVERFLOWN) === 0) {
+    result.exponent -= WRAP;
+    if (result.exponent < limit) return flags | OVERFLOWN;
+    setInfinity(result, result.sign);
+    return OVERFLOWN | INEXACT | C1;
+  }
+  if (roundsUp(control, result.sign, -1, 1)) {
+    setReal(result, result.sign, limit, INTEGER_BIT, 0);
+    return OVERFLOWN | INEXACT | C1;
+  }
+  const high = precision === SINGLE ? 0xffff_ff00 | 0 : -1;
+  setReal(
+    result,
+    result.sign,
+    limit - 1,
+    high,
+    precision === SINGLE ? 0 : precision === DOUBLE ? -0x800 : -1,
+  );
+  return OVERFLOWN | INEXACT;
+}
+
+/** Too small, perhaps. Tiny is what would be below the smallest normal number even after rounding. */
+function underflow(
+  control: number,
+  precision: number,
+  sign: number,
+  exponent: number,
+  high: number,
+  low: number,
+  extra: number,
+  result: Real,
+): number {
+  const flags = cut(control, precision, sign, exponent, high, low, extra, result);
+  const tiny = result.exponent <= 0;
+  if (tiny && (control & UNDERFLOWN) === 0) {
+    result.exponent += WRAP;
+    if (result.exponent > 0) return flags | UNDERFLOWN;
+    setReal(result, sign, 0, 0, 0);
+    return UNDERFLOWN | INEXACT;
+  }
+  const shifted = denormalise(control, precision, sign, 1 - exponent, high, low, extra, result);
+  return tiny && shifted & INEXACT ? shifted | UNDERFLOWN : shifted;
+}
+
+/** Shifts to the right, keeps the sticky bit, and rounds there. */
+function denormalise(
+  control: number,
+  precision: number,
+  sign: number,
+  by: number,
+  high: number,
+  low: number,
+  extra: number,
+  result: Real,
+): number {
+  let h = high;
+  let l = low;
+  let e = extra;
+  for (let left = Math.min(by, 97); left > 0; ) {
+    const step = Math.min(left, 31);
+    const lost = e << (32 - step);
+    e = (e >>> step) | (l << (32 - step)) | (lost === 0 ? 0 : 1);
+    l = (l >>> step) | (h << (32 - step));
+    h >>>= step;
+    left -= step;
+  }
+  const flags = cut(control, precision, sign, 0, h | 0, l | 0, e | 0, result);
+  if (result.high < 0) result.exponent = 1;
+  return flags;
+}

@@ -1,0 +1,154 @@
+/*
+ * # Exponents by hand
+ */
+import type { Instruction } from './instruction.ts';
+import { X87_CONTROL } from './layout.ts';
+import type { Processor } from './processor.ts';
+import { decodeInteger } from './x87-memory.ts';
+import { roundToInteger } from './x87-integer.ts';
+import { invalid, propagateNaN, quietNaN, stopsAtDenormal } from './x87-nan.ts';
+import {
+  beginX87,
+  deliver,
+  deliverUnderflow,
+  DENORMAL_OPERAND,
+  EARLY,
+  isEmpty,
+  pushStack,
+  readStack,
+  rememberInstruction,
+  settle,
+  STACK_OVERFLOW,
+  STACK_UNDERFLOW,
+  writeStack,
+  ZERO_DIVIDE,
+} from './x87-registers.ts';
+import {
+  BIAS,
+  copyReal,
+  DENORMAL,
+  INFINITE,
+  NORMAL,
+  normalise,
+  NOT_A_NUMBER,
+  Real,
+  setIndefinite,
+  setInfinity,
+  setReal,
+  setZeroReal,
+  ZERO_VALUE,
+} from './x87-real.ts';
+import { EXTENDED, round } from './x87-rounding.ts';
+
+const a = new Real();
+const b = new Real();
+const result = new Real();
+
+/** FRNDINT. */
+export function roundTop(cpu: Processor, i: Instruction): void {
+  const words = cpu.words;
+  beginX87(cpu);
+  rememberInstruction(cpu, i);
+  if (isEmpty(words, 0)) {
+    deliverUnderflow(words, 0, result);
+    return;
+  }
+  readStack(words, 0, a);
+  deliver(words, 0, result, roundToInteger(words[X87_CONTROL]!, a, result));
+}
+
+/** FSCALE: ST(0) * 2^ST(1), with ST(1) cut to an integer. */
+export function scale(cpu: Processor, i: Instruction): void {
+  const words = cpu.words;
+  beginX87(cpu);
+  rememberInstruction(cpu, i);
+  if (isEmpty(words, 0) || isEmpty(words, 1)) {
+    deliverUnderflow(words, 0, result);
+    return;
+  }
+  readStack(words, 0, a);
+  readStack(words, 1, b);
+  deliver(words, 0, result, scaled(words[X87_CONTROL]!));
+}
+
+function scaled(control: number): number {
+  const kinds = a.kind | b.kind;
+  let flags = 0;
+  if (kinds !== NORMAL) {
+    if (kinds & NOT_A_NUMBER) return propagateNaN(a, b, result);
+    if (b.kind === INFINITE && a.kind === (b.sign === 1 ? INFINITE : ZERO_VALUE)) return invalid(result);
+    if (kinds & DENORMAL) {
+      flags = DENORMAL_OPERAND;
+      if (stopsAtDenormal(control, flags)) return flags;
+    }
+    if (a.kind & (INFINITE | ZERO_VALUE)) {
+      copyReal(a, result);
+      return flags;
+    }
+    if (b.kind === INFINITE) {
+      if (b.sign === 1) setZeroReal(result, a.sign);
+      else setInfinity(result, a.sign);
+      return flags;
+    }
+    if (a.kind === DENORMAL) normalise(a);
+  }
+  return flags | round(control, EXTENDED, a.sign, a.exponent + steps(), a.high, a.low, 0, result);
+}
+
+/** Further than this no exponent can go and come back. */
+const FARTHEST = 0x1_0000;
+
+/** The integer in b, cut off, and no more than `FARTHEST`. */
+function steps(): number {
+  const power = b.exponent - BIAS;
+  if (b.kind !== NORMAL || power < 0) return 0;
+  const magnitude = power > 15 ? FARTHEST : b.high >>> (31 - power);
+  return b.sign === 1 ? -magnitude : magnitude;
+}
+
+/** FXTRACT: ST(0) becomes its exponent, as a number, and its significand is pushed. */
+export function extract(cpu: Processor, i: Instruction): void {
+  const words = cpu.words;
+  beginX87(cpu);
+  rememberInstruction(cpu, i);
+  let flags = 0;
+  if (isEmpty(words, 0) || !isEmpty(words, 7)) {
+    flags = isEmpty(words, 0) ? STACK_UNDERFLOW : STACK_OVERFLOW;
+    setIndefinite(result);
+    setIndefinite(a);
+  } else {
+    readStack(words, 0, a);
+    flags = extracted(words[X87_CONTROL]!);
+  }
+  if (settle(words, flags) & EARLY) return;
+  writeStack(words, 0, result);
+  pushStack(words);
+  writeStack(words, 0, a);
+}
+
+/** Leaves the exponent in `result` and the significand in `a`. */
+function extracted(control: number): number {
+  let flags = 0;
+  if (a.kind !== NORMAL) {
+    if (a.kind & NOT_A_NUMBER) {
+      flags = quietNaN(a, result);
+      copyReal(result, a);
+      return flags;
+    }
+    if (a.kind === ZERO_VALUE) {
+      setInfinity(result, 1);
+      return ZERO_DIVIDE;
+    }
+    if (a.kind === INFINITE) {
+      setInfinity(result, 0);
+      return 0;
+    }
+    flags = DENORMAL_OPERAND;
+    if (stopsAtDenormal(control, flags)) return flags;
+    normalise(a);
+  }
+  const power = a.exponent - BIAS;
+  decodeInteger(power, power >> 31, result);
+  setReal(a, a.sign, BIAS, a.high, a.low);
+  return flags;
+}
