@@ -2,8 +2,9 @@
  * # The words they share
  *
  * Two programs that have never met, written in different years by people who do not trust each other, must agree on
- * numbers. A kernel for lguest brings about a hundred of them, and they are cast in 2015's concrete: those of Linux
- * 4.1 to 4.13. You need not learn them. You need to know that nothing else passes between a Guest and its Host.
+ * numbers. Such an agreement is called an ABI, an *application binary interface*, since it is about bytes and not about
+ * names. A kernel for lguest brings about a hundred numbers, and they are cast in 2015's concrete: those of Linux 4.1 to
+ * 4.13. You need not learn them. You need to know that nothing else passes between a Guest and its Host.
  *
  * ## The knock on the wall
  *

@@ -82,7 +82,7 @@ export function tableOffset(address: number): number {
  *
  * U has only two values. Of four rings, paging knows two: ring 3, and the rest. To a page table, ring 1 is as good as ring 0,
  * and that is the trap door in our cave. Whatever we map for ourselves without the U bit, a Guest's kernel can reach. The
- * answer that Host and Switcher give is nearly rude: we map nothing.
+ * answer that Host and Switcher give is nearly rude: three pages, and all the rest of us is simply not there.
  */
 
 /** The low twelve bits of an entry (Intel SDM vol. 3, 4.3). */
@@ -104,7 +104,7 @@ export function frameOf(entry: number): number {
 /*
  * :::aside
  * The 386 had no CD, no WT, no G and no PS, and its kernel could write to a read-only page without noticing. The 486
- * added a bit in CR0, WP, that makes rings 0 to 2 obey W as well. Without it, no hypervisor of our kind is safe.
+ * of 1989 added a bit in CR0, WP, that makes rings 0 to 2 obey W as well. Without it, no hypervisor of our kind is safe.
  * :::
  *
  * ## Looking things up is slow

@@ -4,9 +4,8 @@
  * Run the same program twice on the same input and it does the same thing, unless it looked at the clock. Or drew a number from a
  * hat. Or went to sleep and let the rest of the universe decide when to wake it.
  *
- * Those four are all there is, and here they are, in one interface. Nothing else in these chapters may ask for the time, roll dice
- * or wait; the linter sees to it. Two things follow that no hypervisor of the day could do. Give the program a World in
- * which time is the number of instructions retired and sleep takes no time, and a boot of pup is the same boot, to the last
+ * That is all there is, and here it is, four functions in one interface. Nothing else in these chapters may ask for the time,
+ * roll dice or wait; the linter has a list. Two things follow that lguest could never do. Give the program a World in which time is the number of instructions retired and sleep takes no time, and a boot of pup is the same boot, to the last
  * instruction, on every computer there is: that is how its tests run. And write down what passes through this hole, and you can
  * play a whole afternoon of a Guest's life again. We come back to that in the last chapter.
  */
