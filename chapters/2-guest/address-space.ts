@@ -115,8 +115,20 @@ export function mapPage(directory: u32, address: u32, page: u32, flags: u32): bo
  * the two who writes gets a page fault, and a copy, and its rights back. The bit that says "this is read-only
  * because it is shared, not because it is code" is our one bit of three.
  *
+ * :::figure{#copy-on-write caption="One page of a program that forks, with its count of holders in brackets. C is the bit that Intel left to us."}
+ * ```text
+ *      before              after the fork           the child has written
+ *
+ *   parent                parent                   parent
+ *   rw- --> page [1]      r-C --+                  r-C --> page [1]
+ *                               +--> page [2]
+ *                         r-C --+                  rw- --> a copy [1]
+ *                         child                    child
+ * ```
+ * :::
+ *
  * Here the batch pays. Taking the right to write from an entry of the *parent*, who is running and whose entries
- * the Host has shadowed, must be reported, entry by entry: a small program has three pages like that, a large one
+ * the Host has shadowed, must be reported, entry by entry: a small program has two or three pages like that, a large one
  * hundreds. In the ring they cost one trip for each sixty-four.
  */
 

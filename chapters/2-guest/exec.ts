@@ -121,7 +121,7 @@ export function startImage(process: Process, image: Image, frame: TrapFrame): vo
   frame.ss = USER_DS;
   frame.eip = image.entry;
   frame.esp = image.stack;
-  frame.eflags = X86_EFLAGS_IF | 2; // bit 1 has been one since 1978
+  frame.eflags = X86_EFLAGS_IF | 2; // bit 1 is always one
 }
 
 /*

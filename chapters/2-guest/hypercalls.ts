@@ -38,6 +38,18 @@ export function hypercall(number: u32, first: u32, second: u32, third: u32): voi
  * entry of a process that is not running can wait all day. So pup says `beginBatch` before work that makes many of
  * those, and `endBatch` after it. Linux calls this lazy mode. It does for page tables what the interrupt flag in
  * the next file does for `cli`: it turns a conversation into a note.
+ *
+ * :::figure{#ring-life caption="Two changes to page tables share one trip. Each side keeps its own finger on the ring, and moves it past a slot when it has done its half."}
+ * ```text
+ *            slot:    7    8    9      you                         the Host
+ *  status bytes:     ff   ff   ff      SET_PTE, ... into slot 7
+ *                    00   ff   ff      SET_PTE, ... into slot 8
+ *                    00   00   ff      int 0x1f  ------------->    slot 7: does it
+ *                    ff   00   ff                                  slot 8: does it
+ *                    ff   ff   ff                                  slot 9: ff, so that was all
+ *                    ff   ff   ff                <-------------    does what the trap was for
+ * ```
+ * :::
  */
 
 let batching: boolean = false;

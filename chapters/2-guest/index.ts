@@ -21,10 +21,10 @@
 /*
  * ## Meet pup
  *
- * The kernel you play is called pup. It is about two thousand lines, and an honest kernel: it has page tables of
- * its own, processes that fork and cannot hurt each other, pipes, a terminal that knows ^C, files, and some twenty
- * programs, one of which exists for no other purpose than to crash. If you have read xv6, the teaching kernel from
- * MIT, you will keep meeting relatives.
+ * The kernel you play is called pup. It is two and a half thousand lines, and six hundred more for its drivers, and
+ * an honest kernel: it has page tables of its own, processes that fork and cannot hurt each other, pipes, a terminal
+ * that knows ^C, files, and some twenty programs, one of which exists for no other purpose than to crash. If you
+ * have read xv6, the teaching kernel from MIT, you will keep meeting relatives.
  *
  * Pup has one peculiarity that xv6 has not: it has never touched a real computer and does not mind. Wherever a
  * kernel has to do something that only ring 0 may, pup has a *second* way, which is to ask. A kernel that knows it

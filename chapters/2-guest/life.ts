@@ -64,6 +64,20 @@ export function forkProcess(): i32 {
  * On top of its kernel stack goes a copy of the parent's trap frame, with 0 in `eax`: that is the whole of "comes
  * back twice". Below it, five words as if it had once called `switchStacks`: four registers nobody will miss and a
  * return address, `returnFromTrap`.
+ *
+ * :::figure{#forged-stack caption="The kernel stack of a process that has never run. Everything on it is a lie, and all of it will be believed, from the bottom up."}
+ * ```text
+ *   stackTop ->  +--------------------------+
+ *                | ss esp eflags cs eip     |   what iret will take: the parent's
+ *                | error, vector            |
+ *                | eax = 0, seven others    |   what popad will take
+ *                | ds es fs gs              |
+ *      frame ->  +--------------------------+
+ *                | returnFromTrap           |   where ret will go
+ *                | ebp ebx esi edi: zeros   |
+ *  stackPointer  +--------------------------+   where switchStacks will begin
+ * ```
+ * :::
  */
 
 /** Gives `child` a kernel stack on which it seems to have trapped just as the current process did, and got 0. */

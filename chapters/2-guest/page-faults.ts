@@ -80,7 +80,7 @@ export function settle(process: Process, address: u32, write: boolean): u32 {
 /*
  * Should there be one? Yes, inside the program's image and heap, and within a megabyte below the top of the stack.
  * All of this is memory by promise. `fault 1000` at the prompt calls in a thousand of those promises and tells you
- * what one costs: 1,620 instructions under the Host when this was written, of which 1,024 do nothing but write
+ * what one costs: a little under 1,600 instructions when this was written, of which 1,024 do nothing but write
  * zeros.
  */
 

@@ -5,8 +5,8 @@
  * descriptors, gates, the interrupt flag, sleeping, the clock, dying. Each has one function with two bodies. In
  * one, the instruction that Intel made for it; in the other, a message to the Host.
  *
- * Linux has the same list, as a structure of function pointers named `pv_ops`, and when it boots under lguest it
- * overwrites about forty of them. Ours is resolved when you tangle: a constant condition leaves no trace in the
+ * Linux has the same list, as tables of function pointers whose names begin with `pv_`, and when it boots under
+ * lguest it overwrites about forty of them. Ours is resolved when you tangle: a constant condition leaves no trace in the
  * image, and a kernel built for the Host has no `mov cr3` in it anywhere. Look for yourself with `objdump`, or
  * with a Guest that dies of one.
  */

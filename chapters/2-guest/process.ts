@@ -1,8 +1,8 @@
 /*
  * # A process
  *
- * What is a process, when it is not running? Thirteen words, a name, what it has open, and a stack. The Host
- * thinks of you along the same lines.
+ * What is a process, when it is not running? Thirteen words, three flags, a name, what it has open, and a stack. The
+ * Host thinks of you along the same lines.
  *
  * There is room for sixty-four. A fixed table where others have lists: nothing can be lost from it, `ps` is a
  * loop, and a program that forks for ever runs into a wall instead of the whole of memory.

@@ -5,7 +5,7 @@
  * return. It was a piece of the kernel with the best name in all of Unix, the *line discipline*. It collects what
  * is typed until there is a line; until then everything can still be taken back, and no program knows.
  *
- * Its keys go back to machines with ink. ^C, ^D, ^U and ^W are the letters with two bits cleared, which is all
+ * Its keys go back to machines with ink. ^C, ^D, ^U and ^W are the capital letters with one bit cleared, which is all
  * that the control key of a teletype did.
  */
 import { consoleReady, consoleWrite } from '../3-drivers/console.ts';

@@ -65,9 +65,9 @@ export function startsWith(address: u32, prefix: u32): boolean {
 }
 
 /*
- * And a number in hexadecimal, as the archive will bring them. Setting bit 5 of a letter makes it a small one.
- * Whoever laid out ASCII in 1963 put the two alphabets exactly 32 apart, and we have been saying thanks ever
- * since.
+ * And a number in hexadecimal, as the archive will bring them. Setting bit 5 of a letter makes it a small one. The
+ * ASCII of 1963 had no small letters. When they came, in 1967, somebody put them exactly 32 places behind the large
+ * ones, and we have been saying thanks ever since.
  */
 
 /** The `count` hexadecimal digits at `address` as a number. Other characters count as whatever they are. */

@@ -1,9 +1,8 @@
 /*
  * # grep
  *
- * Named after a command of the editor `ed`: *globally*, wherever a *regular expression* matches, *print*. (The
- * command itself cannot be written into this comment; it contains the two characters that would end it.) Ours
- * knows no such expressions: it finds a text, or it does not. It compares at every place, which textbooks warn
+ * Named after a command of the editor `ed`, `g/re/p`: *globally*, wherever a *regular expression* matches, *print*.
+ * Ours knows no such expressions: it finds a text, or it does not. It compares at every place, which textbooks warn
  * against, and which is fine for lines.
  */
 import type { i32, u32, u8 } from '../language.ts';

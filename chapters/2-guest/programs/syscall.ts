@@ -2,11 +2,8 @@
  * # syscall
  *
  * The null system call is the unit in which operating systems are measured: into the kernel and out again, with
- * nothing done in there that could be blamed on anyone. Linux needed some 270 nanoseconds for it as a guest of
- * lguest, directly, and six times as long if the Host had a look at it first.
- *
- * You have seen the kernel from all sides, and met a terminal, a disk and dice that somebody else must have
- * brought. They come next: the things that are not there, and how one talks to them.
+ * nothing done in there that could be blamed on anyone. Set this program beside `fault`, and you see what the trap
+ * gate is worth: of these calls the Host never hears, and each of those pages is a visit to him.
  */
 import type { i32, u32 } from '../language.ts';
 import { exit, instructionCount, processId } from './library/calls.ts';
@@ -29,3 +26,10 @@ export function main(count: u32, words: u32[]): void {
   print(' instructions each\n');
   exit(0);
 }
+
+/*
+ * That was the last program, and you have now seen a kernel from all sides: from below, where it asks, and from above,
+ * where it is asked. You know what it believes of the world, and in how few places it has to take somebody's word for
+ * it. On the way you met a terminal, a disk and dice. Somebody must have brought them. They come next: the things that
+ * are not there, and how one talks to them.
+ */

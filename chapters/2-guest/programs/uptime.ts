@@ -1,7 +1,7 @@
 /*
  * # uptime
  *
- * There is no floating point in this processor, so seconds are whole and their thousandths are digits.
+ * There are no fractions in the language you are written in, so seconds are whole and their thousandths are digits.
  */
 import type { u32 } from '../language.ts';
 import { charCode } from '../language.ts';

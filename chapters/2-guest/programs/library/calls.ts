@@ -1,7 +1,7 @@
 /*
  * # Calling the kernel
  *
- * The door again, from the other side. One function holds the four instructions; twenty others exist so that
+ * The door again, from the other side. One function holds the five instructions; two dozen others exist so that
  * nobody ever has to remember a number.
  */
 import type { i32, u32 } from '../../language.ts';

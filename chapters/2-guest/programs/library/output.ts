@@ -78,7 +78,7 @@ export function printByte(value: u32): void {
  * ## Complaints
  *
  * Errors do not go where the output goes, or else they would vanish into pipes. Place 2 has been there for them
- * since the seventh edition of Unix. The reason is said to be a phototypesetter that had set "cannot open file" in
+ * since the middle of the seventies. The reason is said to be a phototypesetter that had set "cannot open file" in
  * beautiful type, once too often.
  */
 

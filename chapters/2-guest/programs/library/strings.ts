@@ -2,8 +2,8 @@
  * # Texts
  *
  * Programs cannot call the kernel's own functions, not even the harmless ones: they live on the other side, in
- * pages a program may not read. So here is `lengthOf` once more. It is the only code in this book that is there
- * twice.
+ * pages a program may not read. So here is `lengthOf` once more, word for word. The wall between the rings runs
+ * through the library, too.
  */
 import type { i32, u32 } from '../../language.ts';
 import { addressOf, charCode, load8 } from '../../language.ts';
