@@ -11,8 +11,9 @@ import { type Disk, LauncherError } from '../../chapters/4-launcher/outside.ts';
 /*
  * ## Kernels and disks
  *
- * A kernel is read whole. A disk image stays open, for reading *and* writing from the start, so that a Guest does
- * not find out in an hour that nothing it wrote was kept.
+ * A kernel is read whole. A disk image stays open, for reading and writing. One that you may not write is opened for
+ * reading, and the Guest is told before it asks: a disk with the feature RO is a disk like any other, and better than
+ * finding out in an hour that nothing was kept.
  */
 
 /** Reads a whole file. @throws LauncherError in one line, if it cannot be */
@@ -20,18 +21,30 @@ export function readWholeFile(name: string): Uint8Array {
   return complaining(`cannot read ${name}`, () => withFile(name, 'r', (file) => readFileSync(file)));
 }
 
-/** Opens a disk image for reading and writing. @throws LauncherError in one line, if it cannot be */
+/** Opens a disk image, for reading only if it may not be written. @throws LauncherError in one line, if it cannot be */
 export function openDiskImage(name: string): Disk {
-  const file = complaining(`cannot open the disk image ${name}`, () => openRegular(name, 'r+'));
+  const { file, readOnly } = complaining(`cannot open the disk image ${name}`, () => openImage(name));
   const trouble = `disk image ${name}`;
   return {
     size: fstatSync(file).size,
-    readOnly: false,
+    readOnly,
     read: (position, into) => complaining(trouble, () => readSync(file, into, 0, into.length, position)),
     write: (position, bytes) => complaining(trouble, () => writeSync(file, bytes, 0, bytes.length, position)),
     sync: () => complaining(trouble, () => fsyncSync(file)),
     close: () => closeSync(file),
   };
+}
+
+/** What a system says to whoever may read a file and not write it. */
+const NOT_FOR_WRITING = ['EACCES', 'EPERM', 'EROFS'];
+
+function openImage(name: string): { file: number; readOnly: boolean } {
+  try {
+    return { file: openRegular(name, 'r+'), readOnly: false };
+  } catch (error) {
+    if (!NOT_FOR_WRITING.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    return { file: openRegular(name, 'r'), readOnly: true };
+  }
 }
 
 /*

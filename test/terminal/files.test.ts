@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -48,5 +48,17 @@ describe('Files', () => {
     disk.close();
     expect(readFileSync(name)[513]).toBe(2);
     expect(() => disk.sync()).toThrow(LauncherError);
+  });
+
+  // a file that even root may not write
+  const sealed = '/sys/class/net/lo/address';
+  it.runIf(existsSync(sealed))('that may not be written serve as disks for reading, and say so', () => {
+    const disk = openDiskImage(sealed);
+    expect(disk.readOnly).toBe(true);
+    const back = new Uint8Array(17);
+    expect(disk.read(0, back)).toBe(17);
+    expect(new TextDecoder().decode(back)).toBe('00:00:00:00:00:00');
+    expect(() => disk.write(0, Uint8Array.of(1))).toThrow(LauncherError);
+    disk.close();
   });
 });
