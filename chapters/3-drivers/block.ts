@@ -66,9 +66,10 @@ export function startBlock(device: VirtioDevice): u32 {
 
 /*
  * :::exercise{#read-only points=20 minutes=40}
- * Take away your own right to write the image, boot with `--block=IMAGE`, and type `echo woof > /dev/vda`. The
- * prompt comes back as if nothing had happened, and nothing has. (`cat` would at least tell you that the device
- * failed. It did not; it did what it was told.)
+ * Make an image of some sectors, take away your own right to write it (`chmod a-w IMAGE`; root has to be somebody
+ * else for this), boot with `--block=IMAGE`, and type `echo woof > /dev/vda`. The prompt comes back as if nothing had
+ * happened, and nothing has. (`cat` would at least tell you that the device failed. It did not; it did what it was
+ * told.)
  *
  * The device says in its features that it may only be read, with bit 5, and we never listen. Listen. Opening such
  * a disk for writing is to be refused, so that the shell says `sh: /dev/vda: not allowed`, and at boot the line

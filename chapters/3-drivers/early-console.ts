@@ -47,7 +47,7 @@ const WINDOW_LENGTH = 12;
 const WINDOW_DATA = 16;
 
 /*
- * Set up once: region 0, four bytes, at that offset. From then on each letter takes two port writes, the address
+ * Set up once: BAR 0, four bytes, at that offset. From then on each letter takes two port writes, the address
  * and the letter.
  */
 

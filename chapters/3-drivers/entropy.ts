@@ -3,13 +3,13 @@
  *
  * A computer that does the same thing each time is a marvel, until you need a password. And nothing is as
  * reproducible as a virtual machine: this one retires the same instructions in the same order at each boot, if you
- * ask it to. Two Guests started from the same image would draw the same "random" numbers. Keys of real servers
- * have been guessed for that reason.
+ * ask it to. Two Guests started from the same image would draw the same "random" numbers. Keys of real machines
+ * have been guessed because too many of them had been born alike.
  *
  * So dice have to be brought in from outside, from somebody with access to noise. It is the simplest device there
  * is: you give it an empty buffer and it comes back with something in it. The driver has no interface to speak of,
  * no configuration, no features. Having read the disk's, you could have written it yourself, and I hope you
- * skipped ahead and did.
+ * looked away and did.
  */
 import { KIND_RANDOM, addPath } from '../2-guest/archive.ts';
 import type { OpenFile } from '../2-guest/files.ts';
@@ -45,9 +45,10 @@ function diceRolled(): void {
 }
 
 /*
- * You have come out on the far side of the bus. For two chapters you have been lied to, politely, by an expert. In
- * the next one we change sides: you are the Launcher, somebody is about to boot a kernel, and all you have is a
- * file, a block of memory and a telephone line to the Host.
+ * ## Rolling them
+ *
+ * Whoever comes second waits, as at the disk. Then one buffer goes out empty, and the process sleeps until it is back.
+ * There is no way to be told in advance what will be in it, which is the idea.
  */
 
 /** Reads up to 64 random bytes. */
@@ -64,3 +65,10 @@ export function readRandomFile(_file: OpenFile, address: u32, count: u32): i32 {
   wake(addressOf(buffer));
   return copied ? (length as i32) : -EFAULT;
 }
+
+/*
+ * You have come out on the far side of the bus. You know by now what a device is: some registers that answer, two rings
+ * of numbers, and a line that is raised. For two chapters you have been lied to, politely, by an expert. In the next one
+ * we change sides: you are the Launcher, somebody is about to boot a kernel, and all you have is a file, a block of
+ * memory and a telephone line to the Host.
+ */

@@ -67,9 +67,11 @@ export function pciWrite32(slot: u32, offset: u32, value: u32): void {
 /*
  * ## Capabilities
  *
- * Beyond the first 64 bytes each device is free to say what it likes, as a chain of *capabilities*: an id, the
- * offset of the next one, some contents. Virtio uses five, all with the id "vendor specific", to say *my common
- * registers lie in this region at that offset* and so forth. The driver knows no address by heart.
+ * Six words of the first 64 bytes are *base address registers*, BAR for short: each says where in memory a region of
+ * the device's own registers lies. Beyond the 64 bytes every device is free to say what it likes, as a chain of
+ * *capabilities*: an id, the offset of the next one, some contents. Virtio uses five, all with the id "vendor
+ * specific", to say *my common registers lie in the region of this BAR, at that offset* and so forth. The driver knows
+ * no address by heart.
  *
  * A chain in somebody else's memory may be a circle. Count.
  */

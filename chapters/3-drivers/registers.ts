@@ -42,8 +42,8 @@ export function portWrite8(port: u32, value: u32): void {
  * Hence the assembler: exactly one access, exactly this wide.
  *
  * The plainest of all instructions are used, on purpose. Somebody over there has to decode them from seven bytes,
- * and the fewer forms he has to know, the fewer he can get wrong. (lguest knew six forms, and miscounted the
- * length of two kinds of operand. Nobody ever noticed, as Linux did not use those.)
+ * and the fewer forms he has to know, the fewer he can get wrong. (lguest knew six, and got two wrong. You will see
+ * which when you are he.)
  */
 
 /** Reads an 8-bit device register. */

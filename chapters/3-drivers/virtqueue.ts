@@ -9,17 +9,18 @@
  * puts the numbers of those that it is done with. Both rings come with a counter that only grows. What is new is
  * the difference to what you saw last.
  *
- * :::figure{#virtqueue caption="Who writes what: the driver the table and the left ring, the device the right one"}
+ * :::figure{#virtqueue caption="Three requests have been offered, and two of them are done. The third begins at descriptor 0, and is a chain of three."}
  * ```text
- *        available                descriptors                   used
- *      +-----------+         +---+----------------+         +-----------+
- *      | index: 3  |         | 0 | header  ->  1  |         | index: 2  |
- *      +-----------+         | 1 | data    ->  2  |         +-----------+
- *      | 5         |         | 2 | status         | <-----  | 5,  12    |
- *      | 7         |         |...|                |         | 7, 513    |
- *      | 0         | ------> | 5 | ...            |         |           |
- *      +-----------+         +---+----------------+         +-----------+
- *         driver                   driver                      device
+ *      available               descriptors                used
+ *     +----------+         +---+------------+         +-----------+
+ *     | index: 3 |    .--> | 0 | header ->1 |         | index: 2  |
+ *     +----------+    |    | 1 | data   ->2 |         +-----------+
+ *     | 5        |    |    | 2 | status     |         | 5,   1    |
+ *     | 7        |    |    |   |            |         | 7, 513    |
+ *     | 0      --|----'    | 5 | ...        |         | next here |
+ *     +----------+         +---+------------+         +-----------+
+ *        written by           written by                written by
+ *        the driver           the driver                the device
  * ```
  * :::
  */
