@@ -2,9 +2,10 @@
  * # The autopsy
  *
  *     lguest: CRASH: panic: on request
- *         at panic (chapters/2-guest/panic.ts:33), 0xc0100aae
- *         at callShutdown (chapters/2-guest/process-calls.ts:155), 0xc01034c3
- *         at systemCall (chapters/2-guest/system-calls.ts:57), 0xc010250e
+ *         at hypercall (chapters/2-guest/hypercalls.ts:26), 0xc010087a
+ *         at switchOff (chapters/2-guest/paravirt.ts:396), 0xc0101432
+ *         at panic (chapters/2-guest/panic.ts:50), 0xc0100a41
+ *         at callShutdown (chapters/2-guest/process-calls.ts:195), 0xc010349d
  *
  * You have seen a hundred of these and closed most of them. This one is different: nothing in the program that died
  * has made it. There was no handler that ran, no library that unwound. The Guest is dead and its registers are
@@ -98,12 +99,6 @@ function callers(ebp: number, offset: number, memory: GuestWindow): number[] {
  * a *linear map*, as Linux and pup do, has all of it at one distance from where it really is, and the packing list
  * of the crate it came in says which. You kept that second address, back when the crate was opened, for exactly
  * this.
- *
- * :::aside
- * And there the Launcher ends. It has loaded a kernel, been a bus and three devices to it, and told its story when
- * it died; and it never found out how any of it is done. It wrote five words to a file, and read. Behind that file
- * is the next chapter, which is going to be less fun for the Guest.
- * :::
  */
 
 /** By how much the kernel's addresses are above the memory behind them. */
@@ -117,3 +112,10 @@ function kernelOffset(image: Uint8Array): number {
     throw error;
   }
 }
+
+/*
+ * And there the Launcher ends. It has loaded a kernel, been a bus and three devices to it, and told its story when it
+ * died; and it never found out how any of it is done. You know every trick now that needs no privilege. It wrote five
+ * words to a file, and read. Behind that file is the next chapter. Leave your conscience with the lamp-keeper: from here
+ * on you are the one who lies.
+ */

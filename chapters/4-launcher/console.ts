@@ -1,7 +1,7 @@
 /*
  * # The console
  *
- * The first device you ever talked to, and with 50 lines the second smallest. It has two queues. Into one the
+ * The first device you ever talked to, and one of the smallest. It has two queues. Into one the
  * driver puts empty buffers, which come back with what was typed. Into the other it puts full ones, which come back
  * when they have been printed.
  *
@@ -32,7 +32,7 @@ const OUTPUT = 1;
  * And there is a register in the configuration that is not like the others. Whatever is written to `emerg_wr` gets
  * printed, at any time, in any state: before the handshake, before there are queues, before the Guest has so much
  * as a stack. Somebody on the committee had debugged a kernel before. It is how the very first *woof* of pup gets
- * out, through the window in the configuration space, a byte for each five writes.
+ * out, through the window in the configuration space.
  */
 
 /** virtio-console with one port (virtio 1.0, section 5.3). */

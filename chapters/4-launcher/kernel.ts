@@ -50,7 +50,8 @@ function loadElf(memory: GuestWindow, name: string, file: Uint8Array): LoadedKer
  * ## Where it may not go
  *
  * A segment must lie inside the memory, and it must not lie on the first six kilobytes, where our letter to the
- * kernel goes. No kernel wants to be there. A broken one once did, and what it executed was its own command line.
+ * kernel goes. No kernel wants to be there. One that did would find its own command line where its code had been, and
+ * execute it.
  */
 
 function place(memory: GuestWindow, name: string, from: number, size: number, bytes: Uint8Array): void {

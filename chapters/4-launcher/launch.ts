@@ -114,8 +114,8 @@ function mapMemory(device: LguestDevice, megabytes: number): GuestWindow {
 }
 
 /*
- * Slot 1 is always the console, even before anybody has asked for one. pup's early print and Linux's both write to
- * slot 1 without looking, at a time when they could not do anything about a surprise.
+ * Slot 1 is always the console, even before anybody has asked for one. pup's early print and Linux's both look for it
+ * there and nowhere else, at a time when they could not do anything about a surprise.
  */
 
 function addDevices(bus: PciBus, wanted: readonly DeviceOption[], world: World, outside: Outside): void {

@@ -213,8 +213,8 @@ function isIgnored(at: number, end: number): boolean {
  * loader, a kernel in its first hundred instructions. It describes no registers of its own. Write an offset and a
  * length into it, and the data word behind them *becomes* that register.
  *
- * pup's first words take this way. So do those of Linux, whose early console under lguest knew nothing but slot 1,
- * offset 0x44, and two port instructions a character.
+ * pup's first words take this way. So do those of Linux, whose early console under lguest opened the window anew for
+ * each letter: eight port writes, where pup makes do with two. Nobody was in a hurry at that point.
  */
 
 /** Which registers the window stands open to, if any. */

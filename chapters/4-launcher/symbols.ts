@@ -1,7 +1,7 @@
 /*
  * # What the dead were called
  *
- * A dead Guest leaves one number behind: 0xc0100aae. It is where it was, exactly, and tells you nothing. Somewhere
+ * A dead Guest leaves one number behind: 0xc0100a41. It is where it was, exactly, and tells you nothing. Somewhere
  * in the kernel's file there is a list of who lives where. In the file only, mind you: the loader never took it
  * along, since no program needs to know its own names in order to run.
  */
