@@ -56,6 +56,19 @@ describe('ps', () => {
     expect(first, 'a new process begins with the calls of its parent').toBeLessThan(40);
   });
 
+  it('counts a call that ends in an error', async () => {
+    const prompts = async (empty: number) => {
+      const before = callsIn(await session.run('ps')).sh!;
+      for (let i = 0; i < empty; i++) await session.run('');
+      return callsIn(await session.run('ps')).sh! - before;
+    };
+    // for a line with nothing on it the shell asks in vain who has died, prompts, and reads
+    expect(
+      (await prompts(10)) - (await prompts(0)),
+      'a call that ends in an error has not been counted',
+    ).toBe(30);
+  });
+
   it('and finds its names where it found them before', async () => {
     expect(rows(await session.run('ps')).map(({ NAME }) => NAME)).toEqual(['init', 'sh', 'ps']);
   });

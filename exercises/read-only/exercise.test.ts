@@ -24,6 +24,15 @@ it('it can be read like any other', async () => {
   expect(await session.run('wc < /dev/vda')).toBe('1 1 512\n');
 });
 
+it('who is refused leaves nothing open', async () => {
+  const session = await boot(true);
+  const fifteen = Array(15).fill('echo>/dev/vda').join(';');
+  for (let i = 0; i < 9; i++) await session.run(fifteen); // there is room for 128 open files
+  expect(await session.run('wc /dev/vda'), 'an open that was refused has left an open file behind').toBe(
+    '1 1 512\n',
+  );
+});
+
 it('any other can be written as before', async () => {
   const bytes = disk();
   const session = await boot(false, bytes);
