@@ -65,8 +65,21 @@ export function sectionAt(page: Page, offset: number): SectionEntry {
 
 /** The way from one page of the book to a place in it. */
 export function href(from: string, { output, anchor }: Place): string {
-  const path = output === from ? '' : posix.relative(posix.dirname(from), output);
+  const path = output === from ? '' : wayTo(posix.dirname(from), output);
   return path + (anchor === undefined ? '' : `#${encodeURI(anchor)}`) || posix.basename(output);
+}
+
+const ways = new Map<string, string>();
+
+/** The way from a folder to a page, which sixty thousand links ask for, and of which there are not two thousand. */
+function wayTo(folder: string, output: string): string {
+  const both = `${folder}>${output}`;
+  let way = ways.get(both);
+  if (way === undefined) {
+    way = posix.relative(folder, output);
+    ways.set(both, way);
+  }
+  return way;
 }
 
 /*

@@ -2,29 +2,21 @@
  * # Facts
  *
  * Knuth's WEAVE made its index by looking for words. Two things of the same name in two chapters shared
- * an entry, and the reader sorted them out. We have a better informant. TypeScript must know, to compile
- * `guest.memory`, *which* `memory`, by way of the type of `guest`, of the function that returned it, of the
- * interface in a file three folders away; and it tells anybody who asks.
+ * an entry, and the reader sorted them out. We have the syntax trees, and somebody who can say, of
+ * `guest.memory`, *which* `memory`: by way of the type of `guest`, of the function that returned it, of the
+ * interface in a file three folders away.
  *
- * So here every identifier in the book is asked for, one after the other, and what comes back is written down.
- * Nothing of the compiler leaves this file and the next. From here on there are only names, offsets and one-line
+ * So here every identifier in the book is asked about, one after the other, and what comes back is written down.
+ * Nothing of the trees leaves this file and the next. From here on there are only names, offsets and one-line
  * descriptions, which are small, and can be compared.
  */
 
-import type {
-  Declaration,
-  Identifier,
-  Node,
-  Program,
-  SourceFile,
-  StringLiteral,
-  Symbol as TsSymbol,
-  TypeChecker,
-} from 'typescript';
+import type { Declaration, Identifier, Node, SourceFile, StringLiteral } from 'typescript';
 
 import ts from './compiler.ts';
-import { nameOf } from './program.ts';
-import { isImport, signatureOf, summaryOf } from './signatures.ts';
+import type { Reasoner } from './values.ts';
+import { isImport } from './scopes.ts';
+import { signatureOf, summaryOf } from './signatures.ts';
 import type { Token } from './tokens.ts';
 
 /*
@@ -43,7 +35,7 @@ export interface Definition {
   summary: string;
 }
 
-/** A name as it stands in code, and what TypeScript's checker says it means. */
+/** A name as it stands in code, and what it means. */
 export interface Mention {
   at: number;
   /** File and name of the definition, where it is in the book. A module's specifier has a file and no name. */
@@ -70,37 +62,38 @@ export interface Facts {
 /*
  * ## Asking
  *
- * Each symbol is described once a file, however often it is mentioned: the map `known` turns sixty thousand
+ * Each thing is described once a file, however often it is mentioned: the map `known` turns sixty thousand
  * questions into a quarter of that. A mention in an import counts as no use. Otherwise every definition would be
  * used in the first section of half the book, and the lists under the code would be as interesting as a list of
  * imports.
  */
-/** Asks the checker about every identifier of `tree`. */
-export function factsOf(root: string, program: Program, tree: SourceFile, tokens: readonly Token[]): Facts {
-  const checker = program.getTypeChecker();
-  const module = checker.getSymbolAtLocation(tree);
+/** Asks about every identifier of `tree`. */
+export function factsOf(reasoner: Reasoner, tree: SourceFile, tokens: readonly Token[]): Facts {
   const inquiry: Inquiry = {
-    root,
-    checker,
+    reasoner,
     tree,
-    exported: new Set(module ? checker.getExportsOfModule(module) : []),
+    exported: new Set(
+      [...reasoner.names.exportsOf(tree)].flatMap(([name, declaration]) =>
+        name === 'default' ? [] : [declaration],
+      ),
+    ),
     known: new Map(),
     facts: { definitions: new Map(), mentions: new Map(), hovers: [] },
   };
-  for (const { node } of tokens) {
+  for (const { node, start } of tokens) {
     if (!node) continue;
-    if (ts.isStringLiteral(node)) noteModule(inquiry, node);
-    else if (ts.isIdentifier(node) || ts.isPrivateIdentifier(node)) noteName(inquiry, node as Identifier);
+    if (ts.isStringLiteral(node)) noteModule(inquiry, node, start);
+    else if (ts.isIdentifier(node) || ts.isPrivateIdentifier(node))
+      noteName(inquiry, node as Identifier, start);
   }
   return inquiry.facts;
 }
 
 interface Inquiry {
-  root: string;
-  checker: TypeChecker;
+  reasoner: Reasoner;
   tree: SourceFile;
-  exported: Set<TsSymbol>;
-  known: Map<TsSymbol, Meaning>;
+  exported: Set<Declaration>;
+  known: Map<Declaration, Meaning>;
   facts: Facts;
 }
 
@@ -109,84 +102,37 @@ type Meaning = Omit<Mention, 'at' | 'use'>;
 /*
  * ## Noting
  *
- * A name is noted where it stands. If that is also the place where the thing is declared, there is a definition.
+ * A name is noted where it stands. If that is also the place where the thing is declared, there is a definition. And if
+ * nobody here has declared it, it is the language's own, or a package's. You know what `length` is.
  */
-function noteName({ root, checker, tree, exported, known, facts }: Inquiry, node: Identifier): void {
-  const symbol = symbolAt(checker, node);
-  if (!symbol) return;
-  const declaration = symbol.valueDeclaration ?? symbol.declarations?.[0];
-  const meaning = known.get(symbol) ?? meaningOf(root, checker, symbol, declaration, facts.hovers);
-  known.set(symbol, meaning);
-  const at = node.getStart(tree);
+function noteName({ reasoner, exported, known, facts }: Inquiry, node: Identifier, at: number): void {
+  const declaration = reasoner.meaning(node);
+  if (!declaration) {
+    facts.mentions.set(at, { at, hover: -1, use: true });
+    return;
+  }
+  const meaning = known.get(declaration) ?? meaningOf(declaration, facts.hovers);
+  known.set(declaration, meaning);
   facts.mentions.set(at, { at, ...meaning, use: !isMoved(node) });
 
   const { name } = meaning;
-  if (!name || !declaration || ts.getNameOfDeclaration(declaration) !== node || facts.definitions.has(name))
-    return;
+  if (!name || ts.getNameOfDeclaration(declaration) !== node || facts.definitions.has(name)) return;
   const owner = facts.definitions.get(name.split('.', 1)[0]!);
-  const seen = name.includes('.') ? (owner?.exported ?? false) : exported.has(symbol);
+  const seen = name.includes('.') ? (owner?.exported ?? false) : exported.has(declaration);
   const hover = facts.hovers[meaning.hover]!;
   facts.definitions.set(name, { name, at, exported: seen, kind: kindOf(declaration), ...hover });
 }
 
-function meaningOf(
-  root: string,
-  checker: TypeChecker,
-  symbol: TsSymbol,
-  declaration: Declaration | undefined,
-  hovers: Hover[],
-): Meaning {
-  const file = declaration && fileOf(root, declaration.getSourceFile());
-  const summary = file === undefined ? '' : summaryOf(declaration!);
-  const hover = hovers.push({ signature: signatureOf(checker, symbol, declaration), summary }) - 1;
-  const name = file === undefined ? undefined : qualifiedName(declaration!);
-  return name === undefined ? { hover } : { file: file!, name, hover };
+function meaningOf(declaration: Declaration, hovers: Hover[]): Meaning {
+  const hover = hovers.push({ signature: signatureOf(declaration), summary: summaryOf(declaration) }) - 1;
+  const name = qualifiedName(declaration);
+  return name === undefined ? { hover } : { file: declaration.getSourceFile().fileName, name, hover };
 }
 
-function noteModule({ root, checker, tree, facts }: Inquiry, node: StringLiteral): void {
+function noteModule({ reasoner, tree, facts }: Inquiry, node: StringLiteral, at: number): void {
   if (!ts.isImportDeclaration(node.parent) && !ts.isExportDeclaration(node.parent)) return;
-  const module = checker.getSymbolAtLocation(node)?.valueDeclaration;
-  const file = module && ts.isSourceFile(module) ? fileOf(root, module) : undefined;
-  const at = node.getStart(tree);
-  if (file !== undefined) facts.mentions.set(at, { at, file, hover: -1, use: false });
-}
-
-/*
- * ## Which symbol, though
- *
- * Three places where the compiler's first answer is not the one a reader wants. In `{ size }` the name is a
- * property and a variable at once, and you are after the variable. In `{ size: 4 }`, passed to something that
- * expects a `Piece`, you want the `size` of `Piece`, and not to be told that you are looking at it. And an import
- * is an alias; one goes on to what it stands for.
- */
-function symbolAt(checker: TypeChecker, node: Identifier): TsSymbol | undefined {
-  const parent = node.parent;
-  let symbol = checker.getSymbolAtLocation(node);
-  if (ts.isShorthandPropertyAssignment(parent)) symbol = checker.getShorthandAssignmentValueSymbol(parent);
-  else if (
-    ts.isObjectLiteralElement(parent) &&
-    parent.name === node &&
-    ts.isObjectLiteralExpression(parent.parent)
-  ) {
-    symbol = checker.getContextualType(parent.parent)?.getProperty(node.text) ?? symbol;
-  }
-  if (symbol && symbol.flags & ts.SymbolFlags.Alias) {
-    const target = checker.getAliasedSymbol(symbol);
-    if (target.declarations) symbol = target;
-  }
-  return symbol;
-}
-
-/*
- * The files of a program are ours, TypeScript's, or from a package. Only ours have pages.
- */
-const files = new WeakMap<SourceFile, string>();
-
-/** The name of a source of the book; undefined for TypeScript's own libraries. */
-function fileOf(root: string, tree: SourceFile): string | undefined {
-  const known = files.get(tree) ?? nameOf(root, tree.fileName);
-  files.set(tree, known);
-  return known.startsWith('..') || known.includes('node_modules/') ? undefined : known;
+  const module = reasoner.names.module(tree, node.text);
+  if (module) facts.mentions.set(at, { at, file: module.fileName, hover: -1, use: false });
 }
 
 /** A name on its way from file to file, in an import or a list of exports. */

@@ -24,7 +24,7 @@
  *    syntax tree ---> tokens ---> sections ---> mdast ---> hast ---> HTML
  *         |                                                  ^         |
  *         v                                                  |         v
- *    type checker ---> facts ---> directory ---> links ------+      proofs ---> the source, again,
+ *    names, types ---> facts ---> directory ---> links ------+      proofs ---> the source, again,
  *                                                                               or no book
  * ```
  * :::
@@ -59,11 +59,17 @@ export * from './survey.ts';
 export * from './fences.ts';
 
 /*
- * Then the compiler is asked what the names in the code mean, and pages learn about each other.
+ * Then it is asked what the names in the code mean, and pages learn about each other.
  */
 export * from './learn.ts';
 export * from './facts.ts';
 export * from './signatures.ts';
+export * from './scopes.ts';
+export * from './types.ts';
+export * from './values.ts';
+export * from './calls.ts';
+export * from './expected.ts';
+export * from './language.ts';
 export * from './directory.ts';
 export * from './sheets.ts';
 export * from './bind.ts';
@@ -76,6 +82,7 @@ export * from './assembly.ts';
 export * from './layout.ts';
 export * from './matter.ts';
 export * from './shelf.ts';
+export * from './markup.ts';
 export * from './press.ts';
 export * from './proofs.ts';
 export * from './ledger.ts';

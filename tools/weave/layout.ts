@@ -9,11 +9,10 @@
 
 import type { Element, ElementContent } from 'hast';
 import { h } from 'hastscript';
-import rehypeStringify from 'rehype-stringify';
-import { unified } from 'unified';
 
 import { type Directory, href, type Page } from './directory.ts';
 import { raw } from './fences.ts';
+import { printHtml } from './markup.ts';
 import type { Room } from './rooms.ts';
 import { escapeHtml } from './typeset.ts';
 
@@ -41,12 +40,10 @@ export const BACK_MATTER = [
 /*
  * ## A sheet of HTML
  *
- * Built with `h`, which makes hast out of thin air, and printed by rehype-stringify. The one script is loaded
+ * Built with `h`, which makes hast out of thin air, and [printed](#markup). The one script is loaded
  * before the body on purpose: at night, a page that turns dark only after it has been white for a tenth of a second
  * is worse than no dark page.
  */
-const printer = unified().use(rehypeStringify, { allowDangerousHtml: true }).freeze();
-
 /** Prints a page as HTML: head, navigation, text. */
 export function layOut(sheet: Sheet, directory: Directory): string {
   const to = (output: string) => href(sheet.output, { output });
@@ -70,8 +67,7 @@ export function layOut(sheet: Sheet, directory: Directory): string {
     ]),
     ...(sheet.hovers ? [hoverTable(sheet.hovers)] : []),
   ]);
-  const html = printer.stringify({ type: 'root', children: [h('html', { lang: 'en' }, [head, body])] });
-  return `<!doctype html>\n${html}\n`;
+  return `<!doctype html>\n${printHtml(h('html', { lang: 'en' }, [head, body]))}\n`;
 }
 
 /*

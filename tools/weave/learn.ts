@@ -1,9 +1,7 @@
 /*
  * # What to ask again
  *
- * The compiler knows what every name means, but it knows it the way a professor does: only when asked, and each
- * question may lead to ten others first. Asking about all sixty thousand names of the book is the longest part of
- * weaving it. After an edit we would like to ask about sixty.
+ * Sixty thousand names are asked about to make a book. After an edit we would like to ask about sixty.
  */
 
 import { type Facts, factsOf } from './facts.ts';
@@ -32,8 +30,7 @@ export const NO_FACTS: Facts = { definitions: new Map(), mentions: new Map(), ho
  * has changed too, about all that import it, however many files lie between.
  */
 export function learn(
-  root: string,
-  { program, trees, changed }: Reading,
+  { reasoner, trees, changed }: Reading,
   tokens: (file: string) => readonly Token[],
   known: ReadonlyMap<string, Facts>,
   onProgress: (done: number) => void,
@@ -41,7 +38,7 @@ export function learn(
   const facts = new Map<string, Facts>();
   const sameFiles = known.size === trees.size && [...trees.keys()].every((file) => known.has(file));
   const ask = (file: string) => {
-    facts.set(file, factsOf(root, program, trees.get(file)!, tokens(file)));
+    facts.set(file, factsOf(reasoner, trees.get(file)!, tokens(file)));
     onProgress(facts.size);
   };
 

@@ -7,7 +7,7 @@
  * charm.
  */
 
-import type { Root } from 'mdast';
+import type { Root, RootContent } from 'mdast';
 import remarkDirective from 'remark-directive';
 import remarkGfm from 'remark-gfm';
 import remarkParse from 'remark-parse';
@@ -26,9 +26,9 @@ const markdown = unified().use(remarkParse).use(remarkGfm).use(remarkDirective).
 /*
  * ## Reading
  *
- * Most prose is plain and goes the [short way](#plain). The rest goes through the full grammar. Either way, every
- * position in the tree is moved to where it is in the source file, so that a complaint about a link on the third
- * line of a comment names the line that your editor will jump to.
+ * Most prose is plain and goes the [short way](#plain). The rest goes through the full grammar, a stretch at a time.
+ * Either way, the positions in the tree are where things are in the source file, so that a complaint about a link on the
+ * third line of a comment names the line that your editor will jump to.
  */
 /**
  * Reads Markdown, checks its directives and curls its quotes.
@@ -37,13 +37,9 @@ const markdown = unified().use(remarkParse).use(remarkGfm).use(remarkDirective).
  * @param firstLine the line of the source file at which it starts; every position in the tree is one in that file
  */
 export function readNarration(text: string, firstLine: number, trouble: Trouble): Root {
-  const shifted: Trouble = (line, message) => trouble(line + firstLine - 1, message);
-  const grammar = (part: string) => readFully(part, shifted);
-  const tree = readPlainly(text, grammar) ?? grammar(text);
+  const tree = readPlainly(text, firstLine, (part, line) => readFully(part, line, trouble));
+  liftAside(tree);
   curl(tree);
-  visit(tree, (node) => {
-    if (node.position) node.position = moved(node.position, firstLine - 1);
-  });
   return tree;
 }
 
@@ -54,26 +50,23 @@ export function readNarration(text: string, firstLine: number, trouble: Trouble)
  * good temper. And a colon with letters behind it, as in *16:nine*, which the directive plugin takes for a
  * directive of its own, and which we put back as it was.
  */
-function readFully(text: string, trouble: Trouble): Root {
-  complainOfUnclosed(text, trouble);
+function readFully(text: string, firstLine: number, trouble: Trouble): Root {
+  complainOfUnclosed(text, firstLine, trouble);
   const tree = markdown.parse(text) as Root;
   visit(tree, (node, index, parent) => {
-    const line = node.position?.start.line ?? 1;
-    if (node.type === 'html')
-      trouble(line, `would lose ${quoted(node.value)}, which Markdown takes for HTML: set it in backticks`);
     if (node.type === 'textDirective') {
       const { start, end } = node.position!;
-      parent!.children[index!] = {
-        type: 'text',
-        value: text.slice(start.offset, end.offset),
-        position: node.position,
-      };
+      const value = text.slice(start.offset, end.offset);
+      parent!.children[index!] = { type: 'text', value, position: node.position };
       return SKIP;
     }
+    if (node.position) node.position = moved(node.position, firstLine - 1);
+    const line = node.position?.start.line ?? firstLine;
+    if (node.type === 'html')
+      trouble(line, `would lose ${quoted(node.value)}, which Markdown takes for HTML: set it in backticks`);
     if (node.type === 'containerDirective' || node.type === 'leafDirective') shapeDirective(node, trouble);
     return undefined;
   });
-  liftAside(tree);
   return tree;
 }
 
@@ -104,10 +97,11 @@ function quoted(text: string): string {
  * Half of your page is then in the margin, and everything is perfectly valid. We count them ourselves.
  */
 /** Markdown closes an open directive at the end of the text by itself, which is never what the author meant. */
-function complainOfUnclosed(text: string, trouble: Trouble): void {
+function complainOfUnclosed(text: string, firstLine: number, trouble: Trouble): void {
   const open: { name: string; colons: number; line: number }[] = [];
   let fence = '';
   for (const [index, line] of text.split('\n').entries()) {
+    const at = firstLine + index;
     const mark = /^ {0,3}(`{3,}|~{3,})/.exec(line)?.[1] ?? '';
     if (fence !== '') {
       if (mark.startsWith(fence)) fence = '';
@@ -117,9 +111,9 @@ function complainOfUnclosed(text: string, trouble: Trouble): void {
     const found = /^ {0,3}(:{3,})\s*([\w-]*)/.exec(line);
     if (!found) continue;
     const colons = found[1]!.length;
-    if (found[2]) open.push({ name: found[2], colons, line: index + 1 });
+    if (found[2]) open.push({ name: found[2], colons, line: at });
     else if (open.length > 0 && colons >= open.at(-1)!.colons) open.pop();
-    else trouble(index + 1, 'closes a directive that was never opened');
+    else trouble(at, 'closes a directive that was never opened');
   }
   for (const { name, line } of open)
     trouble(line, `opens :::${name} and never closes it: end it with a line of :::`);
@@ -164,12 +158,15 @@ export interface Promised {
 export function promisedBy(...trees: readonly Root[]): Promised {
   const promised: Promised = { words: [], blocks: [] };
   for (const tree of trees) {
-    visit(tree, (node) => {
-      if (node.type === 'text' || node.type === 'inlineCode') promised.words.push(...wordsIn(node.value));
-      else if (node.type === 'code') promised.blocks.push(node.value);
-    });
+    collect(tree, promised);
   }
   return promised;
+}
+
+function collect(node: Root | RootContent, into: Promised): void {
+  if (node.type === 'text' || node.type === 'inlineCode') into.words.push(...wordsIn(node.value));
+  else if (node.type === 'code') into.blocks.push(node.value);
+  else if ('children' in node) for (const child of node.children) collect(child, into);
 }
 
 export function wordsIn(text: string): string[] {

@@ -6,33 +6,35 @@
  * has hundreds of kilobytes to read while you wait for a prompt.
  *
  * So here is a reader for exactly that. It is quick for one reason: it gives up at once. Anything that *could* mean
- * something (a star, a bracket, a line that starts with a dash) is left to the grammar. A shortcut that guesses is a
- * bug; this one only ever says what it is sure of. A test reads every comment of the repository both ways and compares
- * the trees.
+ * something (a star, a bracket, a line that starts with a dash) is left to the grammar, together with whatever belongs
+ * to it. A shortcut that guesses is a bug; this one only ever says what it is sure of. A test reads every comment of the
+ * repository both ways and compares the trees.
  */
 
 import type { Heading, Paragraph, PhrasingContent, Root } from 'mdast';
 
-/** Reads a stretch of Markdown with the full grammar; its lines are counted from 1. */
-export type Grammar = (text: string) => Root;
+/** Reads a stretch of Markdown with the full grammar. Positions in its tree are counted from `line`. */
+export type Grammar = (text: string, line: number) => Root;
 
 /**
- * Reads Markdown whose blocks are all paragraphs and headings. Blocks of plain words and `code` cost next to nothing;
- * what has other marks in it goes to the grammar, one block at a time.
+ * Reads Markdown. Blocks of plain words and `code` cost next to nothing; what could be anything else goes to the
+ * grammar, a stretch at a time.
  *
- * @returns undefined where there could be other blocks, and the grammar has to see the whole
+ * @param line the line that the text starts on; every position in the tree is counted from it
  */
-export function readPlainly(text: string, grammar: Grammar): Root | undefined {
-  const lines = text.split('\n');
-  if (!lines.every((line) => line === '' || line.trim() === '' || PLAIN_START.test(line))) return undefined;
+export function readPlainly(text: string, line: number, grammar: Grammar): Root {
+  if (FAR_REACHING.test(text)) return grammar(text, line);
   const children: Root['children'] = [];
-  for (const block of blocksOf(lines)) {
-    const plain = readWords(block.text);
-    if (plain) children.push(blockOf(block, plain));
-    else children.push(...grammar(`${'\n'.repeat(block.line - 1)}${block.source}`).children);
+  for (const block of blocksOf(text.split('\n'))) {
+    const plain = block.depth === ODD ? undefined : readWords(block.text);
+    if (plain) children.push(blockOf(block, line, plain));
+    else children.push(...grammar(block.source, line + block.line).children);
   }
   return { type: 'root', children };
 }
+
+/** The one thing in Markdown that means something far from where it stands: `[name]: address`. */
+const FAR_REACHING = /^ {0,3}\[[^\]]+\]:/m;
 
 /*
  * ## What is surely a paragraph
@@ -44,39 +46,74 @@ export function readPlainly(text: string, grammar: Grammar): Root | undefined {
  */
 const PLAIN_START = /^(?:#{1,3} +)?(?:[\p{L}"'(“‘$/§]|`(?!``)|\*(?=\p{L})|\d+(?![\d.)]))(?!.* {2}$)/u;
 
+const ODD = -1;
+
 interface Block {
-  /** 0 for a paragraph. */
+  /** 1 to 3 for a heading, 0 for a paragraph, `ODD` for anything else. */
   depth: number;
   text: string;
   source: string;
+  /** Counted from 0. */
   line: number;
   lines: number;
 }
 
-/** Cuts at empty lines, and behind headings. */
+/*
+ * ## Cutting
+ *
+ * At empty lines, and behind headings. What is odd ends where it says so, as a fence does; or else in front of the
+ * first plain line after an empty one, because a list may have gaps in it.
+ */
 function blocksOf(lines: readonly string[]): Block[] {
   const blocks: Block[] = [];
   let open = false;
-  for (const [index, line] of lines.entries()) {
+  for (let at = 0; at < lines.length; at++) {
+    const line = lines[at]!;
     const [, marks, rest] = /^(#{1,3}) +(.*?)(?: +#+)? *$/.exec(line) ?? [];
-    const paragraph = line.trim() !== '' && marks === undefined;
-    if (marks !== undefined) {
-      blocks.push({ depth: marks.length, text: rest!, source: line, line: index + 1, lines: 1 });
-    } else if (paragraph && open) {
+    if (line.trim() === '') open = false;
+    else if (!PLAIN_START.test(line)) {
+      const start = open ? blocks.pop()!.line : at;
+      const end = endOfOdd(lines, at);
+      const source = lines.slice(start, end).join('\n');
+      blocks.push({ depth: ODD, text: '', source, line: start, lines: end - start });
+      at = end - 1;
+      open = false;
+    } else if (marks !== undefined) {
+      blocks.push({ depth: marks.length, text: rest!, source: line, line: at, lines: 1 });
+      open = false;
+    } else if (open) {
       const block = blocks.at(-1)!;
       block.text += `\n${line.trim()}`;
       block.source += `\n${line}`;
       block.lines++;
-    } else if (paragraph) {
-      blocks.push({ depth: 0, text: line.trim(), source: line, line: index + 1, lines: 1 });
+    } else {
+      blocks.push({ depth: 0, text: line.trim(), source: line, line: at, lines: 1 });
+      open = true;
     }
-    open = paragraph;
   }
   return blocks;
 }
 
-function blockOf({ depth, line, lines }: Block, children: PhrasingContent[]): Paragraph | Heading {
-  const position = { start: { line, column: 1 }, end: { line: line + lines - 1, column: 1 } };
+/** The line behind something odd that starts at `from`. */
+function endOfOdd(lines: readonly string[], from: number): number {
+  const closing = /^(:{3,}(?=\w)|`{3,}|~{3,})/.exec(lines[from]!)?.[1];
+  if (closing) {
+    const end = lines.findIndex((line, at) => at > from && line.trimEnd() === closing);
+    return end < 0 ? lines.length : end + 1;
+  }
+  const end = lines.findIndex(
+    (line, at) => at > from && lines[at - 1]!.trim() === '' && PLAIN_START.test(line),
+  );
+  return end < 0 ? lines.length : end;
+}
+
+function blockOf(
+  { depth, line, lines }: Block,
+  first: number,
+  children: PhrasingContent[],
+): Paragraph | Heading {
+  const start = { line: first + line, column: 1 };
+  const position = { start, end: { line: start.line + lines - 1, column: 1 } };
   if (depth === 0) return { type: 'paragraph', children, position };
   return { type: 'heading', depth: depth as 1 | 2 | 3, children, position };
 }

@@ -149,7 +149,8 @@ export interface Ends {
 /** Reads the links and ids out of a printed page. */
 export function endsOf(html: string): Ends {
   const ends: Ends = { ids: new Set(), doubled: [], links: [], loads: [] };
-  for (const tag of html.matchAll(/<([a-z]\w*)((?:\s+[^\s=>]+(?:="[^"]*")?)*)\s*\/?>/gi)) {
+  for (const tag of html.matchAll(/<([a-z]\w*)((?:"[^"]*"|[^">])*)>/gi)) {
+    if (!/\s(?:id|href|src)="/.test(tag[2]!)) continue;
     for (const [, name, value = ''] of tag[2]!.matchAll(/\s(id|href|src)="([^"]*)"/g)) {
       const said = unescapeHtml(value);
       if (name !== 'id') noteLink(ends, tag[1]!, said, tag.index);

@@ -10,16 +10,12 @@
  * together.
  */
 
-import type { Parent, PhrasingContent, Root } from 'mdast';
-import { SKIP, visit } from 'unist-util-visit';
+import type { Parent, PhrasingContent, Root, RootContent } from 'mdast';
 
 /** Turns straight quotes, `--` and `...` of running text into the characters a printer would set. Code is left alone. */
-export function curl(tree: Root): void {
-  visit(tree, (node) => {
-    if (node.type !== 'paragraph' && node.type !== 'heading' && node.type !== 'tableCell') return undefined;
-    curlRun(node, '');
-    return SKIP;
-  });
+export function curl(tree: Root | RootContent): void {
+  if (tree.type === 'paragraph' || tree.type === 'heading' || tree.type === 'tableCell') curlRun(tree, '');
+  else if ('children' in tree) for (const child of tree.children) curl(child);
 }
 
 /*

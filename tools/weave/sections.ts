@@ -57,7 +57,7 @@ function piecesOf(tree: SourceFile, tokens: readonly Token[]): Piece[] {
   const pieces: Piece[] = [];
   let inCode = false;
   for (const token of tokens) {
-    const voice = token.node ? 'code' : voiceOf(tree.text, token);
+    const voice = token.comment ? voiceOf(tree.text, token) : 'code';
     if (voice === 'narrator' || voice === 'contract') {
       begin(voice === 'narrator' ? 'narration' : 'contract', token.start);
       inCode = false;

@@ -8,8 +8,7 @@
  *
  * Where he left the type to inference, there is something better to quote than what would be inferred. If you come
  * upon `meant` in the middle of a function, `const meant: Walk | undefined` tells you how to use it;
- * `const meant = walk(guest, address)` tells you what it is. It is also a second faster for the whole book, since
- * nothing has to be inferred that nobody links to.
+ * `const meant = walk(guest, address)` tells you what it is.
  */
 
 import type {
@@ -17,25 +16,17 @@ import type {
   Declaration,
   Node,
   SignatureDeclaration,
-  Symbol as TsSymbol,
-  TypeChecker,
   VariableDeclaration,
 } from 'typescript';
 
 import ts from './compiler.ts';
+import { isImport } from './scopes.ts';
 
 const LONGEST = 320;
 
 /** One line that says what a name is, as its author would have declared it. */
-export function signatureOf(
-  checker: TypeChecker,
-  symbol: TsSymbol,
-  declaration: Declaration | undefined,
-): string {
-  const line = declaration
-    ? declared(checker, symbol, declaration)
-    : `${symbol.name}: ${inferred(checker, symbol)}`;
-  return shortened(line, LONGEST);
+export function signatureOf(declaration: Declaration): string {
+  return shortened(declared(declaration), LONGEST);
 }
 
 /*
@@ -44,27 +35,27 @@ export function signatureOf(
  * An interface says its name and no more, since its page is one click away. A constant says its value, if that is
  * short: `const DIRTY = 1 << 6` tells you what `number` does not.
  */
-function declared(checker: TypeChecker, symbol: TsSymbol, declaration: Declaration): string {
-  const name = symbol.name;
+function declared(declaration: Declaration): string {
+  const name = nameOf(declaration);
   if (isImport(declaration)) return `${name} from ${moduleOf(declaration)}`;
   if (ts.isInterfaceDeclaration(declaration)) return `interface ${name}${parameters(declaration)}`;
   if (ts.isClassDeclaration(declaration)) return `class ${name}${parameters(declaration)}`;
   if (ts.isTypeAliasDeclaration(declaration)) return declaration.getText().replace(/^export\s+|;$/g, '');
   if (ts.isTypeParameterDeclaration(declaration)) return `type parameter ${declaration.getText()}`;
-  if (ts.isSourceFile(declaration)) return `module ${name}`;
-  if (isWritten(declaration)) return functionHead(checker, declaration);
-  if (ts.isBindingElement(declaration)) return destructured(symbol, declaration);
-  if (ts.isParameter(declaration)) return `parameter ${described(checker, symbol, declaration)}`;
-  if (ts.isVariableDeclaration(declaration)) return variable(checker, symbol, declaration);
+  if (ts.isSourceFile(declaration)) return `module ${declaration.fileName}`;
+  if (isWritten(declaration)) return functionHead(declaration);
+  if (ts.isBindingElement(declaration)) return destructured(declaration);
+  if (ts.isParameter(declaration)) return `parameter ${described(declaration)}`;
+  if (ts.isVariableDeclaration(declaration)) return variable(declaration);
   const owner = ownerOf(declaration);
-  return `${owner ? `${owner}.` : ''}${described(checker, symbol, declaration)}`;
+  return `${owner ? `${owner}.` : ''}${described(declaration)}`;
 }
 
-/** Whether a declaration is only the name by which a file knows something from a package. */
-export function isImport(declaration: Node): boolean {
-  return (
-    ts.isImportSpecifier(declaration) || ts.isImportClause(declaration) || ts.isNamespaceImport(declaration)
-  );
+function nameOf(declaration: Declaration): string {
+  const name = ts.getNameOfDeclaration(declaration);
+  return name && (ts.isIdentifier(name) || ts.isPrivateIdentifier(name) || ts.isStringLiteral(name))
+    ? name.text
+    : '';
 }
 
 function moduleOf(declaration: Node): string {
@@ -84,9 +75,9 @@ function isWritten(declaration: Declaration): declaration is SignatureDeclaratio
 /*
  * ## Functions, as they stand
  *
- * From the first word up to the body. The only thing the compiler adds is a return type that nobody wrote.
+ * From the first word up to the body.
  */
-function functionHead(checker: TypeChecker, declaration: SignatureDeclaration): string {
+function functionHead(declaration: SignatureDeclaration): string {
   const tree = declaration.getSourceFile();
   const body = (declaration as { body?: Node }).body;
   const head = tree.text
@@ -95,10 +86,7 @@ function functionHead(checker: TypeChecker, declaration: SignatureDeclaration): 
     .replace(/;$/, '')
     .trim();
   const owner = ownerOf(declaration);
-  const named = owner ? `${owner}.${head}` : head;
-  if (declaration.type) return named;
-  const signature = checker.getSignatureFromDeclaration(declaration);
-  return signature ? `${named}: ${checker.typeToString(signature.getReturnType())}` : named;
+  return owner ? `${owner}.${head}` : head;
 }
 
 /*
@@ -107,46 +95,38 @@ function functionHead(checker: TypeChecker, declaration: SignatureDeclaration): 
  * A type, if one is written; or else where the value comes from, which for a destructured name is the thing that was
  * taken apart, and for the variable of a loop what it walks over.
  */
-function variable(checker: TypeChecker, symbol: TsSymbol, declaration: VariableDeclaration): string {
+function variable(declaration: VariableDeclaration): string {
   const { type, initializer, parent } = declaration;
+  const name = nameOf(declaration);
   const word = parent.flags & ts.NodeFlags.Const ? 'const' : 'let';
-  if (type) return `${word} ${symbol.name}: ${type.getText()}`;
-  if (ts.isForOfStatement(parent.parent))
-    return `${word} ${symbol.name} of ${parent.parent.expression.getText()}`;
-  if (ts.isCatchClause(parent)) return `${symbol.name}, caught`;
-  if (!initializer) return `${word} ${symbol.name}`;
+  if (type) return `${word} ${name}: ${type.getText()}`;
+  if (ts.isForOfStatement(parent.parent)) return `${word} ${name} of ${parent.parent.expression.getText()}`;
+  if (ts.isCatchClause(parent)) return `${name}, caught`;
+  if (!initializer) return `${word} ${name}`;
   const value = initializer.getText();
-  const table =
-    value.length > LONGEST_VALUE &&
-    ts.isVariableStatement(parent.parent) &&
-    ts.isSourceFile(parent.parent.parent);
-  if (table) return `${word} ${symbol.name}: ${inferred(checker, symbol)}`;
-  return `${word} ${symbol.name} = ${shortened(value, LONGEST_VALUE)}`;
+  return `${word} ${name} = ${shortened(value, LONGEST_VALUE)}`;
 }
 
 const LONGEST_VALUE = 90;
 
-function destructured(symbol: TsSymbol, declaration: BindingElement): string {
+function destructured(declaration: BindingElement): string {
+  const name = nameOf(declaration);
   let whole: Node = declaration;
   while (!ts.isVariableDeclaration(whole) && !ts.isParameter(whole)) whole = whole.parent;
   const source = whole.initializer ?? whole.type;
-  return source ? `${symbol.name}, out of ${shortened(source.getText(), LONGEST_VALUE)}` : symbol.name;
+  return source ? `${name}, out of ${shortened(source.getText(), LONGEST_VALUE)}` : name;
 }
 
 /*
- * Properties and parameters are described likewise. Only what has neither type nor value is left to the compiler.
+ * Properties and parameters are described likewise.
  */
 /** A property, or a parameter: what stands behind its name, be it a type or a value. */
-function described(checker: TypeChecker, symbol: TsSymbol, declaration: Declaration): string {
+function described(declaration: Declaration): string {
   const { type, initializer } = declaration as { type?: Node; initializer?: Node };
-  if (type) return `${symbol.name}: ${type.getText()}`;
-  if (initializer) return `${symbol.name}: ${shortened(initializer.getText(), LONGEST_VALUE)}`;
-  if (ts.isParameter(declaration) || ts.isShorthandPropertyAssignment(declaration)) return symbol.name;
-  return `${symbol.name}: ${inferred(checker, symbol)}`;
-}
-
-function inferred(checker: TypeChecker, symbol: TsSymbol): string {
-  return checker.typeToString(checker.getTypeOfSymbol(symbol));
+  const name = nameOf(declaration);
+  if (type) return `${name}: ${type.getText()}`;
+  if (initializer) return `${name}: ${shortened(initializer.getText(), LONGEST_VALUE)}`;
+  return name;
 }
 
 function shortened(text: string, longest: number): string {

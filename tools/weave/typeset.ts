@@ -59,11 +59,12 @@ export function typeset(
  */
 function setToken(
   text: string,
-  { node, start }: Token,
+  { node, start, comment }: Token,
   mention: Mention | undefined,
   setter: Typesetter | undefined,
 ): string {
-  if (!node) return dyed(text.startsWith('/**') ? 'd' : 'c', escapeHtml(text));
+  if (comment) return dyed(text.startsWith('/**') ? 'd' : 'c', escapeHtml(text));
+  if (!node) return dyed(colorOfWord(text), escapeHtml(text));
   const color = colorOf(node);
   if (color === 's' && speaksAssembly(node)) return setAssembly(text);
   if (!mention || !setter) return dyed(color, escapeHtml(text));
@@ -96,6 +97,11 @@ function colorOf(node: Node): string {
   if (kind === ts.SyntaxKind.RegularExpressionLiteral) return 'r';
   if (kind === ts.SyntaxKind.StringLiteral) return 's';
   return kind >= ts.SyntaxKind.FirstTemplateToken && kind <= ts.SyntaxKind.LastTemplateToken ? 's' : '';
+}
+
+/** Of what the grammar demands, words are keywords; marks have no colour. */
+function colorOfWord(text: string): string {
+  return text === 'void' ? 't' : /^\w/.test(text) ? 'k' : '';
 }
 
 function isTypeKeyword(node: Node): boolean {

@@ -2,7 +2,7 @@
  * # A book in eight steps
  *
  * Read `createWeaver` and you have read the weaver. Find the rooms, read their files, compose a page from each, ask
- * the compiler about the names, fill the pages in, print them, prove them, write them. The rest of this appendix is
+ * what the names mean, fill the pages in, print them, prove them, write them. The rest of this appendix is
  * what those verbs mean.
  */
 
@@ -16,7 +16,7 @@ import { learn, NO_FACTS } from './learn.ts';
 import { openLedger } from './ledger.ts';
 import { createPress } from './press.ts';
 import { type Complaints, createComplaints, lineAt, type Problem, WeaveError } from './problems.ts';
-import { createLibrary, type Reading } from './program.ts';
+import { createLibrary, faultsIn, type Reading } from './program.ts';
 import { findRooms, type Room } from './rooms.ts';
 import { bindAll, serialOf, usesOf } from './sheets.ts';
 import { checkExercises, FRONT, readShelf } from './shelf.ts';
@@ -130,7 +130,7 @@ export function createWeaver(options: WeaveOptions): Weaver {
       complainOfSyntax(reading, complaints);
 
       const pages = await composePages(desk, shelf.front, rooms, reading, complaints, tell);
-      facts = learnFacts(root, pages, reading, facts, tell);
+      facts = learnFacts(pages, reading, facts, tell);
       checkExercises(root, pages, complaints);
       const directory = createDirectory(pages);
       const binding = { directory, uses: usesOf(pages), drawing: shelf.drawing, complain: complaints.add };
@@ -193,7 +193,6 @@ async function composePages(
 
 /** Gives each page its facts, and a version that changes with its text or its facts. Returns all facts. */
 function learnFacts(
-  root: string,
   pages: readonly Page[],
   reading: Reading,
   known: ReadonlyMap<string, Facts>,
@@ -201,7 +200,7 @@ function learnFacts(
 ): Map<string, Facts> {
   const tokens = new Map(pages.map(({ file, composition }) => [file, composition.tokens]));
   const progress = (done: number) => tell('linking', done, reading.trees.size);
-  const facts = learn(root, reading, (file) => tokens.get(file)!, known, progress);
+  const facts = learn(reading, (file) => tokens.get(file)!, known, progress);
   for (const page of pages) {
     page.facts = facts.get(page.file) ?? NO_FACTS;
     page.version = `${serialOf(page.composition)}.${serialOf(page.facts)}`;
@@ -215,11 +214,11 @@ function learnFacts(
  * A file with a syntax error still has a tree, since TypeScript is a forgiving reader. The book would even come
  * out. We are less forgiving: a program that does not parse is no program, and a book of it is fiction.
  */
-function complainOfSyntax({ program, trees }: Reading, complaints: Complaints): void {
+function complainOfSyntax({ trees }: Reading, complaints: Complaints): void {
   for (const [file, tree] of trees) {
-    for (const { start, messageText } of program.getSyntacticDiagnostics(tree)) {
+    for (const { start, messageText } of faultsIn(tree)) {
       const message = typeof messageText === 'string' ? messageText : messageText.messageText;
-      complaints.add(file, lineAt(tree.text, start), `is not TypeScript: ${message}`);
+      complaints.add(file, lineAt(tree.text, start ?? 0), `is not TypeScript: ${message}`);
     }
   }
 }
