@@ -1,7 +1,7 @@
 import { loadKernel } from '../chapters/4-launcher/kernel.ts';
 import { loadInitrd, writeZeroPage } from '../chapters/4-launcher/zero-page.ts';
 import type { GuestWindow } from '../chapters/5-host/dev-lguest.ts';
-import { createMachine, type Ram } from '../src/processor/index.ts';
+import { createMachine, type Engine, type Machine, type Ram } from '../src/processor/index.ts';
 import type { Pup } from '../tools/tangle/pup.ts';
 
 /** How a kernel fared with nobody underneath. */
@@ -26,8 +26,9 @@ const TICK = 400_000;
 export function runBare(
   pup: Pup,
   kernelArguments: string,
-  options = { megabytes: 32, ticks: 10_000 },
+  options: { megabytes?: number; ticks?: number; engine?: Engine; onTick?: (machine: Machine) => void } = {},
 ): BareRun {
+  const { megabytes = 32, ticks = 10_000, engine, onTick } = options;
   const said: number[] = [];
   let exit: number | undefined;
   const bus = {
@@ -37,16 +38,17 @@ export function runBare(
       if (port === EXIT_PORT) exit = value;
     },
   };
-  const machine = createMachine({ ramBytes: options.megabytes << 20, bus });
+  const machine = createMachine({ ramBytes: megabytes << 20, bus, engine });
   const memory = allOf(machine.ram);
   const kernel = loadKernel(memory, 'pup', pup.kernel);
   writeZeroPage(memory, kernel, kernelArguments);
   loadInitrd(memory, kernel, 'initrd', pup.initrd);
   machine.registers.eip = kernel.entry;
 
-  for (let tick = 0; tick < options.ticks && exit === undefined; tick++) {
+  for (let tick = 0; tick < ticks && exit === undefined; tick++) {
     const stop = machine.run(TICK);
     if (stop === 'shutdown') break;
+    onTick?.(machine);
     machine.interrupt.raise(CLOCK_VECTOR);
   }
   return { said: String.fromCharCode(...said), exit, retired: machine.retired };

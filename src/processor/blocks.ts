@@ -13,6 +13,7 @@
  */
 import { translateForFetch } from './access.ts';
 import { decodeInstruction } from './decode.ts';
+import type { Region } from './compiler/cache.ts';
 import { begin, Decoder } from './decoder.ts';
 import { fault, protectionFault } from './faults.ts';
 import type { Instruction } from './instruction.ts';
@@ -38,8 +39,15 @@ export class Block {
   limit = 0;
   /** The epoch in which the address of this block was last looked up; -1 once it is dropped. */
   epoch = -1;
+  /** Number of the physical page it begins in. */
+  frame = 0;
   /** Physical page of the bytes beyond the page boundary, or -1. */
   secondPage = -1;
+  /** How often it was interpreted, until it was compiled. */
+  heat = 0;
+  /** The compiled code that begins here, and all compiled code that has this block in it. */
+  region: Region | undefined = undefined;
+  regions: Region[] | undefined = undefined;
   /** Where execution went from here, the last two times it went elsewhere. */
   successor: Block = this;
   otherSuccessor: Block = this;
@@ -130,6 +138,7 @@ function decodeBlock(cpu: Processor, eip: number, physical: number): Block {
   const block = new Block();
   const frame = physical >>> 12;
   block.eip = eip;
+  block.frame = frame;
   block.mode = cpu.mode;
   block.limit = cpu.words[LIMIT + CS]!;
   block.successor = NO_BLOCK;
@@ -244,6 +253,7 @@ export function dropPage(cpu: Processor, frame: number): void {
 }
 
 function forget(cpu: Processor, block: Block): void {
+  if (block.regions !== undefined) for (const region of [...block.regions]) cpu.compiler!.forget(region);
   cpu.decoded -= block.code.length;
   block.code = [];
   block.epoch = -1;
@@ -253,6 +263,7 @@ function forget(cpu: Processor, block: Block): void {
 }
 
 function dropAllCode(cpu: Processor): void {
+  cpu.compiler?.forgetAll();
   cpu.codePages.fill(undefined);
   cpu.decoded = 0;
   newEpoch(cpu);

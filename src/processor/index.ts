@@ -117,3 +117,7 @@ export * from './x87-scale.ts';
 export * from './x87-transcendental.ts';
 export * from './x87-environment.ts';
 export * from './opcodes-x87.ts';
+/*
+ * You could stop here. There is a second engine, which does all of this again, and faster.
+ */
+export {} from './compiler/index.ts';

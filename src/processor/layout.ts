@@ -15,12 +15,13 @@
  *  0x00000000  +------------------------------------------+
  *              | registers, segments, CR0 ... DR7         |   this page
  *  0x00004000  | the list of pages the TLB knows          |
- *  0x00010000  +------------------------------------------+
+ *  0x00010000  | where compiled code begins, by EIP       |
+ *  0x00030000  +------------------------------------------+
  *              | TLB: loads by rings 0-2      4 MiB       |   one word for each
- *  0x00410000  | TLB: stores by rings 0-2     4 MiB       |   of the 1,048,576
- *  0x00810000  | TLB: loads by ring 3         4 MiB       |   pages that 32 bits
- *  0x00c10000  | TLB: stores by ring 3        4 MiB       |   can name
- *  0x01010000  +------------------------------------------+
+ *  0x00430000  | TLB: stores by rings 0-2     4 MiB       |   of the 1,048,576
+ *  0x00830000  | TLB: loads by ring 3         4 MiB       |   pages that 32 bits
+ *  0x00c30000  | TLB: stores by ring 3        4 MiB       |   can name
+ *  0x01030000  +------------------------------------------+
  *              | RAM: physical address 0 is here          |
  *              |                   ...                    |
  *              +------------------------------------------+
@@ -136,10 +137,25 @@ export const X87_DATA_OFFSET = 159;
 export const X87_DATA_SELECTOR = 160;
 
 /*
+ * Compiled code and the run loop pass each other notes. An i386 has no such words; they lie in the memory because
+ * that is the only thing both can see.
+ */
+/** Instructions that compiled code may still retire. */
+export const BUDGET = 4080;
+/** What FLAG_RESULT and FLAG_CARRIES hold: 0 for what their names say (see compiler/kinds.ts). */
+export const FLAG_KIND = 4081;
+/** Segments and ring that compiled code was made for; never 0. */
+export const CODE_KEY = 4082;
+
+/*
  * And the big pieces, as in the drawing.
  */
-/** Bytes of processor state at the bottom of the memory: one WebAssembly page. */
-export const STATE_BYTES = 0x1_0000;
+/** Where compiled code begins: four words an entry, found by EIP (see compiler/dispatch.ts). */
+export const JUMP_CACHE = 0x1_0000;
+export const JUMP_CACHE_ENTRIES = 0x2000;
+
+/** Bytes of processor state at the bottom of the memory: three WebAssembly pages. */
+export const STATE_BYTES = JUMP_CACHE + JUMP_CACHE_ENTRIES * 16;
 
 /** Words in one TLB table: one for every page of the 4 GiB that an address can name. */
 export const TABLE_WORDS = 0x10_0000;

@@ -11,6 +11,7 @@
  */
 import type { CodePage } from './blocks.ts';
 import type { Bus } from './bus.ts';
+import type { Compiler } from './compiler/compiler.ts';
 import {
   ACCESS,
   BASE,
@@ -122,6 +123,8 @@ export class Processor {
   readonly bus: Bus;
   /** Decoded code, by physical page number. */
   readonly codePages: (CodePage | undefined)[];
+  /** The second engine, unless this processor is interpreted only. */
+  compiler: Compiler | undefined = undefined;
   /** How many instructions are decoded, in all pages. */
   decoded = 0;
   /** What the retired count will be when `remaining` reaches 0. */

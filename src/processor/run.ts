@@ -9,6 +9,7 @@
  * for bit, if whatever came from outside comes again at the same count.
  */
 import { type Block, NO_BLOCK, nextBlock } from './blocks.ts';
+import { HOT } from './compiler/compiler.ts';
 import { fault } from './faults.ts';
 import type { Instruction } from './instruction.ts';
 import { deliverFault, singleStep, takeInterrupt } from './interrupts.ts';
@@ -57,9 +58,10 @@ export function run(cpu: Processor, limit: number): Stop {
  * the block, say, whose EIP is right already.
  */
 function runSlice(cpu: Processor): Stop {
-  const words = cpu.words;
+  const { words, compiler } = cpu;
   let block: Block = NO_BLOCK;
   let code = NO_CODE;
+  let start = 0;
   let position = 0;
   let fruitless = 0;
   let fruitlessAt = -1;
@@ -69,15 +71,28 @@ function runSlice(cpu: Processor): Stop {
         position = 0;
         if (cpu.attention === 0) {
           block = nextBlock(cpu, block);
+          start = 0;
+          if (compiler !== undefined) {
+            const { region } = block;
+            if (region !== undefined && compiler.admits(region)) {
+              const exit = compiler.enter(region);
+              block = exit.block;
+              if (!exit.resumes) continue;
+              start = exit.position;
+              position = start;
+            } else if (++block.heat === HOT) {
+              compiler.compile(block);
+            }
+          }
           code = block.code;
           words[EIP] = block.end;
           const length = code.length;
-          cpu.stopAt = Math.min(length, cpu.remaining);
+          cpu.stopAt = Math.min(length, start + cpu.remaining);
           do {
             const i = code[position++]!;
             i.execute(cpu, i);
           } while (position < cpu.stopAt);
-          cpu.remaining -= position;
+          cpu.remaining -= position - start;
           if (position < length) words[EIP] = code[position - 1]!.next;
           continue;
         }
@@ -91,7 +106,7 @@ function runSlice(cpu: Processor): Stop {
       if (error !== fault) throw error;
       if (position > 0) {
         words[EIP] = code[position - 1]!.eip;
-        cpu.remaining -= position - 1;
+        cpu.remaining -= position - 1 - start;
       }
     }
     cpu.halted = false;

@@ -1,0 +1,200 @@
+/*
+ * # The compiler
+ */
+import type { Block } from '../blocks.ts';
+import { ALIGNMENT } from '../flags.ts';
+import {
+  BUDGET,
+  CODE_KEY,
+  CPL,
+  CR0,
+  EIP,
+  RAM_BASE,
+  READ_SUPERVISOR,
+  READ_USER,
+  SYSTEM_FLAGS,
+} from '../layout.ts';
+import { WRITE_SUPERVISOR, WRITE_USER } from '../layout.ts';
+import {
+  CR0_AM,
+  MODE_CODE_32,
+  MODE_FLAT_CODE,
+  MODE_FLAT_DATA,
+  MODE_FLAT_STACK,
+  type Processor,
+} from '../processor.ts';
+import { type Exit, Exits, exitNumbers, publish, Region, withdraw } from './cache.ts';
+import { dispatcher } from './dispatch.ts';
+import { Draft, I32_LOCALS, I64_LOCALS } from './draft.ts';
+import { emitFunction } from './function.ts';
+import { settleFlags } from './kinds.ts';
+import { regionModule, type WasmFunction } from './module.ts';
+import { gather } from './region.ts';
+import { structure } from './structure.ts';
+
+/** Times that a block is interpreted before it is compiled. */
+export const HOT = 400;
+
+/** Instructions after which compiled code comes up for air, so that the engine below can put in better code. */
+const SLICE = 500_000;
+
+/** The most instructions that are kept compiled. */
+const MOST_COMPILED = 150_000;
+
+const SLOTS = 0x4000;
+
+const EVERYTHING_FLAT = MODE_FLAT_DATA | MODE_FLAT_STACK | MODE_FLAT_CODE | MODE_CODE_32;
+const KEY = 0x100;
+const KEY_USER = 0x200;
+
+/** Whether there is anybody who takes WebAssembly. */
+export function canCompile(): boolean {
+  return typeof WebAssembly.Module === 'function';
+}
+
+export class Compiler {
+  readonly cpu: Processor;
+  readonly exits = new Exits();
+  /** Instructions compiled, in all regions that live. */
+  size = 0;
+  /** Regions that live; and figures for whoever is curious. */
+  readonly regions = new Set<Region>();
+  compiledEver = 0;
+  private readonly table: WebAssembly.Table;
+  private readonly freeSlots: number[] = [];
+  private readonly dead: Region[] = [];
+  private readonly imports: Record<string, Record<string, unknown>>;
+  private readonly dispatch: (slot: number, budget: number) => number;
+  /** The exit that stands for the instruction which the interpreter is doing for compiled code. */
+  private stepping: Exit | undefined = undefined;
+
+  constructor(cpu: Processor) {
+    this.cpu = cpu;
+    this.table = new WebAssembly.Table({ element: 'anyfunc', initial: SLOTS });
+    for (let slot = SLOTS - 1; slot >= 0; slot--) this.freeSlots.push(slot);
+    this.imports = { m: { m: cpu.memory, t: this.table, s: (number: number) => this.step(number) } };
+    const main = new WebAssembly.Instance(
+      new WebAssembly.Module(regionModule([dispatcher()], true)),
+      this.imports,
+    );
+    this.dispatch = main.exports['0'] as (slot: number, budget: number) => number;
+  }
+
+  /** Whether a region may be entered now. */
+  admits(region: Region): boolean {
+    const { cpu } = this;
+    const { words } = cpu;
+    if (cpu.remaining < region.need || region.user !== (words[CPL] === 3)) return false;
+    return !region.user || (words[SYSTEM_FLAGS]! & ALIGNMENT) === 0 || (words[CR0]! & CR0_AM) === 0;
+  }
+
+  /** Runs compiled code from the entry of `region`, until it wants something. */
+  enter(region: Region): Exit {
+    const { cpu } = this;
+    const { words } = cpu;
+    if (this.dead.length > 0) this.bury();
+    const given = Math.min(cpu.remaining, SLICE);
+    words[CODE_KEY] = region.key;
+    let number: number;
+    try {
+      number = this.dispatch(region.slot, given);
+    } catch (error) {
+      this.recover(given);
+      throw error;
+    }
+    const exit = this.exits.all[number < 0 ? ~number : number]!;
+    cpu.remaining += words[BUDGET]! - given + exit.refund;
+    if (exit.eip !== undefined) words[EIP] = exit.eip;
+    settleFlags(words);
+    return exit;
+  }
+
+  /** One instruction, done by the interpreter for compiled code; not 0 if that must not go on. */
+  private step(number: number): number {
+    const { cpu } = this;
+    const exit = this.exits.all[number]!;
+    const i = exit.code[exit.position]!;
+    this.stepping = exit;
+    settleFlags(cpu.words);
+    cpu.words[EIP] = exit.block.end;
+    cpu.stopAt = 1;
+    i.execute(cpu, i);
+    this.stepping = undefined;
+    return cpu.stopAt === 0 ? 1 : 0;
+  }
+
+  /** After a fault in `step`: as if the interpreter had come here by itself. */
+  private recover(given: number): void {
+    const { cpu, stepping } = this;
+    if (!stepping) return;
+    this.stepping = undefined;
+    cpu.remaining += cpu.words[BUDGET]! - given + stepping.refund;
+    cpu.words[EIP] = stepping.code[stepping.position]!.eip;
+  }
+
+  /*
+   * ## Making
+   */
+  /** Compiles the region around a block that has become hot. */
+  compile(block: Block): void {
+    const { cpu } = this;
+    if (block.mode !== EVERYTHING_FLAT || block.secondPage !== -1 || block.epoch < 0) return;
+    if (this.size > MOST_COMPILED || this.freeSlots.length === 0) this.forgetAll();
+    const user = cpu.words[CPL] === 3;
+    const gathered = gather(cpu, block);
+    const [entry] = gathered as [(typeof gathered)[0]];
+    if (entry.end === 'interpreted' && entry.body === 0) return;
+    const order = structure(entry);
+    const given: number[] = [];
+    const draft = new Draft(
+      exitNumbers(this.exits, given),
+      user ? READ_USER : READ_SUPERVISOR,
+      user ? WRITE_USER : WRITE_SUPERVISOR,
+    );
+    emitFunction(draft, order);
+    const bytes = regionModule([
+      { i32: I32_LOCALS, i64: I64_LOCALS, more: draft.pointers, code: draft.code },
+    ]);
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), this.imports);
+    const slot = this.freeSlots.pop()!;
+    this.table.set(slot, instance.exports['0'] as WasmFunction);
+    const region = new Region(order, block.mode | KEY | (user ? KEY_USER : 0), user, slot, given);
+    this.size += region.size;
+    this.compiledEver++;
+    this.regions.add(region);
+    for (const part of region.blocks) part.regions = [...(part.regions ?? []), region];
+    block.region = region;
+    publish(cpu, region, (RAM_BASE + (block.frame << 12) - (block.eip & ~0xfff)) | 1);
+  }
+
+  /*
+   * ## Forgetting
+   */
+  /** Forgets a region. It may be running: then it stays where it is until that is over. */
+  forget(region: Region): void {
+    if (!region.alive) return;
+    region.alive = false;
+    region.entry.region = undefined;
+    for (const block of region.blocks) {
+      const others = block.regions!.filter((other) => other !== region);
+      block.regions = others.length > 0 ? others : undefined;
+    }
+    withdraw(this.cpu, region);
+    this.size -= region.size;
+    this.regions.delete(region);
+    this.dead.push(region);
+  }
+
+  forgetAll(): void {
+    for (const region of this.regions) this.forget(region);
+  }
+
+  private bury(): void {
+    for (const region of this.dead) {
+      this.table.set(region.slot, null);
+      this.freeSlots.push(region.slot);
+      this.exits.release(region.exits);
+    }
+    this.dead.length = 0;
+  }
+}

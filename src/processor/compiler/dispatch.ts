@@ -1,0 +1,97 @@
+/*
+ * # From one region to the next
+ *
+ * When a region ends with a jump to somewhere, that somewhere is often compiled too. To ask JavaScript for the way
+ * would cost as much as forty instructions. So the one function that calls regions is in WebAssembly itself, and
+ * looks into a table that it can read: where is the code for this EIP, for which ring and segments was it made, and
+ * on which page was it found?
+ */
+import { BUDGET, CODE_KEY, EIP, JUMP_CACHE, JUMP_CACHE_ENTRIES, READ_TABLE } from '../layout.ts';
+import {
+  ADD,
+  AND,
+  CALL_INDIRECT,
+  Emitter,
+  END,
+  GE_S,
+  I32_LOAD,
+  IF,
+  LOOP,
+  NE,
+  OR,
+  RETURN,
+  SHL,
+  SHR_U,
+  UNREACHABLE,
+  XOR,
+} from './emitter.ts';
+import type { Body } from './module.ts';
+
+const SLOT = 0;
+const LEFT = 1;
+const NUMBER = 2;
+const ADDRESS = 3;
+const ENTRY = 4;
+
+/** `dispatch(slot, budget)` runs regions until one of them wants something, and returns the number of its exit. */
+export function dispatcher(): Body {
+  const code = new Emitter();
+  const loop = code.open(LOOP);
+  code.get(LEFT);
+  code.get(SLOT);
+  code.op(CALL_INDIRECT);
+  code.unsigned(0);
+  code.unsigned(0);
+  code.tee(NUMBER);
+  code.with(0, GE_S);
+  leaveIf(code);
+  word(code, EIP);
+  code.tee(ADDRESS);
+  code.get(ADDRESS);
+  code.with(13, SHR_U);
+  code.op(XOR);
+  code.with(JUMP_CACHE_ENTRIES - 1, AND);
+  code.with(4, SHL);
+  code.tee(ENTRY);
+  code.memory(I32_LOAD, JUMP_CACHE);
+  code.get(ADDRESS);
+  code.op(NE);
+  code.get(ENTRY);
+  code.memory(I32_LOAD, JUMP_CACHE + 4);
+  word(code, CODE_KEY);
+  code.op(NE);
+  code.op(OR);
+  code.get(ENTRY);
+  code.memory(I32_LOAD, JUMP_CACHE + 8);
+  word(code, READ_TABLE);
+  code.get(ADDRESS);
+  code.with(12, SHR_U);
+  code.op(ADD);
+  code.with(2, SHL);
+  code.memory(I32_LOAD, 0);
+  code.op(NE);
+  code.op(OR);
+  leaveIf(code);
+  code.get(ENTRY);
+  code.memory(I32_LOAD, JUMP_CACHE + 12);
+  code.set(SLOT);
+  word(code, BUDGET);
+  code.set(LEFT);
+  code.branch(loop);
+  code.end();
+  code.op(UNREACHABLE);
+  code.op(END);
+  return { i32: 3, i64: 0, more: 0, code };
+}
+
+function leaveIf(code: Emitter): void {
+  code.open(IF);
+  code.get(NUMBER);
+  code.op(RETURN);
+  code.end();
+}
+
+function word(code: Emitter, index: number): void {
+  code.const(0);
+  code.memory(I32_LOAD, index * 4);
+}

@@ -1,0 +1,184 @@
+/*
+ * # A function in the making
+ *
+ * One region becomes one function. While it is written, this is what is known of it.
+ */
+import type { Instruction } from '../instruction.ts';
+import { BUDGET, ESP, FLAG_CARRIES, FLAG_KIND, FLAG_RESULT } from '../layout.ts';
+import { CALL, Emitter, I32_LOAD, I32_STORE } from './emitter.ts';
+import { CANONICAL, DYNAMIC, LOGIC } from './kinds.ts';
+import { IMPORT_STEP } from './module.ts';
+import type { Plan } from './plan.ts';
+import type { Node } from './region.ts';
+
+/** Locals. The parameter is the budget; the eight registers follow. */
+export const BUDGET_LEFT = 0;
+export const REGISTER = 1;
+export const FLAG_A = 9;
+export const FLAG_B = 10;
+export const KIND = 11;
+export const EXIT = 12;
+export const T0 = 13;
+export const T1 = 14;
+export const T2 = 15;
+export const T3 = 16;
+/** Where an exit leads, if that is not known by its number. */
+export const TARGET = 17;
+export const I32_LOCALS = 17;
+export const WIDE_0 = 18;
+export const WIDE_1 = 19;
+export const I64_LOCALS = 2;
+export const FIRST_POINTER = 20;
+
+/** Numbers for the places at which a function can be left. */
+export interface ExitNumbers {
+  /** Before instruction `position`, which the interpreter is to do. */
+  before(node: Node, position: number): number;
+  /** Behind instruction `position`, which the interpreter has done, and after which nothing is as it was. */
+  behind(node: Node, position: number): number;
+  /** At the address in TARGET; what `from` did is done. */
+  away(from: Node): number;
+  /** Before a block, because the budget does not suffice for it. */
+  tired(node: Node): number;
+  /** Before the entry, because it wants flags that are not canonical. */
+  unsettled(entry: Node): number;
+}
+
+/** A region's function while it is being written. */
+export class Draft {
+  readonly code = new Emitter();
+  readonly exits: ExitNumbers;
+  /** TLB tables of the ring it is for, as byte offsets in the memory. */
+  readonly readTable: number;
+  readonly writeTable: number;
+  /** Registers that it uses, and those that it changes, as bit masks. */
+  used = 0;
+  written = 0;
+  /** Where all ways out lead. */
+  epilogue = 0;
+  /** How many pointers the greediest block has. */
+  pointers = 0;
+
+  node!: Node;
+  plan!: Plan;
+  position = 0;
+  i!: Instruction;
+  /** What is in the flag locals now. */
+  kind = DYNAMIC;
+  /** Whether the flags that the current instruction makes matter to anybody. */
+  needed = false;
+  /** The current instruction has missed the TLB often. */
+  careful = false;
+
+  constructor(exits: ExitNumbers, readTable: number, writeTable: number) {
+    this.exits = exits;
+    this.readTable = readTable * 4;
+    this.writeTable = writeTable * 4;
+  }
+}
+
+/** What a kind is when somebody asks while the program runs. */
+export function runtimeKind(kind: number): number {
+  return kind === LOGIC ? CANONICAL : kind;
+}
+
+/*
+ * ## Leaving
+ */
+/** Notes in locals what an exit at this place would have to say. Costs nothing unless it is taken. */
+export function prepareExit(d: Draft, number: number): void {
+  d.code.const(number);
+  d.code.set(EXIT);
+  prepareKind(d);
+}
+
+export function prepareKind(d: Draft): void {
+  if (d.kind === DYNAMIC) return;
+  d.code.const(runtimeKind(d.kind));
+  d.code.set(KIND);
+}
+
+/** Leaves the region, so that the interpreter may do the current instruction. */
+export function giveUp(d: Draft): void {
+  prepareExit(d, d.exits.before(d.node, d.position));
+  d.code.branch(d.epilogue);
+}
+
+/** Leaves if the number on the stack is not 0. `prepareGivingUp` comes before the number is made. */
+export function giveUpIf(d: Draft): void {
+  d.code.branchIf(d.epilogue);
+}
+
+export function prepareGivingUp(d: Draft): void {
+  prepareExit(d, d.exits.before(d.node, d.position));
+}
+
+/** Notes where the exit to come leads. */
+export function prepareTarget(d: Draft, eip: number): void {
+  d.code.const(eip);
+  d.code.set(TARGET);
+}
+
+/*
+ * ## Locals and memory
+ */
+export function loadRegisters(d: Draft): void {
+  for (let register = 0; register < 8; register++) {
+    if ((d.used >> register) & 1) loadWord(d, register, REGISTER + register);
+  }
+}
+
+export function storeRegisters(d: Draft): void {
+  for (let register = 0; register < 8; register++) {
+    if ((d.written >> register) & 1) storeLocal(d, register, REGISTER + register);
+  }
+}
+
+export function loadFlags(d: Draft): void {
+  loadWord(d, FLAG_RESULT, FLAG_A);
+  loadWord(d, FLAG_CARRIES, FLAG_B);
+}
+
+export function storeState(d: Draft): void {
+  storeRegisters(d);
+  storeLocal(d, FLAG_RESULT, FLAG_A);
+  storeLocal(d, FLAG_CARRIES, FLAG_B);
+  storeLocal(d, FLAG_KIND, KIND);
+  storeLocal(d, BUDGET, BUDGET_LEFT);
+}
+
+export function loadWord(d: Draft, word: number, local: number): void {
+  d.code.const(0);
+  d.code.memory(I32_LOAD, word * 4);
+  d.code.set(local);
+}
+
+export function storeLocal(d: Draft, word: number, local: number): void {
+  d.code.const(0);
+  d.code.get(local);
+  d.code.memory(I32_STORE, word * 4);
+}
+
+/*
+ * ## Asking the interpreter
+ *
+ * For an instruction that is rare, the way out and in again is short: put everything where the interpreter looks
+ * for it, call, and fetch everything back.
+ */
+export function step(d: Draft): void {
+  const { code } = d;
+  prepareKind(d);
+  storeState(d);
+  code.const(d.exits.before(d.node, d.position));
+  code.op(CALL);
+  code.unsigned(IMPORT_STEP);
+  code.set(T0);
+  loadRegisters(d);
+  loadFlags(d);
+  d.kind = CANONICAL;
+  prepareExit(d, d.exits.behind(d.node, d.position));
+  code.get(T0);
+  code.branchIf(d.epilogue);
+}
+
+export const STACK_POINTER = REGISTER + ESP;

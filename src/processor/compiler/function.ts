@@ -1,0 +1,209 @@
+/*
+ * # From region to function
+ *
+ * The blocks are there, in order, and who dominates whom is known. What remains is to write them down so that each
+ * jump goes to the end of something or to the beginning of a loop. Norman Ramsey found in 2022 that this takes one
+ * walk down the dominator tree and no cleverness at all.
+ */
+import { ECX, EIP, ESP, FLAG_KIND, RAM_BASE } from '../layout.ts';
+import { canonicalize } from './conditions.ts';
+import {
+  BUDGET_LEFT,
+  type Draft,
+  EXIT,
+  KIND,
+  loadFlags,
+  loadRegisters,
+  loadWord,
+  prepareExit,
+  prepareTarget,
+  runtimeKind,
+  step,
+  storeLocal,
+  storeState,
+  TARGET,
+} from './draft.ts';
+import { BLOCK, END, I32_LOAD, LOOP, LT_S, NE, SUB, UNREACHABLE } from './emitter.ts';
+import { CANONICAL, DYNAMIC } from './kinds.ts';
+import { findLiveFlags, livenessIn } from './liveness.ts';
+import { emitEnd } from './lower-ends.ts';
+import { registersRead, registersWritten } from './lowering.ts';
+import { planAccesses } from './plan.ts';
+import type { Edge, Node } from './region.ts';
+import { checksBudget } from './structure.ts';
+import { lowerings } from './table.ts';
+
+/** Where to branch for a block: the label of its loop, and the one behind which it stands. */
+interface Labels {
+  loops: Map<Node, number>;
+  merges: Map<Node, number>;
+}
+
+/** Writes the function of a region, whose nodes are in reverse postorder. */
+export function emitFunction(d: Draft, order: readonly Node[]): void {
+  const { code } = d;
+  const [entry] = order as [Node];
+  findLiveFlags(order);
+  findRegisters(d, order);
+  findKinds(order);
+  d.epilogue = code.open(BLOCK);
+  loadRegisters(d);
+  loadFlags(d);
+  loadWord(d, FLAG_KIND, KIND);
+  if (entry.flagsWanted) {
+    // Flags that must be known are made so by the interpreter.
+    d.kind = DYNAMIC;
+    d.node = entry;
+    d.position = 0;
+    prepareExit(d, d.exits.unsettled(entry));
+    code.get(KIND);
+    code.branchIf(d.epilogue);
+  }
+  emitTree(d, entry, { loops: new Map(), merges: new Map() });
+  code.op(UNREACHABLE);
+  code.end();
+  storeState(d);
+  storeLocal(d, EIP, TARGET);
+  code.get(EXIT);
+  code.op(END);
+}
+
+/** Which registers are used and written anywhere in the region. */
+function findRegisters(d: Draft, order: readonly Node[]): void {
+  for (const node of order) {
+    for (const [position, i] of node.block.code.entries()) {
+      const lowering = lowerings.get(i.execute);
+      if (position < node.body && lowering?.fits(i)) {
+        d.used |= registersRead(i, lowering);
+        d.written |= registersWritten(i, lowering);
+      }
+    }
+    const last = node.block.code[node.block.code.length - 1]!;
+    switch (node.end) {
+      case 'indirect':
+      case 'indirect call':
+        if (last.isMemory) d.used |= ((1 << last.base) | (1 << last.index)) & 0xff;
+        else d.used |= 1 << last.rm;
+        if (node.end === 'indirect') break;
+        d.written |= 1 << ESP;
+        break;
+      case 'call':
+      case 'return':
+        d.written |= 1 << ESP;
+        break;
+      case 'loop':
+        d.written |= 1 << ECX;
+        break;
+      default:
+    }
+  }
+  d.used |= d.written;
+}
+
+/*
+ * Flags that come from one side are what they are there. Where ways meet, they are in whatever state they were on
+ * the way that was taken, unless somebody wants to know: then they are made canonical before the ways meet.
+ */
+function findKinds(order: readonly Node[]): void {
+  for (const node of order) {
+    if (node.order === 0 || node.isHeader || node.isMerge) {
+      node.flagsIn = node.flagsWanted ? CANONICAL : DYNAMIC;
+    }
+  }
+}
+
+/*
+ * ## The tree
+ */
+function emitTree(d: Draft, node: Node, labels: Labels): void {
+  const { code } = d;
+  if (node.isHeader) labels.loops.set(node, code.open(LOOP));
+  // The merge that comes last is the outermost: whoever jumps there must jump over the others.
+  const merges = [...node.merges].sort((a, b) => b.order - a.order);
+  for (const merge of merges) labels.merges.set(merge, code.open(BLOCK));
+  emitNode(d, node, labels);
+  for (const merge of merges.reverse()) {
+    code.end();
+    emitTree(d, merge, labels);
+  }
+  if (node.isHeader) code.end();
+}
+
+function emitNode(d: Draft, node: Node, labels: Labels): void {
+  const { code } = d;
+  d.node = node;
+  d.kind = node.flagsIn;
+  d.plan = planAccesses(node);
+  d.pointers = Math.max(d.pointers, d.plan.pointers);
+  const { block } = node;
+  if (checksBudget(node)) {
+    d.position = 0;
+    prepareExit(d, d.exits.tired(node));
+    code.get(BUDGET_LEFT);
+    code.with(node.need, LT_S);
+    code.branchIf(d.epilogue);
+  }
+  code.get(BUDGET_LEFT);
+  code.with(block.code.length, SUB);
+  code.set(BUDGET_LEFT);
+  const { live, wanted } = livenessIn(node);
+  for (let position = 0; position < node.body; position++) {
+    const i = block.code[position]!;
+    const lowering = lowerings.get(i.execute);
+    d.position = position;
+    d.i = i;
+    d.needed = live[position]!;
+    if (!lowering?.fits(i) || (lowering.flags === 'passes' && wanted[position])) step(d);
+    else lowering.lower(d, i);
+  }
+  d.position = node.body;
+  d.i = block.code[node.body] ?? d.i;
+  emitEnd(d, node, (edge) => emitEdge(d, node, edge, labels));
+}
+
+/*
+ * ## Edges
+ */
+/** Goes along an edge: into the region's next block, or out. Nothing behind it is reached. */
+function emitEdge(d: Draft, node: Node, edge: Edge, labels: Labels): void {
+  const { code } = d;
+  const { to, eip } = edge;
+  if (!to) {
+    prepareTarget(d, eip);
+    prepareExit(d, d.exits.away(node));
+    code.branch(d.epilogue);
+    return;
+  }
+  if (eip >>> 12 !== node.block.eip >>> 12) checkPage(d, node, to);
+  const kind = d.kind;
+  if (to.isHeader || to.isMerge || to.order === 0) agreeOnFlags(d, to);
+  else to.flagsIn = d.kind;
+  if (to.order <= node.order) code.branch(labels.loops.get(to)!);
+  else if (to.isMerge) code.branch(labels.merges.get(to)!);
+  else emitTree(d, to, labels);
+  d.kind = kind;
+}
+
+/** Turns the flags into what the next block expects to find. */
+function agreeOnFlags(d: Draft, to: Node): void {
+  if (!to.flagsLive || d.kind === to.flagsIn) return;
+  if (to.flagsIn === DYNAMIC) {
+    d.code.const(runtimeKind(d.kind));
+    d.code.set(KIND);
+  } else {
+    canonicalize(d);
+  }
+}
+
+/** A jump to another page: is it still where it was? If not, out, and let it be looked up. */
+function checkPage(d: Draft, node: Node, to: Node): void {
+  const { code } = d;
+  const page = to.block.eip >>> 12;
+  const entry = (RAM_BASE + to.block.frame * 0x1000 - page * 0x1000) | 1;
+  prepareTarget(d, to.block.eip);
+  prepareExit(d, d.exits.away(node));
+  code.const(0);
+  code.memory(I32_LOAD, d.readTable + page * 4);
+  code.with(entry, NE);
+  code.branchIf(d.epilogue);
+}

@@ -1,0 +1,112 @@
+/*
+ * # Flags, the day after tomorrow
+ *
+ * The interpreter puts flags off until somebody asks, and still pays a few operations for the carries each time.
+ * Compiled code goes further: it keeps the two operands and knows, when the code is written, what was done to them.
+ */
+import {
+  ADD,
+  add32,
+  carryFlag,
+  decrement32,
+  increment32,
+  narrow,
+  narrowStep,
+  setResult,
+  SUB,
+  subtract32,
+} from '../flags.ts';
+import { FLAG_CARRIES, FLAG_KIND, FLAG_RESULT } from '../layout.ts';
+
+/** What the two flag words mean: as the interpreter has them, or operands of this operation. */
+export const CANONICAL = 0;
+export const KIND_ADD = 1;
+export const KIND_SUB = 2;
+/** The same on 16-bit words and on bytes: add 2 or 4. */
+export const KIND_ADD_16 = 3;
+export const KIND_SUB_16 = 4;
+export const KIND_ADD_8 = 5;
+export const KIND_SUB_8 = 6;
+/** The first operand, and the carry from before (0 or 1). */
+export const KIND_INC = 7;
+export const KIND_DEC = 8;
+export const KIND_INC_16 = 9;
+export const KIND_DEC_16 = 10;
+export const KIND_INC_8 = 11;
+export const KIND_DEC_8 = 12;
+/** The operand, and the count (1 to 31). */
+export const KIND_SHL = 13;
+export const KIND_SHR = 14;
+export const KIND_SAR = 15;
+/** Two factors. */
+export const KIND_MUL = 16;
+export const KIND_IMUL = 17;
+
+/** Only while compiling: canonical, with no carries. */
+export const LOGIC = 18;
+/** Only while compiling: it depends on where we came from, and stands in a local. */
+export const DYNAMIC = 19;
+
+/** Makes the flag words what the interpreter expects. */
+export function settleFlags(words: Int32Array): void {
+  const kind = words[FLAG_KIND]!;
+  if (kind === CANONICAL) return;
+  words[FLAG_KIND] = CANONICAL;
+  const a = words[FLAG_RESULT]!;
+  const b = words[FLAG_CARRIES]!;
+  switch (kind) {
+    case KIND_ADD:
+      add32(words, a, b);
+      break;
+    case KIND_SUB:
+      subtract32(words, a, b);
+      break;
+    case KIND_ADD_16:
+    case KIND_ADD_8:
+      narrow(words, ADD, a, b, kind === KIND_ADD_8 ? 24 : 16);
+      break;
+    case KIND_SUB_16:
+    case KIND_SUB_8:
+      narrow(words, SUB, a, b, kind === KIND_SUB_8 ? 24 : 16);
+      break;
+    case KIND_SHL:
+    case KIND_SHR:
+    case KIND_SAR:
+      settleShift(words, kind, a, b);
+      break;
+    case KIND_MUL:
+    case KIND_IMUL:
+      settleProduct(words, kind, a, b);
+      break;
+    default:
+      settleStep(words, kind, a, b);
+  }
+}
+
+/** INC and DEC: the carry from before is put back first. */
+function settleStep(words: Int32Array, kind: number, a: number, carry: number): void {
+  words[FLAG_CARRIES] = carry << 31;
+  if (kind === KIND_INC) increment32(words, a);
+  else if (kind === KIND_DEC) decrement32(words, a);
+  else narrowStep(words, a, kind & 1 ? 1 : -1, kind >= KIND_INC_8 ? 24 : 16);
+  if (carryFlag(words) !== carry) throw new Error('a carry was lost');
+}
+
+function settleShift(words: Int32Array, kind: number, value: number, count: number): void {
+  if (kind === KIND_SHL) {
+    const carry = (value >>> (32 - count)) & 1;
+    const result = value << count;
+    setResult(words, result, carry, carry ^ (result >>> 31));
+  } else if (kind === KIND_SHR) {
+    setResult(words, (value >>> count) | 0, (value >>> (count - 1)) & 1, value >>> 31);
+  } else {
+    setResult(words, value >> count, (value >> (count - 1)) & 1, 0);
+  }
+}
+
+function settleProduct(words: Int32Array, kind: number, a: number, b: number): void {
+  const product = kind === KIND_MUL ? BigInt(a >>> 0) * BigInt(b >>> 0) : BigInt(a) * BigInt(b);
+  const low = Math.imul(a, b);
+  const fits = kind === KIND_MUL ? product >> 32n === 0n : product === BigInt(low);
+  setResult(words, low, fits ? 0 : 1, fits ? 0 : 1);
+}

@@ -1,0 +1,96 @@
+/*
+ * # The end of a block
+ */
+import type { Instruction } from '../instruction.ts';
+import { conditionalJumps } from '../jumps.ts';
+import { ECX } from '../layout.ts';
+import { pushCondition } from './conditions.ts';
+import { type Draft, giveUp, prepareExit, REGISTER, TARGET } from './draft.ts';
+import { ADD, AND, EQ, EQZ, IF, NE } from './emitter.ts';
+import { moveStackPointer, push, top } from './lower-stack.ts';
+import { getOperand, reachOperand } from './operands.ts';
+import type { Edge, Node } from './region.ts';
+
+/** Goes along an edge; nothing behind it is reached. */
+type Go = (edge: Edge) => void;
+
+/** Writes the instruction that ends a block, and all the ways out. */
+export function emitEnd(d: Draft, node: Node, go: Go): void {
+  const [first, second] = node.edges;
+  const { i, code } = d;
+  switch (node.end) {
+    case 'falls':
+    case 'jump':
+      go(first!);
+      break;
+    case 'branch':
+    case 'loop':
+      if (node.end === 'branch') pushCondition(d, conditionalJumps.indexOf(i.execute));
+      else countDown(d, i);
+      code.open(IF);
+      go(first!);
+      code.end();
+      go(second!);
+      break;
+    case 'call':
+      push(d, () => code.const(i.next));
+      go(first!);
+      break;
+    case 'return':
+      top(d);
+      code.set(TARGET);
+      moveStackPointer(d, 4 + i.immediate);
+      goAnywhere(d, node, go);
+      break;
+    case 'indirect':
+      getOperand(d, i);
+      code.set(TARGET);
+      goAnywhere(d, node, go);
+      break;
+    case 'indirect call':
+      if (i.isMemory) reachOperand(d);
+      // The target is read before the return address is written: they may be the same place.
+      push(d, () => {
+        getOperand(d, i);
+        code.set(TARGET);
+        code.const(i.next);
+      });
+      goAnywhere(d, node, go);
+      break;
+    case 'interpreted':
+      giveUp(d);
+  }
+}
+
+/** Compares the address in TARGET with those that were seen. */
+function goAnywhere(d: Draft, node: Node, go: Go): void {
+  const { code } = d;
+  for (const edge of node.edges) {
+    code.get(TARGET);
+    code.with(edge.eip, EQ);
+    code.open(IF);
+    go(edge);
+    code.end();
+  }
+  prepareExit(d, d.exits.away(node));
+  code.branch(d.epilogue);
+}
+
+/** LOOPNE, LOOPE, LOOP and JECXZ: pushes whether they jump. */
+function countDown(d: Draft, i: Instruction): void {
+  const { code } = d;
+  const counter = REGISTER + ECX;
+  if (i.operation === 3) {
+    code.get(counter);
+    code.op(EQZ);
+    return;
+  }
+  if (i.operation < 2) pushCondition(d, i.operation === 1 ? 4 : 5);
+  code.get(counter);
+  code.with(-1, ADD);
+  code.tee(counter);
+  if (i.operation < 2) {
+    code.with(0, NE);
+    code.op(AND);
+  }
+}

@@ -1,0 +1,342 @@
+/*
+ * # Shifts
+ *
+ * A shift leaves its operand and its count, and whoever wants the flags can work them out.
+ */
+import type { Execute, Instruction } from '../instruction.ts';
+import { scanForward, scanReverse, testBitInRegister } from '../bits.ts';
+import { ECX } from '../layout.ts';
+import * as shifts from '../shifts.ts';
+import { canonicalize } from './conditions.ts';
+import { type Draft, FLAG_A, FLAG_B, KIND, prepareKind, REGISTER, T1, T2, T3 } from './draft.ts';
+import {
+  AND,
+  CLZ,
+  CTZ,
+  EXTEND16_S,
+  EXTEND8_S,
+  I32_WRAP,
+  I64_EXTEND_U,
+  I64_OR,
+  I64_SHL,
+  I64_SHR_U,
+  IF,
+  OR,
+  ROTL,
+  SELECT,
+  SHL,
+  SHR_S,
+  SHR_U,
+  SUB,
+  XOR,
+} from './emitter.ts';
+import { CANONICAL, DYNAMIC, KIND_SAR, KIND_SHL, KIND_SHR } from './kinds.ts';
+import { setLogic } from './lower-arithmetic.ts';
+import { isWide, type Lowering, lowering, REG, RM, USES_ECX } from './lowering.ts';
+import { getOperand, getRegister, reachOperand, setOperand, setRegister } from './operands.ts';
+
+const ROL = 0;
+const ROR = 1;
+const SHR_ROW = 5;
+const SAR_ROW = 7;
+
+function operationOf(row: number): [number, number] {
+  if (row === SHR_ROW) return [SHR_U, KIND_SHR];
+  return row === SAR_ROW ? [SHR_S, KIND_SAR] : [SHL, KIND_SHL];
+}
+
+function shiftBy(row: number | undefined): Lowering['lower'] {
+  return (d, i) => {
+    const { code } = d;
+    const [operation, kind] = operationOf(row ?? i.operation);
+    if (i.isMemory) reachOperand(d);
+    if (i.immediate === 0) return;
+    setOperand(d, i, () => {
+      getOperand(d, i);
+      if (d.needed) {
+        code.tee(FLAG_A);
+        code.const(i.immediate);
+        code.set(FLAG_B);
+        d.kind = kind;
+      } else if (operation === SHR_S && i.size < 4) {
+        code.op(i.size === 1 ? EXTEND8_S : EXTEND16_S);
+      }
+      code.with(i.immediate, operation);
+    });
+  };
+}
+
+/*
+ * The narrow ones are compiled only where nobody looks at their flags; and a rotate touches two flags only.
+ */
+function shiftOrRotate(d: Draft, i: Instruction): void {
+  if (i.operation > ROR) shiftBy(undefined)(d, i);
+  else rotate(d, i);
+}
+
+function rotate(d: Draft, i: Instruction): void {
+  const { code } = d;
+  const bits = i.size * 8;
+  if (i.isMemory) reachOperand(d);
+  if (i.immediate === 0) return;
+  const count = i.immediate % bits;
+  const left = i.operation === ROL ? count : (bits - count) % bits;
+  setOperand(d, i, () => {
+    getOperand(d, i);
+    if (bits === 32) {
+      code.with(left, ROTL);
+    } else if (left > 0) {
+      code.tee(T1);
+      code.with(left, SHL);
+      code.get(T1);
+      code.with(bits - left, SHR_U);
+      code.op(OR);
+    }
+    if (!d.needed) return;
+    code.set(T1);
+    canonicalize(d);
+    pushBit(d, T1, bits - 1);
+    code.set(T2);
+    pushBit(d, T1, i.operation === ROL ? 0 : bits - 2);
+    code.set(T3);
+    setCarryAndOverflow(d, i.operation === ROL ? T3 : T2);
+    code.get(T1);
+  });
+}
+
+function pushBit({ code }: Draft, local: number, bit: number): void {
+  code.get(local);
+  if (bit > 0) code.with(bit, SHR_U);
+  code.with(1, AND);
+}
+
+/** CF from a local, OF = T2 ^ T3; the others stay. The flags are canonical. */
+function setCarryAndOverflow({ code }: Draft, carry: number): void {
+  code.get(FLAG_B);
+  code.with(0x3fff_ffff, AND);
+  code.get(carry);
+  code.with(31, SHL);
+  code.op(OR);
+  code.get(carry);
+  code.get(T2);
+  code.op(XOR);
+  code.get(T3);
+  code.op(XOR);
+  code.with(30, SHL);
+  code.op(OR);
+  code.set(FLAG_B);
+}
+
+/*
+ * ## By CL
+ *
+ * A count of zero leaves the flags as they were, whatever they were: so what is in the flag locals afterwards is
+ * known only when the program runs.
+ */
+function shiftByCl(d: Draft, i: Instruction): void {
+  const { code } = d;
+  const [operation, kind] = operationOf(i.operation);
+  if (i.isMemory) reachOperand(d);
+  setOperand(d, i, () => {
+    getOperand(d, i);
+    if (d.needed) {
+      code.set(T1);
+      prepareKind(d);
+      code.get(REGISTER + ECX);
+      code.with(31, AND);
+      code.tee(T2);
+      code.open(IF);
+      code.get(T1);
+      code.set(FLAG_A);
+      code.get(T2);
+      code.set(FLAG_B);
+      code.const(kind);
+      code.set(KIND);
+      code.end();
+      code.get(T1);
+      d.kind = DYNAMIC;
+    }
+    code.get(REGISTER + ECX);
+    code.op(operation);
+  });
+}
+
+/** SHLD and SHRD of 32 bits: both registers side by side. */
+function shiftDouble(left: boolean): Lowering['lower'] {
+  return (d, i) => {
+    const { code } = d;
+    if (i.isMemory) reachOperand(d);
+    if (i.immediate >= 0 && (i.immediate & 31) === 0) return;
+    setOperand(d, i, () => {
+      getOperand(d, i);
+      code.tee(T1);
+      code.op(I64_EXTEND_U);
+      if (left) pushWide(d, 32, I64_SHL);
+      getRegister(d, i.reg, 4);
+      code.op(I64_EXTEND_U);
+      if (!left) pushWide(d, 32, I64_SHL);
+      code.op(I64_OR);
+      if (i.immediate < 0) getRegister(d, ECX, 4);
+      else code.const(i.immediate);
+      code.with(31, AND);
+      code.op(I64_EXTEND_U);
+      code.op(left ? I64_SHL : I64_SHR_U);
+      if (left) pushWide(d, 32, I64_SHR_U);
+      code.op(I32_WRAP);
+      if (d.needed) setDoubleFlags(d, i, left);
+    });
+  };
+}
+
+function pushWide({ code }: Draft, count: number, operation: number): void {
+  code.const(count);
+  code.op(I64_EXTEND_U);
+  code.op(operation);
+}
+
+function setDoubleFlags({ code }: Draft, i: Instruction, left: boolean): void {
+  const count = i.immediate & 31;
+  code.tee(FLAG_A);
+  code.get(T1);
+  code.with(left ? 32 - count : count - 1, SHR_U);
+  code.with(1, AND);
+  code.tee(T2);
+  code.with(31, SHL);
+  code.get(T2);
+  code.get(T1);
+  code.get(FLAG_A);
+  code.op(XOR);
+  code.with(31, SHR_U);
+  code.op(XOR);
+  code.with(30, SHL);
+  code.op(OR);
+  code.set(FLAG_B);
+}
+
+function shiftDoubleAndNote(left: boolean): Lowering['lower'] {
+  const lower = shiftDouble(left);
+  return (d, i) => {
+    lower(d, i);
+    if (d.needed && i.immediate > 0) d.kind = CANONICAL;
+  };
+}
+
+/*
+ * ## Bits
+ */
+function scan(forward: boolean): Lowering['lower'] {
+  return (d, i) => {
+    const { code } = d;
+    getOperand(d, i);
+    code.set(T1);
+    if (forward) {
+      code.get(T1);
+      code.op(CTZ);
+    } else {
+      code.const(31);
+      code.get(T1);
+      code.op(CLZ);
+      code.op(SUB);
+    }
+    getRegister(d, i.reg, 4);
+    code.get(T1);
+    code.op(SELECT);
+    setRegister(d, i.reg, 4);
+    if (!d.needed) return;
+    code.get(T1);
+    setLogic(d, 4);
+    code.set(T1);
+  };
+}
+
+/** BT, BTS, BTR and BTC of a 32-bit register. */
+function testBit(d: Draft, i: Instruction): void {
+  const { code } = d;
+  const push = () => {
+    if (i.reg < 0) code.const(i.immediate & 31);
+    else getRegister(d, i.reg, 4);
+  };
+  if (d.needed) {
+    canonicalize(d);
+    getRegister(d, i.rm, 4);
+    push();
+    code.op(SHR_U);
+    code.with(1, AND);
+    code.set(T1);
+    // OF stays: T2 ^ T3 is what it was.
+    pushBit(d, FLAG_B, 31);
+    code.set(T2);
+    pushBit(d, FLAG_B, 30);
+    code.set(T3);
+    setCarryAndOverflow(d, T1);
+  }
+  if (i.operation === 0) return;
+  getRegister(d, i.rm, 4);
+  code.const(1);
+  push();
+  code.op(SHL);
+  if (i.operation === 2) code.with(-1, XOR);
+  code.op(i.operation === 1 ? OR : i.operation === 2 ? AND : XOR);
+  setRegister(d, i.rm, 4);
+}
+
+const isShift = (i: Instruction) => i.operation > 3;
+const wideShift = { operand: 'store', flags: 'sets', writes: RM } as const;
+
+export const shiftLowerings: [Execute, Lowering][] = [
+  [shifts.shiftLeftRegister, lowering(shiftBy(4), wideShift)],
+  [shifts.shiftRightRegister, lowering(shiftBy(SHR_ROW), wideShift)],
+  [shifts.shiftArithmeticRegister, lowering(shiftBy(SAR_ROW), wideShift)],
+  [
+    shifts.shiftByImmediate,
+    lowering(shiftOrRotate, {
+      operand: 'store',
+      flags: 'changes',
+      writes: RM,
+      fits: (i) => i.operation < 2 || (isShift(i) && isWide(i)),
+    }),
+  ],
+  [
+    shifts.shiftByCl,
+    lowering(shiftByCl, {
+      operand: 'store',
+      flags: 'passes',
+      writes: RM,
+      reads: USES_ECX,
+      fits: (i) => isShift(i) && isWide(i),
+    }),
+  ],
+  [
+    shifts.shiftLeftDouble,
+    lowering(shiftDoubleAndNote(true), {
+      operand: 'store',
+      flags: 'changes',
+      writes: RM,
+      reads: REG,
+      fits: byConstant,
+    }),
+  ],
+  [
+    shifts.shiftRightDouble,
+    lowering(shiftDoubleAndNote(false), {
+      operand: 'store',
+      flags: 'changes',
+      writes: RM,
+      reads: REG,
+      fits: byConstant,
+    }),
+  ],
+  [
+    scanForward,
+    lowering(scan(true), { operand: 'load', flags: 'sets', writes: REG, reads: RM, fits: isWide }),
+  ],
+  [
+    scanReverse,
+    lowering(scan(false), { operand: 'load', flags: 'sets', writes: REG, reads: RM, fits: isWide }),
+  ],
+  [testBitInRegister, lowering(testBit, { flags: 'changes', writes: RM, reads: REG, fits: isWide })],
+];
+
+function byConstant(i: Instruction): boolean {
+  return isWide(i) && i.immediate >= 0;
+}

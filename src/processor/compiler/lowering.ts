@@ -1,0 +1,88 @@
+/*
+ * # What a compiler must know of an instruction
+ */
+import type { Instruction } from '../instruction.ts';
+import { EAX, EBP, ECX, EDX, ESP } from '../layout.ts';
+import type { Draft } from './draft.ts';
+
+/** How an instruction is compiled, and what it touches. */
+export interface Lowering {
+  /** Writes its code. */
+  lower(d: Draft, i: Instruction): void;
+  /** What it does with its operand if that is in memory. A store may load first. */
+  operand: 'load' | 'store' | 'none';
+  /** What it does with the stack. */
+  stack: 'push' | 'pop' | 'leave' | 'none';
+  /**
+   * 'sets' all flags whatever they were; 'changes' some, so that the old ones matter if the new ones do; 'uses' the
+   * old ones and sets all; 'reads' them; or leaves them alone. 'row': as the operation in the instruction says.
+   */
+  flags: 'sets' | 'changes' | 'uses' | 'reads' | 'none' | 'row' | 'passes';
+  /** Registers written and read: see below. */
+  writes: number;
+  reads: number;
+  /** Whether it can fault for another reason than memory. */
+  faults: boolean;
+  /** Whether this form of it can be compiled. */
+  fits(i: Instruction): boolean;
+}
+
+/** Registers by the role they play: the operand `rm` if it is a register, `reg`, `reg` of 4 bytes, and by name. */
+export const RM = 1;
+export const REG = 2;
+export const WIDE_REG = 4;
+export const USES_EAX = 8;
+export const USES_EDX = 16;
+export const USES_ECX = 32;
+export const USES_EBP = 64;
+/** `rm` as the index of a 32-bit register, whatever the size says. */
+export const WIDE_RM = 128;
+
+export function registersOf(i: Instruction, roles: number): number {
+  let mask = 0;
+  if (roles & RM && !i.isMemory) mask |= registerBit(i.rm, i.size);
+  if (roles & REG && i.reg >= 0) mask |= registerBit(i.reg, i.size);
+  if (roles & WIDE_REG) mask |= 1 << i.reg;
+  if (roles & WIDE_RM) mask |= 1 << i.rm;
+  if (roles & USES_EAX) mask |= 1 << EAX;
+  if (roles & USES_EDX) mask |= 1 << EDX;
+  if (roles & USES_ECX) mask |= 1 << ECX;
+  if (roles & USES_EBP) mask |= 1 << EBP;
+  return mask;
+}
+
+/** Registers that an instruction changes, the stack pointer included. */
+export function registersWritten(i: Instruction, lowering: Lowering): number {
+  return registersOf(i, lowering.writes) | (lowering.stack === 'none' ? 0 : 1 << ESP);
+}
+
+/** Registers that it reads; narrow writes keep the rest of a register and count as reads. */
+export function registersRead(i: Instruction, lowering: Lowering): number {
+  let mask = registersOf(i, lowering.reads | lowering.writes) | (lowering.stack === 'none' ? 0 : 1 << ESP);
+  if (i.isMemory) mask |= (1 << i.base) | (1 << i.index);
+  return mask & 0xff;
+}
+
+function registerBit(index: number, size: number): number {
+  return 1 << (size === 4 ? index : size === 2 ? index >> 1 : index >> 2);
+}
+
+/** A lowering from its particulars. Operands must lie in flat segments, with 32-bit addresses. */
+export function lowering(lower: Lowering['lower'], particulars: Partial<Lowering> = {}): Lowering {
+  const fits = particulars.fits ?? (() => true);
+  return {
+    operand: 'none',
+    stack: 'none',
+    flags: 'none',
+    writes: 0,
+    reads: 0,
+    faults: false,
+    ...particulars,
+    lower,
+    fits: (i) => (!i.isMemory || (i.segment < 0 && i.addressMask === -1)) && fits(i),
+  };
+}
+
+export function isWide(i: Instruction): boolean {
+  return i.size === 4;
+}

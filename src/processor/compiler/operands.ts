@@ -1,0 +1,176 @@
+/*
+ * # Operands
+ *
+ * A register is a local. A byte of it is some bits of a local, and writing them means keeping the others.
+ */
+import type { Instruction } from '../instruction.ts';
+import { type EBP, ESP, ZERO } from '../layout.ts';
+import { type Draft, prepareGivingUp, giveUpIf, REGISTER, T0 } from './draft.ts';
+import {
+  ADD,
+  AND,
+  GT_U,
+  I32_LOAD,
+  I32_LOAD16_U,
+  I32_LOAD8_U,
+  I32_STORE,
+  I32_STORE16,
+  I32_STORE8,
+  OR,
+  SHL,
+  SHR_U,
+  XOR,
+} from './emitter.ts';
+import type { Access, Group } from './plan.ts';
+
+/*
+ * ## Registers
+ */
+/** Pushes a register of 1, 2 or 4 bytes, zero-extended. */
+export function getRegister(d: Draft, index: number, size: number): void {
+  const { code } = d;
+  if (size === 4) {
+    code.get(REGISTER + index);
+  } else if (size === 2) {
+    code.get(REGISTER + (index >> 1));
+    code.with(0xffff, AND);
+  } else {
+    code.get(REGISTER + (index >> 2));
+    if (index & 1) code.with(8, SHR_U);
+    code.with(0xff, AND);
+  }
+}
+
+/** Pops a value into a register; what lies above its size is ignored. */
+export function setRegister(d: Draft, index: number, size: number): void {
+  const { code } = d;
+  if (size === 4) {
+    code.set(REGISTER + index);
+    return;
+  }
+  const local = REGISTER + (size === 2 ? index >> 1 : index >> 2);
+  const bits = size === 2 ? 0xffff : 0xff;
+  const shift = size === 1 && index & 1 ? 8 : 0;
+  code.with(bits, AND);
+  if (shift > 0) code.with(shift, SHL);
+  code.get(local);
+  code.with(~(bits << shift), AND);
+  code.op(OR);
+  code.set(local);
+}
+
+/*
+ * ## Memory
+ *
+ * The fast path of `access.ts` once more. `entry ^ 1` is the distance to the page if the page is known, and odd if
+ * it is not.
+ */
+/** Pushes base + index + displacement, plus `more`. */
+export function pushOffset(d: Draft, i: Instruction, more: number): void {
+  const { code } = d;
+  const constant = (i.displacement + more) | 0;
+  if (i.base === ZERO && i.index === ZERO) {
+    code.const(constant);
+    return;
+  }
+  if (i.base !== ZERO) code.get(REGISTER + i.base);
+  if (i.index !== ZERO) {
+    code.get(REGISTER + i.index);
+    if (i.shift > 0) code.with(i.shift, SHL);
+    if (i.base !== ZERO) code.op(ADD);
+  }
+  if (constant !== 0) code.with(constant, ADD);
+}
+
+/** Makes sure that the memory operand may be touched; afterwards `load` and `store` cannot fail. */
+export function reachOperand(d: Draft): Access {
+  const access = d.plan.operands[d.position]!;
+  if (!access.group.checked) {
+    pushOffset(d, d.i, access.group.low - access.offset);
+    checkGroup(d, access.group);
+  }
+  return access;
+}
+
+/** The same for the top of the stack (`offset` -4 for a push, 0 for a pop), or of the frame. */
+export function reachStack(d: Draft, offset: number, register: typeof ESP | typeof EBP = ESP): Access {
+  const access = d.plan.stacks[d.position]!;
+  if (!access.group.checked) {
+    d.code.get(REGISTER + register);
+    const more = offset + access.group.low - access.offset;
+    if (more !== 0) d.code.with(more, ADD);
+    checkGroup(d, access.group);
+  }
+  return access;
+}
+
+/** The linear address of the group's lowest byte is on the stack. */
+function checkGroup(d: Draft, group: Group): void {
+  const { code } = d;
+  const span = group.high - group.low;
+  code.set(T0);
+  prepareGivingUp(d);
+  code.get(T0);
+  code.with(10, SHR_U);
+  code.with(0x3f_fffc, AND);
+  code.memory(I32_LOAD, group.writes ? d.writeTable : d.readTable);
+  code.with(1, XOR);
+  code.tee(group.local);
+  if (group.count === 1 && span > 1 && !d.careful) {
+    // One word alone: known and aligned, in one test.
+    code.get(T0);
+    code.op(OR);
+    code.with(span - 1, AND);
+  } else {
+    code.with(1, AND);
+    if (span > 1) {
+      code.get(T0);
+      code.with(0xfff, AND);
+      code.with(0x1000 - span, GT_U);
+      code.op(OR);
+    }
+  }
+  giveUpIf(d);
+  code.get(T0);
+  code.get(group.local);
+  code.op(ADD);
+  code.set(group.local);
+  group.checked = true;
+}
+
+/** Pushes what is there, zero-extended. */
+export function load(d: Draft, { group, offset, size }: Access): void {
+  d.code.get(group.local);
+  d.code.memory(size === 4 ? I32_LOAD : size === 2 ? I32_LOAD16_U : I32_LOAD8_U, offset - group.low);
+}
+
+/** Pops a value and, below it, the pointer that `beginStore` pushed. */
+export function store(d: Draft, { group, offset, size }: Access): void {
+  d.code.memory(size === 4 ? I32_STORE : size === 2 ? I32_STORE16 : I32_STORE8, offset - group.low);
+}
+
+export function beginStore(d: Draft, { group }: Access): void {
+  d.code.get(group.local);
+}
+
+/*
+ * ## Either
+ */
+/** Pushes the register-or-memory operand. */
+export function getOperand(d: Draft, i: Instruction): void {
+  if (i.isMemory) load(d, reachOperand(d));
+  else getRegister(d, i.rm, i.size);
+}
+
+/** Writes what `value` pushes to the register-or-memory operand. */
+export function setOperand(d: Draft, i: Instruction, value: () => void): void {
+  if (i.isMemory) {
+    const access = reachOperand(d);
+    beginStore(d, access);
+    value();
+    store(d, access);
+  } else {
+    value();
+    setRegister(d, i.rm, i.size);
+  }
+}

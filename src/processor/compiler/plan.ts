@@ -1,0 +1,187 @@
+/*
+ * # Looking at each page once
+ *
+ * Every load and store asks the TLB. But a function that has just pushed four registers knows very well where its
+ * stack is. Within a block we can see which addresses are the same register plus a constant, and so one look at
+ * the TLB serves for all of them, if they all lie in one page; and that is one comparison.
+ */
+import {
+  addImmediateToRegister,
+  decrementRegister,
+  incrementRegister,
+  subtractImmediateToRegister,
+} from '../arithmetic.ts';
+import type { Instruction } from '../instruction.ts';
+import { EBP, ESP, ZERO } from '../layout.ts';
+import { loadEffectiveAddress, moveRegisterToRegister } from '../move.ts';
+import { call, callIndirect, returnAnyStack, returnNear } from '../jumps.ts';
+import { FIRST_POINTER } from './draft.ts';
+import { type Lowering, registersWritten } from './lowering.ts';
+import { lowerings } from './table.ts';
+import type { Node } from './region.ts';
+
+/** Accesses through one base, checked together. */
+export interface Group {
+  key: string;
+  /** From where to where they reach, counted from the base. */
+  low: number;
+  high: number;
+  writes: boolean;
+  /** How many accesses there are; one alone is checked in a cheaper way. */
+  count: number;
+  /** The local that holds the address of `low` in our memory. */
+  local: number;
+  checked: boolean;
+}
+
+export interface Access {
+  group: Group;
+  /** From the group's base. */
+  offset: number;
+  size: number;
+}
+
+/** Per instruction, the access of its operand and the access of the stack. */
+export interface Plan {
+  operands: (Access | undefined)[];
+  stacks: (Access | undefined)[];
+  pointers: number;
+}
+
+/** The widest group, in bytes. One in eight of such would lie across two pages. */
+const WIDEST = 512;
+
+/** What is known of a register: it is what some other value was, plus a constant. */
+interface Known {
+  origin: number;
+  offset: number;
+}
+
+class Planner {
+  readonly registers: Known[] = [];
+  origins = 0;
+  readonly open = new Map<string, Group>();
+  readonly plan: Plan = { operands: [], stacks: [], pointers: 0 };
+
+  constructor() {
+    for (let register = 0; register <= ZERO; register++)
+      this.registers.push({ origin: this.origins++, offset: 0 });
+  }
+}
+
+/** Plans the accesses of a block. */
+export function planAccesses(node: Node): Plan {
+  const p = new Planner();
+  const { code } = node.block;
+  const count = node.end === 'interpreted' ? node.body : code.length;
+  for (let position = 0; position < count; position++) {
+    const i = code[position]!;
+    const lowering = lowerings.get(i.execute);
+    if (position < node.body && !lowering?.fits(i)) {
+      // The interpreter does it: afterwards nothing is known.
+      p.open.clear();
+      for (let register = 0; register < ZERO; register++) forget(p, register);
+      continue;
+    }
+    if (position < node.body) planInstruction(p, i, position, lowering!);
+    else planEnd(p, i, position);
+  }
+  return p.plan;
+}
+
+function planInstruction(p: Planner, i: Instruction, position: number, lowering: Lowering): void {
+  if (i.isMemory && lowering.operand !== 'none') {
+    p.plan.operands[position] = operandAccess(p, i, lowering.operand === 'store');
+  }
+  const stack = p.registers[ESP]!;
+  if (lowering.stack === 'push') {
+    p.plan.stacks[position] = access(p, `${stack.origin}`, stack.offset - 4, 4, true);
+    p.registers[ESP] = { origin: stack.origin, offset: stack.offset - 4 };
+  } else if (lowering.stack === 'pop') {
+    p.plan.stacks[position] = access(p, `${stack.origin}`, stack.offset, 4, false);
+    p.registers[ESP] = { origin: stack.origin, offset: stack.offset + 4 };
+  } else if (lowering.stack === 'leave') {
+    const frame = p.registers[EBP]!;
+    p.plan.stacks[position] = access(p, `${frame.origin}`, frame.offset, 4, false);
+    p.registers[ESP] = { origin: frame.origin, offset: frame.offset + 4 };
+    forget(p, EBP);
+  }
+  if (!follow(p, i)) {
+    const written = registersWritten(i, lowering);
+    for (let register = 0; register < ZERO; register++) if ((written >> register) & 1) forget(p, register);
+  }
+}
+
+function planEnd(p: Planner, i: Instruction, position: number): void {
+  const stack = p.registers[ESP]!;
+  if (i.isMemory) p.plan.operands[position] = operandAccess(p, i, false);
+  if (i.execute === call || i.execute === callIndirect) {
+    p.plan.stacks[position] = access(p, `${stack.origin}`, stack.offset - 4, 4, true);
+  } else if (i.execute === returnNear || i.execute === returnAnyStack) {
+    p.plan.stacks[position] = access(p, `${stack.origin}`, stack.offset, 4, false);
+  }
+}
+
+function operandAccess(p: Planner, i: Instruction, writes: boolean): Access {
+  const base = p.registers[i.base]!;
+  if (i.index === ZERO) return access(p, `${base.origin}`, base.offset + i.displacement, i.size, writes);
+  const index = p.registers[i.index]!;
+  const offset = base.offset + (index.offset << i.shift) + i.displacement;
+  return access(p, `${base.origin} ${index.origin} ${i.shift}`, offset, i.size, writes);
+}
+
+/** Joins a group that is within reach, or opens one. */
+function access(p: Planner, key: string, at: number, size: number, writes: boolean): Access {
+  const offset = at | 0;
+  let group = p.open.get(key);
+  if (group) {
+    const low = Math.min(group.low, offset);
+    const high = Math.max(group.high, offset + size);
+    if (high - low > WIDEST) group = undefined;
+    else {
+      group.low = low;
+      group.high = high;
+      group.count++;
+      group.writes ||= writes;
+    }
+  }
+  if (!group) {
+    const local = FIRST_POINTER + p.plan.pointers++;
+    group = { key, low: offset, high: offset + size, writes, count: 1, local, checked: false };
+    p.open.set(key, group);
+  }
+  return { group, offset, size };
+}
+
+/*
+ * ## Following a register
+ */
+function forget(p: Planner, register: number): void {
+  p.registers[register] = { origin: p.origins++, offset: 0 };
+}
+
+/** Instructions after which a register is still a known distance from where it was. */
+function follow(p: Planner, i: Instruction): boolean {
+  switch (i.execute) {
+    case addImmediateToRegister:
+      return shift(p, i.rm, i.rm, i.immediate);
+    case subtractImmediateToRegister:
+      return shift(p, i.rm, i.rm, -i.immediate);
+    case incrementRegister:
+      return shift(p, i.rm, i.rm, 1);
+    case decrementRegister:
+      return shift(p, i.rm, i.rm, -1);
+    case moveRegisterToRegister:
+      return shift(p, i.rm, i.reg, 0);
+    case loadEffectiveAddress:
+      return i.index === ZERO && shift(p, i.reg, i.base, i.displacement);
+    default:
+      return false;
+  }
+}
+
+function shift(p: Planner, to: number, from: number, by: number): boolean {
+  const { origin, offset } = p.registers[from]!;
+  p.registers[to] = { origin, offset: (offset + by) | 0 };
+  return true;
+}

@@ -1,0 +1,143 @@
+/*
+ * # Structure
+ *
+ * Machine code jumps wherever it likes. WebAssembly has blocks that can be left and loops that can be begun again.
+ * What turns one into the other is a question about the graph: which block must one have passed to get here?
+ */
+import type { Node } from './region.ts';
+
+/**
+ * Orders the nodes of a region, finds dominators, loop headers and merges, and cuts what no structure can hold.
+ *
+ * @returns the nodes that can be reached, in reverse postorder
+ */
+export function structure(entry: Node): Node[] {
+  while (true) {
+    const order = reversePostorder(entry);
+    findDominators(order);
+    if (!cutIrreducible(order)) {
+      markMerges(order);
+      measure(order);
+      return order;
+    }
+  }
+}
+
+function reversePostorder(entry: Node): Node[] {
+  const post: Node[] = [];
+  const visited = new Set<Node>([entry]);
+  const stack: { node: Node; next: number }[] = [{ node: entry, next: 0 }];
+  while (stack.length > 0) {
+    const top = stack[stack.length - 1]!;
+    if (top.next === top.node.edges.length) {
+      post.push(top.node);
+      stack.pop();
+      continue;
+    }
+    const { to } = top.node.edges[top.next++]!;
+    if (to && !visited.has(to)) {
+      visited.add(to);
+      stack.push({ node: to, next: 0 });
+    }
+  }
+  post.reverse();
+  for (const [index, node] of post.entries()) node.order = index;
+  return post;
+}
+
+/*
+ * ## Who dominates whom
+ *
+ * The way of Cooper, Harvey and Kennedy: guess, and walk up from both sides until you meet.
+ */
+function findDominators(order: Node[]): void {
+  const [entry] = order as [Node];
+  const into: Node[][] = order.map(() => []);
+  for (const node of order) {
+    node.dominator = undefined;
+    for (const { to } of node.edges) if (to) into[to.order]!.push(node);
+  }
+  entry.dominator = entry;
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const node of order.slice(1)) {
+      let best: Node | undefined;
+      for (const from of into[node.order]!) {
+        if (from.dominator) best = best ? meet(best, from) : from;
+      }
+      if (best !== node.dominator) {
+        node.dominator = best;
+        changed = true;
+      }
+    }
+  }
+}
+
+function meet(a: Node, b: Node): Node {
+  let one = a;
+  let other = b;
+  while (one !== other) {
+    while (one.order > other.order) one = one.dominator!;
+    while (other.order > one.order) other = other.dominator!;
+  }
+  return one;
+}
+
+function dominates(above: Node, below: Node): boolean {
+  let node = below;
+  while (node.order > above.order) node = node.dominator!;
+  return node === above;
+}
+
+/*
+ * ## Loops with two doors
+ *
+ * An edge that goes back to a block which does not dominate it makes a loop that can be entered in two places.
+ */
+function cutIrreducible(order: Node[]): boolean {
+  let cut = false;
+  for (const node of order) {
+    for (const edge of node.edges) {
+      if (edge.to && edge.to.order <= node.order && !dominates(edge.to, node)) {
+        edge.to = undefined;
+        cut = true;
+      }
+    }
+  }
+  return cut;
+}
+
+function markMerges(order: Node[]): void {
+  const forward = order.map(() => 0);
+  for (const node of order) {
+    node.merges = [];
+    for (const { to } of node.edges) {
+      if (!to) continue;
+      if (to.order <= node.order) to.isHeader = true;
+      else forward[to.order]!++;
+    }
+  }
+  for (const node of order) {
+    node.isMerge = forward[node.order]! > 1;
+    if (node.isMerge) node.dominator!.merges.push(node);
+  }
+}
+
+/*
+ * ## How far it is to the next look at the clock
+ */
+/** Where the budget is looked at: at the entry and at the head of each loop. */
+export function checksBudget(node: Node): boolean {
+  return node.order === 0 || node.isHeader;
+}
+
+function measure(order: Node[]): void {
+  for (let index = order.length - 1; index >= 0; index--) {
+    const node = order[index]!;
+    let farthest = 0;
+    for (const { to } of node.edges) {
+      if (to && to.order > node.order && !checksBudget(to)) farthest = Math.max(farthest, to.need);
+    }
+    node.need = node.block.code.length + farthest;
+  }
+}
