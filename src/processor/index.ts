@@ -114,7 +114,10 @@ export * from './x87-decimal.ts';
 export * from './x87-compare.ts';
 export * from './x87-remainder.ts';
 export * from './x87-scale.ts';
-export * from './x87-transcendental.ts';
+export * from './x87-series.ts';
+export * from './x87-trigonometry.ts';
+export * from './x87-arctangent.ts';
+export * from './x87-logarithm.ts';
 export * from './x87-environment.ts';
 export * from './opcodes-x87.ts';
 /*

@@ -1,15 +1,17 @@
 /*
  * # Opcodes of the x87
  */
+import { arctangent } from './x87-arctangent.ts';
 import * as arithmetic from './x87-arithmetic.ts';
 import * as comparison from './x87-compare.ts';
 import * as decimal from './x87-decimal.ts';
 import * as environment from './x87-environment.ts';
 import * as load from './x87-load.ts';
+import * as logarithm from './x87-logarithm.ts';
 import * as remainder from './x87-remainder.ts';
 import * as scale from './x87-scale.ts';
 import * as store from './x87-store.ts';
-import * as transcendental from './x87-transcendental.ts';
+import * as trigonometry from './x87-trigonometry.ts';
 import { modrm, type Decode, type Decoder } from './decoder.ts';
 import { undefinedOpcode } from './faults.ts';
 import type { Execute } from './instruction.ts';
@@ -198,22 +200,22 @@ const LONE = new Map<number, Row>([
     0xd9e8 + constant,
     [pushMathConstant, constant],
   ]),
-  [0xd9f0, [transcendental.powerOfTwoMinusOne]],
-  [0xd9f1, [transcendental.logarithm]],
-  [0xd9f2, [transcendental.tangent]],
-  [0xd9f3, [transcendental.arctangent]],
+  [0xd9f0, [logarithm.powerOfTwoMinusOne]],
+  [0xd9f1, [logarithm.logarithm]],
+  [0xd9f2, [trigonometry.tangent]],
+  [0xd9f3, [arctangent]],
   [0xd9f4, [scale.extract]],
   [0xd9f5, [remainder.partialRemainder, 1]],
   [0xd9f6, [environment.turnStack, -1]],
   [0xd9f7, [environment.turnStack, 1]],
   [0xd9f8, [remainder.partialRemainder, 0]],
-  [0xd9f9, [transcendental.logarithmPlusOne]],
+  [0xd9f9, [logarithm.logarithmPlusOne]],
   [0xd9fa, [arithmetic.takeSquareRoot]],
-  [0xd9fb, [transcendental.sineAndCosine]],
+  [0xd9fb, [trigonometry.sineAndCosine]],
   [0xd9fc, [scale.roundTop]],
   [0xd9fd, [scale.scale]],
-  [0xd9fe, [transcendental.sine]],
-  [0xd9ff, [transcendental.cosine]],
+  [0xd9fe, [trigonometry.sine, 0]],
+  [0xd9ff, [trigonometry.sine, 1]],
   [0xdae9, [compareWithRegister, QUIETLY + 2]],
   [0xdbe0, [environment.relic]],
   [0xdbe1, [environment.relic]],

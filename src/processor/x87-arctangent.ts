@@ -1,0 +1,134 @@
+/*
+ * # And back again
+ */
+import type { Instruction } from './instruction.ts';
+import { X87_CONTROL } from './layout.ts';
+import type { Processor } from './processor.ts';
+import { propagateNaN, stopsAtDenormal } from './x87-nan.ts';
+import {
+  beginX87,
+  deliver,
+  deliverUnderflow,
+  DENORMAL_OPERAND,
+  INEXACT,
+  isEmpty,
+  popStack,
+  readStack,
+  rememberInstruction,
+  UNDERFLOWN,
+} from './x87-registers.ts';
+import {
+  DENORMAL,
+  INFINITE,
+  NORMAL,
+  normalise,
+  NOT_A_NUMBER,
+  Real,
+  setZeroReal,
+  ZERO_VALUE,
+} from './x87-real.ts';
+import {
+  ONE,
+  PI,
+  PLACES,
+  roundMagnitude,
+  scaleOf,
+  series,
+  shifted,
+  significand,
+  times,
+} from './x87-series.ts';
+
+const x = new Real();
+const y = new Real();
+const result = new Real();
+
+/** Puts a result into ST(1) and pops: how all functions of two numbers end. */
+export function deliverBelow(words: Int32Array, outcome: Real, flags: number): void {
+  if (deliver(words, 1, outcome, flags)) popStack(words);
+}
+
+/** FPATAN: the angle of the point (ST(0), ST(1)), anywhere in the plane. */
+export function arctangent(cpu: Processor, i: Instruction): void {
+  const words = cpu.words;
+  beginX87(cpu);
+  rememberInstruction(cpu, i);
+  if (isEmpty(words, 0) || isEmpty(words, 1)) {
+    if (deliverUnderflow(words, 1, result)) popStack(words);
+    return;
+  }
+  readStack(words, 0, x);
+  readStack(words, 1, y);
+  deliverBelow(words, result, angle(words[X87_CONTROL]!));
+}
+
+function angle(control: number): number {
+  const kinds = x.kind | y.kind;
+  let flags = 0;
+  if (kinds !== NORMAL) {
+    if (kinds & NOT_A_NUMBER) return propagateNaN(x, y, result);
+    if (kinds & DENORMAL) {
+      flags = DENORMAL_OPERAND;
+      if (stopsAtDenormal(control, flags)) return flags;
+    }
+    if (kinds & (ZERO_VALUE | INFINITE)) return flags | onAxis(control);
+    if (x.kind === DENORMAL) normalise(x);
+    if (y.kind === DENORMAL) normalise(y);
+  }
+  return flags | inPlane(control);
+}
+
+/** Eighths of a full turn, for points on an axis or infinitely far away (SDM vol. 2, FPATAN). */
+function onAxis(control: number): number {
+  let eighths: number;
+  if (y.kind === INFINITE) eighths = x.kind === INFINITE ? (x.sign === 1 ? 3 : 1) : 2;
+  else if (y.kind === ZERO_VALUE || x.kind === INFINITE) eighths = x.sign === 1 ? 4 : 0;
+  else eighths = 2;
+  if (eighths === 0) {
+    setZeroReal(result, y.sign);
+    return 0;
+  }
+  return roundMagnitude(control, y.sign, PI * BigInt(eighths), -PLACES - 2, false, result);
+}
+
+/** Below this difference of exponents a quotient is its own arctangent. */
+const TINY = -33;
+
+function inPlane(control: number): number {
+  // The smaller one over the larger one, with its own exponent: the quotient may be as small as 2^-32000.
+  const steep = x.exponent < y.exponent || (x.exponent === y.exponent && significand(x) < significand(y));
+  const lower = steep ? y : x;
+  const upper = steep ? x : y;
+  const quotient = (significand(upper) << 320n) / significand(lower);
+  const power = scaleOf(upper) - scaleOf(lower) - 320;
+  if (!steep && x.sign === 0 && upper.exponent - lower.exponent < TINY) {
+    const flags = roundMagnitude(control, y.sign, quotient, power, true, result);
+    return flags | INEXACT | (result.high >= 0 ? UNDERFLOWN : 0);
+  }
+  if (!steep && x.sign === 0) {
+    return roundMagnitude(control, y.sign, arctangentOf(quotient, power), power - PLACES, false, result);
+  }
+  // Otherwise it is a quarter of a turn, or half a turn, less or more something.
+  const small = shifted(arctangentOf(quotient, power), power);
+  const magnitude = steep ? PI / 2n + (x.sign === 1 ? small : -small) : PI - small;
+  return roundMagnitude(control, y.sign, magnitude, -PLACES, false, result);
+}
+
+/** The arctangent of t = quotient * 2^power, up to 1, over 2^power. */
+function arctangentOf(quotient: bigint, power: number): bigint {
+  const t = shifted(quotient, power + PLACES);
+  if (5n * t > 2n * ONE) {
+    // Above tan(pi/8) or nearly: pi/4 less the arctangent of (1 - t)/(1 + t), which is small.
+    const other = ((ONE - t) << 192n) / (ONE + t);
+    return shifted(PI / 4n - times(other, euler(other)), -power);
+  }
+  return quotient * euler(t);
+}
+
+/** atan(t)/t, from Euler's series in t^2/(1 + t^2). */
+function euler(t: bigint): bigint {
+  const square = times(t, t);
+  const ratio = (square << 192n) / (ONE + square);
+  const sum = series((term, n) => (times(term, ratio) * 2n * n) / (2n * n + 1n));
+  return (sum << 192n) / (ONE + square);
+}

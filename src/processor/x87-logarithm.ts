@@ -1,0 +1,280 @@
+/*
+ * # Logarithms
+ */
+import type { Instruction } from './instruction.ts';
+import { X87_CONTROL } from './layout.ts';
+import type { Processor } from './processor.ts';
+import { deliverBelow } from './x87-arctangent.ts';
+import { invalid, propagateNaN, quietNaN, stopsAtDenormal } from './x87-nan.ts';
+import {
+  beginX87,
+  deliver,
+  deliverUnderflow,
+  DENORMAL_OPERAND,
+  INEXACT,
+  isEmpty,
+  popStack,
+  readStack,
+  rememberInstruction,
+  ZERO_DIVIDE,
+} from './x87-registers.ts';
+import {
+  BIAS,
+  copyReal,
+  DENORMAL,
+  INFINITE,
+  INTEGER_BIT,
+  NORMAL,
+  normalise,
+  NOT_A_NUMBER,
+  Real,
+  setInfinity,
+  setReal,
+  setZeroReal,
+  ZERO_VALUE,
+} from './x87-real.ts';
+import {
+  bitLength,
+  LN2,
+  ONE,
+  PLACES,
+  roundMagnitude,
+  scaleOf,
+  series,
+  shifted,
+  significand,
+  times,
+} from './x87-series.ts';
+
+const x = new Real();
+const y = new Real();
+const result = new Real();
+
+/*
+ * ## F2XM1
+ */
+/** F2XM1: 2^ST(0) - 1, for ST(0) from -1 to 1. Outside of that nothing happens. */
+export function powerOfTwoMinusOne(cpu: Processor, i: Instruction): void {
+  const words = cpu.words;
+  beginX87(cpu);
+  rememberInstruction(cpu, i);
+  if (isEmpty(words, 0)) {
+    deliverUnderflow(words, 0, result);
+    return;
+  }
+  readStack(words, 0, x);
+  deliver(words, 0, result, power(words[X87_CONTROL]!));
+}
+
+function power(control: number): number {
+  let flags = 0;
+  if (x.kind !== NORMAL) {
+    if (x.kind & NOT_A_NUMBER) return quietNaN(x, result);
+    if (x.kind === ZERO_VALUE) {
+      copyReal(x, result);
+      return 0;
+    }
+    if (x.kind === INFINITE) {
+      if (x.sign === 1) setReal(result, 1, BIAS, INTEGER_BIT, 0);
+      else setInfinity(result, 0);
+      return 0;
+    }
+    flags = DENORMAL_OPERAND;
+    if (stopsAtDenormal(control, flags)) return flags;
+    normalise(x);
+  }
+  if (x.exponent >= BIAS) {
+    // Only 1 and -1 are still allowed: they give 1 and -1/2.
+    flags |= INEXACT;
+    copyReal(x, result);
+    if (x.sign === 1 && x.exponent === BIAS && x.high === INTEGER_BIT && x.low === 0)
+      result.exponent = BIAS - 1;
+    return flags;
+  }
+  // (e^t - 1)/t = 1 + t/2! + t^2/3! + ..., with t = x ln 2.
+  const magnitude = significand(x) * LN2;
+  const fixed = shifted(magnitude, scaleOf(x));
+  const t = x.sign === 1 ? -fixed : fixed;
+  const factor = series((term, n) => (term * t) / ((n + 1n) * ONE));
+  return flags | roundMagnitude(control, x.sign, magnitude * factor, scaleOf(x) - 2 * PLACES, false, result);
+}
+
+/*
+ * ## FYL2X and FYL2XP1
+ */
+/** FYL2X: ST(1) = ST(1) * log2(ST(0)), and pop. */
+export function logarithm(cpu: Processor, i: Instruction): void {
+  if (takeBoth(cpu, i)) deliverBelow(cpu.words, result, scaledLogarithm(cpu.words[X87_CONTROL]!));
+}
+
+/** FYL2XP1: ST(1) = ST(1) * log2(ST(0) + 1), and pop; for ST(0) so near to 0 that adding 1 would lose it. */
+export function logarithmPlusOne(cpu: Processor, i: Instruction): void {
+  if (takeBoth(cpu, i)) deliverBelow(cpu.words, result, scaledLogarithmPlusOne(cpu.words[X87_CONTROL]!));
+}
+
+/** Takes ST(0) and ST(1) to the workbench; false if one was empty, and all has been said about that. */
+function takeBoth(cpu: Processor, i: Instruction): boolean {
+  const words = cpu.words;
+  beginX87(cpu);
+  rememberInstruction(cpu, i);
+  if (isEmpty(words, 0) || isEmpty(words, 1)) {
+    if (deliverUnderflow(words, 1, result)) popStack(words);
+    return false;
+  }
+  readStack(words, 0, x);
+  readStack(words, 1, y);
+  return true;
+}
+
+function isOne(real: Real): boolean {
+  return real.kind === NORMAL && real.exponent === BIAS && real.high === INTEGER_BIT && real.low === 0;
+}
+
+function scaledLogarithm(control: number): number {
+  const kinds = x.kind | y.kind;
+  let flags = 0;
+  if (kinds & NOT_A_NUMBER) return propagateNaN(x, y, result);
+  if (x.sign === 1 && x.kind !== ZERO_VALUE) return invalid(result);
+  if (x.kind === ZERO_VALUE) {
+    if (y.kind === ZERO_VALUE) return invalid(result);
+    setInfinity(result, y.sign ^ 1);
+    if (y.kind === INFINITE) return 0;
+    return ZERO_DIVIDE;
+  }
+  if (y.kind === ZERO_VALUE && x.kind === INFINITE) return invalid(result);
+  if (y.kind === INFINITE && isOne(x)) return invalid(result);
+  if (kinds & DENORMAL) {
+    flags = DENORMAL_OPERAND;
+    if (stopsAtDenormal(control, flags)) return flags;
+  }
+  const below = x.kind !== INFINITE && x.exponent < BIAS ? 1 : 0;
+  if (kinds & INFINITE) {
+    setInfinity(result, y.sign ^ below);
+    return flags;
+  }
+  if (y.kind === ZERO_VALUE || isOne(x)) {
+    setZeroReal(result, y.sign ^ below);
+    return flags;
+  }
+  if (x.kind === DENORMAL) normalise(x);
+  if (y.kind === DENORMAL) normalise(y);
+  const { magnitude, power, negative, exact } = logarithmOf(significand(x), scaleOf(x));
+  // Even where the logarithm is a whole number, processors call the result inexact.
+  return flags | INEXACT | timesY(control, magnitude, power, negative, exact);
+}
+
+interface Logarithm {
+  magnitude: bigint;
+  power: number;
+  negative: boolean;
+  exact: boolean;
+}
+
+/** The logarithm to base 2 of n * 2^power: the exponent, and the logarithm of a number from 0.7 to 1.4. */
+function logarithmOf(n: bigint, power: number): Logarithm {
+  const length = bitLength(n);
+  // A number above the square root of 2 is nearer to the next power of two than to its own.
+  const bits = shifted(n, 64 - length) > ROOT_OF_TWO ? length : length - 1;
+  const whole = bits + power;
+  const one = 1n << BigInt(bits);
+  if (n === one) {
+    // A whole number. Processors come out a little below it if it is negative.
+    const magnitude = BigInt(Math.abs(whole)) << 256n;
+    return {
+      magnitude: whole < 0 ? magnitude - 1n : magnitude,
+      power: -256,
+      negative: whole < 0,
+      exact: whole > 0,
+    };
+  }
+  // ln m = 2 atanh((m - 1)/(m + 1)), and what is left of m - 1 is exact.
+  const sum = (BigInt(whole) << 256n) + logarithmOfRatio(n - one, n + one);
+  return { magnitude: sum < 0n ? -sum : sum, power: -256, negative: sum < 0n, exact: false };
+}
+
+/** 2^63 times the square root of 2; it need not be exact. */
+const ROOT_OF_TWO = 0xb504_f333_f9de_6484n;
+
+/** 2 atanh(upper/lower)/ln 2 with 256 places: 64 of them are for a quotient that may be as small as 2^-64. */
+function logarithmOfRatio(upper: bigint, lower: bigint): bigint {
+  const quotient = (upper << 320n) / lower;
+  const factor = areaFactor(quotient >> 128n);
+  return ((2n * quotient * factor) / LN2) >> 64n;
+}
+
+/** atanh(z)/z = 1 + z^2/3 + z^4/5 + ... */
+function areaFactor(z: bigint): bigint {
+  const square = times(z, z);
+  let power = ONE;
+  let total = ONE;
+  for (let odd = 3n; power !== 0n; odd += 2n) {
+    power = times(power, square);
+    total += power / odd;
+  }
+  return total;
+}
+
+function timesY(
+  control: number,
+  magnitude: bigint,
+  power: number,
+  negative: boolean,
+  exact: boolean,
+): number {
+  const sign = y.sign ^ (negative ? 1 : 0);
+  return roundMagnitude(control, sign, magnitude * significand(y), power + scaleOf(y), exact, result);
+}
+
+function scaledLogarithmPlusOne(control: number): number {
+  const kinds = x.kind | y.kind;
+  let flags = 0;
+  if (kinds & NOT_A_NUMBER) return propagateNaN(x, y, result);
+  if (kinds & INFINITE && kinds & ZERO_VALUE) return invalid(result);
+  if (x.kind === INFINITE && x.sign === 1) return invalid(result);
+  if (kinds & DENORMAL) {
+    flags = DENORMAL_OPERAND;
+    if (stopsAtDenormal(control, flags)) return flags;
+  }
+  if (kinds & INFINITE) {
+    setInfinity(result, x.sign ^ y.sign);
+    return flags;
+  }
+  if (kinds & ZERO_VALUE) {
+    setZeroReal(result, x.sign ^ y.sign);
+    return flags;
+  }
+  if (x.kind === DENORMAL) normalise(x);
+  if (y.kind === DENORMAL) normalise(y);
+  return flags | nearOne(control);
+}
+
+/** With z = x/(2 + x). Where x is tiny, so is z, and keeps an exponent of its own. */
+function nearOne(control: number): number {
+  if (x.sign === 1 && x.exponent >= BIAS) {
+    // There is no such logarithm. The manual promises nothing; processors hand back what they were given.
+    copyReal(x, result);
+    return INEXACT;
+  }
+  if (x.exponent >= BIAS - 2) {
+    const { magnitude, power, negative, exact } = logarithmOf(...onePlusX());
+    return INEXACT | timesY(control, magnitude, power, negative, exact);
+  }
+  const shift = -scaleOf(x);
+  const two = 1n << BigInt(shift + 1);
+  const units = significand(x);
+  const lower = x.sign === 1 ? two - units : two + units;
+  const places = 256 + shift;
+  const quotient = (units << BigInt(places)) / lower;
+  const factor = areaFactor(shifted(quotient, PLACES - places));
+  return timesY(control, (2n * quotient * factor) / LN2, -places, x.sign === 1, false);
+}
+
+/** 1 + x, for an x that is not small: an integer and a power of two. Far out the 1 makes no difference any more. */
+function onePlusX(): [n: bigint, power: number] {
+  const n = significand(x);
+  const power = scaleOf(x);
+  if (power > 256) return [n, power];
+  if (power >= 0) return [(n << BigInt(power)) + 1n, 0];
+  const one = 1n << BigInt(-power);
+  return [x.sign === 1 ? one - n : one + n, power];
+}

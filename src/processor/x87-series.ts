@@ -1,0 +1,87 @@
+/*
+ * # More digits than anyone needs
+ */
+import { INEXACT, UNDERFLOWN } from './x87-registers.ts';
+import { BIAS, type Real } from './x87-real.ts';
+import { EXTENDED, round } from './x87-rounding.ts';
+
+/** Bits behind the point of all fixed-point numbers here. */
+export const PLACES = 192;
+export const ONE = 1n << 192n;
+
+/** a * b of two fixed-point numbers, rounded down. */
+export function times(a: bigint, b: bigint): bigint {
+  return (a * b) >> 192n;
+}
+
+/** ONE + term(1) + term(2) + ...: each made of the one before, until nothing is left of them. */
+export function series(next: (term: bigint, n: bigint) => bigint): bigint {
+  let total = ONE;
+  for (let n = 1n, term = next(ONE, n); term !== 0n; n++, term = next(term, n)) total += term;
+  return total;
+}
+
+/** atan(1/n), or atanh(1/n) if `sign` is 1: 1/n -+ 1/3n^3 + 1/5n^5 ... */
+function inverse(n: bigint, sign: bigint): bigint {
+  let power = ONE / n;
+  let total = power;
+  for (let odd = 3n; power !== 0n; odd += 2n) {
+    power = (sign * power) / (n * n);
+    total += power / odd;
+  }
+  return total;
+}
+
+/** Machin's formula of 1706, and one for the logarithm in the same spirit. */
+export const PI = 16n * inverse(5n, -1n) - 4n * inverse(239n, -1n);
+export const LN2 = 18n * inverse(26n, 1n) - 2n * inverse(4801n, 1n) + 8n * inverse(8749n, 1n);
+
+/** The number of bits of a positive number. */
+export function bitLength(n: bigint): number {
+  const digits = n.toString(16);
+  return digits.length * 4 - Math.clz32(Number.parseInt(digits[0]!, 16)) + 28;
+}
+
+/** The significand of a normal number as an integer; the number is that times 2^`scaleOf`. */
+export function significand(a: Real): bigint {
+  return (BigInt(a.high >>> 0) << 32n) | BigInt(a.low >>> 0);
+}
+
+export function scaleOf(a: Real): number {
+  return a.exponent - BIAS - 63;
+}
+
+/** n * 2^by, rounded down. */
+export function shifted(n: bigint, by: number): bigint {
+  return by >= 0 ? n << BigInt(by) : n >> BigInt(-by);
+}
+
+/**
+ * Rounds magnitude * 2^power to a register.
+ *
+ * @param exact whether that is the whole truth; else a little is missing that no precision would ever bring in
+ */
+export function roundMagnitude(
+  control: number,
+  sign: number,
+  magnitude: bigint,
+  power: number,
+  exact: boolean,
+  result: Real,
+): number {
+  const bits = bitLength(magnitude);
+  const top = shifted(magnitude, 96 - bits);
+  const lost = bits > 96 && shifted(top, bits - 96) !== magnitude;
+  const word = (at: bigint) => Number(BigInt.asIntN(32, top >> at));
+  const extra = word(0n) | (lost || !exact ? 1 : 0);
+  return round(control, EXTENDED, sign, BIAS + power + bits - 1, word(64n), word(32n), extra, result);
+}
+
+/**
+ * Puts a number where its function would be but for a difference no processor looks for: sin(x) is x, if x is small
+ * enough. It counts as inexact all the same, and never as rounded up.
+ */
+export function roundUnchanged(control: number, a: Real, result: Real): number {
+  const flags = round(control, EXTENDED, a.sign, a.exponent, a.high, a.low, 0, result);
+  return flags | INEXACT | (a.exponent <= 0 ? UNDERFLOWN : 0);
+}
