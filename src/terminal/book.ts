@@ -1,11 +1,11 @@
 /*
  * # The book beside the Guest
  *
- * A fresh clone has no book. It has the sources, and the weaver, and about four seconds before you lose patience.
+ * A fresh clone has no book. It has the sources, and the weaver, and about five seconds before you lose patience.
  */
 
 import { fork } from 'node:child_process';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Progress } from '../../tools/weave/index.ts';
 import { serveBook } from './book-server.ts';
@@ -15,8 +15,8 @@ import { ROOT } from './root.ts';
  * ## Weaving aside
  *
  * The weaver is made of the same stuff as this program and could run in it. But JavaScript has one thread, and a
- * second and a half of TypeScript's parser is a second and a half in which pup stands still. So it gets a process
- * of its own, and sends word.
+ * second of TypeScript's parser is a second in which pup stands still. So it gets a process of its own, and sends
+ * word.
  */
 
 /** Where the woven book lies. */
@@ -29,19 +29,21 @@ export type WeaverNews =
   | { kind: 'failed'; why: string };
 
 /*
- * If it takes longer than that, as on a small computer it may, the curtain goes up anyway. The address is already
+ * Usually the prompt waits for the book. If that takes longer than this, as on a small or a busy computer it may, the
+ * curtain goes up anyway. The address is already
  * known, and by the time you have got there with a browser there will be pages.
  *
  * A book that cannot be woven is a pity, and no reason to keep you from booting. You are told why, in a line.
  */
 
 /** Milliseconds after which the Guest need not wait for the book any longer. */
-const PATIENCE = 3500;
+const PATIENCE = 6000;
 
 /** Weaves the book, with something to see meanwhile, and serves it. @returns what to say about it */
 export async function openBook(screen: NodeJS.WriteStream): Promise<string> {
   const began = performance.now();
   let watching = true;
+  if (screen.isTTY) screen.write(progressLine({ stage: 'reading', done: 0, total: 1 }));
   const weaving = weaveAside((progress) => {
     if (watching && screen.isTTY) screen.write(`${START_OF_LINE}${progressLine(progress)}`);
   });
@@ -81,11 +83,15 @@ function progressLine({ stage, done, total }: Progress): string {
  *
  * The two processes share nothing but a channel, and what goes over it is one of three things. A weaver that ends
  * without a word has failed, too.
+ *
+ * The weaver lies beside this file under the same sort of name: `.ts` as you read it, `.mjs` when it was poured.
  */
+
+const WEAVER = new URL(`./weaver-process${extname(import.meta.url)}`, import.meta.url);
 
 /** Weaves in a process of its own, so that the Guest has this one to itself. */
 function weaveAside(onProgress: (progress: Progress) => void): Promise<number> {
-  const weaver = fork(fileURLToPath(new URL('./weaver-process.ts', import.meta.url)), [ROOT, BOOK], {
+  const weaver = fork(fileURLToPath(WEAVER), [ROOT, BOOK], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   return new Promise((resolve, reject) => {

@@ -4,6 +4,11 @@
  * The first program that anybody runs, and it has five seconds. In these it weaves the book, tangles a kernel,
  * builds a computer, boots the one on the other, and tells you the one thing you need to know, which is how to get
  * out again.
+ *
+ * It is in a hurry before it has begun. Read one by one, through a loader that takes the types out, its two hundred
+ * modules and the weaver's three hundred cost more than a second. So `npm start` has them poured into two files first,
+ * without types, by a program that was written for nothing else. Look at the script in `package.json`: it is one line,
+ * and the two files lie in `node_modules/.lantern`.
  */
 
 import { parseCommandLine, USAGE } from '../../chapters/4-launcher/command-line.ts';
@@ -14,6 +19,12 @@ import { atTopLevel } from './top-level.ts';
 
 const HOW_TO_LEAVE = 'To leave: poweroff, or ^C three times within a second.';
 
+/*
+ * ## Both at once
+ *
+ * The weaver is called first. While its process wakes up, this one tangles. Your screen belongs to the book until it is
+ * there, and what the Guest has to say meanwhile waits behind a curtain.
+ */
 await atTopLevel(async () => {
   const options = parseCommandLine(process.argv.slice(2));
   if (options === 'help') {
@@ -21,8 +32,9 @@ await atTopLevel(async () => {
     return 0;
   }
   const screen = createScreen(process.stdout, true);
+  const book = showBook();
   const guest = bootHere(options, screen);
-  await Promise.race([guest, showBook()]);
+  await Promise.race([guest, book]);
   screen.raiseCurtain();
   return guest;
 });
