@@ -102,7 +102,7 @@ export function createHost(machine: Machine, world: World): Host {
 /*
  * ## An open file
  *
- * Seven things to remember about each. Note the death: it outlives the Guest. A Launcher that reads from the dead is first told
+ * Eight things to remember about each. Note the death: it outlives the Guest. A Launcher that reads from the dead is first told
  * ENOENT, and then, as often as it likes, why.
  */
 function openFile(ground: Ground, windows: Windows): LguestDevice {

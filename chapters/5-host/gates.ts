@@ -65,8 +65,8 @@ export function loadIdtEntry(guest: Guest, vector: number, low: number, high: nu
  *
  * Now for the trick that made lguest fast enough to use. A system call is a trap from ring 3 to ring 1: `int 0x80`. It has to be *in the
  * Guest's kernel* in the end. Why go through ring 0, if the processor can go straight there? It only needs a gate that leads to ring 1, and
- * nothing forbids us to put the Guest's own gate into the real table. With that a system call never comes by here. Rusty Russell
- * measured 1,750 nanoseconds before and 270 after.
+ * nothing forbids us to put the Guest's own gate into the real table. With that a system call never comes by here. You met the figures
+ * in chapter 2: 1,750 nanoseconds the long way, 270 the short one.
  *
  * There is a catch. An interrupt gate turns interrupts off on the way in, and it would be the *real* flag that it turns off, with nobody
  * there to see it, and no way of getting the processor back. So only trap gates go direct. Later Linux kernels turned their system call gate

@@ -4,8 +4,9 @@
  * What is a computer, if you take the box away? Registers. Some tables that the processor consults. A flag that says whether it may be
  * disturbed, and a list of who would like to. What time it is.
  *
- * All of that is here, about forty lines of it. If you could write these fields to disk, with the memory, you could carry a running
- * kernel to another house. Keep the thought; chapter 7 wants it.
+ * All of that is here, in three layers: the registers, what the Guest has told us since it was born, and what it was born with. If you
+ * could write these fields to disk, with the memory, you could carry a running kernel to another house. Keep the thought; chapter 7
+ * wants it.
  */
 import type { Machine, Ram } from '../../src/processor/machine.ts';
 import { KERNEL_CS, KERNEL_DS, SYSCALL_VECTOR, X86_EFLAGS_IF } from '../1-preparation/abi.ts';
@@ -87,31 +88,17 @@ class RegisterFrame {
 }
 
 /*
- * ## The whole of it
+ * ## What has been said
  *
- * A class, for once. In this book a class is for a thing with a life of its own, and nothing here has more of one.
+ * A newborn has said nothing, so every field here starts out blank, and nearly every one is filled in by a hypercall. Read them as
+ * questions. Has it introduced itself? Does it have page tables at all by now? Where do its traps go, and on which stack? Who wants to
+ * interrupt it, and does it sleep? Each group has a file of its own further down.
  *
- * Read the fields as questions. Where is its memory? On which tables does the processor
- * walk for it, and may it remember what it saw? Has it introduced itself? Does it have page tables at all by now? Where do its traps
- * go, on which stack? Who wants to interrupt it, and does it sleep? Each group has a file of its own further down.
+ * This is also the list of what you must not believe. A number in here has been looked at, or it will be, at the place where it is used
+ * and not before: `stackTop` may be any thirty-two bits, and so may `noirqIret`.
  */
-/** Frames of the Host that a Guest needs before it has said a word. */
-export const FRAMES_OF_A_NEWBORN = 3;
-
-/** One Guest: all that the Host knows of it. */
-export class Guest extends RegisterFrame implements Passenger {
-  readonly ground: Ground;
-  readonly memory: GuestMemory;
-  readonly pfnLimit: number;
-  readonly deviceLimit: number;
-  readonly share: Share;
-
-  readonly state: StatePage;
-  readonly shadows: Shadows;
-  directory = 0;
-  translationsStale = false;
-  taskSwitched = false;
-
+/** What has become of a Guest since it was born. */
+class Biography extends RegisterFrame {
   /** Guest-physical address of its `struct lguest_data`; `undefined` before LGUEST_INIT. */
   data: number | undefined;
   /** The ring slot that comes next. */
@@ -140,6 +127,34 @@ export class Guest extends RegisterFrame implements Passenger {
   halted = false;
   /** When the clock event is due, in the World's nanoseconds. */
   clockDue: number | undefined;
+}
+
+/*
+ * ## The whole of it
+ *
+ * In this book a class is for a thing with a life of its own, and nothing here has more of one. What a Guest is born with never changes:
+ * its memory, its share of the Host's frames, its edition of the processor's tables. Only the fields that the Switcher asks for move:
+ * on which directory does the processor walk for it, may it remember what it saw there, and does floating point trap?
+ *
+ * Three frames are needed before it can say a word, and whoever opens the door counts them first. The Host would rather refuse a Guest
+ * than drop one half-way down the stairs.
+ */
+/** Frames of the Host that a Guest needs before it has said a word. */
+export const FRAMES_OF_A_NEWBORN = 3;
+
+/** One Guest: all that the Host knows of it. */
+export class Guest extends Biography implements Passenger {
+  readonly ground: Ground;
+  readonly memory: GuestMemory;
+  readonly pfnLimit: number;
+  readonly deviceLimit: number;
+  readonly share: Share;
+
+  readonly state: StatePage;
+  readonly shadows: Shadows;
+  directory = 0;
+  translationsStale = false;
+  taskSwitched = false;
 
   /** Needs `FRAMES_OF_A_NEWBORN` frames of the Host. */
   constructor(ground: Ground, beginning: Beginning) {

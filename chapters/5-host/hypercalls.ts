@@ -196,7 +196,7 @@ function halt(guest: Guest): void {
  * ## Last words
  *
  * And one that does not return. A clean power-off and a kernel panic arrive by the same call, with a text, and the text becomes the reason of
- * the death: in lguest, every shutdown looked like a crash. `CRASH: Power down` is how a happy Guest ends.
+ * the death. Telling the two apart is left to whoever reads it, as you did in the Launcher.
  *
  * The 128 bytes must all be memory, even if the message has four. That is how it was; a Guest that keeps its last words at the very end
  * of memory dies of a different reason from the one it meant to give.

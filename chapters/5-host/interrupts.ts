@@ -100,15 +100,12 @@ export function hasHandler(guest: Guest, vector: number): boolean {
 /*
  * ## The one instruction
  *
- * On its way back from a trap a kernel does two things: it restores the interrupt flag, and it executes `iret`. On a real processor the
- * second does both. In a Guest the flag is a word in memory, so it takes two instructions, and between them is a gap. Interrupts are on, as far
- * as anybody can tell; the frame of the old trap is still on the stack. An interrupt now would push another frame on top. In the
- * handler's own way back, the same gap, and another. A device that is quick enough can walk a kernel down its stack, a frame at a
- * time, until there is no more stack.
+ * You have stood in this gap, in chapter 2, and somebody stepped over you. Now you are he. On its way back from a trap a kernel writes its
+ * interrupt flag, a word in memory, and then says `iret`. Between the two its interrupts are on, and the frame of the old trap still lies on
+ * the stack. A device that is quick enough could walk it down that stack, a frame at a time, until there is no more stack.
  *
- * lguest postponed interrupts in that gap at first, between two addresses that the Guest named. Since 4.1 it does something prettier, and
- * needs only the address of the `iret`. If the Guest is exactly there, we do not push anything. We pretend that the `iret` has happened and
- * that the interrupt came right after it: the frame that the interrupt would push is then *the one that is already there*. All
+ * So if the Guest is exactly at the `iret` whose address it gave us, we do not push anything. We pretend that the `iret` has happened
+ * and that the interrupt came right after it: the frame that the interrupt would push is then *the one that is already there*. All
  * that is missing are the flags that `iret` would have loaded.
  *
  * They come from the Guest's stack, so they are any thirty-two bits. lguest took all but four of them. IF could be clear, and the Guest would

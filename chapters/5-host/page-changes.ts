@@ -6,7 +6,7 @@
  * flush had to be.
  *
  * So a shadow may be *behind* the Guest's tables for as long as a TLB may be, and no longer. A Guest that forgets to report gets what it would
- * have got from a real processor, which is a bug on a Thursday.
+ * have got from a real processor: a bug that it cannot repeat.
  */
 import { ACCESSED, directoryOffset, PRESENT, pageOf, tableOffset } from '../1-preparation/paging.ts';
 import { SWITCHER_ADDRESS } from '../6-switcher/pages.ts';
@@ -52,7 +52,7 @@ export function setPageTableEntry(guest: Guest, cr3: number, address: number, en
  *
  * lguest did it twice too often. An entry with A and W but without D went in *writable*, and the first write after that was never recorded. And an
  * entry that was not present at all, a page that had been swapped out, say, of which the other thirty-one bits are for the kernel to use
- * as it likes, could look as if it had A set, and be installed, or be found to point at the moon, and cost the Guest its life.
+ * as it likes, could look as if it had A set, and be installed, or be found to point outside of all memory, and cost the Guest its life.
  */
 function refresh(guest: Guest, shadow: Shadow, address: number, entry: number): void {
   if (shadow.directory === 0) return;

@@ -7,18 +7,7 @@
  * reads and the Guest has never seen. And the one in the Guest's head, which is the belief that the first is the second. The rest of this
  * chapter keeps that belief true, one page at a time, and as late as we can get away with.
  *
- * :::figure{#two-walks caption="The same load, as the Guest imagines it and as it happens. Frame 0x123 of the Guest is where its window is, plus 0x123."}
- * ```text
- *    what the Guest wrote                          what the processor walks
- *
- *    its CR3                                       CR3
- *      |                                             |
- *      v                                             v
- *   directory ----> table ----> frame 0x123       directory ----> table ----> frame 0x2123
- *   (in its memory) (in its      (its belief)     (a frame of     (a frame of  (the truth)
- *                    memory)                       the Host's)     the Host's)
- * ```
- * :::
+ * ::figure[One load from 0xc0123004, three times over. The Guest believes in the two broken arrows. The processor knows only the other one. This Guest was the first to come, so its window begins where the Host's 32 MiB end, and its frame 0x123 is the machine's 0x2123.]{#three-memories}
  *
  * ## A fault is a question
  *
@@ -197,8 +186,8 @@ export function isDevice(guest: Guest, entry: number): boolean {
 /*
  * ## When the Host itself must look
  *
- * Three times we follow a Guest's pointer on our own account: to push a frame onto its stack, to read the instruction it stumbled over,
- * and to read the flags at its `iret`. If there is nothing where it points, it dies of *Bad address*; and a stack that cannot be
+ * Four times we follow a Guest's pointer on our own account: to push a frame onto its stack, to read the instruction it stumbled over,
+ * to tell the Launcher which device it touched, and to read the flags at its `iret`. If there is nothing where it points, it dies of *Bad address*; and a stack that cannot be
  * written takes no frame.
  */
 /**

@@ -40,3 +40,10 @@ export function createStatistics(): Statistics {
     },
   };
 }
+
+/*
+ * This was the Host. You have met every lie it tells: the interrupt flag that is a word, the disk that is a trap, the clock that is
+ * hearsay, and tables that no processor reads. There were fewer than you feared. What you have not seen is how anybody gets from here
+ * to there, for `switchTo` has been a name all along, and whatever is behind it has to work from the first instruction to the last with
+ * nobody's hand to hold. It is the smallest room of the cave. Mind your head.
+ */

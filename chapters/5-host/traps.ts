@@ -7,6 +7,8 @@
  * Five traps are different. By 31 the Guest means us. By 14 it may mean us, without knowing. 13 with nothing in its error code is an
  * instruction that ring 1 may not do, `out` to a device for instance, and goes to the Launcher, who plays the device. 7 is about
  * floating point. And 32 and up is our own interrupt, by which we took the processor away, and whose work is done by now.
+ *
+ * ::figure[How far down five trips go. Above the broken line is the Guest's machine code; below the Switcher there is only TypeScript. The first trip never comes by here: that is what a trap gate is for.]{#trips}
  */
 import { LGUEST_DATA_CR2, LGUEST_TRAP_ENTRY } from '../1-preparation/abi.ts';
 import { PAGE_SIZE, pageOf } from '../1-preparation/paging.ts';
