@@ -54,6 +54,21 @@ export const STATE_PAGE = SWITCHER_ADDRESS + 2 * PAGE_SIZE;
  *
  * The register page is a stack, and at its very end is the frame. It grows down from the top: the processor pushes the last five
  * words, the stub of the trap two, the Switcher the other eleven. Then esp points at the first one, as it will when we start again.
+ *
+ * :::figure{#frame caption="The register page of a Guest that does not run. Fifteen instructions and one trap have put it there."}
+ * ```text
+ *   0x1000  +---------------------------------+  <- esp0 in the task state
+ *           | ss  esp  eflags  cs  eip        |  by the processor
+ *    0xfec  +---------------------------------+
+ *           | error code, trap number         |  by the stub
+ *    0xfe4  +---------------------------------+
+ *           | es  ds  fs  gs                  |
+ *           | ebp edi esi edx ecx ebx eax     |  by the Switcher
+ *    0xfb8  +---------------------------------+  <- esp, while the processor sleeps
+ *           | whatever the Guest has put here |
+ *    0x000  +---------------------------------+
+ * ```
+ * :::
  */
 
 /** Where the register frame begins in the register page, and where it ends: the top of the Switcher's stack. */

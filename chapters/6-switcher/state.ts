@@ -5,8 +5,7 @@
  * stack to take when it goes inward. A Guest has its own opinion on the first two, and so each Guest has its own edition, kept here as a
  * draft in TypeScript, and copied to the page when its turn comes.
  *
- * The copy is a good two kilobytes, and a Guest enters a few hundred thousand times a second, and between two entries it usually
- * changes nothing. So the draft remembers which of its bytes have changed. When the same Guest goes in again, that is what is copied: for
+ * The copy is a good two kilobytes, and between one entry and the next a Guest usually changes nothing. So the draft remembers which of its bytes have changed. When the same Guest goes in again, that is what is copied: for
  * most entries, none.
  */
 import {

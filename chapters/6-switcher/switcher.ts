@@ -228,3 +228,9 @@ function buildHome(
   ram.write32(host.registerPage + FRAME + FRAME_CS, LGUEST_CS);
   ram.write32(host.registerPage + FRAME + FRAME_EFLAGS, EFLAGS_ALWAYS);
 }
+
+/*
+ * You have touched the bottom. Under this there is a processor, and it lies in an appendix. Nothing is hidden from you any more: you can
+ * follow a key from your finger through the Launcher's queue, the Host's bit, this door and the kernel's handler to the letter on the screen, and
+ * name each hand that it passes through. There is a draught from somewhere. One more room, and it has a window.
+ */
