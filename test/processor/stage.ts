@@ -1,5 +1,5 @@
 import { assemble } from '../../src/assembler/index.ts';
-import { type Bus, createMachine, type Machine, type Stop } from '../../src/processor/index.ts';
+import { type Bus, createMachine, type Engine, type Machine, type Stop } from '../../src/processor/index.ts';
 
 /** Selectors of the stage's GDT, with the RPL they are used with. */
 export const CODE_0 = 0x08;
@@ -39,6 +39,7 @@ export interface Scene {
   /** Paging on, everything mapped one to one and open to all. */
   paging?: boolean;
   bus?: Bus;
+  engine?: Engine;
   limit?: number;
 }
 
@@ -78,7 +79,7 @@ export function handler(vector: number): number {
 
 /** Sets the stage: tables, a HLT for every vector, and the code behind an IRET to its ring. */
 export function prepare(scene: Scene): { machine: Machine; labels: Map<string, number> } {
-  const machine = createMachine({ ramBytes: 0x10_0000, bus: scene.bus });
+  const machine = createMachine({ ramBytes: 0x10_0000, bus: scene.bus, engine: scene.engine });
   const { ram, registers } = machine;
   const pair = (at: number, [low, high]: [number, number]) => {
     ram.write32(at, low >>> 0);
