@@ -75,7 +75,8 @@ const moves = `
   fbstp m80            = DF /6
   fxch                 = D9 C9
   fxch st              = D9 C8+i
-  ffree st             = DD C0+i`;
+  ffree st             = DD C0+i
+  ffreep st            = DF C0+i`;
 
 /*
  * ## Comparing
@@ -95,9 +96,17 @@ const comparisons = `
   fucomp st            = DD E8+i
   fucompp              = DA E9
   fcomi st0, st        = DB F0+i
+  fcomi st             = DB F0+i
+  fcomi                = DB F1
   fcomip st0, st       = DF F0+i
+  fcomip st            = DF F0+i
+  fcomip               = DF F1
   fucomi st0, st       = DB E8+i
+  fucomi st            = DB E8+i
+  fucomi               = DB E9
   fucomip st0, st      = DF E8+i
+  fucomip st           = DF E8+i
+  fucomip              = DF E9
   fcmovb st0, st       = DA C0+i
   fcmove st0, st       = DA C8+i
   fcmovbe st0, st      = DA D0+i
@@ -147,11 +156,15 @@ const functions = `
  * ## Control
  *
  * Where there is a form with *n*, it means *no wait*: the form without it has a `9B` in front, `wait`, from the
- * days when the other chip might still be busy.
+ * days when the other chip might still be busy. The first three below meant something to the 8087 or the 287, and
+ * have meant nothing to anybody since.
  */
 
 const control = `
   wait/fwait           = 9B
+  fneni                = DB E0
+  fndisi               = DB E1
+  fnsetpm              = DB E4
   fnclex               = DB E2
   fclex                = 9B DB E2
   fninit               = DB E3

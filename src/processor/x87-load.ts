@@ -22,13 +22,11 @@ import {
   settle,
   STACK_OVERFLOW,
   STACK_UNDERFLOW,
-  unmasked,
   writeStack,
 } from './x87-registers.ts';
 import { DENORMAL, normalise, Real, setIndefinite, setReal, SIGNALING } from './x87-real.ts';
 
 const value = new Real();
-const other = new Real();
 
 /** Pushes the number on the workbench, unless an exception forbids it. Onto a full stack goes the indefinite. */
 function pushValue(words: Int32Array, flags: number): void {
@@ -144,28 +142,30 @@ export function exchange(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
   beginX87(cpu);
   rememberInstruction(cpu, i);
-  let flags = 0;
   if (isEmpty(words, 0) || isEmpty(words, i.rm)) {
-    flags = STACK_UNDERFLOW;
-    if (unmasked(words, flags)) {
-      settle(words, flags);
-      return;
-    }
+    if (settle(words, STACK_UNDERFLOW) & INVALID) return;
+    fillIfEmpty(words, 0);
+    fillIfEmpty(words, i.rm);
+  } else {
+    settle(words, 0);
   }
-  settle(words, flags);
-  takeOrIndefinite(words, 0, value);
-  takeOrIndefinite(words, i.rm, other);
-  writeStack(words, 0, other);
-  writeStack(words, i.rm, value);
+  const one = physical(words, 0);
+  const other = physical(words, i.rm);
+  swap(words, X87_EXPONENT + one, X87_EXPONENT + other);
+  swap(words, X87_HIGH + one, X87_HIGH + other);
+  swap(words, X87_LOW + one, X87_LOW + other);
 }
 
-function takeOrIndefinite(words: Int32Array, n: number, into: Real): void {
-  if (isEmpty(words, n)) {
-    setIndefinite(into);
-    return;
-  }
-  readStack(words, n, into);
-  if (into.kind === DENORMAL) into.exponent = 0;
+function swap(words: Int32Array, one: number, other: number): void {
+  const kept = words[one]!;
+  words[one] = words[other]!;
+  words[other] = kept;
+}
+
+function fillIfEmpty(words: Int32Array, n: number): void {
+  if (!isEmpty(words, n)) return;
+  setIndefinite(value);
+  writeStack(words, n, value);
 }
 
 /** FCMOVcc: ST(0) = ST(i) if a condition of the integer unit holds. */

@@ -147,6 +147,10 @@ describe.skipIf(!hasBinutils)(
         ['o16 iret', 'iretw'],
         ['lock add word fs:[bx+si], 300', 'lock add word ptr fs:[bx+si], 300'],
         ['fstcw fs:[eax]', 'fstcw fs:[eax]'],
+        ['o16 fnstenv [eax]', 'fnstenvw [eax]'],
+        ['o16 fldenv [eax]', 'fldenvw [eax]'],
+        ['o16 fnsave es:[ebx]', 'fnsavew es:[ebx]'],
+        ['o16 frstor [bx+si]', 'frstorw [bx+si]'],
       ];
       expect(
         compare(
