@@ -11,7 +11,7 @@
  * ::figure[How far down five trips go. Above the broken line is the Guest's machine code; below the Switcher there is only TypeScript. The first trip never comes by here: that is what a trap gate is for.]{#trips}
  */
 import { LGUEST_DATA_CR2, LGUEST_TRAP_ENTRY } from '../1-preparation/abi.ts';
-import { PAGE_SIZE, pageOf } from '../1-preparation/paging.ts';
+import { FAULT_PRESENT, PAGE_SIZE, pageOf } from '../1-preparation/paging.ts';
 import {
   DEVICE_NOT_AVAILABLE,
   EXCEPTIONS,
@@ -20,13 +20,13 @@ import {
   pushesErrorCode,
   VECTORS,
 } from '../1-preparation/traps.ts';
-import { FRAME_EIP, FRAME_ERROR } from '../6-switcher/pages.ts';
+import { FRAME_EIP, FRAME_ERROR, SWITCHER_ADDRESS } from '../6-switcher/pages.ts';
 import type { Trap } from '../6-switcher/switcher.ts';
 import { hex, hex32, kill } from './death.ts';
 import type { Guest } from './guest.ts';
 import { serveHypercalls } from './hypercalls.ts';
 import { enterHandler, hasHandler, pushFrame } from './interrupts.ts';
-import { demandPage, physicalAddress, physicalForLoad } from './page-tables.ts';
+import { demandPage, physicalAddress, physicalForLoad, walkTables } from './page-tables.ts';
 
 /*
  * ## Seven bytes for the Launcher
@@ -89,7 +89,24 @@ function pageFault(guest: Guest): Exit | undefined {
   const verdict = demandPage(guest, guest.faultAddress, guest.register(FRAME_ERROR));
   if (verdict === 'filled') return undefined;
   if (verdict === 'device') return exit(guest, PAGE_FAULT, physicalForLoad(guest, guest.faultAddress));
+  guest.setRegister(FRAME_ERROR, errorInItsOwnEyes(guest));
   return reflect(guest, PAGE_FAULT);
+}
+
+/*
+ * One bit of the error code needs a word. The processor says whether there was a page at all, or one that forbade what was tried. But it
+ * looked at *our* tables, and a shadow with a hole in it says *no page* where the Guest has one, read-only. lguest passed that on.
+ *
+ * For ten years nobody minded. Then Linux 4.12 came with a test that it runs once at boot: write to a read-only page, and see that this fails.
+ * The page stood in a part of its memory where *no page* means *somebody else has mapped it in the meantime*. The kernel looked into its own
+ * tables, found the page mapped, concluded that all was well now, and tried again. And again.
+ */
+/** The error code of a page fault as the Guest's own tables explain it: bit 0 says whether they have a page there. */
+function errorInItsOwnEyes(guest: Guest): number {
+  const error = guest.register(FRAME_ERROR);
+  if (guest.faultAddress >= SWITCHER_ADDRESS) return error; // none of its own up there
+  const mapped = walkTables(guest, guest.faultAddress) !== undefined;
+  return mapped ? error | FAULT_PRESENT : error & ~FAULT_PRESENT;
 }
 
 /*

@@ -185,6 +185,18 @@ describe("a fault of the Guest's own", () => {
     expect(guest.window.read32(entryAt(PAGE)) & 0xfff).toBe(P | A);
   });
 
+  it('is told as if the processor had seen its tables: the page is there, even if no shadow of it was yet', () => {
+    const { error } = fault(`  mov [${PAGE}], eax\n`, (guest) =>
+      guest.window.write32(entryAt(PAGE), PAGE | P),
+    );
+    expect(error).toBe(3);
+  });
+
+  it('is told as a page that is gone, even if its shadow was still there', () => {
+    const take = `  mov eax, [${PAGE}]\n  mov dword [${entryAt(PAGE)}], 0\n`;
+    expect(fault(`${take}  mov [${PAGE}], eax\n`)).toMatchObject({ error: 2, address: PAGE });
+  });
+
   it('is told when the directory forbids what the table allows, instead of faulting for ever', () => {
     const { error, address } = fault(`  mov dword [0x00800000], 1\n`, (guest) => {
       guest.window.write32(DIRECTORY + 2 * 4, SECOND_TABLE | P);
