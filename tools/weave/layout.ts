@@ -119,11 +119,7 @@ export function openingOf(directory: Directory, room: Room): Page {
  * Behind the last chapter come the definitions and the reference; the contents are where you expect them, in front.
  */
 function turning(sheet: Sheet, directory: Directory, to: To): Element {
-  const pages = [
-    ...directory.pages.map((page) => ({ output: page.output, title: page.survey.title })),
-    ...BACK_MATTER.filter(({ output }) => output !== 'contents.html'),
-  ];
-  pages.splice(1, 0, BACK_MATTER[0]!);
+  const pages = orderOf(directory);
   const at = pages.findIndex(({ output }) => output === sheet.output);
   const previous = at > 0 ? pages[at - 1] : undefined;
   const next = at >= 0 ? pages[at + 1] : undefined;
@@ -133,6 +129,23 @@ function turning(sheet: Sheet, directory: Directory, to: To): Element {
       : h('span'),
     next ? h('a', { rel: 'next', href: to(next.output) }, [h('small', 'Onward'), next.title]) : h('span'),
   ]);
+}
+
+const orders = new WeakMap<Directory, { output: string; title: string }[]>();
+
+/** All pages in the order in which they are turned. */
+function orderOf(directory: Directory): { output: string; title: string }[] {
+  let order = orders.get(directory);
+  if (!order) {
+    const [first, ...rest] = directory.pages.map((page) => ({
+      output: page.output,
+      title: page.survey.title,
+    }));
+    const [contents, ...back] = BACK_MATTER;
+    order = [first!, contents!, ...rest, ...back];
+    orders.set(directory, order);
+  }
+  return order;
 }
 
 /*

@@ -182,9 +182,11 @@ export function proveLinks(
   for (const [output, { doubled, links, loads }] of pages) {
     const add = (flaw: Flaw) => flaws.push({ output, flaw });
     [...doubled, ...loads].forEach(add);
+    const ways = new Map([['', output]]); // a page has hundreds of links to a dozen others
     for (const { target, offset } of links) {
       const [path, anchor] = target.split('#') as [string, string?];
-      const to = path === '' ? output : posix.join(posix.dirname(output), path);
+      const to = ways.get(path) ?? posix.join(posix.dirname(output), path);
+      ways.set(path, to);
       const ids = pages.get(to)?.ids;
       if (!ids && !files.has(to)) add({ offset, message: `a link leads to ${to}, which is not in the book` });
       else if (anchor && !ids?.has(decodeURI(anchor)))
