@@ -81,8 +81,8 @@ function transfer(cpu: Processor, selector: number, offset: number, size: number
 /** Goes to `offset` in the code segment last read, at the same level. */
 function arrive(cpu: Processor, selector: number, offset: number, size: number, isCall: boolean): void {
   const words = cpu.words;
-  if (offset >>> 0 > limitOf(cpu.descriptorLow, cpu.descriptorHigh) >>> 0) protectionFault();
   if (isCall) probePush(cpu, 2, size);
+  if (offset >>> 0 > limitOf(cpu.descriptorLow, cpu.descriptorHigh) >>> 0) protectionFault();
   markDescriptor(cpu, selector, ACCESSED);
   if (isCall) {
     push(cpu, size, words[SELECTOR + CS]!);

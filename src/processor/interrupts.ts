@@ -72,6 +72,7 @@ import { DR6 } from './layout.ts';
 import { type Processor, updateAttention } from './processor.ts';
 import { setSegment } from './segments.ts';
 import { switchStack } from './innerstack.ts';
+import { restoreFlags } from './strings.ts';
 import { probePush, push } from './stack.ts';
 import { newEpoch } from './tlb.ts';
 
@@ -107,8 +108,9 @@ export function enterHandler(cpu: Processor, vector: number, error: number, sour
   const low = cpu.descriptorLow;
   const high = cpu.descriptorHigh;
 
+  if (cpu.repeating) restoreFlags(cpu);
   const size = wide ? 4 : 2;
-  const items = [savedFlags(words, vector, source), words[SELECTOR + CS]!, words[EIP]!];
+  const items = [savedFlags(cpu, vector, source), words[SELECTOR + CS]!, words[EIP]!];
   if (error !== NO_ERROR_CODE) items.push(error);
   if (inner !== words[CPL]) {
     switchStack(cpu, inner, size, [words[SELECTOR + SS]!, words[ESP]!, ...items], external);
@@ -180,13 +182,14 @@ function checkHandler(cpu: Processor, selector: number, target: number, external
 
 /*
  * Two small courtesies. RF in the saved flags tells the processor not to stop again at the breakpoint it has
- * just reported. And the check for room, made before the first push, carries in its error code the bit that says
+ * just reported. A REP that is single-stepped goes back to itself, too, and gets RF likewise; no prose of the manual
+ * had told us, but a real processor did. And the check for room, made before the first push, carries in its error code the bit that says
  * *this was not the program's idea*.
  */
-/** EFLAGS for the frame. A fault sets RF in it, so that a breakpoint does not stop the retry once more. */
-function savedFlags(words: Int32Array, vector: number, source: number): number {
+/** EFLAGS for the frame. RF is set in it by a fault, and by whatever comes between two iterations of a REP. */
+function savedFlags(cpu: Processor, vector: number, source: number): number {
   const isTrap = source !== FROM_FAULT || vector === DEBUG || vector === BREAKPOINT || vector === OVERFLOW;
-  return readFlags(words) | (isTrap ? 0 : RESUME);
+  return readFlags(cpu.words) | (isTrap && !cpu.repeating ? 0 : RESUME);
 }
 
 /** Whether there is room for the frame on the stack we are on; if not, EXT is set in what that raises. */
@@ -269,6 +272,11 @@ export function singleStep(cpu: Processor): void {
 /** INT n. */
 export function interrupt(cpu: Processor, i: Instruction): void {
   enterHandler(cpu, i.immediate, NO_ERROR_CODE, FROM_PROGRAM);
+}
+
+/** INT1: #DB as from a debugging tool outside. The DPL of the gate is not asked, and DR6 does not tell of it. */
+export function interruptOne(cpu: Processor): void {
+  enterHandler(cpu, DEBUG, NO_ERROR_CODE, FROM_OUTSIDE);
 }
 
 /** INTO: INT 4 if OF. */

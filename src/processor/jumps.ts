@@ -198,10 +198,16 @@ export function callIndirect(cpu: Processor, i: Instruction): void {
   callTo(cpu, i, readOperand(cpu, i));
 }
 
+/** Of a full stack and a target beyond the limit, the real processor reports the stack. */
 function callTo(cpu: Processor, i: Instruction, target: number): void {
-  if (target >>> 0 > cpu.words[LIMIT + CS]! >>> 0) protectionFault();
+  const words = cpu.words;
+  const top = words[ESP]!;
   push(cpu, i.size, i.next);
-  cpu.words[EIP] = target;
+  if (target >>> 0 > words[LIMIT + CS]! >>> 0) {
+    words[ESP] = top;
+    protectionFault();
+  }
+  words[EIP] = target;
 }
 
 /** RET, and RET with `immediate` bytes of arguments to drop. */

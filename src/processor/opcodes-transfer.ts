@@ -138,6 +138,10 @@ function interruptOpcodes(table: Decode[]): void {
     d.ends = true;
     return interrupts.interruptOnOverflow;
   };
+  table[0xf1] = (d) => {
+    d.ends = true;
+    return interrupts.interruptOne;
+  };
   table[0xcf] = (d) => {
     d.ends = true;
     d.i.size = d.size;

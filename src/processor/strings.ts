@@ -45,6 +45,7 @@ export function stringOnce(cpu: Processor, i: Instruction): void {
 export function stringRepeated(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
   const count = (words[ECX]! & i.addressMask) >>> 0;
+  if (i.operation >= INS) checkPort(cpu, words[EDX]! & 0xffff, i.size);
   if (count === 0) return;
   if (!cpu.repeating) rememberFlags(cpu);
   try {
@@ -73,7 +74,7 @@ function rememberFlags(cpu: Processor): void {
   cpu.repeatCarries = cpu.words[FLAG_CARRIES]!;
 }
 
-function restoreFlags(cpu: Processor): void {
+export function restoreFlags(cpu: Processor): void {
   cpu.words[FLAG_RESULT] = cpu.repeatResult;
   cpu.words[FLAG_CARRIES] = cpu.repeatCarries;
 }

@@ -22,14 +22,7 @@ import { requireRing0 } from './control.ts';
 import { readFarPointer } from './far.ts';
 import { addressForRead, addressForWrite, type Instruction } from './instruction.ts';
 import { CPL, EAX, LDTR, SELECTOR, TR } from './layout.ts';
-import {
-  readOperand,
-  readOperandForWrite,
-  readRegister,
-  signed,
-  writeOperand,
-  writeRegister,
-} from './operands.ts';
+import { readOperand, readRegister, signed, writeOperand, writeRegister } from './operands.ts';
 import type { Processor } from './processor.ts';
 import { loadSegment, setNull, setSegment } from './segments.ts';
 
@@ -148,10 +141,10 @@ export function verify(cpu: Processor, i: Instruction): void {
 
 /** ARPL: raises the RPL of a selector to that of its caller. */
 export function adjustRequestedPrivilege(cpu: Processor, i: Instruction): void {
-  const value = readOperandForWrite(cpu, i);
+  const value = readOperand(cpu, i);
   const level = readRegister(cpu, i.reg, 2) & 3;
   const raised = (value & 3) < level;
-  writeOperand(cpu, i, raised ? (value & ~3) | level : value);
+  if (raised) writeOperand(cpu, i, (value & ~3) | level);
   setZero(cpu.words, raised);
 }
 

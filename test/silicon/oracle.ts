@@ -1,0 +1,108 @@
+import { differences, describe, type Difference } from './compare.ts';
+import { createTrial } from './generator.ts';
+import { isOffStage } from './lantern.ts';
+import type { NativeStage } from './native.ts';
+import { formOf, opcodeOf } from './opcode.ts';
+import { callsLinux, cameLater } from './skips.ts';
+import { LONG_CODE, type Outcome, type Stage, type Trial } from './stage.ts';
+
+const UNDEFINED_OPCODE = 6;
+const PAGE_FAULT = 14;
+/** Of a page fault's error code: it was a fetch. */
+const FETCH = 0x10;
+/** In the limit of this segment Linux keeps the number of the CPU. */
+const NUMBER_SEGMENT = 0x78;
+const ALIGNMENT_CHECK = 17;
+const ALIGNMENT_FLAG = 0x4_0000;
+
+/** A trial on which an engine and the real processor disagreed. */
+export interface Failure {
+  seed: number;
+  number: number;
+  engine: string;
+  trial: Trial;
+  differences: Difference[];
+}
+
+/** What came of many trials. */
+export interface Report {
+  tried: number;
+  /** How many were left out, by reason. */
+  skipped: Map<string, number>;
+  failures: Failure[];
+}
+
+/**
+ * Runs trials `from` to below `to` of a seed on the real processor and on all others.
+ *
+ * The first of the others goes first: what it says would reach beyond the stage does not go to the real one, where
+ * somebody lives there.
+ */
+export function runTrials(
+  native: NativeStage,
+  stages: Stage[],
+  series: { seed: number; from: number; to: number; most?: number },
+): Report {
+  const report: Report = { tried: 0, skipped: new Map(), failures: [] };
+  const { seed } = series;
+  for (let number = series.from; number < series.to; number++) {
+    const trial = createTrial(seed, number);
+    const first = stages[0]!.play(trial);
+    const reason =
+      reasonToSkip(native, trial, first) ??
+      compareAll(native, stages, trial, first!, (engine, found) => {
+        report.failures.push({ seed, number, engine, trial, differences: found });
+      });
+    if (reason === undefined) report.tried++;
+    else report.skipped.set(reason, (report.skipped.get(reason) ?? 0) + 1);
+    if (report.failures.length >= (series.most ?? 10)) break;
+  }
+  return report;
+}
+
+function reasonToSkip(native: NativeStage, trial: Trial, first: Outcome | undefined): string | undefined {
+  if (callsLinux(trial.code)) return 'calls Linux';
+  if (first === undefined) return 'does not end soon';
+  if (first.vector === PAGE_FAULT && isOffStage(first.cr2)) return "in the emulated ring 0's pages";
+  if (first.vector === PAGE_FAULT && native.isTaken(first.cr2)) return 'where Node lives';
+  return cameLater(opcodeOf(trial.code));
+}
+
+/** Plays a trial on all; tells of differences, or answers with a reason why there is nothing to compare. */
+function compareAll(
+  native: NativeStage,
+  stages: Stage[],
+  trial: Trial,
+  first: Outcome,
+  differs: (engine: string, found: Difference[]) => void,
+): string | undefined {
+  const real = native.play(trial);
+  if (real === undefined) {
+    differs('the real processor', [{ what: 'end', expected: 'one', found: 'none within seconds' }]);
+    return undefined;
+  }
+  if (real.selectors[1] === LONG_CODE) return 'went on in 64-bit mode';
+  if (real.vector === ALIGNMENT_CHECK && (real.eflags & ALIGNMENT_FLAG) === 0) return 'split lock';
+  const form = formOf(trial.code);
+  if (form?.mnemonic === 'lsl' && trial.registers.some((value) => (value & 0xfff8) === NUMBER_SEGMENT))
+    return 'asks which CPU this is';
+  if (first.vector === UNDEFINED_OPCODE && real.vector === PAGE_FAULT && (real.error & FETCH) !== 0)
+    return 'an undefined opcode at the end of the code: how far it is read differs';
+  for (const [n, stage] of stages.entries()) {
+    const outcome = n === 0 ? first : stage.play(trial);
+    if (outcome === undefined) differs(stage.name, [{ what: 'end', expected: 'one', found: 'none' }]);
+    else {
+      const found = differences(trial, form, real, outcome);
+      if (found.length > 0) differs(stage.name, found);
+    }
+  }
+  return undefined;
+}
+
+/** A failure in one line. */
+export function showFailure({ seed, number, engine, trial, differences }: Failure): string {
+  const found = differences.map(
+    ({ what, expected, found }) => `${what} ${expected} expected, ${found} found`,
+  );
+  return `${seed}:${number} ${engine}: ${describe(trial)}: ${found.join('; ')}`;
+}

@@ -1,0 +1,33 @@
+import { describe, expect, test } from 'vitest';
+import { ENGINES } from './engines.ts';
+import { FORMS } from './generator.ts';
+import { createLanternStage } from './lantern.ts';
+import { openNativeStage } from './native.ts';
+import { runTrials, showFailure } from './oracle.ts';
+import { createTrial } from './generator.ts';
+
+const TRIALS = 100_000;
+const SEED = 1985;
+
+const native = await openNativeStage();
+
+describe('The silicon and the real processor', () => {
+  if (typeof native === 'string') {
+    test.skip(`cannot be compared here: ${native}`, () => undefined);
+    return;
+  }
+  const stages = ENGINES.map(createLanternStage);
+
+  test(`agree on ${TRIALS} trials`, { timeout: 120_000 }, () => {
+    const report = runTrials(native, stages, { seed: SEED, from: 0, to: TRIALS });
+    expect(report.failures.map(showFailure)).toEqual([]);
+    expect(report.tried).toBeGreaterThan(TRIALS * 0.9);
+  });
+
+  test('are asked about every form the assembler knows', () => {
+    const asked = new Set<string>();
+    for (let number = 0; number < 20_000; number++) asked.add(createTrial(SEED, number).text);
+    const missing = FORMS.map((form) => form.text).filter((text) => !asked.has(text));
+    expect(missing).toEqual([]);
+  });
+});
