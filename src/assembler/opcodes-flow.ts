@@ -33,7 +33,7 @@ const conditional = CONDITIONS.map((condition, n) => {
  * ## Going
  *
  * Unconditional jumps go anywhere, and by any means: a distance, a register, memory, or a far pointer that changes
- * the code segment on the way. The last is what the Switcher does when it crosses from one world into the other.
+ * the code segment on the way. The Switcher uses that last one exactly once, on the day the machine is switched on.
  */
 
 const jumps = `

@@ -129,8 +129,8 @@ const flags = `
   std                  = FD`;
 
 /*
- * pup uses a dozen of these. The rest are for the silicon next door, which has to know them all, in case a kernel
- * does.
+ * pup uses some twenty of these. The rest are for the silicon next door, which has to know them all, in case a
+ * kernel does.
  */
 
 /** The rows of the instructions that an operating system lives on. */

@@ -119,7 +119,9 @@ const comparisons = `
 /*
  * ## Instructions without operands
  *
- * All of trigonometry in two bytes each. `fldpi` knows pi to 64 bits.
+ * All of trigonometry in two bytes each. `fldpi` knows pi to 64 bits. `f2xm1` is two to the power of x, minus one,
+ * and the *minus one* is the clever part: for small x the result is tiny, and subtracting afterwards would leave
+ * nothing of it. `fyl2xp1` is the same thought the other way round.
  */
 
 const functions = `
