@@ -152,7 +152,8 @@ function loadSegments(file: Node, header: ElfHeader, image: Image): i32 {
 
 /*
  * Here are those subtractions. Read each as a sentence: *what is left of the file behind the offset must be
- * enough*.
+ * enough*. And one test is missing on purpose. Nobody asks whether two segments overlap, since the worst that a
+ * program can do that way is to be wrong about itself.
  */
 
 /** Whether a segment lies inside the file, and inside what programs own. Written so that no sum can wrap. */

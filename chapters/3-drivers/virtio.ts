@@ -108,7 +108,8 @@ export function negotiate(device: VirtioDevice, wanted: u32): boolean {
 }
 
 /*
- * The functions that do the talking:
+ * And the functions that do the talking. The pair that speaks of features has to choose its half anew each time: the
+ * device remembers the last choice, whoever made it.
  */
 
 /** The last step, once the queues are there: from now on the device works. */

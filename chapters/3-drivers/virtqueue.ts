@@ -219,7 +219,8 @@ export function usedAddress(queue: Virtqueue): u32 {
 }
 
 /*
- * Counters are sixteen bits wide, so ours has to wrap where theirs does.
+ * Counters are sixteen bits wide, so ours has to wrap where theirs does. And the links of a chain end where NEXT is
+ * missing: the last descriptor has something in its `next`, too, left over from the time when it was free.
  */
 
 /** Frees the descriptors of the next used chain. */

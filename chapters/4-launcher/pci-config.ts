@@ -150,7 +150,8 @@ export class VirtioFunction implements PciFunction {
 }
 
 /*
- * The table itself, and the list through it.
+ * The table itself, and the list through it: COMMON, NOTIFY, ISR, WINDOW, and DEVICE if there is one. The lengths are
+ * there for a driver that is older than its device. It may find more registers than it knows, and leaves them alone.
  */
 
 function configurationOf(behaviour: Behaviour, base: number, interrupt: number): DataView {

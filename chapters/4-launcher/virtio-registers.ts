@@ -146,7 +146,9 @@ const DEVICE_REGISTERS: readonly Register[] = [
 ];
 
 /*
- * And eleven that all speak of the queue that was selected last.
+ * And eleven that all speak of the queue that was selected last. A queue that is not there has no registers either: its
+ * size reads 0, and this is how a driver finds out how many there are. The last six are three addresses of 64 bits,
+ * each in two halves, since a processor of 32 bits has no other way to say them.
  */
 
 const QUEUE_REGISTERS: readonly Register[] = [

@@ -199,7 +199,8 @@ function allocateTable(guest: Guest): number {
 /*
  * ## Forgetting
  *
- * In three sizes: the lower part of one shadow, everything, one table.
+ * In three sizes: the lower part of one shadow, everything, one table. Nothing is lost by it but time. The Guest's own
+ * tables are where they were, and its next step on a forgotten page is a fault that puts the entry back.
  */
 /** Empties what a shadow has below the Guest's kernel. */
 export function dropUserPart(guest: Guest, shadow: Shadow): void {

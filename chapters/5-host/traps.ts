@@ -47,6 +47,9 @@ export interface Exit {
 
 /*
  * ## The table
+ *
+ * First what the Guest asks for, then what it has stumbled over. Whatever returns `undefined` goes straight back in, and
+ * the Launcher never learns that there was anything.
  */
 /**
  * Does what a trap asks for.

@@ -128,6 +128,12 @@ function move(from: i32, to: i32): void {
   close(from);
 }
 
+/*
+ * The child is alone now, with its pipes in place, and goes through its words once. A `<` or `>` takes the word behind
+ * it; all others become the command. What it finds wrong it says on place 2, and then it dies of it, with the status
+ * that shells have agreed on for a command that is not there: 127.
+ */
+
 const words = array<u32>(65);
 
 /** Opens what `<` and `>` name, gathers the words, and goes. Never returns. */
