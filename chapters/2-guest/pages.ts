@@ -33,8 +33,8 @@ let holders: u8[] = at<u8[]>(0);
  * There is one snag, and it is a Guest's snag. To thread 65,536 pages on that string (256 MB) you would have to
  * *touch* them all, and under a Host each first touch of a page is a page fault of his, a trip out and back, for
  * memory that perhaps nobody is ever going to want. So the string starts out empty. Pages that were never given
- * out lie behind a mark, `untouched`, and the mark moves up one page at a time. A pup with 256 MB comes up as fast
- * as one with 8.
+ * out lie behind a mark, `untouched`, and the mark moves up one page at a time. A pup with 256 MB comes up nearly as
+ * fast as one with 8.
  */
 
 /** Takes stock: between the boot page tables and the initial file system, all is free. */

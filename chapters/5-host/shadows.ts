@@ -174,6 +174,16 @@ function tableFor(guest: Guest, address: number, directoryEntry: number): number
  * The first write faults, `touch` marks the page dirty in the Guest's table, and this time we tell the truth. One fault a page buys an exact
  * bit. A bargain; lguest thought so too.
  *
+ * :::figure{#two-faults caption="The life of one page that the Guest may write: P present, W writable, A accessed, D dirty."}
+ * ```text
+ *                          the Guest's entry     ours
+ *      nobody has come         P W . .           . . . .
+ *   read    -- fault -->       P W A .           P . A .    the lie
+ *   write   -- fault -->       P W A D           P W A D    the truth
+ *   write                      P W A D           P W A D    nobody is asked
+ * ```
+ * :::
+ *
  * G is not passed on. *Global* tells the processor to keep a translation when CR3 is loaded, and a Guest's kernel would be global in another
  * Guest's world.
  */

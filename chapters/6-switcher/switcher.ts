@@ -145,7 +145,8 @@ const HOST_CR0 = (CR0_PROTECTION | CR0_NUMERIC_ERROR | CR0_WRITE_PROTECT | CR0_P
 /*
  * ## Power
  *
- * Four frames: the text, the state page, and for the Host's own world a directory and a register page. The text is assembled here, with
+ * Four frames: the text, the state page, and for the Host's own world a directory and a register page. (Two more go to
+ * that directory's tables.) The text is assembled here, with
  * the addresses filled in that were not known before, and the machine set on its first instruction. It must come back halted. If it does
  * not, there is no machine, and nothing to be done but to say so.
  */
