@@ -76,4 +76,4 @@ test('names of this repository mean what the type checker says, and hardly one o
   expect(found).toBeGreaterThan(40_000);
   expect(elsewhere.slice(0, 20)).toEqual([]);
   expect(missed.length / found, missed.slice(0, 20).join('\n')).toBeLessThan(0.002);
-});
+}, 180_000);
