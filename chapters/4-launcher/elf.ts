@@ -2,9 +2,9 @@
  * # The crate that kernels come in
  *
  * A kernel in a file is furniture in a crate. The Executable and Linkable Format, ELF to its friends, is a crate
- * with a packing list: *these bytes go there*. The format was made for UNIX System V in the late eighties and has
- * since carried nearly everything that ever ran on Linux, and a few generations of PlayStations, so it has a
- * section for every purpose. We want the shortest of its lists and skip the rest.
+ * with a packing list: *these bytes go there*. You have opened one before, as pup, for a program. The format has
+ * carried nearly everything that ever ran on Linux, and a few generations of PlayStations, so it has a section for
+ * every purpose. We want the shortest of its lists and skip the rest.
  *
  * :::figure{#elf-file caption="What a loader reads of an ELF file. Numbers are byte offsets."}
  * ```text

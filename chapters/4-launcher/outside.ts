@@ -61,8 +61,7 @@ export interface Disk {
  * And one deserves a warning. `outputDrained` is here because a Guest can print faster than anybody can read. pup's
  * `yes`, if it had one, would talk without end, and a terminal at the far end of a slow line would pile it all up in
  * *our* memory. So as long as there is a promise here, the Guest is not run. The slow reader slows down the whole
- * machine inside, and the machine does not notice. From in there it looks as if nothing had happened, and then it was
- * later.
+ * machine inside, and the machine does not notice. All that it could see, if it looked at the time, is a jump.
  */
 
 /** All that the Launcher knows of the world beyond the Guest, besides its clock and its dice. */

@@ -2,18 +2,9 @@
  * # A bus with nothing to steer
  *
  * PCI has wires, arbiters, parity and a clock of 33 MHz, and from the inside of a computer none of it can be seen.
- * What can be seen is two ports. Write to the first what you would like to look at, then read the second. A kernel
- * that wants to know what it is made of does that a few thousand times, and everything it finds out about itself
- * comes from this file.
- *
- * :::figure{#config-address caption="The latch at 0xcf8: which 32-bit word of whose configuration port 0xcfc is. Ours is a bus 0 of 32 slots with function 0 in them."}
- * ```text
- *      31   30      24 23      16 15    11 10     8 7         2 1 0
- *     +----+----------+----------+--------+--------+-----------+---+
- *     | on | reserved |   bus    |  slot  |function|   word    | - |
- *     +----+----------+----------+--------+--------+-----------+---+
- * ```
- * :::
+ * What can be seen is two ports: the latch at 0xcf8, which takes [an address of the kind you know](#pci-address), and
+ * the word at 0xcfc that it points to. A kernel that wants to know what it is made of does that a few thousand times,
+ * and everything it finds out about itself comes from this file. Ours is a bus 0, of 32 slots with function 0 in them.
  *
  * lguest did not have it for eight years. It had a bus of its own invention, one page of descriptors above the end
  * of memory, and no kernel without its driver could see anything there. In 2015, for Linux 4.1, it threw that away

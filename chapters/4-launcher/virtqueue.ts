@@ -2,13 +2,11 @@
  * # Three tables in the dark
  *
  * Here is the oldest problem of computers that talk to each other through memory: both read it, both write it,
- * neither may stop the other, and no word of it may ever be torn. The virtqueue is the best answer I know. It needs
- * no lock at all, since each of its three parts has exactly one writer.
+ * neither may stop the other, and no word of it may ever be torn. You have met the virtqueue's answer as a driver. A
+ * table of descriptors and two rings, and to each of them one writer.
  *
- * The driver writes **descriptors**: here is a buffer, so long, for you to read or for you to write, and it goes on
- * in that descriptor. The driver writes the **available** ring: new work begins at descriptor 5. The device writes
- * the **used** ring: I am done with what began at 5, and put 512 bytes into it. Two counters that only ever go up
- * tell how far each side has got.
+ * Now you are the other one, and of the three you write the least: *I am done with what began at 5, and put 513 bytes
+ * into it*. All that comes before that is reading. Here are the bytes.
  *
  * :::figure{#virtqueue caption="A request of three buffers on its way through a split virtqueue."}
  * ```text
@@ -22,8 +20,8 @@
  * ```
  * :::
  *
- * All three lie in the Guest's memory. Everything in them was written by a program that we have no reason to trust,
- * and may be written again while we look.
+ * All three lie in the Guest's memory. The first two were written by a program that we have no reason to trust, and
+ * which could write into the third as well.
  */
 
 import type { GuestWindow } from '../5-host/dev-lguest.ts';

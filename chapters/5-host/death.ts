@@ -1,9 +1,8 @@
 /*
  * # How to die
  *
- * With a sentence. lguest killed a Guest with a printf, in the middle of whatever was being done for it, and the sentence was the last
- * thing you saw on the screen. It is the best part of its manners: *bad stack segment 0*, *unhandled trap 13 at 0xc0123456*. You could
- * look for it in the source and read what you had done.
+ * With a sentence. lguest killed a Guest with a printf, and the sentence was the last thing you saw on the screen. It is the best part of
+ * its manners: *bad stack segment 0*, *unhandled trap 13 at 0xc0123456*. You could look for it in the source and read what you had done.
  *
  * Ours keep its words and say more: what was found, what would have been right, and where.
  */
