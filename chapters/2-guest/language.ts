@@ -6,6 +6,9 @@
  * no garbage collector to clean up after you, there are no objects, no exceptions, no closures. There are a
  * processor and some megabytes, both of them on loan.
  *
+ * (If you would rather be woken up first, go [to the first instruction](./boot.ts), and come back when a word puzzles
+ * you. Nothing happens on this page.)
+ *
  * So you are written in what remains of TypeScript when everything is taken away that would need somebody else:
  * functions, loops, arithmetic on 32 bits, and shapes of memory. A program called the tangler (it has an appendix
  * of its own) turns it into machine code, about as you would have done by hand. What is declared in this file is
