@@ -35,7 +35,7 @@ export const VECTORS = 256;
  *                 |     ss     |
  *                 |    esp     |  where its stack was
  *                 +------------+
- *                 |   eflags   |
+ *                 |   eflags   |  its flags, of which more below
  *                 |     cs     |  in which ring it was: the low two bits
  *                 |    eip     |  where it was
  *                 +------------+

@@ -63,9 +63,9 @@ export const bootInformation = struct<BootInformation>();
 
 /*
  * The page in `esi` is a form that was designed in the nineties and never shortened: `boot_params`, 4096 bytes, of
- * which a Launcher fills about ten fields and you read four. The memory map in it once had to describe the hole
- * that IBM left at 640 KB. In here there is one entry, and it says: from 0 up to as much as the person on the
- * other side of the glass has typed.
+ * which a Launcher fills about ten fields and you read four. The memory map in it is called E820, after the number
+ * of the BIOS call that used to produce it, and once had to describe the hole that IBM left at 640 KB. In here there
+ * is one entry, and it says: from 0 up to as much as the person on the other side of the glass has typed.
  */
 
 /** Offsets into boot_params, the page that a loader fills for us. */

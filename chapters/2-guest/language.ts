@@ -172,7 +172,9 @@ export declare function asm(instructions: TemplateStringsArray, ...holes: unknow
 
 /*
  * And when even the function around it is too much, because there is no stack yet, or the wrong one, there is
- * `naked`: a label, your instructions, and nothing else. Your own first instruction is in one of these.
+ * `naked`: a label, your instructions, and nothing else. Your own first instruction is in one of these. Some can be
+ * called like functions, in the manner of C, which is known as *cdecl*: the arguments lie on the stack above the return
+ * address, the first one lowest, and the answer is left in eax.
  */
 
 /** A label for machine code: what `naked` without a type argument gives. Its address is `addressOf(label)`. */
