@@ -1,5 +1,13 @@
 /*
  * # Adding
+ *
+ * Multiplication is easier. To add two numbers you must first put the points one below the other, which may throw
+ * one of them out of sight, and when they are nearly equal and of opposite sign, the leading bits cancel and you
+ * have to find the first one that is left. All the trouble of floating point is in this file.
+ *
+ * One thing makes it bearable. If the smaller one must be shifted far, then at most one bit can cancel, and the
+ * sticky bit never comes into the part we keep. If many bits cancel, then it was hardly shifted, and nothing was
+ * lost. Both cannot happen at once.
  */
 import { invalid, propagateNaN, stopsAtDenormal } from './x87-nan.ts';
 import { DENORMAL_OPERAND } from './x87-registers.ts';
@@ -21,6 +29,13 @@ import { precisionOf, round } from './x87-rounding.ts';
 const ROUNDING_CONTROL = 0xc00;
 const DOWN = 0x400;
 
+/*
+ * ## The unusual first
+ *
+ * Nearly always both operands are plain, and one comparison says so. Otherwise the order of questions matters,
+ * for each has an exception of its own, and only the first one counts: NaNs before infinities, infinities before
+ * denormals. Infinity less infinity is the one sum without an answer.
+ */
 /**
  * result = a + b, or a - b if `flip` is 1. The operands are used up.
  *
@@ -51,6 +66,11 @@ export function add(control: number, a: Real, b: Real, flip: number, result: Rea
   );
 }
 
+/*
+ * Adding zero is not nothing: the other number still gets rounded to the precision in force. And zero has a sign.
+ * It says from which side you came, and if both came from different sides, it is plus; unless you round down,
+ * when it is minus. Somebody, somewhere, needs that.
+ */
 function addZero(control: number, a: Real, b: Real, signA: number, signB: number, result: Real): number {
   if (a.kind & b.kind & ZERO_VALUE) {
     setZeroReal(result, signA === signB ? signA : signOfNothing(control));
@@ -65,6 +85,12 @@ function signOfNothing(control: number): number {
   return (control & ROUNDING_CONTROL) === DOWN ? 1 : 0;
 }
 
+/*
+ * ## Point below point
+ *
+ * A shift by any distance over three words. JavaScript takes shift counts modulo 32, so that `x >>> 32` is `x`,
+ * and every multiple of 32 must be a case by itself. You only forget it once.
+ */
 /** The smaller one, shifted to the right until the points are one below the other: 96 bits, the last one sticky. */
 const shifted = { high: 0, low: 0, extra: 0 };
 
@@ -89,11 +115,25 @@ function alignTo(distance: number, real: Real): void {
   } else {
     shifted.high = 0;
     shifted.low = 0;
-    shifted.extra =
-      distance === 64 ? high | (low ? 1 : 0) : distance < 96 ? (high >>> (distance - 64)) | 1 : 1;
+    shifted.extra = remnant(distance - 64, high, low);
   }
 }
 
+/** What is left of a number that has gone from sight, `distance` places into the last word and perhaps beyond it. */
+function remnant(distance: number, high: number, low: number): number {
+  if (distance === 0) return high | (low === 0 ? 0 : 1);
+  if (distance >= 32) return 1;
+  const lost = (high << (32 - distance)) | low;
+  return (high >>> distance) | (lost === 0 ? 0 : 1);
+}
+
+/*
+ * ## The sum
+ *
+ * Words carry as digits do. There is no carry flag in JavaScript, but if an unsigned sum is less than what was
+ * added, it has gone around. One bit too many at the top means a shift to the right, in which the sticky bit
+ * stays where it is.
+ */
 function sum(control: number, sign: number, a: Real, b: Real, result: Real): number {
   const larger = a.exponent >= b.exponent ? a : b;
   const smaller = larger === a ? b : a;
@@ -113,6 +153,13 @@ function sum(control: number, sign: number, a: Real, b: Real, result: Real): num
   return round(control, precisionOf(control), sign, exponent, high, low, extra, result);
 }
 
+/*
+ * ## The difference
+ *
+ * The larger less the smaller, and the sign follows the larger. Then come the zeros. 1.000001 less 1 keeps one
+ * bit of twenty, and that bit is worth what the operands were worth, which may be little. It is called
+ * *cancellation*, and is blamed for much. The subtraction is exact. It only shows what you had.
+ */
 function difference(control: number, sign: number, a: Real, b: Real, result: Real): number {
   let larger = a;
   let smaller = b;

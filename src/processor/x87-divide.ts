@@ -1,5 +1,12 @@
 /*
  * # Dividing, and the square root
+ *
+ * In 1994 Thomas Nicely, who counted twin primes in Lynchburg, Virginia, found that his Pentium had divided 1 by
+ * 824,633,702,441 and been wrong in the ninth digit. The Pentium got two bits of quotient at each step, out of a
+ * table of 1,066 entries, five of which had been lost on the way into the chip. It cost Intel 475 million
+ * dollars, and the world learned the word *FDIV*.
+ *
+ * Ours takes 21 bits at each step, and has no table. It has a double.
  */
 import { invalid, propagateNaN, quietNaN, stopsAtDenormal } from './x87-nan.ts';
 import { DENORMAL_OPERAND, ZERO_DIVIDE } from './x87-registers.ts';
@@ -20,6 +27,11 @@ import {
 import { highProduct } from './x87-multiply.ts';
 import { precisionOf, round } from './x87-rounding.ts';
 
+/*
+ * Three questions have no answer: 0/0, infinity by infinity, and x/0 would have one but for the sign. So the last
+ * has its own exception, ZE, found before anything else about the operands; even a denormal divided by zero is
+ * first of all divided by zero.
+ */
 /** result = a / b. The operands are used up. */
 export function divide(control: number, a: Real, b: Real, result: Real): number {
   const sign = a.sign ^ b.sign;
@@ -50,6 +62,13 @@ export function divide(control: number, a: Real, b: Real, result: Real): number 
   return flags | quotient(control, sign, a, b, result);
 }
 
+/*
+ * ## Long division
+ *
+ * The first bit is 1 by choice of exponent, and comes off by subtraction. The other 63 are three digits of 21
+ * bits, and a fourth such digit gives more than rounding needs. If anything is left after that, it goes into the
+ * sticky bit.
+ */
 /** What is left of the dividend, below the divisor. */
 const rest = { high: 0, low: 0 };
 
@@ -80,6 +99,13 @@ function quotient(control: number, sign: number, a: Real, b: Real, result: Real)
   return round(control, precisionOf(control), sign, exponent, high, low, extra, result);
 }
 
+/*
+ * A digit is guessed by doubles. A 64-bit remainder loses eleven bits on the way into one, the divisor too, and
+ * the quotient gets rounded; all in all the guess is right to about 50 bits, and a digit has 21. So it can be off
+ * by one at the edge, and no more. The product of guess and divisor is then made exactly, in words, and taken
+ * off; if that was too much, or too little, the remainder shows it, and the digit is mended. Nobody needs to
+ * trust anybody. That is the difference to a table.
+ */
 const TWO_21 = 0x20_0000;
 const TWO_32 = 0x1_0000_0000;
 
@@ -121,6 +147,12 @@ function digit(b: Real): number {
   return guess;
 }
 
+/*
+ * ## The root
+ *
+ * The root of -0 is -0. It is in the standard, and Kahan had a reason, which has to do with which side of a cut
+ * in the complex plane one stands on.
+ */
 /** result = the square root of a. The operand is used up. */
 export function squareRoot(control: number, a: Real, result: Real): number {
   let flags = 0;
@@ -140,6 +172,13 @@ export function squareRoot(control: number, a: Real, result: Real): number {
   return flags | root(control, a, result);
 }
 
+/*
+ * A root is long division in which the divisor grows as the quotient does. To append a bit b to a root r of what
+ * has been read, (2r + b)^2 must still fit, which is to say that 4r + 1 must fit into the rest. You can do it on
+ * paper, two digits at a time; your grandmother may have. Here are 66 steps of it, and it is the slowest of the
+ * basic operations by far. An 8087 took 180 cycles, less than for a division, because it did exactly this and
+ * division did not help it.
+ */
 /** One bit of the root after the other, as it was once done on paper: 66 of them, and what is left is sticky. */
 function root(control: number, a: Real, result: Real): number {
   const power = a.exponent - BIAS;

@@ -1,5 +1,10 @@
 /*
  * # Multiplying
+ *
+ * Exponents are added, significands multiplied: sixty-four bits by sixty-four, a hundred and twenty-eight of a
+ * product. JavaScript has `Math.imul`, which keeps the lower 32 bits of a product of two words, and has nothing
+ * for the upper. `BigInt` would do it in one line and some three hundred nanoseconds. We do as you did at school,
+ * with digits up to 65,535, and are done in a few.
  */
 import { invalid, propagateNaN, stopsAtDenormal } from './x87-nan.ts';
 import { DENORMAL_OPERAND } from './x87-registers.ts';
@@ -28,6 +33,10 @@ export function highProduct(a: number, b: number): number {
   return (Math.imul(a1, b1) + (first >>> 16) + (second >>> 16)) | 0;
 }
 
+/*
+ * Zero times infinity is the multiplication without an answer. Both are limits of something, and it depends on
+ * what.
+ */
 /** result = a * b. The operands are used up. */
 export function multiply(control: number, a: Real, b: Real, result: Real): number {
   const sign = a.sign ^ b.sign;
@@ -54,6 +63,24 @@ export function multiply(control: number, a: Real, b: Real, result: Real): numbe
   return flags | product(control, sign, a, b, result);
 }
 
+/*
+ * ## Four words
+ *
+ * ```text
+ *                      a1  a0
+ *                  x   b1  b0
+ *         -------------------
+ *                      a0*b0          bottom
+ *                  a1*b0              cross
+ *                  a0*b1              other
+ *              a1*b1                  middle
+ *         -------------------
+ *           high  low  extra  sticky
+ * ```
+ *
+ * The lowest word of the product will never be seen. It only says whether it was zero. As each significand is at
+ * least 1 and less than 2, the product is at least 1 and less than 4: there is at most one bit to shift.
+ */
 function product(control: number, sign: number, a: Real, b: Real, result: Real): number {
   const { high: a1, low: a0 } = a;
   const { high: b1, low: b0 } = b;

@@ -1,5 +1,25 @@
 /*
  * # Eight registers, and a stack of them
+ *
+ * The 8087 had three bits in each instruction to name a register, and two operands. So one of them is always the
+ * same: the top of a stack. `ST(0)` is the top, `ST(1)` the one below, and a formula in the notation of a pocket
+ * calculator, *3 enter 4 plus*, is a program.
+ *
+ * It was to be better than that. When the eighth register was full and a ninth number came, the unit would raise
+ * an exception, and a handler would put the oldest registers away in memory and fetch them when they were missed.
+ * The stack would have no end, and compilers need not count. That is what the tags are for, one bit of *somebody
+ * lives here* for each register. Then the chips were there, someone sat down to write the handler, and found that
+ * it could not be done: the unit did not tell overflow from underflow, and the instruction could not be taken up
+ * where it had stopped. By 1987 both had been mended, with the bits C1 and SF that you see below. By then nobody
+ * cared. Compilers had learned to count to eight.
+ *
+ * ```text
+ *       physical    7     6     5     4     3     2     1     0
+ *                +-----+-----+-----+-----+-----+-----+-----+-----+
+ *                |ST(2)|ST(1)|ST(0)|     |     |     |     |     |     TOP = 5
+ *                +-----+-----+-----+-----+-----+-----+-----+-----+
+ *                               a push takes this place ^ here: TOP = 4
+ * ```
  */
 import { COPROCESSOR_ERROR, NO_COPROCESSOR, raise } from './faults.ts';
 import type { Instruction } from './instruction.ts';
@@ -21,6 +41,23 @@ import { X87_STATUS, X87_TAGS, X87_TOP } from './layout.ts';
 import { CR0_EM, CR0_NE, CR0_TS, type Processor } from './processor.ts';
 import { decodeReal, type Real, setIndefinite } from './x87-real.ts';
 
+/*
+ * ## Two words of bits
+ *
+ * The *status word* says what happened, the *control word* says what is to be made of it. The low six bits of
+ * both are the same six exceptions: flags here, masks there. A masked exception is answered by the unit itself,
+ * in the way that is least bad, and only noted. All six are masked when the unit wakes up. Most programs never
+ * change that, and never look.
+ *
+ * ```text
+ *     15  14  13 12 11  10   9   8   7   6   5   4   3   2   1   0
+ *    +---+---+--------+----+---+---+---+---+---+---+---+---+---+---+
+ *    | B | C3|  TOP   | C2 | C1| C0| ES| SF| PE| UE| OE| ZE| DE| IE|   status
+ *    +---+---+--------+----+---+---+---+---+---+---+---+---+---+---+
+ *    |               |rounding|precis.|       PM| UM| OM| ZM| DM| IM|   control
+ *    +---+---+-------+--------+-------+---+---+---+---+---+---+---+---+
+ * ```
+ */
 /** The six exceptions: flags in the status word, masks in the control word. */
 export const INVALID = 0x01;
 export const DENORMAL_OPERAND = 0x02;
@@ -49,6 +86,20 @@ export const CONTROL_ALWAYS = 0x40;
 export const STACK_UNDERFLOW = INVALID | STACK_FAULT_FLAG;
 export const STACK_OVERFLOW = STACK_UNDERFLOW | C1;
 
+/*
+ * ## An error that waits
+ *
+ * The 8087 was another chip. When it found that it had divided by zero, the 8086 had long gone on to something
+ * else. So the error is kept, and the *next* instruction for the unit is stopped before it begins; whoever wants
+ * to know where it happened must ask the unit, which remembers. Both chips have lived on one piece of silicon
+ * since 1989. It is still so.
+ *
+ * How the processor learned of it was a matter of solder. The PC of 1981 pulled the line for memory errors, the
+ * AT of 1984 the one for interrupt 13, and MS-DOS programs of both kinds had to be kept happy for ever. So the
+ * 486 asks: with CR0.NE there is a proper exception, #MF, vector 16; without it a pin is pulled and what is
+ * soldered to it does the rest. Nothing is soldered to ours. It is as if somebody held IGNNE#, *ignore numeric
+ * errors*, and computing goes on.
+ */
 /** FNINIT: all registers empty, all exceptions masked, 64 bits, to nearest. */
 export function resetX87(words: Int32Array): void {
   words[X87_CONTROL] = 0x37f;
@@ -58,6 +109,11 @@ export function resetX87(words: Int32Array): void {
   for (let word = X87_OPCODE; word <= X87_DATA_SELECTOR; word++) words[word] = 0;
 }
 
+/*
+ * TS is the other reason to be stopped. A kernel that switches processes sets it instead of saving 108 bytes of
+ * somebody's numbers, and saves them only if the next process turns out to compute: then there is #NM. Most do
+ * not. Chapter 5 meets this trick from the other side, as LHCALL_TS.
+ */
 /** Every instruction for the unit begins here: #NM if it is switched off or holds another's numbers. */
 export function requireX87(cpu: Processor): void {
   if (cpu.words[CR0]! & (CR0_EM | CR0_TS)) raise(NO_COPROCESSOR);
@@ -75,6 +131,11 @@ export function reportError(cpu: Processor): void {
   if (cpu.words[CR0]! & CR0_NE) raise(COPROCESSOR_ERROR);
 }
 
+/*
+ * And this is the remembering. Five stores for every instruction, all but never read. Intel grew tired of them,
+ * too: newer processors keep the operand's address only if there was an exception, and leave the selectors out
+ * altogether.
+ */
 /** Notes which instruction this was, for FNSTENV; with an operand in memory, also where that is. */
 export function rememberInstruction(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
@@ -87,6 +148,9 @@ export function rememberInstruction(cpu: Processor, i: Instruction): void {
   }
 }
 
+/*
+ * ## Getting at them
+ */
 /** The physical number of ST(n). */
 export function physical(words: Int32Array, n: number): number {
   return (words[X87_TOP]! + n) & 7;
@@ -112,6 +176,10 @@ export function writeStack(words: Int32Array, n: number, real: Real): void {
   words[X87_TAGS]! |= 1 << at;
 }
 
+/*
+ * Pushing and popping move the top and the tags, and nothing else. What was popped is still in its register, only
+ * nobody may say so.
+ */
 /** Makes room for one more: what was ST(0) is then ST(1). */
 export function pushStack(words: Int32Array): void {
   words[X87_TOP] = (words[X87_TOP]! - 1) & 7;
@@ -123,6 +191,18 @@ export function popStack(words: Int32Array): void {
   words[X87_TOP] = (words[X87_TOP]! + 1) & 7;
 }
 
+/*
+ * ## Owning up
+ *
+ * Operations do not touch the status word. They return what they raised, as status bits, and leave their result
+ * on the bench; `settle` takes note. That way a store can first see whether memory will have it. If it will not,
+ * there is a page fault, the kernel finds the page, the instruction runs once more, and nothing of the first time
+ * may show.
+ *
+ * The early exceptions are found before there is any result. If one of these is not masked, nothing is stored,
+ * and the handler finds the operands as they were. The late ones, too large, too small and not exact, are found
+ * when the result is there, and it is stored all the same, unless it was for memory.
+ */
 /** Those of the exceptions in `flags` that a program wants to hear of. */
 export function unmasked(words: Int32Array, flags: number): number {
   return flags & ~words[X87_CONTROL]! & EXCEPTIONS;

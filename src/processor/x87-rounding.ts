@@ -1,5 +1,24 @@
 /*
  * # Rounding, once
+ *
+ * In January 1982 the stock exchange of Vancouver began a new index, at 1000. It was computed some three thousand
+ * times a day, and each time what stood behind the third decimal was cut off. Twenty-two months later the market
+ * had risen by a tenth, and the index stood at 524. Nobody had rounded.
+ *
+ * All that arithmetic consists of here is: compute as if there were room for everything, then round, once. It
+ * sounds as if you would need room for everything. The exact sum of 1 and 2^-16000 has sixteen thousand bits. But
+ * you need only three things to round it: the bits you keep, the first bit you drop, and whether there is
+ * *anything at all* behind that. The last one is the *sticky bit*: shift whatever you like out of a number to the
+ * right, and if a single 1 went over the edge, the sticky bit is 1 for ever. One bit for sixteen thousand. We
+ * keep 32 bits behind the significand, since JavaScript deals in words, and the lowest of them is the sticky one.
+ *
+ * ```text
+ *     high           low            extra
+ *    +--------------+--------------+-----------+-+
+ *    | 1.           |              |           |s|      1.5 words would do; words come whole
+ *    +--------------+--------------+-----------+-+
+ *                                   ^ half     ^ anything else?
+ * ```
  */
 import { C1, INEXACT, OVERFLOWN, UNDERFLOWN } from './x87-registers.ts';
 import { INTEGER_BIT, NORMAL, type Real, setInfinity, setReal, SPECIAL_EXPONENT } from './x87-real.ts';
@@ -10,6 +29,15 @@ export const SINGLE = 0x000;
 export const DOUBLE = 0x200;
 export const EXTENDED = 0x300;
 
+/*
+ * Rounding has a direction: to nearest, and three more for people who want to know between which two numbers the
+ * truth lies. They compute everything twice, once down and once up. To nearest has a rule for the very middle: to
+ * the even neighbour, for if you always went up, a long sum would drift.
+ *
+ * Precision control is a concession. A language that promises doubles does not want eleven more bits in the
+ * middle of a formula, not even if they are right. It shortens significands, but not exponents, so it does not
+ * quite keep the promise. Java found that out in 1996.
+ */
 /** Bits 10 and 11 of the control word: which way. */
 const ROUNDING_CONTROL = 0xc00;
 const NEAREST = 0x000;
@@ -19,6 +47,11 @@ const UP = 0x800;
 /** What is taken from an exponent that is too large when the program wants to see to it, or added if too small. */
 const WRAP = 0x6000;
 
+/*
+ * `roundsUp` is where the decision falls, in one place for the whole unit. `guard` is what is cut off, as a word:
+ * its top bit is one half, so less than half is a positive number, more than half a negative one, and just half
+ * is the most negative there is.
+ */
 /** The precision that the control word asks for. */
 export function precisionOf(control: number): number {
   return control & PRECISION_CONTROL;
@@ -38,6 +71,12 @@ export function roundsUp(control: number, sign: number, guard: number, odd: numb
   }
 }
 
+/*
+ * ## Into a register, or smaller
+ *
+ * The exponent is allowed to be anything until now. Above the top there is overflow, below the bottom underflow,
+ * and in between lies what happens all day.
+ */
 /**
  * Rounds to a register: the significand is high.low.extra, its first bit is 1, and the last bit of `extra` is
  * sticky. The exponent may be anything.
@@ -76,6 +115,10 @@ export function roundTo(
   return underflow(control, precision, sign, exponent, high, low, extra, result);
 }
 
+/*
+ * First the cut. At 53 bits the last bit kept is bit 11 of `low`, at 24 it is bit 8 of `high`; what is behind
+ * goes into `guard`, and what does not fit there any more is sticky.
+ */
 /** Cuts the significand to its length, and goes one up if that is nearer. */
 function cut(
   control: number,
@@ -107,6 +150,11 @@ function cut(
   return INEXACT | C1;
 }
 
+/*
+ * Going up may ripple all the way: 1.111 becomes 10.00, which is 1.000 with one more in the exponent. A denormal
+ * of all ones becomes the smallest normal number in the same breath, and there the exponent takes care of itself,
+ * which is a reason why bits lie as they do.
+ */
 /** Adds one in the last place. Out of all ones comes a one and zeros, and the exponent is one more. */
 function increment(precision: number, result: Real): void {
   const before = result.high;
@@ -122,6 +170,16 @@ function increment(precision: number, result: Real): void {
   }
 }
 
+/*
+ * ## Off the map
+ *
+ * Infinity is not always the answer to *too large*. If you round down, the number that lies below is the largest
+ * there is, and so you get that.
+ *
+ * If the program wants to hear of it, it gets the result with 24576 taken off the exponent, right in every bit,
+ * so that a handler can go on with it. That number is three quarters of 32768: scaled so, the result lands in the
+ * middle of the range, as far from trouble as can be.
+ */
 /** Too large. Masked: infinity or the largest number, as the rounding says. Else the program gets it scaled down. */
 function overflow(control: number, precision: number, limit: number, flags: number, result: Real): number {
   if ((control & OVERFLOWN) === 0) {
@@ -145,6 +203,12 @@ function overflow(control: number, precision: number, limit: number, flags: numb
   return OVERFLOWN | INEXACT;
 }
 
+/*
+ * *Tiny* needs care. Is it what is too small before rounding, or after? The standard could not agree and allows
+ * both; the x87 asks after. So a number a hair below the smallest, which rounding lifts up to it, has not
+ * underflowed at all. And if the exact result happens to be a denormal, nothing has been lost, and nothing is
+ * said.
+ */
 /** Too small, perhaps. Tiny is what would be below the smallest normal number even after rounding. */
 function underflow(
   control: number,
@@ -168,6 +232,10 @@ function underflow(
   return tiny && shifted & INEXACT ? shifted | UNDERFLOWN : shifted;
 }
 
+/*
+ * Here is the sticky bit at work. Each step shifts by up to 31, and what falls off the end is not looked at but
+ * for whether it was nothing.
+ */
 /** Shifts to the right, keeps the sticky bit, and rounds there. */
 function denormalise(
   control: number,

@@ -167,6 +167,24 @@ describe('The four operations are exact arithmetic, rounded once (vol. 1, 4.8.4)
   });
 });
 
+test('A power of two less another one, however far below, is rounded as if all of it were there', () => {
+  const run = load(`fsub st0, st1\n fstp tword [${RESULT}]`);
+  for (let distance = 1; distance < 140; distance++) {
+    for (const [mode, name] of MODES.entries()) {
+      for (const significand of [1n << 63n, (1n << 63n) + 1n]) {
+        const a = { top: BIAS + 51, significand: 1n << 63n };
+        const b = { top: BIAS + 51 - distance, significand };
+        machine.ram.write16(CONTROL, 0x37f | (mode << 10));
+        poke(A, a);
+        poke(B, b);
+        run();
+        const expected = rounded(combine('fsub', rational(a), rational(b)), 64, name);
+        expect(`${distance} ${name} ${peek(RESULT)}`).toBe(`${distance} ${name} ${expected}`);
+      }
+    }
+  }
+});
+
 test.each(PRECISIONS)('FSQRT to %i bits: the square of the root is next to the number', (bits, control) => {
   const run = load(`fsqrt\n fstp tword [${RESULT}]`);
   const next = randomWords(bits + 1);
