@@ -17,18 +17,18 @@
 /*
  * ## The tale that is being retold
  *
- * In the last weeks of 2006 Rusty Russell, who had spent that year trying to get a grip on a hypervisor called Xen and
+ * Towards the end of 2006 Rusty Russell, who had spent that year trying to get a grip on a hypervisor called Xen and
  * on the hooks it wanted in Linux, wrote a small one himself, to have something that used the hooks and that a mortal
- * could read. It was called lhype for a few weeks and then lguest. It went into Linux 2.6.23, which came out on
+ * could read. It was called lhype at first, and then lguest. It went into Linux 2.6.23, which came out on
  * 9 October 2007: about five thousand lines, in which a Linux kernel ran another one, and which were written to be
  * read from the first to the last. Its comments told one long story in seven chapters. `make Preparation!` printed
  * the first of them. He promised a beer to whoever reached the end.
  *
  * For ten years people learned from it what a hypervisor is. Then processors had all grown instructions for the
- * purpose, the 32-bit world it lived in had emptied, and nobody could test it any more. Linux 4.14, of 12 November 2017,
+ * purpose, the 32-bit world it lived in had emptied, and hardly anybody ran it any more. Linux 4.14, of 12 November 2017,
  * came without it.
  *
- * This book tells the tale again, from scratch, with its seven chapters and their names and none of its text. The
+ * This book tells the tale again, from scratch, with its seven chapters and their names and none of its text. The last
  * kernels that could run on lguest (Linux 4.1 to 4.13, when built for it) cannot tell ours from his. The Host moved out of
  * Linux into TypeScript; the computer under it was built for the purpose and lies in an appendix. You need neither a
  * special kernel nor a spare machine. The beer you will have to arrange yourself.
