@@ -208,6 +208,8 @@ export function translateForFetch(cpu: Processor, linear: number): number {
 
 /** A load the processor makes for itself (descriptors, TSS): always with the rights of a supervisor. */
 export function readSystem(cpu: Processor, linear: number, size: number): number {
+  const entry = cpu.words[READ_SUPERVISOR + (linear >>> 12)]!;
+  if (size === 4 && (((entry ^ 1) | linear) & 3) === 0) return cpu.words[(linear + entry) >>> 2]!;
   if ((linear & 0xfff) + size <= 0x1000) {
     return readPhysical(cpu, lookUp(cpu, READ_SUPERVISOR, linear, false, false), size);
   }

@@ -24,7 +24,6 @@ import type { Processor } from './processor.ts';
 import { setSegment } from './segments.ts';
 import { switchStack } from './innerstack.ts';
 import { peek, probePush, push } from './stack.ts';
-import { newEpoch } from './tlb.ts';
 
 /** JMP and CALL to a selector and offset in the instruction (`operation` holds the selector). */
 export function farJump(cpu: Processor, i: Instruction): void {
@@ -90,7 +89,6 @@ function arrive(cpu: Processor, selector: number, offset: number, size: number, 
   }
   setSegment(cpu, CS, (selector & ~3) | words[CPL]!);
   words[EIP] = offset;
-  newEpoch(cpu);
 }
 
 /*
@@ -145,5 +143,4 @@ function callInner(cpu: Processor, selector: number, offset: number, size: numbe
   cpu.descriptorHigh = high;
   setSegment(cpu, CS, (selector & ~3) | level);
   words[EIP] = offset;
-  newEpoch(cpu);
 }

@@ -20,7 +20,6 @@ import { type Processor, setPrivilege } from './processor.ts';
 import { checkStack, isInside, updateMode } from './segments.ts';
 import { setStackPointer } from './stack.ts';
 import { ringStack } from './tss.ts';
-import { newEpoch } from './tlb.ts';
 
 /**
  * Enters an inner ring: takes its stack from the TSS and pushes `items` on it, the first one first. Nothing is
@@ -52,8 +51,12 @@ export function switchStack(
   const outer = cpu.words[CPL]!;
   setPrivilege(cpu, level);
   try {
+    let tried = -1;
     for (let item = 1; item <= items.length; item++) {
-      probeWrite(cpu, (base + ((pointer - item * size) & mask)) | 0, size);
+      const at = (base + ((pointer - item * size) & mask)) | 0;
+      // Once a page, unless the item lies across two.
+      if (at >>> 12 !== tried || (at & 0xfff) + size > 0x1000) probeWrite(cpu, at, size);
+      tried = at >>> 12;
     }
   } catch (error) {
     setPrivilege(cpu, outer);
@@ -69,5 +72,4 @@ export function switchStack(
   words[ACCESS + SS] = accessOf(cpu.descriptorHigh);
   setStackPointer(cpu, (pointer - items.length * size) & mask);
   updateMode(cpu);
-  newEpoch(cpu);
 }

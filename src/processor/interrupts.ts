@@ -74,7 +74,6 @@ import { setSegment } from './segments.ts';
 import { switchStack } from './innerstack.ts';
 import { restoreFlags } from './strings.ts';
 import { probePush, push } from './stack.ts';
-import { newEpoch } from './tlb.ts';
 
 /*
  * Programs may knock by themselves, with INT. They may do so only at gates whose DPL lets them: a program that
@@ -126,7 +125,6 @@ export function enterHandler(cpu: Processor, vector: number, error: number, sour
   cpu.delivered = true;
   cpu.repeating = false;
   updateAttention(cpu);
-  newEpoch(cpu);
 }
 
 /*

@@ -136,8 +136,10 @@ export class Processor {
   /** Reasons to look up before the next block. */
   attention = 0;
   shadow = SHADOW_NONE;
-  /** Changes whenever a linear address may have come to mean other code. */
+  /** Changes whenever a linear address may have come to mean other code, or come under the rule of other tables. */
   epoch = 1;
+  /** The epoch of the other two TLB tables: of ring 3 while another ring runs, and the other way round. */
+  otherEpoch = 2;
   mode = 0;
   halted = false;
   /** Set by every delivery of an interrupt or exception, which cancels a pending single step. */
@@ -193,10 +195,16 @@ function powerOn(cpu: Processor): void {
 
 /*
  * The ring is a number, `CPL`, and at the same time a choice of two TLB tables. They must never disagree, so
- * they change in one place.
+ * they change in one place. Ring 3 and the others may not run the same code, and so each side has its own epoch:
+ * what a program knew of its blocks is still true when it comes back from the kernel.
  */
 /** Moves to ring `level`, and with it to the TLB tables that ring looks through. */
 export function setPrivilege(cpu: Processor, level: number): void {
+  if ((level === 3) !== (cpu.words[CPL] === 3)) {
+    const { epoch } = cpu;
+    cpu.epoch = cpu.otherEpoch;
+    cpu.otherEpoch = epoch;
+  }
   cpu.words[CPL] = level;
   cpu.words[READ_TABLE] = level === 3 ? READ_USER : READ_SUPERVISOR;
   cpu.words[WRITE_TABLE] = level === 3 ? WRITE_USER : WRITE_SUPERVISOR;

@@ -20,7 +20,6 @@ import { ACCESS, BASE, CPL, CS, DS, EIP, ES, FS, GS, SS, SYSTEM_FLAGS, TR } from
 import { type Processor, setPrivilege, updateAttention } from './processor.ts';
 import { checkStack, setNull, setSegment } from './segments.ts';
 import { discard, peek, push, setStackPointer } from './stack.ts';
-import { newEpoch } from './tlb.ts';
 
 /*
  * RETF and IRET differ in EFLAGS. The rest they share, and the rest is the interesting part.
@@ -107,7 +106,6 @@ function returnTo(
     for (const segment of [ES, DS, FS, GS]) hideFromOuter(cpu, segment, target);
   }
   words[EIP] = eip;
-  newEpoch(cpu);
 }
 
 /*

@@ -155,7 +155,9 @@ export function setSegment(cpu: Processor, segment: number, selector: number): v
   words[BASE + segment] = baseOf(cpu.descriptorLow, cpu.descriptorHigh);
   words[LIMIT + segment] = limitOf(cpu.descriptorLow, cpu.descriptorHigh);
   words[ACCESS + segment] = accessOf(cpu.descriptorHigh);
-  updateMode(cpu);
+  if (segment <= DS) updateMode(cpu);
+  // Blocks of a segment that is not flat depend on where it is, too.
+  if (segment === CS && (cpu.mode & MODE_FLAT_CODE) === 0) newEpoch(cpu);
 }
 
 /** A segment register that names nothing: loading it is allowed, using it is not. */
@@ -165,7 +167,7 @@ export function setNull(cpu: Processor, segment: number, selector: number): void
   words[BASE + segment] = 0;
   words[LIMIT + segment] = 0;
   words[ACCESS + segment] = 0;
-  updateMode(cpu);
+  if (segment <= DS) updateMode(cpu);
 }
 
 /*

@@ -10,7 +10,7 @@ import { BIG } from './descriptors.ts';
 import { addressForRead, type Instruction } from './instruction.ts';
 import { ACCESS, EAX, EBP, EDI, ESP, SELECTOR, SS } from './layout.ts';
 import { readOperand, readRegister, registerIndex, writeOperand, writeRegister } from './operands.ts';
-import { type Processor, SHADOW_MOV_SS, updateAttention } from './processor.ts';
+import { MODE_FLAT_STACK, type Processor, SHADOW_MOV_SS, updateAttention } from './processor.ts';
 import { linearAddress, loadSegment } from './segments.ts';
 
 /** PUSH of a 32-bit register, and the other common pushes, when the stack segment is flat. */
@@ -74,6 +74,12 @@ export function setStackPointer(cpu: Processor, offset: number): void {
 
 /** Pushes onto any kind of stack; ESP moves only if the store went well. */
 export function push(cpu: Processor, size: number, value: number): void {
+  if (size === 4 && (cpu.mode & MODE_FLAT_STACK) !== 0) {
+    const flat = (cpu.words[ESP]! - 4) | 0;
+    write32(cpu, flat, value);
+    cpu.words[ESP] = flat;
+    return;
+  }
   const top = stackOffset(cpu, cpu.words[ESP]!, -size);
   writeLinear(cpu, linearAddress(cpu, SS, top, size, true), size, value);
   setStackPointer(cpu, top);
@@ -81,6 +87,7 @@ export function push(cpu: Processor, size: number, value: number): void {
 
 /** Reads the stack `depth` bytes above its top, without popping. */
 export function peek(cpu: Processor, depth: number, size: number): number {
+  if (size === 4 && (cpu.mode & MODE_FLAT_STACK) !== 0) return read32(cpu, (cpu.words[ESP]! + depth) | 0);
   const at = stackOffset(cpu, cpu.words[ESP]!, depth);
   return readLinear(cpu, linearAddress(cpu, SS, at, size, false), size);
 }

@@ -124,6 +124,7 @@ export function watchFrame(cpu: Processor, frame: number): void {
 
 /** Addresses may have come to mean other code: blocks must be looked up again. */
 export function newEpoch(cpu: Processor): void {
-  cpu.epoch++;
+  cpu.epoch = Math.max(cpu.epoch, cpu.otherEpoch) + 1;
+  cpu.otherEpoch = cpu.epoch + 1;
   cpu.stopAt = 0;
 }

@@ -33,7 +33,7 @@ import { gather } from './region.ts';
 import { structure } from './structure.ts';
 
 /** Times that a block is interpreted before it is compiled. */
-export const HOT = 400;
+export const HOT = 1000;
 
 /** Instructions after which compiled code comes up for air, so that the engine below can put in better code. */
 const SLICE = 500_000;
@@ -125,7 +125,8 @@ export class Compiler {
 
   /** After a fault in `step`: as if the interpreter had come here by itself. */
   private recover(given: number): void {
-    const { cpu, stepping } = this;
+    const { cpu } = this;
+    const stepping = this.stepping;
     if (!stepping) return;
     this.stepping = undefined;
     cpu.remaining += cpu.words[BUDGET]! - given + stepping.refund;

@@ -4,7 +4,7 @@
 import type { Execute, Instruction } from '../instruction.ts';
 import { clearDirection, setDirection } from '../control.ts';
 import { DIRECTION } from '../flags.ts';
-import { EBP, SYSTEM_FLAGS } from '../layout.ts';
+import { EBP, SELECTOR, SYSTEM_FLAGS } from '../layout.ts';
 import * as stack from '../stack.ts';
 import { changeCarry } from '../system.ts';
 import { canonicalize, pushCarry } from './conditions.ts';
@@ -40,6 +40,13 @@ function pushOperand(d: Draft, i: Instruction): void {
 
 function pushImmediate(d: Draft, i: Instruction): void {
   push(d, () => d.code.const(i.immediate));
+}
+
+function pushSegment(d: Draft, i: Instruction): void {
+  push(d, () => {
+    d.code.const(0);
+    d.code.memory(I32_LOAD, (SELECTOR + i.operation) * 4);
+  });
 }
 
 /** POP ESP works out: the value comes last. */
@@ -104,6 +111,7 @@ export const stackLowerings: [Execute, Lowering][] = [
   [stack.pushMemory, lowering(pushOperand, fromRegisterOrMemory)],
   [stack.pushOperand, lowering(pushOperand, { ...fromRegisterOrMemory, fits: isWide })],
   [stack.pushImmediate, lowering(pushImmediate, { stack: 'push' })],
+  [stack.pushSegment, lowering(pushSegment, { stack: 'push', fits: isWide })],
   [stack.popRegister, lowering(pop, { stack: 'pop', writes: RM })],
   [stack.leave, lowering(leave, { stack: 'leave', writes: USES_EBP })],
   [clearDirection, lowering(direction(true))],

@@ -13,6 +13,8 @@ import type { Processor } from '../processor.ts';
 /** The most instructions and blocks of one region. */
 const MOST_INSTRUCTIONS = 600;
 const MOST_NODES = 96;
+/** How often a block must have been interpreted to be taken along. */
+const WARM = 24;
 /** Return sites that one RET compares with. */
 const MOST_SITES = 4;
 
@@ -62,7 +64,12 @@ export function gather(cpu: Processor, seed: Block): Node[] {
     const known = byEip.get(eip);
     if (known) return known;
     const block = findExecuted(cpu, from, eip);
-    if (!block || nodes.length >= MOST_NODES || size + block.code.length > MOST_INSTRUCTIONS)
+    if (
+      !block ||
+      block.heat < WARM ||
+      nodes.length >= MOST_NODES ||
+      size + block.code.length > MOST_INSTRUCTIONS
+    )
       return undefined;
     const node = new Node(block);
     if (node.end === 'interpreted' && node.body === 0) return undefined;
