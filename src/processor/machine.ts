@@ -9,7 +9,7 @@
  * the Host nor the bare pup needs more than somebody who can say: *vector 32, as soon as you are ready*.
  */
 import { type Bus, emptyBus } from './bus.ts';
-import { canCompile, Compiler } from './compiler/compiler.ts';
+import { canCompile, Compiler, HOT } from './compiler/compiler.ts';
 import { readFlags, SYSTEM, writeArithmeticFlags } from './flags.ts';
 import {
   CR0,
@@ -109,6 +109,15 @@ export interface Machine {
 /** What executes: the interpreter alone, or with the compiler for what is hot. Nothing but the speed differs. */
 export type Engine = 'interpreter' | 'compiler';
 
+/** What a machine is made of. */
+export interface MachineOptions {
+  ramBytes: number;
+  bus?: Bus;
+  engine?: Engine;
+  /** How often the compiler lets a block be interpreted before it compiles it; tests of the compiler want 1. */
+  hot?: number;
+}
+
 /** 2 GiB: half of what 32 bits can name. */
 const MOST_RAM = 0x8000_0000;
 
@@ -117,15 +126,15 @@ const MOST_RAM = 0x8000_0000;
  *
  * @throws RangeError unless `ramBytes` is a multiple of 4096 from 4096 to 2 GiB
  */
-export function createMachine(options: { ramBytes: number; bus?: Bus; engine?: Engine }): Machine {
-  const { ramBytes, engine = 'interpreter' } = options;
+export function createMachine(options: MachineOptions): Machine {
+  const { ramBytes, engine = 'interpreter', hot = HOT } = options;
   if (!Number.isInteger(ramBytes) || ramBytes < 0x1000 || ramBytes > MOST_RAM || ramBytes % 0x1000 !== 0) {
     throw new RangeError(
       `machine: ${ramBytes} bytes of RAM asked for, expected a multiple of 4096 up to ${MOST_RAM}`,
     );
   }
   const cpu = new Processor(ramBytes, options.bus ?? emptyBus);
-  if (engine === 'compiler' && canCompile()) cpu.compiler = new Compiler(cpu);
+  if (engine === 'compiler' && canCompile()) cpu.compiler = new Compiler(cpu, hot);
   return {
     memory: cpu.memory,
     ram: createRam(cpu),

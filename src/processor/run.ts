@@ -9,7 +9,6 @@
  * for bit, if whatever came from outside comes again at the same count.
  */
 import { type Block, NO_BLOCK, nextBlock } from './blocks.ts';
-import { HOT } from './compiler/compiler.ts';
 import { fault } from './faults.ts';
 import type { Instruction } from './instruction.ts';
 import { deliverFault, singleStep, takeInterrupt } from './interrupts.ts';
@@ -80,7 +79,7 @@ function runSlice(cpu: Processor): Stop {
               if (!exit.resumes) continue;
               start = exit.position;
               position = start;
-            } else if (++block.heat === HOT) {
+            } else if (++block.heat === compiler.hot) {
               compiler.compile(block);
             }
           }

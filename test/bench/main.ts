@@ -3,17 +3,23 @@ import { fileURLToPath } from 'node:url';
 import { buildBarePup, buildPup } from '../../tools/tangle/pup.ts';
 import { runBare } from '../bare-machine.ts';
 import { runHosted } from './hosted.ts';
+import { kernels } from './kernels/main.ts';
 import { line, secondsOf, spread } from './measure.ts';
 import { secondsToPrompt } from './prompt.ts';
 import { worldSwitchesPerSecond } from './world-switches.ts';
 
 const ROUNDS = 5;
 
+// `npm run bench -- kernels` is the ten kernels alone; with `--plot` they are also drawn for the book.
+const words = process.argv.slice(2);
+await kernels(words.includes('--plot'));
+if (words.includes('kernels')) process.exit();
+
 const read = (path: string) => readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)), 'utf8');
 const hosted = buildPup(read);
 const bare = buildBarePup(read);
 
-console.log(`${ROUNDS} rounds each, in turn; median (lowest to highest)\n`);
+console.log(`\n${ROUNDS} rounds each, in turn; median (lowest to highest)\n`);
 
 const booted: number[] = [];
 const started: number[] = [];

@@ -1,7 +1,16 @@
 import { createMachine } from '../../src/processor/index.ts';
 import type { Engine } from './lantern.ts';
 
-/** Every engine there is, the plainest first. */
-export const ENGINES: readonly Engine[] = [
-  { name: 'interpreter', create: (ramBytes) => createMachine({ ramBytes }) },
-];
+/** The plainest engine. It goes first, since it is the quickest to try one instruction. */
+export const INTERPRETER: Engine = {
+  name: 'interpreter',
+  plays: 1,
+  create: (ramBytes) => createMachine({ ramBytes }),
+};
+
+/** Compiles everything the first time it meets it, so that the second time it runs what it has compiled. */
+export const COMPILER: Engine = {
+  name: 'compiler',
+  plays: 2,
+  create: (ramBytes) => createMachine({ ramBytes, engine: 'compiler', hot: 1 }),
+};

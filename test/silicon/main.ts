@@ -1,4 +1,4 @@
-import { ENGINES } from './engines.ts';
+import { COMPILER, INTERPRETER } from './engines.ts';
 import { createLanternStage } from './lantern.ts';
 import { openNativeStage } from './native.ts';
 import { type Report, runTrials, showFailure } from './oracle.ts';
@@ -7,7 +7,8 @@ import { type Report, runTrials, showFailure } from './oracle.ts';
  * `npm run silicon -- --minutes N`: goes on with new seeds.
  * `npm run silicon -- --trial SEED:NUMBER`: one trial again.
  */
-const BATCH = 20_000;
+const BATCH = 10_000;
+const ENGINES = [INTERPRETER, COMPILER];
 
 const native = await openNativeStage();
 if (typeof native === 'string') {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ENGINES } from './engines.ts';
+import { COMPILER, INTERPRETER } from './engines.ts';
 import { FORMS } from './generator.ts';
 import { createLanternStage } from './lantern.ts';
 import { openNativeStage } from './native.ts';
@@ -7,6 +7,7 @@ import { runTrials, showFailure } from './oracle.ts';
 import { createTrial } from './generator.ts';
 
 const TRIALS = 100_000;
+const COMPILED = 5_000;
 const SEED = 1985;
 
 const native = await openNativeStage();
@@ -16,12 +17,19 @@ describe('The silicon and the real processor', () => {
     test.skip(`cannot be compared here: ${native}`, () => undefined);
     return;
   }
-  const stages = ENGINES.map(createLanternStage);
+  const interpreter = createLanternStage(INTERPRETER);
+  const compiler = createLanternStage(COMPILER);
 
   test(`agree on ${TRIALS} trials`, { timeout: 120_000 }, () => {
-    const report = runTrials(native, stages, { seed: SEED, from: 0, to: TRIALS });
+    const report = runTrials(native, [interpreter], { seed: SEED, from: 0, to: TRIALS });
     expect(report.failures.map(showFailure)).toEqual([]);
     expect(report.tried).toBeGreaterThan(TRIALS * 0.9);
+  });
+
+  test(`agree on ${COMPILED} trials compiled to WebAssembly`, { timeout: 120_000 }, () => {
+    const report = runTrials(native, [compiler], { seed: SEED + 1, from: 0, to: COMPILED });
+    expect(report.failures.map(showFailure)).toEqual([]);
+    expect(report.tried).toBeGreaterThan(COMPILED * 0.9);
   });
 
   test('are asked about every form the assembler knows', () => {

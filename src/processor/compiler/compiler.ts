@@ -29,10 +29,10 @@ import { Draft, I32_LOCALS, I64_LOCALS } from './draft.ts';
 import { emitFunction } from './function.ts';
 import { settleFlags } from './kinds.ts';
 import { regionModule, type WasmFunction } from './module.ts';
-import { gather } from './region.ts';
+import { gather, WARM } from './region.ts';
 import { structure } from './structure.ts';
 
-/** Times that a block is interpreted before it is compiled. */
+/** Times that a block is interpreted before it is compiled, unless somebody wants it otherwise. */
 export const HOT = 1000;
 
 /** Instructions after which compiled code comes up for air, so that the engine below can put in better code. */
@@ -40,6 +40,10 @@ const SLICE = 500_000;
 
 /** The most instructions that are kept compiled. */
 const MOST_COMPILED = 150_000;
+
+/** After so many misses it is looked how often they come: more than one in so many instructions is too often. */
+const MANY_MISSES = 100;
+const WORTH_A_MISS = 500;
 
 const SLOTS = 0x4000;
 
@@ -54,6 +58,8 @@ export function canCompile(): boolean {
 
 export class Compiler {
   readonly cpu: Processor;
+  /** How often a block is interpreted before it is compiled. */
+  readonly hot: number;
   readonly exits = new Exits();
   /** Instructions compiled, in all regions that live. */
   size = 0;
@@ -68,8 +74,9 @@ export class Compiler {
   /** The exit that stands for the instruction which the interpreter is doing for compiled code. */
   private stepping: Exit | undefined = undefined;
 
-  constructor(cpu: Processor) {
+  constructor(cpu: Processor, hot: number) {
     this.cpu = cpu;
+    this.hot = hot;
     this.table = new WebAssembly.Table({ element: 'anyfunc', initial: SLOTS });
     for (let slot = SLOTS - 1; slot >= 0; slot--) this.freeSlots.push(slot);
     this.imports = { m: { m: cpu.memory, t: this.table, s: (number: number) => this.step(number) } };
@@ -106,6 +113,7 @@ export class Compiler {
     cpu.remaining += words[BUDGET]! - given + exit.refund;
     if (exit.eip !== undefined) words[EIP] = exit.eip;
     settleFlags(words);
+    if (exit.resumes && ++exit.misses >= MANY_MISSES) this.reconsider(exit);
     return exit;
   }
 
@@ -142,7 +150,7 @@ export class Compiler {
     if (block.mode !== EVERYTHING_FLAT || block.secondPage !== -1 || block.epoch < 0) return;
     if (this.size > MOST_COMPILED || this.freeSlots.length === 0) this.forgetAll();
     const user = cpu.words[CPL] === 3;
-    const gathered = gather(cpu, block);
+    const gathered = gather(cpu, block, Math.min(WARM, this.hot));
     const [entry] = gathered as [(typeof gathered)[0]];
     if (entry.end === 'interpreted' && entry.body === 0) return;
     const order = structure(entry);
@@ -166,6 +174,21 @@ export class Compiler {
     for (const part of region.blocks) part.regions = [...(part.regions ?? []), region];
     block.region = region;
     publish(cpu, region, (RAM_BASE + (block.frame << 12) - (block.eip & ~0xfff)) | 1);
+  }
+
+  /** A block whose accesses miss too often is compiled anew, with a look at the TLB for each of them. */
+  private reconsider(exit: Exit): void {
+    const { block } = exit;
+    const retired = this.cpu.retiredAtEnd - this.cpu.remaining;
+    const often = retired - exit.since < MANY_MISSES * WORTH_A_MISS;
+    exit.misses = 0;
+    exit.since = retired;
+    if (!often || block.isCareful) return;
+    block.isCareful = true;
+    for (const region of block.regions ?? []) {
+      region.entry.heat = this.hot - 1;
+      this.forget(region);
+    }
   }
 
   /*

@@ -11,8 +11,6 @@ export const BEGAN = 0x42;
 export const ENDED = 0x45;
 /** Bytes that a round says: both marks and four of checksum, lowest first. */
 export const ROUND_BYTES = 6;
-/** A write to this port ends QEMU, if it has a debug exit there. */
-export const EXIT_PORT = 0xf4;
 
 const CODE_FRAMES = IMAGE_AT + 0x1000;
 const DATA_FRAMES = 0x100_0000;
@@ -31,8 +29,14 @@ export function kernelCode(kernel: Kernel): Uint8Array {
  *
  * The kernel's code and data are mapped where the real processor has them, which for a program under Linux cannot be
  * where they lie in memory.
+ *
+ * @param exitPort where to write when all is done, if somebody waits for that
  */
-export function buildImage(kernel: Kernel, rounds: number): { bytes: Uint8Array; entry: number } {
+export function buildImage(
+  kernel: Kernel,
+  rounds: number,
+  exitPort?: number,
+): { bytes: Uint8Array; entry: number } {
   const boot = assemble(
     `header:
        dd ${MULTIBOOT}, ${WITH_ADDRESSES}, ${2 ** 32 - MULTIBOOT - WITH_ADDRESSES}
@@ -92,8 +96,7 @@ export function buildImage(kernel: Kernel, rounds: number): { bytes: Uint8Array;
        jnz checksum
        dec dword [rounds]
        jnz round
-       mov al, 0
-       out ${EXIT_PORT}, al
+       ${exitPort === undefined ? '' : `out ${exitPort}, al`}
      off:
        cli
        hlt

@@ -1,16 +1,15 @@
-import { createMachine } from '../../../src/processor/index.ts';
+import { createMachine, type Engine } from '../../../src/processor/index.ts';
 import { buildImage, IMAGE_AT, MEMORY_MEGABYTES, SERIAL_PORT, Stopwatch } from './image.ts';
 import type { Kernel } from './programs.ts';
 
 /** The engines of our own silicon. */
-export const LANTERN_ENGINES = ['interpreter'] as const;
-export type LanternEngine = (typeof LANTERN_ENGINES)[number];
+export const LANTERN_ENGINES: readonly Engine[] = ['interpreter', 'compiler'];
 
 /** Instructions between two looks at the clock of whoever calls; long enough to be of no consequence. */
 const SLICE = 2_000_000;
 
 /** Runs a kernel `rounds` times on a new machine. */
-export function runOnLantern(kernel: Kernel, _engine: LanternEngine, rounds: number): Stopwatch['rounds'] {
+export function runOnLantern(kernel: Kernel, engine: Engine, rounds: number): Stopwatch['rounds'] {
   const watch = new Stopwatch();
   const bus = {
     in: () => 0xffff_ffff,
@@ -18,7 +17,7 @@ export function runOnLantern(kernel: Kernel, _engine: LanternEngine, rounds: num
       if (port === SERIAL_PORT) watch.hear(value);
     },
   };
-  const machine = createMachine({ ramBytes: MEMORY_MEGABYTES << 20, bus });
+  const machine = createMachine({ ramBytes: MEMORY_MEGABYTES << 20, bus, engine });
   const { bytes, entry } = buildImage(kernel, rounds);
   machine.ram.write(IMAGE_AT, bytes);
   machine.registers.eip = entry;

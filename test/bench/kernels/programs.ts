@@ -122,14 +122,14 @@ export const KERNELS: readonly Kernel[] = [
       mov ebp, 64
     copy:
       mov esi, data
-      mov edi, data + 0x200000
+      mov edi, data + 0x23b000
       mov ecx, 0x40000
       rep movsd
       inc dword [data + 0x1000]
       dec ebp
       jnz copy
-      mov eax, [data + 0x201000]
-      add eax, [data + 0x2ffffc]
+      mov eax, [data + 0x23c000]
+      add eax, [data + 0x33aff8]
       ret`,
   },
   {
@@ -148,7 +148,7 @@ export const KERNELS: readonly Kernel[] = [
       mov ebp, 16
     copy:
       mov esi, data
-      mov edi, data + 0x200000
+      mov edi, data + 0x23b000
       mov ecx, 0x10000
     words:
       mov eax, [esi]
@@ -166,8 +166,8 @@ export const KERNELS: readonly Kernel[] = [
       inc dword [data + 0x1000]
       dec ebp
       jnz copy
-      mov eax, [data + 0x201000]
-      add eax, [data + 0x2ffffc]
+      mov eax, [data + 0x23c000]
+      add eax, [data + 0x33aff8]
       ret`,
   },
   {

@@ -1,0 +1,151 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { loadavg } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { Stopwatch } from './image.ts';
+import { LANTERN_ENGINES } from './lantern.ts';
+import { openNative } from './native.ts';
+import { KERNELS, type Kernel } from './programs.ts';
+import { qemuVersion, runOnQemu } from './qemu.ts';
+
+type Rounds = Stopwatch['rounds'];
+
+/** One column: somebody who runs kernels, in a process of their own each time. */
+interface Contestant {
+  name: string;
+  /** How often: the first round is the cold one, the best of the others the warm one. */
+  rounds: number;
+  run(kernel: Kernel, rounds: number): Promise<Rounds>;
+}
+
+/** Cold and warm milliseconds as multiples of the real processor's, by contestant. */
+export interface Row {
+  kernel: string;
+  nativeMilliseconds: number;
+  cold: number[];
+  warm: number[];
+}
+
+export interface Results {
+  contestants: string[];
+  rows: Row[];
+}
+
+const NATIVE_ROUNDS = 7;
+const BENCH = fileURLToPath(new URL('..', import.meta.url));
+const CHILD = fileURLToPath(new URL('child.ts', import.meta.url));
+const MINUTES = 60_000;
+
+/** Measures everybody on every kernel, kernel by kernel and all side by side, and prints a table as it goes. */
+export async function benchKernels(): Promise<Results | undefined> {
+  const native = await openNative();
+  if (typeof native === 'string') {
+    console.log(`the ten kernels are skipped, for there is nothing to compare with: ${native}`);
+    return undefined;
+  }
+  const contestants = [...LANTERN_ENGINES.map(ourselves), ...peers()];
+  console.log(
+    '\nten kernels: multiples of native time, cold (first round of a process) / warm (best of the rest)\n',
+  );
+  const columns = contestants.map(({ name }) => name.padStart(18)).join('');
+  console.log(`${''.padEnd(16)}${'native ms'.padStart(10)}${columns}`);
+  const rows: Row[] = [];
+  for (const kernel of KERNELS) {
+    const row = await measure(kernel, contestants, () => inChild('native', kernel, NATIVE_ROUNDS));
+    rows.push(row);
+    print(row.kernel, row.nativeMilliseconds.toFixed(2), row);
+  }
+  print('geometric mean', '', meanOf('geometric mean', rows));
+  const others = rows.filter(({ kernel }) => kernel !== 'rep movs');
+  print('without rep movs', '', meanOf('without rep movs', others));
+  console.log(
+    `\nload while measuring: ${loadavg()
+      .map((load) => load.toFixed(1))
+      .join(' ')}`,
+  );
+  return { contestants: contestants.map(({ name }) => name), rows };
+}
+
+function ourselves(engine: (typeof LANTERN_ENGINES)[number]): Contestant {
+  const rounds = engine === 'interpreter' ? 3 : 6;
+  return { name: engine, rounds, run: (kernel, count) => inChild(engine, kernel, count) };
+}
+
+/** Those that are here; of the others it is said why not. */
+function peers(): Contestant[] {
+  const found: Contestant[] = [];
+  const missing = installV86();
+  if (missing === undefined)
+    found.push({ name: 'v86', rounds: 6, run: (kernel, rounds) => inChild('v86', kernel, rounds) });
+  else console.log(`v86 is skipped: ${missing}`);
+  const version = qemuVersion();
+  if (version === undefined) console.log('QEMU is skipped: there is no qemu-system-i386 on this machine');
+  else found.push({ name: 'QEMU TCG', rounds: 6, run: runOnQemu });
+  return found;
+}
+
+/** Installs the bench's own packages, if they are not there. */
+function installV86(): string | undefined {
+  if (existsSync(`${BENCH}node_modules/v86/build/v86.wasm`)) return undefined;
+  const { status, error, stderr } = spawnSync('npm', ['ci', '--ignore-scripts'], {
+    cwd: BENCH,
+    encoding: 'utf8',
+  });
+  if (status === 0) return undefined;
+  return `npm ci in ${BENCH} failed: ${error?.message ?? stderr.trim().split('\n').at(-1)}`;
+}
+
+async function inChild(where: string, kernel: Kernel, rounds: number): Promise<Rounds> {
+  const words = ['--import', 'tsx', CHILD, where, kernel.name, String(rounds)];
+  const { stdout } = await promisify(execFile)(process.execPath, words, { timeout: 5 * MINUTES });
+  return JSON.parse(stdout.trim().split('\n').at(-1)!) as Rounds;
+}
+
+/** The real processor goes before and after the others, so that a change of clock or load shows in both. */
+async function measure(
+  kernel: Kernel,
+  contestants: Contestant[],
+  native: () => Promise<Rounds>,
+): Promise<Row> {
+  const real = await native();
+  const cold: number[] = [];
+  const warm: number[] = [];
+  for (const { name, rounds, run } of contestants) {
+    const found = await run(kernel, rounds);
+    const wrong = found.find(({ checksum }) => checksum !== real[0]!.checksum);
+    if (wrong) throw new Error(`${name}: ${kernel.name} is ${wrong.checksum}, expected ${real[0]!.checksum}`);
+    cold.push(found[0]!.milliseconds);
+    warm.push(best(found.slice(1)));
+  }
+  const nativeMilliseconds = best([...real.slice(1), ...(await native()).slice(1)]);
+  const times = (milliseconds: number) => milliseconds / nativeMilliseconds;
+  return { kernel: kernel.name, nativeMilliseconds, cold: cold.map(times), warm: warm.map(times) };
+}
+
+function best(rounds: Rounds): number {
+  return Math.min(...rounds.map(({ milliseconds }) => milliseconds));
+}
+
+export function meanOf(name: string, rows: Row[]): Row {
+  const mean = (figures: number[]) =>
+    Math.exp(figures.reduce((sum, figure) => sum + Math.log(figure), 0) / figures.length);
+  const column = (of: (row: Row) => number[]) =>
+    of(rows[0]!).map((_, n) => mean(rows.map((row) => of(row)[n]!)));
+  return {
+    kernel: name,
+    nativeMilliseconds: 0,
+    cold: column((row) => row.cold),
+    warm: column((row) => row.warm),
+  };
+}
+
+function print(name: string, native: string, { cold, warm }: Row): void {
+  const figures = cold.map((figure, n) => `${short(figure)} / ${short(warm[n]!)}`.padStart(18));
+  console.log(`${name.padEnd(16)}${native.padStart(10)}${figures.join('')}`);
+}
+
+/** Three figures. */
+export function short(figure: number): string {
+  return figure >= 99.5 ? figure.toFixed(0) : figure >= 9.95 ? figure.toFixed(1) : figure.toFixed(2);
+}
