@@ -56,6 +56,8 @@ export interface Circumstances {
   readOnly?: boolean;
   kernel?: Uint8Array;
   initrd?: Uint8Array;
+  /** What its shell says when it wants a line. */
+  prompt?: string;
   /** Where it runs: a computer of its own, unless there is one to share. */
   computer?: Computer;
 }
@@ -70,6 +72,7 @@ export function boot(circumstances: Circumstances = {}): Session {
     readOnly = false,
     kernel = pup().kernel,
     initrd = pup().initrd,
+    prompt = '$ ',
     computer = createComputer(megabytes),
   } = circumstances;
   const { machine, world, host } = computer;
@@ -139,7 +142,7 @@ export function boot(circumstances: Circumstances = {}): Session {
     async run(line) {
       session.type(`${line}\n`);
       await session.until(`${line}\n`);
-      return session.until('$ ');
+      return session.until(prompt);
     },
     retired: () => machine.retired,
   };
@@ -149,7 +152,7 @@ export function boot(circumstances: Circumstances = {}): Session {
 /** Boots pup to its prompt. */
 export async function bootToPrompt(circumstances: Circumstances = {}): Promise<Session> {
   const session = boot(circumstances);
-  await session.until('$ ');
+  await session.until(circumstances.prompt ?? '$ ');
   return session;
 }
 
