@@ -96,7 +96,9 @@ export * from './system.ts';
 export * from './control.ts';
 export * from './ports.ts';
 /*
- * Last, a room apart. Everything so far counted in whole numbers.
+ * Last, a room apart. Everything so far has counted in whole numbers; behind this door there are fractions, and the
+ * strangest of the chips that Intel ever sold by the million. A number, its registers and its rounding come first, then
+ * what can be done with it, down to the sines.
  */
 export * from './x87-real.ts';
 export * from './x87-registers.ts';

@@ -1,5 +1,14 @@
 /*
  * # Opcodes of the x87
+ *
+ * In 1978 eight opcodes were set aside for a chip that did not exist yet, D8 to DF. The 8086 worked out the
+ * address, read a word from there, threw it away, and went on; the chip beside it picked up address and data from
+ * the bus as they went by. All that the other chip was told is in six bits: three of the opcode, three of the
+ * ModRM byte's digit. If the operand is not in memory, the last three bits are free as well, and are a register,
+ * or 512 chances to put an instruction.
+ *
+ * This is why the tables below are by opcode *and* digit, and why what looks like one instruction in the manual
+ * lives in three places.
  */
 import { arctangent } from './x87-arctangent.ts';
 import * as arithmetic from './x87-arithmetic.ts';
@@ -27,6 +36,13 @@ export function x87Opcodes(table: Decode[]): void {
   table[0x9b] = () => environment.waitForX87;
 }
 
+/*
+ * ## Decoding
+ *
+ * FNSTENV will want to know the opcode and the segment, so both are written into the record here, once. The
+ * segment matters even where it is flat: the operand's address is computed without it, but a debugger wants to be
+ * told.
+ */
 /** Everything is in ModRM. */
 function decodeX87(d: Decoder, opcode: number): Execute {
   modrm(d, 4);
@@ -49,6 +65,9 @@ function segmentOf(d: Decoder): number {
 
 /*
  * ## With an operand in memory
+ *
+ * Four opcodes are arithmetic, and differ only in what they read. The other four are everything else, in an order
+ * that somebody must have understood.
  */
 const { compareWithDouble, compareWithInteger, compareWithSingle } = comparison;
 
@@ -111,6 +130,10 @@ const MEMORY: readonly (Row | undefined)[] = [
 
 /*
  * ## With registers
+ *
+ * When the destination is not the top, the two subtractions change places, and so do the divisions: digit 4 is
+ * always *top less other*, whichever of them gets the result. The holes are where nothing is, or where one of the
+ * lone ones below lives.
  */
 const { compareIntoFlags, compareWithRegister, QUIETLY } = comparison;
 const { arithmeticToOther, arithmeticToTop, POPS } = arithmetic;
@@ -186,6 +209,9 @@ const REGISTERS: readonly (Row | undefined)[] = [
 
 /*
  * ## Without operands
+ *
+ * D9 E0 to D9 FF is where the mathematics is. In the 8087 each was a short program in a read-only memory that
+ * took up a good part of the chip. To fit it in, its cells had four sizes of transistor and held two bits each.
  */
 const { pushMathConstant } = load;
 

@@ -1,5 +1,12 @@
 /*
  * # And back again
+ *
+ * Given a point, which way is it? A quotient cannot tell: (1, 1) and (-1, -1) have the same. So FPATAN takes both
+ * coordinates and gives you the angle in the whole plane. Fortran called the function ATAN2, since ATAN was
+ * taken, and the 8087 has no other.
+ *
+ * It is the one function here that is defined for everything. There is even an answer for the point (infinity,
+ * infinity): an eighth of a turn, in the spirit of fairness.
  */
 import type { Instruction } from './instruction.ts';
 import { X87_CONTROL } from './layout.ts';
@@ -78,6 +85,12 @@ function angle(control: number): number {
   return flags | inPlane(control);
 }
 
+/*
+ * ## The edges of the world
+ *
+ * Along the axes and at infinity the angle is a number of eighths of a turn, and the sign of zero comes into its
+ * own: just above the negative axis is pi, just below is -pi.
+ */
 /** Eighths of a full turn, for points on an axis or infinitely far away (SDM vol. 2, FPATAN). */
 function onAxis(control: number): number {
   let eighths: number;
@@ -91,6 +104,12 @@ function onAxis(control: number): number {
   return roundMagnitude(control, y.sign, PI * BigInt(eighths), -PLACES - 2, false, result);
 }
 
+/*
+ * ## In the plane
+ *
+ * The smaller coordinate over the larger one is at most 1. Everything else is mirrors: a steep angle is a right
+ * angle less a flat one, and one to the left is half a turn less one to the right.
+ */
 /** Below this difference of exponents a quotient is its own arctangent. */
 const TINY = -33;
 
@@ -114,6 +133,10 @@ function inPlane(control: number): number {
   return roundMagnitude(control, y.sign, magnitude, -PLACES, false, result);
 }
 
+/*
+ * Between 0.4 and 1 one more mirror, at an eighth of a turn, brings the quotient below 0.43. And then a series of
+ * Euler's, which for these converges by at least a factor of six each term; some seventy terms are 192 places.
+ */
 /** The arctangent of t = quotient * 2^power, up to 1, over 2^power. */
 function arctangentOf(quotient: bigint, power: number): bigint {
   const t = shifted(quotient, power + PLACES);

@@ -1,5 +1,10 @@
 /*
  * # The four operations
+ *
+ * There are six of them. Subtraction and division come in two directions, because one operand is always the top
+ * of the stack, and when it should have been the other one you would have to exchange first. The three bits that
+ * say which are the same in every opcode, so that one function can read them; numbers 2 and 3 are comparisons,
+ * and live elsewhere.
  */
 import type { Instruction } from './instruction.ts';
 import { X87_CONTROL, X87_EXPONENT } from './layout.ts';
@@ -53,6 +58,13 @@ function combine(control: number, operation: number): number {
   }
 }
 
+/*
+ * ## Forms
+ *
+ * Each has the same four beats: begin, remember, look whether anybody is at home in the registers, compute. An
+ * empty register is an invalid operation of its own kind. The answer is the indefinite, in the place where the
+ * result would have gone.
+ */
 /** D8: ST(0) = ST(0) op ST(i). */
 export function arithmeticToTop(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
@@ -83,6 +95,11 @@ export function arithmeticToOther(cpu: Processor, i: Instruction): void {
   if (done && i.operation & POPS) popStack(words);
 }
 
+/*
+ * Numbers in memory are read before anything is remembered, for the read may fault. They are taken to the bench
+ * in extended format, where every single, every double and every integer is exact. So adding a word from memory
+ * is one rounding, not two.
+ */
 /** With an operand in memory that is on the workbench already. */
 function withMemory(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
@@ -113,6 +130,9 @@ export function arithmeticWithInteger(cpu: Processor, i: Instruction): void {
   withMemory(cpu, i);
 }
 
+/*
+ * ## With one operand
+ */
 /** FSQRT. */
 export function takeSquareRoot(cpu: Processor, i: Instruction): void {
   const words = cpu.words;

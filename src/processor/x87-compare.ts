@@ -1,5 +1,12 @@
 /*
  * # Which is larger
+ *
+ * Four answers: above, below, equal, and *that is not a question*. A NaN is not larger than 3, nor smaller, nor
+ * equal, not even to itself. Three-way comparisons have been wrong about that ever since.
+ *
+ * The answer goes into C3, C2 and C0, and they lie in the status word just so that `fnstsw ax` and `sahf` bring
+ * them to ZF, PF and CF. Hence a comparison of floating-point numbers is followed by the *unsigned* jumps, JA and
+ * JB, and JP asks whether it was one of those questions.
  */
 import { ARITHMETIC, CARRY, PARITY, writeArithmeticFlags, ZERO_FLAG } from './flags.ts';
 import type { Instruction } from './instruction.ts';
@@ -50,6 +57,10 @@ const UNORDERED = C0 | C2 | C3;
 /** The last answer. */
 let answer = ABOVE;
 
+/*
+ * FCOM takes offence at every NaN, FUCOM, the *unordered* one from the 387, only at signaling ones: for languages
+ * in which `x == x` is how you find out.
+ */
 /** Compares a with b. `quiet` lets quiet NaNs pass without a complaint. */
 function compare(quiet: boolean): number {
   const kinds = a.kind | b.kind;
@@ -73,6 +84,10 @@ function order(negative: boolean): number {
   return by < 0 === negative ? ABOVE : BELOW;
 }
 
+/*
+ * The condition codes are set even where an exception is not masked; only the pops are left undone. The manual
+ * has it the other way around.
+ */
 /** The answer into the condition codes, and then, unless an exception forbids it, the pops. */
 function conclude(words: Int32Array, flags: number, pops: number): void {
   const wanted = settle(words, flags);

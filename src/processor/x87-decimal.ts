@@ -1,5 +1,12 @@
 /*
  * # Eighteen digits
+ *
+ * For the bank. Ten bytes hold eighteen decimal digits, two to a byte, and the tenth byte is for the sign, all
+ * eight bits of it. Eighteen is what COBOL asked for. An extended number holds each of them exactly, which no
+ * double could, and so an 8087 could do a bank's books in binary and give them back in decimal to the last cent.
+ * There are compilers that did it. They are said to be in use.
+ *
+ * Here is the one place where `BigInt` divides in a load or a store. Nobody will be waiting.
  */
 import { probeWrite, read16, read32, write16, write32 } from './access.ts';
 import { addressForRead, addressForWrite, type Instruction } from './instruction.ts';
@@ -42,6 +49,10 @@ function toDigits(number: number, bytes: number): number {
   return packed;
 }
 
+/*
+ * What a digit above 9 means is undefined, the manual says. To the processor we asked it means what it says, so
+ * that `0x0f` in the last place is fifteen.
+ */
 /** FBLD: eighteen digits and a sign. */
 export function pushDecimal(cpu: Processor, i: Instruction): void {
   const words = cpu.words;

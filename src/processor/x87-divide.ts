@@ -1,9 +1,9 @@
 /*
  * # Dividing, and the square root
  *
- * In 1994 Thomas Nicely, who counted twin primes in Lynchburg, Virginia, found that his Pentium had divided 1 by
- * 824,633,702,441 and been wrong in the ninth digit. The Pentium got two bits of quotient at each step, out of a
- * table of 1,066 entries, five of which had been lost on the way into the chip. It cost Intel 475 million
+ * In 1994 Thomas Nicely, who counted twin primes in Lynchburg, Virginia, found that his Pentium divided 1 by
+ * 824,633,702,441 and was wrong from the ninth digit on. The Pentium got two bits of quotient at each step, out
+ * of a table of 1,066 entries, five of which had been lost on the way into the chip. It cost Intel 475 million
  * dollars, and the world learned the word *FDIV*.
  *
  * Ours takes 21 bits at each step, and has no table. It has a double.

@@ -1,5 +1,26 @@
 /*
  * # The environment
+ *
+ * What a kernel must save when another process wants the unit, and what a handler must look at to know what went
+ * wrong: three words about the state and four about the last instruction.
+ *
+ * ```text
+ *    32 bits: FNSTENV writes 28 bytes              16 bits: 14 bytes, without the opcode
+ *   +--------------------+--------------------+
+ *   | all ones           | control word       |  +0
+ *   | all ones           | status word        |  +4
+ *   | all ones           | tag word           |  +8
+ *   | offset of the instruction               |  +12
+ *   | opcode, 11 bits    | its code segment   |  +16
+ *   | offset of the operand                   |  +20
+ *   | all ones           | its segment        |  +24
+ *   +--------------------+--------------------+
+ * ```
+ *
+ * FNSAVE goes on with the eight registers, ten bytes each: 108 in all. FNSTENV masks every exception when it has
+ * finished, and FNSAVE leaves the unit as new. The reason is the one who calls them. A handler for #MF wants to
+ * compute, too, and if its first FLD1 were stopped by the very error it has come to look at, it would never get
+ * anywhere.
  */
 import { probeWrite, read16, readLinear, write16, writeLinear } from './access.ts';
 import type { Instruction } from './instruction.ts';
@@ -56,6 +77,12 @@ function setControlWord(words: Int32Array, control: number): void {
   words[X87_CONTROL] = (control & CONTROL_BITS) | CONTROL_ALWAYS;
 }
 
+/*
+ * ## Tags
+ *
+ * In memory a tag has two bits: valid, zero, special, empty. It is a caption to the register, and the captions
+ * are made up when somebody asks. All that the unit itself keeps is the difference between empty and not.
+ */
 const TAG_VALID = 0;
 const TAG_ZERO = 1;
 const TAG_SPECIAL = 2;
@@ -83,6 +110,9 @@ function setTagWord(words: Int32Array, tags: number): void {
 
 /*
  * ## Small change
+ *
+ * Those with an N do not wait: they can be executed while an error is pending, or else nobody could ever look at
+ * it. WAIT is the opposite. It does nothing but wait.
  */
 /** FNINIT. */
 export function initialise(cpu: Processor): void {
@@ -150,6 +180,8 @@ export function waitForX87(cpu: Processor): void {
 
 /*
  * ## Seven words
+ *
+ * All of it goes out or none. Twenty-eight bytes may lie across two pages.
  */
 /** Bytes of the environment, and of one register. */
 const ENVIRONMENT_WORDS = 7;
@@ -212,6 +244,9 @@ function takeEnvironment(words: Int32Array, values: number[], size: number): voi
 
 /*
  * ## And everything
+ *
+ * The registers are saved in the order of the stack, not of the shelf: ST(0) first, wherever it lies. The tag
+ * word above them goes by the shelf. Whoever writes a debugger finds out.
  */
 /** FNSAVE: the environment and the eight registers, ST(0) first; then as FNINIT. */
 export function saveAll(cpu: Processor, i: Instruction): void {

@@ -1,5 +1,10 @@
 /*
  * # To the whole number
+ *
+ * The nearest integer, by the rounding mode in force. C disagrees: in C, (int)2.7 is 2, whatever the mode. So for
+ * twenty-five years every cast in every C program was compiled to five instructions: save the control word, load
+ * one that says *cut off*, convert, load the old one again. Changing the mode empties the pipeline. SSE3 got an
+ * instruction of its own for it in 2004, and by then casts went by other registers anyway.
  */
 import { stopsAtDenormal } from './x87-nan.ts';
 import { C1, DENORMAL_OPERAND, INEXACT } from './x87-registers.ts';
@@ -11,6 +16,11 @@ import { roundsUp } from './x87-rounding.ts';
 /** The exponent of 2^63: from here on every number is whole. */
 export const WHOLE = BIAS + 63;
 
+/*
+ * The point of a significand lies behind its first bit. Shift to the right until it lies behind the last, and
+ * what falls out is the fraction. It is the same question as in every rounding: more than half, less, or just
+ * half.
+ */
 /**
  * The magnitude of a number that is below 2^64, rounded to an integer of 64 bits in `into`.
  *
@@ -49,6 +59,10 @@ export function toInteger(control: number, a: Real, into: Real): number {
   return INEXACT | C1;
 }
 
+/*
+ * FRNDINT goes back again: an integer, but still a floating-point number, with its sign even if it is zero. -0.3
+ * rounds to -0.
+ */
 /** FRNDINT. */
 export function roundToInteger(control: number, a: Real, result: Real): number {
   let flags = 0;

@@ -1,5 +1,10 @@
 /*
  * # Onto the stack
+ *
+ * FLD is the most frequent instruction of the unit. It converts, and it pushes, and each can go wrong.
+ *
+ * A full stack is found before anything else. You get the indefinite pushed on top of whoever lived there, and C1
+ * tells that there was no room rather than nothing there. If you wanted to hear of it, nothing is pushed at all.
  */
 import type { Instruction } from './instruction.ts';
 import { X87_CONTROL, X87_EXPONENT, X87_HIGH, X87_LOW, X87_STATUS, X87_TAGS } from './layout.ts';
@@ -40,6 +45,12 @@ function pushValue(words: Int32Array, flags: number): void {
   writeStack(words, 0, value);
 }
 
+/*
+ * A signaling NaN in memory wakes up when it is converted. So does the exception for denormals, and here is
+ * something that only a real processor tells you: the manual says that an unmasked exception of that kind stops
+ * the load. It does not. We compared some millions of answers with those of a processor of today, and wherever it
+ * disagreed with its manual, we believed the processor.
+ */
 /** A number out of one of the shorter formats: the only loads that can complain. */
 function pushConverted(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
@@ -66,6 +77,10 @@ export function pushDouble(cpu: Processor, i: Instruction): void {
   pushConverted(cpu, i);
 }
 
+/*
+ * Eighty bits are not converted, only moved. What never was a number stays what it was, and complaints wait until
+ * somebody computes with it.
+ */
 /** FLD m80: eighty bits as they are, whatever they are. */
 export function pushExtended(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
@@ -104,6 +119,14 @@ export function pushStackRegister(cpu: Processor, i: Instruction): void {
 /*
  * ## Constants
  */
+/*
+ * ## Constants
+ *
+ * There are seven numbers in the chip, and they obey the rounding mode: the bits behind the sixty-fourth are
+ * known, so down and up give different neighbours. The column at the end says on which side of the truth the
+ * rounded one lies. Five of the seven are there for logarithms, of which the unit knows only those to the base of
+ * 2.
+ */
 /** FLD1, FLDL2T, FLDL2E, FLDPI, FLDLG2, FLDLN2, FLDZ: exponent, high, low, and how the bits go on: 1 up, 0 down. */
 const CONSTANTS: readonly (readonly [number, number, number, number])[] = [
   [0x3fff, 0x8000_0000, 0x0000_0000, -1],
@@ -137,6 +160,13 @@ export function pushMathConstant(cpu: Processor, i: Instruction): void {
 /*
  * ## Changing places
  */
+/*
+ * ## Changing places
+ *
+ * With one operand always on top, code spends its time bringing things to the top. By 1993 this was so frequent
+ * that the Pentium executed FXCH beside the next instruction for nothing: it only changed the names of two
+ * registers.
+ */
 /** FXCH: ST(0) and ST(i) change places; whatever is missing becomes the indefinite. */
 export function exchange(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
@@ -168,6 +198,10 @@ function fillIfEmpty(words: Int32Array, n: number): void {
   writeStack(words, n, value);
 }
 
+/*
+ * FCMOVcc came with the Pentium Pro in 1995, to save branches. It tests the flags of the *integer* unit, which
+ * the old comparisons do not set, so FCOMI had to come with it.
+ */
 /** FCMOVcc: ST(0) = ST(i) if a condition of the integer unit holds. */
 export function conditionalMove(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
@@ -180,6 +214,10 @@ export function conditionalMove(cpu: Processor, i: Instruction): void {
   if (condition(words, i.operation)) copyRegister(words, i.rm, 0);
 }
 
+/*
+ * FST to a register is such a copy, too. `storeQuietly` is one of a dozen encodings that exist because nobody
+ * forbade them when the decoder was drawn. A processor executes them; so do we.
+ */
 /** Copies eighty bits as they are. */
 export function copyRegister(words: Int32Array, from: number, to: number): void {
   const source = physical(words, from);

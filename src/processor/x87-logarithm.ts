@@ -1,5 +1,17 @@
 /*
  * # Logarithms
+ *
+ * There are three instructions for all of it: 2^x - 1, y log2(x), and y log2(x + 1). Everything else is
+ * multiplication. The natural logarithm is FLDLN2, FXCH, FYL2X. A power x^y is FYL2X, then cut the integer off,
+ * then F2XM1 and FSCALE.
+ *
+ * The ones are what is clever about it. e^x for x = 10^-10 is 1.0000000001, and of ten digits of x one is left.
+ * If instead you compute what is *above* 1, all are. A bank that compounds interest by the second needs it in
+ * both directions.
+ *
+ * How near do we come to a real processor? It computes with a few more bits than it shows, we with some hundred
+ * more, so ours is the better rounded. Of a hundred random logarithms seven differ, by one in the last place, and
+ * nearly always theirs is the smaller.
  */
 import type { Instruction } from './instruction.ts';
 import { X87_CONTROL } from './layout.ts';
@@ -52,6 +64,9 @@ const result = new Real();
 
 /*
  * ## F2XM1
+ *
+ * The series of e^t - 1, divided by t, so that it begins with 1. Two arguments are exact, 1 and -1. Beyond them
+ * the result is undefined, and real processors hand back the argument.
  */
 /** F2XM1: 2^ST(0) - 1, for ST(0) from -1 to 1. Outside of that nothing happens. */
 export function powerOfTwoMinusOne(cpu: Processor, i: Instruction): void {
@@ -101,6 +116,9 @@ function power(control: number): number {
 
 /*
  * ## FYL2X and FYL2XP1
+ *
+ * First the seven ways not to have a logarithm. The one with an exception of its own is zero: its logarithm is
+ * minus infinity, and that is a division by zero, for want of a better word.
  */
 /** FYL2X: ST(1) = ST(1) * log2(ST(0)), and pop. */
 export function logarithm(cpu: Processor, i: Instruction): void {
@@ -163,6 +181,13 @@ function scaledLogarithm(control: number): number {
   return flags | INEXACT | timesY(control, magnitude, power, negative, exact);
 }
 
+/*
+ * ## The exponent is nearly all
+ *
+ * log2 of m 2^n is n + log2(m), and n stands there in the number. Only for an m near 1 there is something to
+ * compute, and if n is 0 that is all there is, and it must be right in every digit relative to itself. Hence the
+ * trick with the square root: a number just below 1 should not be 2^-1 times something just below 2.
+ */
 interface Logarithm {
   magnitude: bigint;
   power: number;
@@ -195,6 +220,10 @@ function logarithmOf(n: bigint, power: number): Logarithm {
 /** 2^63 times the square root of 2; it need not be exact. */
 const ROOT_OF_TWO = 0xb504_f333_f9de_6484n;
 
+/*
+ * The series for ln(1 + x) crawls. That for atanh has only odd powers, of a number that is at most 0.172, and
+ * gains five bits a term.
+ */
 /** 2 atanh(upper/lower)/ln 2 with 256 places: 64 of them are for a quotient that may be as small as 2^-64. */
 function logarithmOfRatio(upper: bigint, lower: bigint): bigint {
   const quotient = (upper << 320n) / lower;
@@ -225,6 +254,13 @@ function timesY(
   return roundMagnitude(control, sign, magnitude * significand(y), power + scaleOf(y), exact, result);
 }
 
+/*
+ * ## Near 1
+ *
+ * If x is so small that 1 + x would be 1, then z = x/(2 + x) is about x/2, with an exponent of its own, and
+ * nothing is lost. If x is not small, the manual promises nothing, but processors give the right answer; so do
+ * we, by the other way.
+ */
 function scaledLogarithmPlusOne(control: number): number {
   const kinds = x.kind | y.kind;
   let flags = 0;

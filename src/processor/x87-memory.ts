@@ -1,5 +1,18 @@
 /*
  * # Numbers in memory
+ *
+ * Two formats that the whole world shares, and one that you meet only here. REAL4 and REAL8 are what your
+ * programs call float and double.
+ *
+ * ```text
+ *    31 30      23 22                     0      63 62         52 51                        0
+ *   +--+----------+------------------------+    +--+-------------+---------------------------+
+ *   | s| exp + 127| fraction               |    | s| exp + 1023  | fraction                  |
+ *   +--+----------+------------------------+    +--+-------------+---------------------------+
+ * ```
+ *
+ * The bit before the point is not there. It is 1, unless the exponent is all zeros, when it is 0. The idea is
+ * old; DEC had it in the PDP-11, and it buys a bit of precision for nothing.
  */
 import { probeWrite, read16, read32, write16, write32 } from './access.ts';
 import { ALIGNMENT_CHECK, raise } from './faults.ts';
@@ -29,6 +42,13 @@ export const SINGLE_LIMIT = 0xff;
 export const DOUBLE_BIAS = 1023;
 export const DOUBLE_LIMIT = 0x7ff;
 
+/*
+ * ## Unpacking
+ *
+ * Widening is moving bits to the left and correcting the bias. Only the two exponents at the ends need thought:
+ * all ones is infinity or a NaN here and there, and all zeros is a denormal here and a quite ordinary number
+ * there. The smallest double, 2^-1074, lies fifteen thousand binary orders above the bottom of a register.
+ */
 /** A REAL4, as it is: a signaling NaN is still one, a denormal still has to be normalised. */
 export function decodeSingle(bits: number, real: Real): void {
   const exponent = (bits >>> 23) & SINGLE_LIMIT;
@@ -60,6 +80,10 @@ function finish(real: Real, exponent: number, limit: number): void {
   }
 }
 
+/*
+ * Integers have no zero of their own sign and no surprises. Nor do the largest: 64 bits of integer and 64 bits of
+ * significand is no coincidence. The 8087 was to be the accountant's chip, too.
+ */
 /** An integer of 64 bits, or fewer with the sign in `high`. */
 export function decodeInteger(low: number, high: number, real: Real): void {
   const sign = high >>> 31;
@@ -77,6 +101,9 @@ export function decodeInteger(low: number, high: number, real: Real): void {
   normalise(real);
 }
 
+/*
+ * ## Packing
+ */
 /** The REAL4 of what `roundTo` left, whose exponent is already that of the format. */
 export function encodeSingle(real: Real): number {
   return (real.sign << 31) | (real.exponent << 23) | ((real.high >>> 8) & 0x7f_ffff);
@@ -90,6 +117,13 @@ export function encodeDoubleLow(real: Real): number {
   return (real.high << 21) | (real.low >>> 11);
 }
 
+/*
+ * ## Reading and writing
+ *
+ * Eight or ten bytes are two or three loads. Since a load changes nothing, it does not matter if the last one
+ * faults. A store is another thing: with the first half on one page and the second on another that may not be
+ * there, both must be asked before the first byte goes out. `probeWrite` asks.
+ */
 /** #AC for the sizes that the integer unit does not know: a REAL8 or REAL10 belongs on a multiple of eight. */
 function checkAlignment(cpu: Processor, linear: number): void {
   const words = cpu.words;
@@ -129,6 +163,9 @@ export function loadInteger(cpu: Processor, i: Instruction, into: Real): void {
   decodeInteger(value, value >> 31, into);
 }
 
+/*
+ * Only accesses near the end of a page need that question. The comparison costs less.
+ */
 /** Two or four bytes. */
 export function storeSmall(cpu: Processor, i: Instruction, size: number, value: number): void {
   const address = addressForWrite(cpu, i, size);

@@ -9,16 +9,16 @@
  * an exception, and a handler would put the oldest registers away in memory and fetch them when they were missed.
  * The stack would have no end, and compilers need not count. That is what the tags are for, one bit of *somebody
  * lives here* for each register. Then the chips were there, someone sat down to write the handler, and found that
- * it could not be done: the unit did not tell overflow from underflow, and the instruction could not be taken up
- * where it had stopped. By 1987 both had been mended, with the bits C1 and SF that you see below. By then nobody
- * cared. Compilers had learned to count to eight.
+ * it could not be done well: the unit did not even say whether it had run out of room or out of numbers. The 387
+ * of 1987 says it, with the bits C1 and SF that you see below. By then nobody cared. Compilers had learned to
+ * count to eight.
  *
  * ```text
- *       physical    7     6     5     4     3     2     1     0
- *                +-----+-----+-----+-----+-----+-----+-----+-----+
- *                |ST(2)|ST(1)|ST(0)|     |     |     |     |     |     TOP = 5
- *                +-----+-----+-----+-----+-----+-----+-----+-----+
- *                               a push takes this place ^ here: TOP = 4
+ *    physical    0     1     2     3     4     5     6     7
+ *             +-----+-----+-----+-----+-----+-----+-----+-----+
+ *             |     |     |     |     |     |ST(0)|ST(1)|ST(2)|     TOP = 5
+ *             +-----+-----+-----+-----+-----+-----+-----+-----+
+ *                                        ^ a push takes this one, and TOP is 4
  * ```
  */
 import { COPROCESSOR_ERROR, NO_COPROCESSOR, raise } from './faults.ts';

@@ -1,5 +1,14 @@
 /*
  * # What is left over
+ *
+ * The remainder of 2^1000 divided by 3 is exact: 1. There is no rounding in a remainder at all, which makes it
+ * the only operation that is never wrong. But the quotient has a thousand bits, and each costs a step, and on an
+ * 8087 with a 5 MHz clock an interrupt might have waited half a second. So the instruction is *partial*. It takes
+ * off at most 63 bits, sets C2 if there is more to do, and you jump back to it.
+ *
+ * What it was for are angles. The sine of a large angle is that of the remainder by a right angle, and which
+ * quadrant you are in is what the last three bits of the quotient say. So they come out as well, as C0, C3 and
+ * C1, in that order. It is an order for the eyes of SAHF only.
  */
 import type { Instruction } from './instruction.ts';
 import { X87_CONTROL, X87_STATUS } from './layout.ts';
@@ -16,6 +25,7 @@ import {
 } from './x87-registers.ts';
 import {
   compareSignificands,
+  copyReal,
   DENORMAL,
   INFINITE,
   NORMAL,
@@ -37,6 +47,10 @@ let codes = 0;
 /** The low 32 bits of the quotient. */
 let quotient = 0;
 
+/*
+ * FPREM cuts the quotient off. The standard, when it came, wanted the nearest one instead, and that is FPREM1. It
+ * is named like a second attempt, and it is one.
+ */
 /** FPREM, with `operation` 0, which cuts the quotient off, and FPREM1, with 1, which takes the nearest (IEEE 754). */
 export function partialRemainder(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
@@ -55,6 +69,10 @@ export function partialRemainder(cpu: Processor, i: Instruction): void {
   words[X87_STATUS] = (words[X87_STATUS]! & ~(C0 | C1 | C2 | C3)) | codes;
 }
 
+/*
+ * If the exponents are 64 or more apart, the processors take off somewhere from 32 to 63 bits; the manual leaves
+ * the number to them. It is such that the rest of the distance is a multiple of 32, as it turns out.
+ */
 function remainder(control: number, nearest: boolean): number {
   const kinds = a.kind | b.kind;
   let flags = 0;
@@ -70,9 +88,13 @@ function remainder(control: number, nearest: boolean): number {
       setZeroReal(result, a.sign);
       return flags;
     }
+    if (b.kind === INFINITE) {
+      // Nothing comes off, and not even a denormal is called too small.
+      copyReal(a, result);
+      if (a.kind === DENORMAL && a.high >= 0) result.exponent = 0;
+      return flags;
+    }
     if (a.kind === DENORMAL) normalise(a);
-    if (b.kind === INFINITE)
-      return flags | round(control, EXTENDED, a.sign, a.exponent, a.high, a.low, 0, result);
     if (b.kind === DENORMAL) normalise(b);
   }
   quotient = 0;
@@ -101,6 +123,12 @@ function remainder(control: number, nearest: boolean): number {
   return flags | round(control, EXTENDED, result.sign, result.exponent, result.high, result.low, 0, result);
 }
 
+/*
+ * ## Step by step
+ *
+ * It is division with the quotient thrown away but for its end. What is left is below the divisor, so twice that
+ * is below twice the divisor, and may have a 65th bit: then it certainly fits.
+ */
 /** Long division of significands, one bit at a time; what is left stays in `a`, below `b`. */
 function reduce(steps: number): void {
   let { high, low } = a;

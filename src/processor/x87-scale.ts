@@ -1,5 +1,9 @@
 /*
  * # Exponents by hand
+ *
+ * Some functions are easy if you may take a number apart: x is 2^n times m, and m is never far from 1. FXTRACT
+ * takes it apart, FSCALE puts it together again, and with the two of them and one series for numbers near 1 you
+ * can write most of a mathematics library.
  */
 import type { Instruction } from './instruction.ts';
 import { X87_CONTROL } from './layout.ts';
@@ -57,6 +61,10 @@ export function roundTop(cpu: Processor, i: Instruction): void {
   deliver(words, 0, result, roundToInteger(words[X87_CONTROL]!, a, result));
 }
 
+/*
+ * Scaling by a power of two is adding to the exponent. It is the one way to overshoot the range by more than an
+ * exception handler could ever bring back, twice over; then also an unmasked overflow is infinity.
+ */
 /** FSCALE: ST(0) * 2^ST(1), with ST(1) cut to an integer. */
 export function scale(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
@@ -95,6 +103,9 @@ function scaled(control: number): number {
   return flags | round(control, EXTENDED, a.sign, a.exponent + steps(), a.high, a.low, 0, result);
 }
 
+/*
+ * More than 65,536 either way makes no difference, so the integer is capped before it is one.
+ */
 /** Further than this no exponent can go and come back. */
 const FARTHEST = 0x1_0000;
 
@@ -106,6 +117,10 @@ function steps(): number {
   return b.sign === 1 ? -magnitude : magnitude;
 }
 
+/*
+ * The exponent of zero is minus infinity, says FXTRACT, and calls it a division by zero. It is the logarithm's
+ * opinion.
+ */
 /** FXTRACT: ST(0) becomes its exponent, as a number, and its significand is pushed. */
 export function extract(cpu: Processor, i: Instruction): void {
   const words = cpu.words;

@@ -1,5 +1,15 @@
 /*
  * # More digits than anyone needs
+ *
+ * A sine cannot be computed as if there were room for everything and then rounded. There is never room; it has no
+ * last digit. What you can do is compute a few more than you want, and hope that they are not `1000000` or
+ * `0111111`, when the next ones would decide. With 64 digits in the result you need about 64 more to be all but
+ * sure. We take 192 behind the point, and `BigInt` to hold them.
+ *
+ * That is slow, some microseconds each. An 8087 took some hundred, at 5 MHz, and people were glad.
+ *
+ * A *fixed-point* number here is an integer that means itself divided by 2^192. Adding them is adding. A product
+ * has twice the places, and half of them are cut off.
  */
 import { INEXACT, UNDERFLOWN } from './x87-registers.ts';
 import { BIAS, type Real } from './x87-real.ts';
@@ -14,6 +24,10 @@ export function times(a: bigint, b: bigint): bigint {
   return (a * b) >> 192n;
 }
 
+/*
+ * All the functions that follow are power series, made term by term, each out of the last. You stop when a term
+ * is nothing. JavaScript hardly ever looks as much like what is on the blackboard.
+ */
 /** ONE + term(1) + term(2) + ...: each made of the one before, until nothing is left of them. */
 export function series(next: (term: bigint, n: bigint) => bigint): bigint {
   let total = ONE;
@@ -21,6 +35,13 @@ export function series(next: (term: bigint, n: bigint) => bigint): bigint {
   return total;
 }
 
+/*
+ * ## Two constants
+ *
+ * Nobody should have to trust sixty digits copied from a book. John Machin found in 1706 that pi is 16 atan(1/5)
+ * - 4 atan(1/239), and computed a hundred digits with it by hand. It takes us less than a millisecond, at every
+ * start.
+ */
 /** atan(1/n), or atanh(1/n) if `sign` is 1: 1/n -+ 1/3n^3 + 1/5n^5 ... */
 function inverse(n: bigint, sign: bigint): bigint {
   let power = ONE / n;
@@ -36,6 +57,13 @@ function inverse(n: bigint, sign: bigint): bigint {
 export const PI = 16n * inverse(5n, -1n) - 4n * inverse(239n, -1n);
 export const LN2 = 18n * inverse(26n, 1n) - 2n * inverse(4801n, 1n) + 8n * inverse(8749n, 1n);
 
+/*
+ * ## To and from registers
+ *
+ * Between the bench and the blackboard. A result comes as an integer and a power of two; its 96 first bits are
+ * what `round` wants, and all behind them is sticky. Even if nothing is behind them: a sine other than 0 is never
+ * a short number, so the bit is set by decree.
+ */
 /** The number of bits of a positive number. */
 export function bitLength(n: bigint): number {
   const digits = n.toString(16);

@@ -1,5 +1,14 @@
 /*
  * # Off the stack
+ *
+ * A double is a short extended number: eleven bits fewer behind, and an exponent with four bits fewer. What does
+ * not fit must be rounded, denormalised, or called infinite. All of it is done by `roundTo`, with another limit.
+ *
+ * Here lies the famous trap of the x87. A sum is rounded to 64 bits in the register, and when it is stored it is
+ * rounded to 53. Two roundings are not one: what lies just above the middle can be rounded *to* the middle first,
+ * and then to even, downward. It is rare, one case in some two thousand. But a compiler that keeps a variable in
+ * a register today and in memory tomorrow has a program that answers differently when you add a print statement
+ * to find out why.
  */
 import type { Instruction } from './instruction.ts';
 import { X87_CONTROL, X87_EXPONENT, X87_HIGH, X87_LOW } from './layout.ts';
@@ -54,6 +63,11 @@ const result = new Real();
 /** Whatever is raised here and not masked, but for INEXACT, keeps the number from being stored. */
 const FORBIDDING = EXCEPTIONS & ~INEXACT;
 
+/*
+ * A store that cannot keep its promise stores nothing, and the number stays on the stack. That holds for too
+ * large and too small as well, where a register would have received the scaled result: in memory there are
+ * fifteen exponents less to scale with.
+ */
 /** ST(0) in another format, in `result`. */
 function convert(words: Int32Array, precision: number, bias: number, limit: number): number {
   if (isEmpty(words, 0)) {
@@ -91,6 +105,11 @@ function conclude(cpu: Processor, i: Instruction, flags: number): void {
   if ((settle(cpu.words, flags) & FORBIDDING) === 0 && i.operation > 0) popStack(cpu.words);
 }
 
+/*
+ * ## Three sizes
+ *
+ * Memory first, the status word and the pop after. If memory refuses, it is as if nothing had happened.
+ */
 /** FST m32 and FSTP m32. */
 export function storeAsSingle(cpu: Processor, i: Instruction): void {
   beginX87(cpu);
@@ -126,6 +145,10 @@ export function storeAsExtended(cpu: Processor, i: Instruction): void {
 /*
  * ## Integers
  */
+/*
+ * An integer that does not fit becomes the most negative one. There is no NaN among integers, so one of them had
+ * to be sacrificed, and it is the one whose opposite does not exist.
+ */
 /** FIST and FISTP, of `i.size` bytes. What does not fit is the smallest integer there is. */
 export function storeAsInteger(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
@@ -136,6 +159,9 @@ export function storeAsInteger(cpu: Processor, i: Instruction): void {
   conclude(cpu, i, flags);
 }
 
+/*
+ * There is one more positive number missing than negative: -32768 fits into two bytes and 32768 does not.
+ */
 /** FISTTP, which came with SSE3, is not here; so the control word always has its say. */
 function roundTop(words: Int32Array, control: number): number {
   readStack(words, 0, value);

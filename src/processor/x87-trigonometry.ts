@@ -1,5 +1,22 @@
 /*
  * # Sines
+ *
+ * To compute the sine of 10^15, you take away whole turns until an angle is left. Take away how much? The turn is
+ * 2 pi, and pi you know to so many digits. For each digit before the point of the angle you lose one behind it.
+ *
+ * Intel's processors know 66 bits of it:
+ *
+ * ```text
+ *    11.0010010000111111011010101000100010000101101000110000100011010011 | 000100110001...
+ *    |-------------------------- 66 bits ----------------------------| and so it would go on
+ * ```
+ *
+ * By luck the next three bits are zeros. Even so the sine of the double next to pi comes out right in only its
+ * first fifteen bits. The manual claimed for twenty years that the error is at most one in the last place. In
+ * 2014 Bruce Dawson computed it, and found the claim off by a factor of 1.3 quintillion; then the manual was
+ * changed, and now says that the 66 bits are the definition. We do as the processors do. The sine is the sine of
+ * *this* pi, and exactly that: whoever wants the other one must take the turns away by himself, as C libraries
+ * do.
  */
 import type { Instruction } from './instruction.ts';
 import { X87_CONTROL, X87_STATUS } from './layout.ts';
@@ -59,6 +76,13 @@ const TOO_LARGE = BIAS + 63;
 /** Pi as the processor knows it: 66 bits, and this is 2^64 times that (SDM vol. 1, 8.3.8). */
 const PI_66 = 0x3_243f_6a88_85a3_08d3n;
 
+/*
+ * ## Turning back
+ *
+ * Not whole turns: right angles. Then at most an eighth of a turn is left, where series are short, and the number
+ * of right angles modulo four says which series and which sign. An angle and this pi are both finite, so the
+ * remainder is exact. Nothing is rounded until the very end.
+ */
 /** An angle within a quarter of pi of zero, magnitude * 2^power, and by how many right angles it was turned. */
 interface Turned {
   negative: boolean;
@@ -87,6 +111,12 @@ function turnBack(angle: Real): Turned {
   };
 }
 
+/*
+ * ## The series
+ *
+ * x - x^3/3! + x^5/5! - ... Divided by x it begins with 1 and stays near, and so a small angle keeps all its
+ * digits: the factor has 192 places, the angle is exact.
+ */
 /** sin(x)/x and cos(x), from Taylor's series in x^2. */
 function sineFactor(square: bigint): bigint {
   return series((term, n) => -times(term, square) / (2n * n * (2n * n + 1n)));
@@ -101,6 +131,11 @@ function squareOf({ magnitude, power }: Turned): bigint {
   return times(fixed, fixed);
 }
 
+/*
+ * A cosine is a sine one right angle further on. For an angle below 2^-68 the sine is the angle, and now directed
+ * rounding ought to go one down, for the sine is a little smaller. Processors do not bother, and we follow them
+ * in that, too.
+ */
 /** The sine of a turned angle `ahead` right angles further on: with 1 it is the cosine. */
 function roundSine(control: number, turned: Turned, ahead: number, into: Real): number {
   if (a.exponent < TINY) {
@@ -136,6 +171,9 @@ function roundTangent(control: number, turned: Turned, into: Real): number {
 
 /*
  * ## What is not an angle
+ *
+ * Beyond 2^63 the unit refuses: C2 is set, nothing else happens, and the program is expected to have read the
+ * manual. Infinity has no sine at all.
  */
 /** What an operation on one angle gave: status bits, and whether it was too large to be done. */
 const NOT_DONE = -1;
