@@ -48,6 +48,8 @@ export class Block {
   /** The compiled code that begins here, and all compiled code that has this block in it. */
   region: Region | undefined = undefined;
   regions: Region[] | undefined = undefined;
+  /** Its accesses often miss the page that compiled code had looked at: better look each time. */
+  isCareful = false;
   /** Where execution went from here, the last two times it went elsewhere. */
   successor: Block = this;
   otherSuccessor: Block = this;

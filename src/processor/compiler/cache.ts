@@ -20,9 +20,16 @@ export interface Exit {
   /** Instructions that were counted and not done. */
   readonly refund: number;
   readonly resumes: boolean;
+  /** How often this way was taken because memory was not where it was expected. */
+  misses: number;
+  /** The retired count from which they are counted. */
+  since: number;
   /** EIP, unless compiled code has written it. */
   readonly eip: number | undefined;
 }
+
+/** A count of misses from which it never gets to be many. */
+const NEVER = -0x8000_0000;
 
 /** A compiled region. */
 export class Region {
@@ -79,12 +86,20 @@ export function exitNumbers(exits: Exits, given: number[]): ExitNumbers {
     }
     return number;
   };
-  const exit = ({ block }: Node, position: number, refund: number, resumes: boolean, eip?: number): Exit => ({
+  const exit = (
+    { block, body }: Node,
+    position: number,
+    refund: number,
+    resumes: boolean,
+    eip?: number,
+  ): Exit => ({
     block,
     code: block.code,
     position,
     refund,
     resumes,
+    misses: resumes && position < body ? 0 : NEVER,
+    since: 0,
     eip,
   });
   const behind = (node: Node, position: number) => node.block.code.length - position;

@@ -46,6 +46,7 @@ export function emitFunction(d: Draft, order: readonly Node[]): void {
   findLiveFlags(order);
   findRegisters(d, order);
   findKinds(order);
+  d.pointers = planAccesses(order);
   d.epilogue = code.open(BLOCK);
   loadRegisters(d);
   loadFlags(d);
@@ -133,8 +134,8 @@ function emitNode(d: Draft, node: Node, labels: Labels): void {
   const { code } = d;
   d.node = node;
   d.kind = node.flagsIn;
-  d.plan = planAccesses(node);
-  d.pointers = Math.max(d.pointers, d.plan.pointers);
+  d.plan = node.plan;
+  d.careful = node.block.isCareful;
   const { block } = node;
   if (checksBudget(node)) {
     d.position = 0;

@@ -12,9 +12,9 @@ import {
   subtractImmediateToRegister,
 } from '../arithmetic.ts';
 import type { Instruction } from '../instruction.ts';
-import { EBP, ESP, ZERO } from '../layout.ts';
+import { EBP, ECX, ESP, ZERO } from '../layout.ts';
 import { loadEffectiveAddress, moveRegisterToRegister } from '../move.ts';
-import { call, callIndirect, returnAnyStack, returnNear } from '../jumps.ts';
+import { call, callIndirect, loopOrJump, returnAnyStack, returnNear } from '../jumps.ts';
 import { FIRST_POINTER } from './draft.ts';
 import { type Lowering, registersWritten } from './lowering.ts';
 import { lowerings } from './table.ts';
@@ -45,7 +45,6 @@ export interface Access {
 export interface Plan {
   operands: (Access | undefined)[];
   stacks: (Access | undefined)[];
-  pointers: number;
 }
 
 /** The widest group, in bytes. One in eight of such would lie across two pages. */
@@ -57,36 +56,59 @@ interface Known {
   offset: number;
 }
 
+/** What is known at some point of the program. */
 class Planner {
-  readonly registers: Known[] = [];
-  origins = 0;
-  readonly open = new Map<string, Group>();
-  readonly plan: Plan = { operands: [], stacks: [], pointers: 0 };
+  readonly registers: Known[];
+  readonly open: Map<string, Group>;
+  /** Numbers given to values, and to the locals of groups, so far. */
+  origins: number;
+  locals: number;
+  plan: Plan = { operands: [], stacks: [] };
 
-  constructor() {
-    for (let register = 0; register <= ZERO; register++)
-      this.registers.push({ origin: this.origins++, offset: 0 });
+  constructor(before: Planner | undefined) {
+    this.origins = before?.origins ?? 0;
+    this.locals = before?.locals ?? 0;
+    this.open = new Map(before?.open);
+    this.registers = before ? [...before.registers] : [];
+    while (this.registers.length <= ZERO) this.registers.push({ origin: this.origins++, offset: 0 });
   }
 }
 
-/** Plans the accesses of a block. */
-export function planAccesses(node: Node): Plan {
-  const p = new Planner();
+/*
+ * What is known at the end of a block is still known in the next, if there is no other way to get there. So a
+ * function that is entered at its top and branches downward looks at its stack once.
+ */
+/** Plans the accesses of a region; the nodes are in reverse postorder. Returns how many locals that takes. */
+export function planAccesses(order: readonly Node[]): number {
+  const ends = new Map<Node, Planner>();
+  let locals = 0;
+  for (const node of order) {
+    const alone = node.order === 0 || node.isHeader || node.isMerge || node.block.isCareful;
+    const p = new Planner(alone ? undefined : ends.get(node.dominator!));
+    planBlock(p, node);
+    node.plan = p.plan;
+    locals = Math.max(locals, p.locals);
+    ends.set(node, p);
+  }
+  return locals;
+}
+
+function planBlock(p: Planner, node: Node): void {
   const { code } = node.block;
   const count = node.end === 'interpreted' ? node.body : code.length;
   for (let position = 0; position < count; position++) {
     const i = code[position]!;
     const lowering = lowerings.get(i.execute);
-    if (position < node.body && !lowering?.fits(i)) {
-      // The interpreter does it: afterwards nothing is known.
+    if (position < node.body && (!lowering?.fits(i) || lowering.flags === 'passes')) {
+      // The interpreter does it, or may: afterwards nothing is known.
       p.open.clear();
       for (let register = 0; register < ZERO; register++) forget(p, register);
-      continue;
+      if (!lowering?.fits(i)) continue;
     }
     if (position < node.body) planInstruction(p, i, position, lowering!);
     else planEnd(p, i, position);
+    if (node.block.isCareful) p.open.clear();
   }
-  return p.plan;
 }
 
 function planInstruction(p: Planner, i: Instruction, position: number, lowering: Lowering): void {
@@ -117,8 +139,12 @@ function planEnd(p: Planner, i: Instruction, position: number): void {
   if (i.isMemory) p.plan.operands[position] = operandAccess(p, i, false);
   if (i.execute === call || i.execute === callIndirect) {
     p.plan.stacks[position] = access(p, `${stack.origin}`, stack.offset - 4, 4, true);
+    p.registers[ESP] = { origin: stack.origin, offset: stack.offset - 4 };
   } else if (i.execute === returnNear || i.execute === returnAnyStack) {
     p.plan.stacks[position] = access(p, `${stack.origin}`, stack.offset, 4, false);
+    p.registers[ESP] = { origin: stack.origin, offset: stack.offset + 4 + i.immediate };
+  } else if (i.execute === loopOrJump) {
+    forget(p, ECX);
   }
 }
 
@@ -146,7 +172,7 @@ function access(p: Planner, key: string, at: number, size: number, writes: boole
     }
   }
   if (!group) {
-    const local = FIRST_POINTER + p.plan.pointers++;
+    const local = FIRST_POINTER + p.locals++;
     group = { key, low: offset, high: offset + size, writes, count: 1, local, checked: false };
     p.open.set(key, group);
   }

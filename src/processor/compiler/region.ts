@@ -9,12 +9,13 @@ import type { Block } from '../blocks.ts';
 import { type End, endOf } from './ends.ts';
 import { CPL, RAM_BASE, READ_SUPERVISOR, READ_USER } from '../layout.ts';
 import type { Processor } from '../processor.ts';
+import type { Plan } from './plan.ts';
 
 /** The most instructions and blocks of one region. */
 const MOST_INSTRUCTIONS = 600;
 const MOST_NODES = 96;
 /** How often a block must have been interpreted to be taken along. */
-const WARM = 24;
+export const WARM = 24;
 /** Return sites that one RET compares with. */
 const MOST_SITES = 4;
 
@@ -46,6 +47,8 @@ export class Node {
   flagsLive = false;
   flagsWanted = false;
   flagsIn = -1;
+  /** Where it touches memory. */
+  plan: Plan = { operands: [], stacks: [] };
 
   constructor(block: Block) {
     this.block = block;
@@ -56,7 +59,7 @@ export class Node {
 }
 
 /** Gathers the blocks around `seed`. The first is the seed's. */
-export function gather(cpu: Processor, seed: Block): Node[] {
+export function gather(cpu: Processor, seed: Block, warm: number): Node[] {
   const nodes = [new Node(seed)];
   const byEip = new Map<number, Node>([[seed.eip, nodes[0]!]]);
   let size = seed.code.length;
@@ -66,7 +69,7 @@ export function gather(cpu: Processor, seed: Block): Node[] {
     const block = findExecuted(cpu, from, eip);
     if (
       !block ||
-      block.heat < WARM ||
+      block.heat < warm ||
       nodes.length >= MOST_NODES ||
       size + block.code.length > MOST_INSTRUCTIONS
     )
