@@ -104,7 +104,8 @@ export interface Machine {
  * ## Building one
  *
  * Several machines can stand side by side: nothing in this appendix is kept in a variable of a module, but for
- * the one `fault` that lives from a throw to its catch.
+ * the one `fault` that lives from a throw to its catch, and for the numbers on the x87's workbench, which do not
+ * outlive an instruction.
  */
 /** What executes: the interpreter alone, or with the compiler for what is hot. Nothing but the speed differs. */
 export type Engine = 'interpreter' | 'compiler';
