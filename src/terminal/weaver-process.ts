@@ -17,8 +17,9 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) await weaveForParent();
 /** Weaves, and tells the process that started this one how it goes. */
 async function weaveForParent(): Promise<void> {
   const [root, out] = process.argv.slice(2);
-  const tell = (news: WeaverNews) => process.send?.(news);
-  process.on('disconnect', () => process.exit(1)); // nobody is waiting any longer
+  const leave = () => process.exit(1); // nobody is waiting any longer
+  const tell = (news: WeaverNews) => process.send?.(news, undefined, undefined, (error) => error && leave());
+  process.on('disconnect', leave);
   try {
     const { weave } = await import('../../tools/weave/index.ts');
     const onProgress = (progress: Progress) => tell({ kind: 'progress', progress });
