@@ -98,6 +98,12 @@ function scaled(control: number): number {
       else setInfinity(result, a.sign);
       return flags;
     }
+    if (b.kind === ZERO_VALUE) {
+      // Nothing to do, and not even a denormal is called too small.
+      copyReal(a, result);
+      if (a.kind === DENORMAL && a.high >= 0) result.exponent = 0;
+      return flags;
+    }
     if (a.kind === DENORMAL) normalise(a);
   }
   return flags | round(control, EXTENDED, a.sign, a.exponent + steps(), a.high, a.low, 0, result);
