@@ -164,10 +164,10 @@ export function loadFarPointer(cpu: Processor, i: Instruction): void {
 /** BOUND: #BR unless the register is within the two bounds in memory. */
 export function bound(cpu: Processor, i: Instruction): void {
   const size = i.size;
-  const address = addressForRead(cpu, i, 2 * size);
   const index = signed(readRegister(cpu, i.reg, size), size);
-  // The lower bound decides first: if it fails, the upper one is not even read.
-  if (index < signed(readLinear(cpu, address, size), size)) raise(BOUND_RANGE);
+  // The lower bound decides first: if it fails, the upper one need not even be there.
+  if (index < signed(readLinear(cpu, addressForRead(cpu, i, size), size), size)) raise(BOUND_RANGE);
+  const address = addressForRead(cpu, i, 2 * size);
   if (index > signed(readLinear(cpu, (address + size) | 0, size), size)) raise(BOUND_RANGE);
 }
 

@@ -28,6 +28,7 @@ import {
   popStack,
   readStack,
   rememberInstruction,
+  UNDERFLOWN,
   ZERO_DIVIDE,
 } from './x87-registers.ts';
 import {
@@ -177,8 +178,9 @@ function scaledLogarithm(control: number): number {
   if (x.kind === DENORMAL) normalise(x);
   if (y.kind === DENORMAL) normalise(y);
   const { magnitude, power, negative, exact } = logarithmOf(significand(x), scaleOf(x));
-  // Even where the logarithm is a whole number, processors call the result inexact.
-  return flags | INEXACT | timesY(control, magnitude, power, negative, exact);
+  // Even where the logarithm is a whole number, processors call the result inexact, and a tiny one an underflow.
+  const rounded = timesY(control, magnitude, power, negative, exact);
+  return flags | INEXACT | rounded | (result.exponent <= 0 ? UNDERFLOWN : 0);
 }
 
 /*

@@ -9,9 +9,6 @@ export const SKIPPED_MNEMONICS: ReadonlyMap<string, string> = new Map([
   ...['sgdt', 'sidt', 'sldt', 'str', 'smsw'].map(
     (name) => [name, 'Linux forbids or feigns it where the processor has UMIP (SDM vol. 3, 2.5)'] as const,
   ),
-  ...['f2xm1', 'fyl2x', 'fyl2xp1', 'fptan', 'fpatan', 'fsin', 'fcos', 'fsincos'].map(
-    (name) => [name, 'transcendental: beyond its range the manual defines nothing'] as const,
-  ),
   ['cpuid', 'its answer is who one is'],
   ['rdtsc', 'its answer is what time it is'],
   ['rdpmc', 'not claimed: performance counters came with the Pentium MMX'],
