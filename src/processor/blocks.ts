@@ -28,6 +28,10 @@ const MOST_DECODED = 400_000;
 /** The most blocks that begin at one byte (for other linear addresses or segments). */
 const MOST_VARIANTS = 4;
 
+/** The most of those that are remembered. */
+const MOST_FORMER = 8;
+const NO_BLOCKS: Block[] = [];
+
 /** A run of instructions that is entered only at its first and left only behind its last. */
 export class Block {
   code: Instruction[] = [];
@@ -53,6 +57,8 @@ export class Block {
   /** Where execution went from here, the last two times it went elsewhere. */
   successor: Block = this;
   otherSuccessor: Block = this;
+  /** Where it went before that, if there were more than two. */
+  formerSuccessors: Block[] = NO_BLOCKS;
   /** Another block that begins at the same byte. */
   variant: Block | undefined = undefined;
 }
@@ -90,10 +96,18 @@ export function nextBlock(cpu: Processor, previous: Block): Block {
   if (second.eip === eip && second.epoch === epoch) return second;
   const block = findBlock(cpu, eip);
   if (previous.epoch >= 0 && block.epoch >= 0) {
+    if (previous.otherSuccessor.epoch >= 0) rememberFormer(previous, previous.otherSuccessor);
     previous.otherSuccessor = previous.successor;
     previous.successor = block;
   }
   return block;
+}
+
+/** The interpreter does not need to know; a compiler wants to see all the ways that a jump through a table takes. */
+function rememberFormer(block: Block, former: Block): void {
+  if (block.formerSuccessors.includes(former)) return;
+  const alive = block.formerSuccessors.filter(({ epoch }) => epoch >= 0);
+  if (alive.length < MOST_FORMER) block.formerSuccessors = [...alive, former];
 }
 
 /*
@@ -262,6 +276,7 @@ function forget(cpu: Processor, block: Block): void {
   block.mode = -1;
   block.successor = NO_BLOCK;
   block.otherSuccessor = NO_BLOCK;
+  block.formerSuccessors = NO_BLOCKS;
 }
 
 function dropAllCode(cpu: Processor): void {

@@ -9,7 +9,7 @@ import type { Instruction } from '../instruction.ts';
 import { JUMP_CACHE, JUMP_CACHE_ENTRIES } from '../layout.ts';
 import type { Processor } from '../processor.ts';
 import type { ExitNumbers } from './draft.ts';
-import type { Node } from './region.ts';
+import type { Node } from './node.ts';
 
 /** What to do after leaving compiled code. */
 export interface Exit {
@@ -47,12 +47,12 @@ export class Region {
 
   constructor(nodes: readonly Node[], key: number, user: boolean, slot: number, exits: number[]) {
     this.entry = nodes[0]!.block;
-    this.blocks = nodes.map((node) => node.block);
+    this.blocks = [...new Set(nodes.map((node) => node.block))];
     this.key = key;
     this.user = user;
     this.slot = slot;
     this.need = nodes[0]!.need;
-    this.size = this.blocks.reduce((sum, block) => sum + block.code.length, 0);
+    this.size = nodes.reduce((sum, { block }) => sum + block.code.length, 0);
     this.exits = exits;
   }
 }

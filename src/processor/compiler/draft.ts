@@ -9,7 +9,7 @@ import { CALL, Emitter, I32_LOAD, I32_STORE } from './emitter.ts';
 import { CANONICAL, DYNAMIC, LOGIC } from './kinds.ts';
 import { IMPORT_STEP } from './module.ts';
 import type { Plan } from './plan.ts';
-import type { Node } from './region.ts';
+import type { Node } from './node.ts';
 
 /** Locals. The parameter is the budget; the eight registers follow. */
 export const BUDGET_LEFT = 0;

@@ -29,7 +29,7 @@ import { findLiveFlags, livenessIn } from './liveness.ts';
 import { emitEnd } from './lower-ends.ts';
 import { registersRead, registersWritten } from './lowering.ts';
 import { planAccesses } from './plan.ts';
-import type { Edge, Node } from './region.ts';
+import type { Edge, Node } from './node.ts';
 import { checksBudget } from './structure.ts';
 import { lowerings } from './table.ts';
 

@@ -16,6 +16,7 @@ export * from './dispatch.ts';
  * How a region comes about: from blocks, to a graph, to a structure.
  */
 export * from './region.ts';
+export * from './node.ts';
 export * from './ends.ts';
 export * from './structure.ts';
 export * from './function.ts';

@@ -10,7 +10,7 @@ import { ADC, SBB } from '../flags.ts';
 import type { Instruction } from '../instruction.ts';
 import { loopOrJump } from '../jumps.ts';
 import type { Lowering } from './lowering.ts';
-import type { Node } from './region.ts';
+import type { Node } from './node.ts';
 import { lowerings } from './table.ts';
 
 /** For each instruction of a block, whether the flags behind it are live, and whether they are wanted. */

@@ -9,7 +9,7 @@ import { type Draft, giveUp, prepareExit, REGISTER, TARGET } from './draft.ts';
 import { ADD, AND, EQ, EQZ, IF, NE } from './emitter.ts';
 import { moveStackPointer, push, top } from './lower-stack.ts';
 import { getOperand, reachOperand } from './operands.ts';
-import type { Edge, Node } from './region.ts';
+import type { Edge, Node } from './node.ts';
 
 /** Goes along an edge; nothing behind it is reached. */
 type Go = (edge: Edge) => void;

@@ -18,7 +18,7 @@ import { call, callIndirect, loopOrJump, returnAnyStack, returnNear } from '../j
 import { FIRST_POINTER } from './draft.ts';
 import { type Lowering, registersWritten } from './lowering.ts';
 import { lowerings } from './table.ts';
-import type { Node } from './region.ts';
+import type { Node } from './node.ts';
 
 /** Accesses through one base, checked together. */
 export interface Group {

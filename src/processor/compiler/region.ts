@@ -6,10 +6,9 @@
  * that execution has been seen to take.
  */
 import type { Block } from '../blocks.ts';
-import { type End, endOf } from './ends.ts';
 import { CPL, RAM_BASE, READ_SUPERVISOR, READ_USER } from '../layout.ts';
 import type { Processor } from '../processor.ts';
-import type { Plan } from './plan.ts';
+import { type Frame, Node } from './node.ts';
 
 /** The most instructions and blocks of one region. */
 const MOST_INSTRUCTIONS = 600;
@@ -17,83 +16,100 @@ const MOST_NODES = 96;
 /** How often a block must have been interpreted to be taken along. */
 export const WARM = 24;
 /** Return sites that one RET compares with. */
-const MOST_SITES = 4;
+const MOST_SITES = 8;
+/** Calls within calls that are compiled in line. */
+const DEEPEST = 4;
 
-/** A way from one block to another, or out of the region. */
-export interface Edge {
-  /** Offset in the code segment. */
-  eip: number;
-  to: Node | undefined;
-}
+/** A region while it is being gathered. */
+class Gathering {
+  readonly cpu: Processor;
+  readonly warm: number;
+  readonly nodes: Node[] = [];
+  readonly known = new Map<string, Node>();
+  readonly outermost: Frame = { id: 0, depth: 0, caller: undefined, entry: -1, sites: [] };
+  frames = 1;
+  size = 0;
 
-/** A block in a region. */
-export class Node {
-  readonly block: Block;
-  readonly end: End;
-  /** How many of its instructions are compiled before the one that ends it. */
-  readonly body: number;
-  /** The ways out: for a condition the taken one first; for an indirect jump those that were seen. */
-  edges: Edge[] = [];
-  /** Number in reverse postorder; -1 until reached. */
-  order = -1;
-  dominator: Node | undefined = undefined;
-  /** Dominated blocks that are reached from more than one side. */
-  merges: Node[] = [];
-  isHeader = false;
-  isMerge = false;
-  /** Instructions from here to the next check of the budget, at most. */
-  need = 0;
-  /** Flags when it begins: whether they matter, whether they must be known exactly, and what they are. */
-  flagsLive = false;
-  flagsWanted = false;
-  flagsIn = -1;
-  /** Where it touches memory. */
-  plan: Plan = { operands: [], stacks: [] };
-
-  constructor(block: Block) {
-    this.block = block;
-    const last = block.code[block.code.length - 1]!;
-    this.end = endOf(last);
-    this.body = this.end === 'falls' ? block.code.length : block.code.length - 1;
+  constructor(cpu: Processor, warm: number) {
+    this.cpu = cpu;
+    this.warm = warm;
   }
 }
 
 /** Gathers the blocks around `seed`. The first is the seed's. */
 export function gather(cpu: Processor, seed: Block, warm: number): Node[] {
-  const nodes = [new Node(seed)];
-  const byEip = new Map<number, Node>([[seed.eip, nodes[0]!]]);
-  let size = seed.code.length;
-  const admit = (from: Block, eip: number): Node | undefined => {
-    const known = byEip.get(eip);
-    if (known) return known;
-    const block = findExecuted(cpu, from, eip);
-    if (
-      !block ||
-      block.heat < warm ||
-      nodes.length >= MOST_NODES ||
-      size + block.code.length > MOST_INSTRUCTIONS
-    )
-      return undefined;
-    const node = new Node(block);
-    if (node.end === 'interpreted' && node.body === 0) return undefined;
-    byEip.set(eip, node);
-    nodes.push(node);
-    size += block.code.length;
-    return node;
-  };
-  for (let next = 0; next < nodes.length; next++) {
-    const node = nodes[next]!;
-    const { block } = node;
-    for (const eip of waysOut(node)) {
-      const to = admit(block, eip);
-      if (to || node.end !== 'return') node.edges.push({ eip, to });
-    }
-    if (node.end === 'call' || node.end === 'indirect call') admit(block, block.end);
-  }
-  addReturnSites(nodes, byEip);
-  return nodes;
+  const g = new Gathering(cpu, warm);
+  include(g, seed, g.outermost);
+  for (let next = 0; next < g.nodes.length; next++) follow(g, g.nodes[next]!);
+  for (const node of g.nodes) if (node.end === 'return') addReturnSites(g, node);
+  return g.nodes;
 }
 
+function include(g: Gathering, block: Block, frame: Frame): Node {
+  const node = new Node(block, frame);
+  g.known.set(keyOf(frame, block.eip), node);
+  g.nodes.push(node);
+  g.size += block.code.length;
+  return node;
+}
+
+function keyOf(frame: Frame, eip: number): string {
+  return `${frame.id} ${eip}`;
+}
+
+/** The node at `eip` within a call, which is taken in if it is worth it and there is room. */
+function admit(g: Gathering, from: Block, eip: number, frame: Frame): Node | undefined {
+  const known = g.known.get(keyOf(frame, eip));
+  if (known) return known;
+  const block = findExecuted(g.cpu, from, eip);
+  if (!block || block.heat < g.warm) return undefined;
+  if (g.nodes.length >= MOST_NODES || g.size + block.code.length > MOST_INSTRUCTIONS) return undefined;
+  const node = new Node(block, frame);
+  return node.end === 'interpreted' && node.body === 0 ? undefined : include(g, block, frame);
+}
+
+/** Takes in what a block leads to. */
+function follow(g: Gathering, node: Node): void {
+  const { block, frame } = node;
+  const calls = node.end === 'call' || node.end === 'indirect call';
+  for (const eip of waysOut(node)) {
+    if (node.end === 'return') {
+      // Whoever called the outermost function may be worth having.
+      if (frame === g.outermost) admit(g, block, eip, frame);
+      continue;
+    }
+    const into = calls ? calledFrame(g, frame, eip) : frame;
+    node.edges.push({ eip, to: into && admit(g, block, eip, into) });
+    if (calls) into?.sites.push({ eip: block.end, frame });
+  }
+  if (calls) admit(g, block, block.end, frame);
+}
+
+/*
+ * A function that calls itself is not compiled in itself for ever: it is the same frame again, with one more place
+ * to return to.
+ */
+function calledFrame(g: Gathering, caller: Frame, entry: number): Frame | undefined {
+  for (let frame: Frame | undefined = caller; frame; frame = frame.caller) {
+    if (frame.entry === entry || g.known.has(keyOf(frame, entry))) return frame;
+  }
+  if (caller.depth === DEEPEST) return undefined;
+  return { id: g.frames++, depth: caller.depth + 1, caller, entry, sites: [] };
+}
+
+function addReturnSites(g: Gathering, node: Node): void {
+  const { frame } = node;
+  const seenSites = frame === g.outermost ? seen(node.block).map((eip) => ({ eip, frame })) : [];
+  for (const site of [...frame.sites, ...seenSites]) {
+    const to = g.known.get(keyOf(site.frame, site.eip));
+    if (!to || node.edges.length >= MOST_SITES) continue;
+    if (node.edges.every((edge) => edge.eip !== site.eip)) node.edges.push({ eip: site.eip, to });
+  }
+}
+
+/*
+ * ## Ways out
+ */
 /** Where execution may go from a block, as far as one can see. */
 function waysOut(node: Node): number[] {
   const { block } = node;
@@ -114,13 +130,13 @@ function waysOut(node: Node): number[] {
   }
 }
 
-/** Where an indirect jump went the last two times. */
-function seen({ successor, otherSuccessor }: Block): number[] {
-  const eips: number[] = [];
-  for (const block of [successor, otherSuccessor]) {
-    if (block.epoch >= 0 && !eips.includes(block.eip)) eips.push(block.eip);
+/** Where an indirect jump has been seen to go. */
+function seen({ successor, otherSuccessor, formerSuccessors }: Block): number[] {
+  const eips = new Set<number>();
+  for (const block of [successor, otherSuccessor, ...formerSuccessors]) {
+    if (block.epoch >= 0) eips.add(block.eip);
   }
-  return eips;
+  return [...eips];
 }
 
 /** The block at `eip`, if it is decoded and where the TLB says it is. */
@@ -138,41 +154,4 @@ function findExecuted(cpu: Processor, from: Block, eip: number): Block | undefin
     block = block.variant;
   }
   return undefined;
-}
-
-/*
- * ## Where a RET may go
- *
- * To behind every call, in this region, of the function that it ends.
- */
-function addReturnSites(nodes: Node[], byEip: Map<number, Node>): void {
-  for (const caller of nodes) {
-    if (caller.end !== 'call') continue;
-    const eip = caller.block.end;
-    const callee = caller.edges[0]!.to;
-    const to = byEip.get(eip);
-    if (!callee || !to) continue;
-    for (const node of returnsOf(callee, byEip)) {
-      if (node.edges.length < MOST_SITES && node.edges.every((edge) => edge.eip !== eip)) {
-        node.edges.push({ eip, to });
-      }
-    }
-  }
-}
-
-/** The RETs that a function reaches without returning; calls are stepped over. */
-function returnsOf(entry: Node, byEip: Map<number, Node>): Node[] {
-  const seen = new Set<Node>([entry]);
-  const returns: Node[] = [];
-  for (const node of seen) {
-    if (node.end === 'return') {
-      returns.push(node);
-    } else if (node.end === 'call' || node.end === 'indirect call') {
-      const site = byEip.get(node.block.end);
-      if (site) seen.add(site);
-    } else {
-      for (const { to } of node.edges) if (to) seen.add(to);
-    }
-  }
-  return returns;
 }

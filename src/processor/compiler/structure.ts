@@ -4,7 +4,7 @@
  * Machine code jumps wherever it likes. WebAssembly has blocks that can be left and loops that can be begun again.
  * What turns one into the other is a question about the graph: which block must one have passed to get here?
  */
-import type { Node } from './region.ts';
+import type { Node } from './node.ts';
 
 /**
  * Orders the nodes of a region, finds dominators, loop headers and merges, and cuts what no structure can hold.
