@@ -93,8 +93,8 @@ const TABLE: Undefined[] = [
     approximate: true,
   },
   {
-    source: 'FSTP, FBSTP: Operation: eighty bits are two stores',
-    names: /^fb?stp$/,
+    source: 'FLD, FBLD, FSTP, FBSTP: Operation: eighty bits are two accesses',
+    names: /^fb?(ld|stp)$/,
     flags: () => 0,
     anyOrder: true,
   },
