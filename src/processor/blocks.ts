@@ -52,6 +52,8 @@ export class Block {
   /** The compiled code that begins here, and all compiled code that has this block in it. */
   region: Region | undefined = undefined;
   regions: Region[] | undefined = undefined;
+  /** It was not compiled when it became hot, since its page is rewritten too often. */
+  hasWaited = false;
   /** Its accesses often miss the page that compiled code had looked at: better look each time. */
   isCareful = false;
   /** Where execution went from here, the last two times it went elsewhere. */
@@ -256,6 +258,7 @@ export function dropPage(cpu: Processor, frame: number): void {
   const page = cpu.codePages[frame];
   if (page === undefined) return;
   cpu.codePages[frame] = undefined;
+  cpu.compiler?.noteRewriting(frame);
   for (const first of page.blocks) {
     for (let block = first; block !== undefined; block = block.variant) forget(cpu, block);
   }

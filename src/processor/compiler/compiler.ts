@@ -45,6 +45,9 @@ const MOST_COMPILED = 150_000;
 const MANY_MISSES = 100;
 const WORTH_A_MISS = 500;
 
+/** How many doublings of patience with a page that is rewritten. */
+const MOST_PATIENCE = 8;
+
 const SLOTS = 0x4000;
 
 const EVERYTHING_FLAT = MODE_FLAT_DATA | MODE_FLAT_STACK | MODE_FLAT_CODE | MODE_CODE_32;
@@ -63,6 +66,8 @@ export class Compiler {
   readonly exits = new Exits();
   /** Instructions compiled, in all regions that live. */
   size = 0;
+  /** How often compiled code was lost because its page was written to, by page; up to MOST_PATIENCE. */
+  private readonly rewritten: Uint8Array;
   /** Regions that live; and figures for whoever is curious. */
   readonly regions = new Set<Region>();
   compiledEver = 0;
@@ -77,6 +82,7 @@ export class Compiler {
   constructor(cpu: Processor, hot: number) {
     this.cpu = cpu;
     this.hot = hot;
+    this.rewritten = new Uint8Array(cpu.ramBytes >>> 12);
     this.table = new WebAssembly.Table({ element: 'anyfunc', initial: SLOTS });
     for (let slot = SLOTS - 1; slot >= 0; slot--) this.freeSlots.push(slot);
     this.imports = { m: { m: cpu.memory, t: this.table, s: (number: number) => this.step(number) } };
@@ -147,6 +153,13 @@ export class Compiler {
   /** Compiles the region around a block that has become hot. */
   compile(block: Block): void {
     const { cpu } = this;
+    const rewritten = this.rewritten[block.frame]!;
+    if (rewritten > 0 && !block.hasWaited) {
+      // Who rewrites a page once will do it again: wait twice as long each time.
+      block.hasWaited = true;
+      block.heat -= this.hot << rewritten;
+      return;
+    }
     if (block.mode !== EVERYTHING_FLAT || block.secondPage !== -1 || block.epoch < 0) return;
     if (this.size > MOST_COMPILED || this.freeSlots.length === 0) this.forgetAll();
     const user = cpu.words[CPL] === 3;
@@ -194,6 +207,18 @@ export class Compiler {
   /*
    * ## Forgetting
    */
+  /** A page of code is about to be written to. */
+  noteRewriting(frame: number): void {
+    const { regions, rewritten } = this;
+    if (rewritten[frame] === MOST_PATIENCE) return;
+    for (const region of regions) {
+      if (region.entry.frame === frame) {
+        rewritten[frame]!++;
+        return;
+      }
+    }
+  }
+
   /** Forgets a region. It may be running: then it stays where it is until that is over. */
   forget(region: Region): void {
     if (!region.alive) return;
