@@ -128,7 +128,7 @@ const MOST_RAM = 0x8000_0000;
  * @throws RangeError unless `ramBytes` is a multiple of 4096 from 4096 to 2 GiB
  */
 export function createMachine(options: MachineOptions): Machine {
-  const { ramBytes, engine = 'interpreter', hot = HOT } = options;
+  const { ramBytes, engine = 'compiler', hot = HOT } = options;
   if (!Number.isInteger(ramBytes) || ramBytes < 0x1000 || ramBytes > MOST_RAM || ramBytes % 0x1000 !== 0) {
     throw new RangeError(
       `machine: ${ramBytes} bytes of RAM asked for, expected a multiple of 4096 up to ${MOST_RAM}`,

@@ -4,9 +4,9 @@
  * `cmp eax, ebx` and `jl` are two instructions that were always one. When the operands of a comparison are known, a
  * condition on its flags is a comparison again, and no flag is ever made.
  */
-import { type Draft, FLAG_A, FLAG_B, T2, T3 } from './draft.ts';
+import { canonicalize, isSubtraction, pushCarry, pushResult, shiftOfKind } from './flag-values.ts';
+import { type Draft, FLAG_A, FLAG_B, T2 } from './draft.ts';
 import {
-  ADD,
   AND,
   EQ,
   EQZ,
@@ -14,78 +14,18 @@ import {
   GE_U,
   GT_S,
   GT_U,
-  I64_EXTEND_S,
-  I64_EXTEND_U,
-  I64_MUL,
-  I64_NE,
   LE_S,
   LE_U,
   LT_S,
   LT_U,
-  MUL,
   NE,
   OR,
   SHL,
   SHR_S,
   SHR_U,
-  SUB,
   XOR,
 } from './emitter.ts';
-import {
-  CANONICAL,
-  DYNAMIC,
-  KIND_ADD,
-  KIND_ADD_16,
-  KIND_ADD_8,
-  KIND_DEC_16,
-  KIND_DEC_8,
-  KIND_IMUL,
-  KIND_INC,
-  KIND_INC_16,
-  KIND_INC_8,
-  KIND_MUL,
-  KIND_SAR,
-  KIND_SHL,
-  KIND_SHR,
-  KIND_SUB,
-  KIND_SUB_16,
-  KIND_SUB_8,
-  LOGIC,
-} from './kinds.ts';
-
-/** What `flags.ts` keeps of the carries. */
-export const CARRY_OUTS = 0xc000_0008 | 0;
-export const TOP_CARRIES = 0xc000_0000 | 0;
-
-/** How far a kind's operands must be shifted so that their sign is bit 31. */
-export function shiftOfKind(kind: number): number {
-  switch (kind) {
-    case KIND_ADD_8:
-    case KIND_SUB_8:
-    case KIND_INC_8:
-    case KIND_DEC_8:
-      return 24;
-    case KIND_ADD_16:
-    case KIND_SUB_16:
-    case KIND_INC_16:
-    case KIND_DEC_16:
-      return 16;
-    default:
-      return 0;
-  }
-}
-
-function isSubtraction(kind: number): boolean {
-  return kind === KIND_SUB || kind === KIND_SUB_8 || kind === KIND_SUB_16;
-}
-
-function isAddition(kind: number): boolean {
-  return kind === KIND_ADD || kind === KIND_ADD_8 || kind === KIND_ADD_16;
-}
-
-function isStep(kind: number): boolean {
-  return kind >= KIND_INC && kind <= KIND_DEC_8;
-}
+import { CANONICAL, DYNAMIC, LOGIC } from './kinds.ts';
 
 /** Pushes 1 if condition `number` holds, else 0 (or for the positive ones any number but 0). */
 export function pushCondition(d: Draft, number: number): void {
@@ -166,193 +106,6 @@ function pushOfResult(d: Draft, number: number): boolean {
     return true;
   }
   return false;
-}
-
-/** Pushes the result, with its sign in bit 31 and 0 if and only if it is 0. */
-export function pushResult(d: Draft): void {
-  const { code, kind } = d;
-  code.get(FLAG_A);
-  if (isAddition(kind) || isSubtraction(kind)) {
-    code.get(FLAG_B);
-    code.op(isAddition(kind) ? ADD : SUB);
-  } else if (isStep(kind)) {
-    code.with(1, kind & 1 ? ADD : SUB);
-  } else if (kind === KIND_SHL || kind === KIND_SHR || kind === KIND_SAR) {
-    code.get(FLAG_B);
-    code.op(kind === KIND_SHL ? SHL : kind === KIND_SHR ? SHR_U : SHR_S);
-  } else if (kind === KIND_MUL || kind === KIND_IMUL) {
-    code.get(FLAG_B);
-    code.op(MUL);
-  }
-  const shift = shiftOfKind(kind);
-  if (shift > 0) code.with(shift, SHL);
-}
-
-/** Pushes the carry flag, 0 or 1. */
-export function pushCarry(d: Draft): void {
-  const { code, kind } = d;
-  const shift = shiftOfKind(kind);
-  if (kind === LOGIC) {
-    code.const(0);
-  } else if (isSubtraction(kind)) {
-    code.get(FLAG_A);
-    code.get(FLAG_B);
-    code.op(LT_U);
-  } else if (isAddition(kind)) {
-    pushResult(d);
-    code.get(FLAG_A);
-    if (shift > 0) code.with(shift, SHL);
-    code.op(LT_U);
-  } else if (isStep(kind)) {
-    code.get(FLAG_B);
-  } else if (kind === KIND_SHL || kind === KIND_SHR || kind === KIND_SAR) {
-    // The last bit that was shifted out.
-    code.get(FLAG_A);
-    if (kind === KIND_SHL) code.const(32);
-    code.get(FLAG_B);
-    if (kind === KIND_SHL) code.op(SUB);
-    else code.with(1, SUB);
-    code.op(kind === KIND_SAR ? SHR_S : SHR_U);
-    code.with(1, AND);
-  } else if (kind === KIND_MUL || kind === KIND_IMUL) {
-    pushProductTooWide(d);
-  } else {
-    if (kind !== CANONICAL) throw new Error('compiler: a carry of unknown origin');
-    code.get(FLAG_B);
-    code.with(31, SHR_U);
-  }
-}
-
-function pushProductTooWide(d: Draft): void {
-  const { code, kind } = d;
-  const extend = kind === KIND_MUL ? I64_EXTEND_U : I64_EXTEND_S;
-  for (const local of [FLAG_A, FLAG_B]) {
-    code.get(local);
-    code.op(extend);
-  }
-  code.op(I64_MUL);
-  code.get(FLAG_A);
-  code.get(FLAG_B);
-  code.op(MUL);
-  code.op(extend);
-  code.op(I64_NE);
-}
-
-/*
- * ## The long way
- *
- * For the conditions that are left, and where two ways meet that do not agree, the flags are made after all: the
- * result, and the carries as `flags.ts` has them.
- */
-/** Turns the flag locals into result and carries. */
-export function canonicalize(d: Draft): void {
-  const { code, kind } = d;
-  if (kind === CANONICAL || kind === LOGIC) {
-    d.kind = CANONICAL;
-    return;
-  }
-  if (kind === DYNAMIC) throw new Error('compiler: flags of unknown origin');
-  const shift = shiftOfKind(kind);
-  pushResult(d);
-  if (shift > 0) code.with(shift, SHR_S);
-  code.set(T2);
-  if (isAddition(kind) || isSubtraction(kind)) pushCarries(d);
-  else pushOtherCarries(d);
-  code.set(FLAG_B);
-  code.get(T2);
-  code.set(FLAG_A);
-  d.kind = CANONICAL;
-}
-
-/** The carries of a sum or a difference; the result is in T2. */
-function pushCarries(d: Draft): void {
-  const { code, kind } = d;
-  const shift = shiftOfKind(kind);
-  const [a, b] = [FLAG_A, FLAG_B];
-  // Narrow results are sign-extended in T2; the formulas want all bits, so make the bare sum again.
-  code.get(a);
-  code.get(b);
-  code.op(isAddition(kind) ? ADD : SUB);
-  code.set(T3);
-  if (isAddition(kind)) {
-    code.get(a);
-    code.get(b);
-    code.op(AND);
-    code.get(a);
-    code.get(b);
-    code.op(OR);
-    code.get(T3);
-    code.with(-1, XOR);
-    code.op(AND);
-  } else {
-    code.get(a);
-    code.with(-1, XOR);
-    code.get(b);
-    code.op(AND);
-    code.get(a);
-    code.get(b);
-    code.op(XOR);
-    code.with(-1, XOR);
-    code.get(T3);
-    code.op(AND);
-  }
-  code.op(OR);
-  if (shift === 0) {
-    code.with(CARRY_OUTS, AND);
-    return;
-  }
-  code.tee(T3);
-  code.with(shift, SHL);
-  code.with(TOP_CARRIES, AND);
-  code.get(T3);
-  code.with(8, AND);
-  code.op(OR);
-}
-
-function pushOtherCarries(d: Draft): void {
-  const { code, kind } = d;
-  pushCarry(d);
-  code.tee(T3);
-  code.with(31, SHL);
-  // The lower carry: the same, turned over if there was an overflow.
-  code.get(T3);
-  if (isStep(kind)) {
-    const up = kind & 1;
-    const top = -0x8000_0000 >> shiftOfKind(kind);
-    code.get(T2);
-    code.with(up ? top : ~top, EQ);
-    code.op(XOR);
-    code.with(30, SHL);
-    code.op(OR);
-    code.get(T2);
-    code.with(15, AND);
-    code.with(up ? 0 : 15, EQ);
-    code.with(3, SHL);
-    code.op(OR);
-    return;
-  }
-  if (kind === KIND_SHL) {
-    // Overflow is carry against sign, so the lower carry is the sign.
-    code.op(AND);
-    code.get(T3);
-    code.with(31, SHL);
-    code.get(T2);
-    code.with(31, SHR_U);
-    code.with(30, SHL);
-    code.op(OR);
-    code.op(OR);
-    return;
-  }
-  if (kind === KIND_SHR) {
-    code.get(FLAG_A);
-    code.with(31, SHR_U);
-    code.op(XOR);
-  } else if (kind === KIND_MUL || kind === KIND_IMUL) {
-    code.get(T3);
-    code.op(XOR);
-  }
-  code.with(30, SHL);
-  code.op(OR);
 }
 
 /** The conditions on result and carries, in pairs. */

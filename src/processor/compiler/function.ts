@@ -6,7 +6,7 @@
  * walk down the dominator tree and no cleverness at all.
  */
 import { ECX, EIP, ESP, FLAG_KIND, RAM_BASE } from '../layout.ts';
-import { canonicalize } from './conditions.ts';
+import { canonicalize } from './flag-values.ts';
 import {
   BUDGET_LEFT,
   type Draft,

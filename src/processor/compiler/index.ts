@@ -27,6 +27,7 @@ export * from './draft.ts';
 export * from './plan.ts';
 export * from './liveness.ts';
 export * from './kinds.ts';
+export * from './flag-values.ts';
 export * from './conditions.ts';
 /*
  * And the instructions, one family after the other.
@@ -35,8 +36,10 @@ export * from './table.ts';
 export * from './lowering.ts';
 export * from './operands.ts';
 export * from './lower-move.ts';
+export * from './combine.ts';
 export * from './lower-arithmetic.ts';
 export * from './lower-shift.ts';
+export * from './lower-bits.ts';
 export * from './lower-multiply.ts';
 export * from './lower-stack.ts';
 export * from './lower-ends.ts';

@@ -4,6 +4,7 @@
  * The interpreter has a function for each cell of the grid. Here the grid is a grid again.
  */
 import * as arithmetic from '../arithmetic.ts';
+import { combine, kindOf } from './combine.ts';
 import {
   ADC,
   ADD as ADD_ROW,
@@ -17,25 +18,10 @@ import {
 import type { Execute, Instruction } from '../instruction.ts';
 import * as logic from '../logic.ts';
 import * as narrow from '../narrow.ts';
-import { CARRY_OUTS, pushCarry, TOP_CARRIES } from './conditions.ts';
-import { type Draft, FLAG_A, FLAG_B, T1, T2, T3 } from './draft.ts';
-import { ADD, AND, EXTEND16_S, EXTEND8_S, OR, SHL, SUB, XOR } from './emitter.ts';
-import {
-  CANONICAL,
-  KIND_ADD,
-  KIND_ADD_16,
-  KIND_ADD_8,
-  KIND_DEC,
-  KIND_DEC_16,
-  KIND_DEC_8,
-  KIND_INC,
-  KIND_INC_16,
-  KIND_INC_8,
-  KIND_SUB,
-  KIND_SUB_16,
-  KIND_SUB_8,
-  LOGIC,
-} from './kinds.ts';
+import { pushCarry } from './flag-values.ts';
+import { type Draft, FLAG_A, FLAG_B, T1 } from './draft.ts';
+import { ADD, XOR } from './emitter.ts';
+import { KIND_DEC, KIND_DEC_16, KIND_DEC_8, KIND_INC, KIND_INC_16, KIND_INC_8 } from './kinds.ts';
 import { type Lowering, lowering, REG, RM } from './lowering.ts';
 import {
   beginStore,
@@ -47,114 +33,6 @@ import {
   setRegister,
   store,
 } from './operands.ts';
-
-/** Pushes an operand. */
-type Push = () => void;
-
-const byRow = { [ADD_ROW]: ADD, [ADC]: ADD, [OR_ROW]: OR, [AND_ROW]: AND, [XOR_ROW]: XOR } as Record<
-  number,
-  number
->;
-
-/** Pushes `a` operation `b`, and sets the flag locals if anybody will look. */
-function combine(d: Draft, row: number, size: number, a: Push, b: Push): void {
-  const { code } = d;
-  const operation = byRow[row] ?? SUB;
-  if (row === ADC || row === SBB) {
-    combineWithCarry(d, row, size, a, b);
-  } else if (!d.needed) {
-    a();
-    b();
-    code.op(operation);
-  } else if (row === ADD_ROW || row === SUB_ROW || row === CMP) {
-    a();
-    b();
-    code.set(FLAG_B);
-    code.tee(FLAG_A);
-    code.get(FLAG_B);
-    code.op(operation);
-    d.kind = kindOf(row === ADD_ROW, size);
-  } else {
-    a();
-    b();
-    code.op(operation);
-    setLogic(d, size);
-  }
-}
-
-function kindOf(adds: boolean, size: number): number {
-  if (size === 4) return adds ? KIND_ADD : KIND_SUB;
-  if (size === 2) return adds ? KIND_ADD_16 : KIND_SUB_16;
-  return adds ? KIND_ADD_8 : KIND_SUB_8;
-}
-
-/** The flags of AND, OR, XOR and TEST; leaves the result on the stack, sign-extended. */
-export function setLogic(d: Draft, size: number): void {
-  const { code } = d;
-  if (size === 1) code.op(EXTEND8_S);
-  if (size === 2) code.op(EXTEND16_S);
-  code.tee(FLAG_A);
-  code.const(0);
-  code.set(FLAG_B);
-  d.kind = LOGIC;
-}
-
-/*
- * ADC and SBB read a flag and set them all; three numbers do not fit into two locals, so their carries are worked
- * out on the spot. Mostly nobody looks.
- */
-function combineWithCarry(d: Draft, row: number, size: number, a: Push, b: Push): void {
-  const { code } = d;
-  const adds = row === ADC;
-  pushCarry(d);
-  code.set(T3);
-  a();
-  if (d.needed) code.tee(T1);
-  b();
-  if (d.needed) code.tee(T2);
-  code.op(adds ? ADD : SUB);
-  code.get(T3);
-  code.op(adds ? ADD : SUB);
-  if (!d.needed) return;
-  code.tee(T3);
-  if (size === 1) code.op(EXTEND8_S);
-  if (size === 2) code.op(EXTEND16_S);
-  code.set(FLAG_A);
-  pushCarriesOf(d, adds, T1, T2, T3);
-  if (size === 4) {
-    code.with(CARRY_OUTS, AND);
-  } else {
-    code.tee(T1);
-    code.with(size === 1 ? 24 : 16, SHL);
-    code.with(TOP_CARRIES, AND);
-    code.get(T1);
-    code.with(8, AND);
-    code.op(OR);
-  }
-  code.set(FLAG_B);
-  d.kind = CANONICAL;
-  code.get(T3);
-}
-
-function pushCarriesOf({ code }: Draft, adds: boolean, a: number, b: number, result: number): void {
-  code.get(a);
-  if (!adds) code.with(-1, XOR);
-  code.get(b);
-  code.op(AND);
-  code.get(a);
-  code.get(b);
-  if (adds) {
-    code.op(OR);
-    code.get(result);
-    code.with(-1, XOR);
-  } else {
-    code.op(XOR);
-    code.with(-1, XOR);
-    code.get(result);
-  }
-  code.op(AND);
-  code.op(OR);
-}
 
 /*
  * ## The five forms

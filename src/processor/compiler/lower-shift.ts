@@ -4,15 +4,12 @@
  * A shift leaves its operand and its count, and whoever wants the flags can work them out.
  */
 import type { Execute, Instruction } from '../instruction.ts';
-import { scanForward, scanReverse, testBitInRegister } from '../bits.ts';
 import { ECX } from '../layout.ts';
 import * as shifts from '../shifts.ts';
-import { canonicalize } from './conditions.ts';
+import { canonicalize } from './flag-values.ts';
 import { type Draft, FLAG_A, FLAG_B, KIND, prepareKind, REGISTER, T1, T2, T3 } from './draft.ts';
 import {
   AND,
-  CLZ,
-  CTZ,
   EXTEND16_S,
   EXTEND8_S,
   I32_WRAP,
@@ -23,17 +20,14 @@ import {
   IF,
   OR,
   ROTL,
-  SELECT,
   SHL,
   SHR_S,
   SHR_U,
-  SUB,
   XOR,
 } from './emitter.ts';
 import { CANONICAL, DYNAMIC, KIND_SAR, KIND_SHL, KIND_SHR } from './kinds.ts';
-import { setLogic } from './lower-arithmetic.ts';
 import { isWide, type Lowering, lowering, REG, RM, USES_ECX } from './lowering.ts';
-import { getOperand, getRegister, reachOperand, setOperand, setRegister } from './operands.ts';
+import { getOperand, getRegister, reachOperand, setOperand } from './operands.ts';
 
 const ROL = 0;
 const ROR = 1;
@@ -104,14 +98,14 @@ function rotate(d: Draft, i: Instruction): void {
   });
 }
 
-function pushBit({ code }: Draft, local: number, bit: number): void {
+export function pushBit({ code }: Draft, local: number, bit: number): void {
   code.get(local);
   if (bit > 0) code.with(bit, SHR_U);
   code.with(1, AND);
 }
 
 /** CF from a local, OF = T2 ^ T3; the others stay. The flags are canonical. */
-function setCarryAndOverflow({ code }: Draft, carry: number): void {
+export function setCarryAndOverflow({ code }: Draft, carry: number): void {
   code.get(FLAG_B);
   code.with(0x3fff_ffff, AND);
   code.get(carry);
@@ -221,65 +215,6 @@ function shiftDoubleAndNote(left: boolean): Lowering['lower'] {
   };
 }
 
-/*
- * ## Bits
- */
-function scan(forward: boolean): Lowering['lower'] {
-  return (d, i) => {
-    const { code } = d;
-    getOperand(d, i);
-    code.set(T1);
-    if (forward) {
-      code.get(T1);
-      code.op(CTZ);
-    } else {
-      code.const(31);
-      code.get(T1);
-      code.op(CLZ);
-      code.op(SUB);
-    }
-    getRegister(d, i.reg, 4);
-    code.get(T1);
-    code.op(SELECT);
-    setRegister(d, i.reg, 4);
-    if (!d.needed) return;
-    code.get(T1);
-    setLogic(d, 4);
-    code.set(T1);
-  };
-}
-
-/** BT, BTS, BTR and BTC of a 32-bit register. */
-function testBit(d: Draft, i: Instruction): void {
-  const { code } = d;
-  const push = () => {
-    if (i.reg < 0) code.const(i.immediate & 31);
-    else getRegister(d, i.reg, 4);
-  };
-  if (d.needed) {
-    canonicalize(d);
-    getRegister(d, i.rm, 4);
-    push();
-    code.op(SHR_U);
-    code.with(1, AND);
-    code.set(T1);
-    // OF stays: T2 ^ T3 is what it was.
-    pushBit(d, FLAG_B, 31);
-    code.set(T2);
-    pushBit(d, FLAG_B, 30);
-    code.set(T3);
-    setCarryAndOverflow(d, T1);
-  }
-  if (i.operation === 0) return;
-  getRegister(d, i.rm, 4);
-  code.const(1);
-  push();
-  code.op(SHL);
-  if (i.operation === 2) code.with(-1, XOR);
-  code.op(i.operation === 1 ? OR : i.operation === 2 ? AND : XOR);
-  setRegister(d, i.rm, 4);
-}
-
 const isShift = (i: Instruction) => i.operation > 3;
 const wideShift = { operand: 'store', flags: 'sets', writes: RM } as const;
 
@@ -326,15 +261,6 @@ export const shiftLowerings: [Execute, Lowering][] = [
       fits: byConstant,
     }),
   ],
-  [
-    scanForward,
-    lowering(scan(true), { operand: 'load', flags: 'sets', writes: REG, reads: RM, fits: isWide }),
-  ],
-  [
-    scanReverse,
-    lowering(scan(false), { operand: 'load', flags: 'sets', writes: REG, reads: RM, fits: isWide }),
-  ],
-  [testBitInRegister, lowering(testBit, { flags: 'changes', writes: RM, reads: REG, fits: isWide })],
 ];
 
 function byConstant(i: Instruction): boolean {

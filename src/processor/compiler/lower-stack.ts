@@ -7,7 +7,7 @@ import { DIRECTION } from '../flags.ts';
 import { EBP, SELECTOR, SYSTEM_FLAGS } from '../layout.ts';
 import * as stack from '../stack.ts';
 import { changeCarry } from '../system.ts';
-import { canonicalize, pushCarry } from './conditions.ts';
+import { canonicalize, pushCarry } from './flag-values.ts';
 import { type Draft, FLAG_B, REGISTER, STACK_POINTER, T1 } from './draft.ts';
 import { ADD, AND, I32_LOAD, I32_STORE, OR, SHL, XOR } from './emitter.ts';
 import { isWide, type Lowering, lowering, RM, USES_EBP } from './lowering.ts';

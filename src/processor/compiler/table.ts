@@ -5,6 +5,7 @@
  */
 import type { Execute } from '../instruction.ts';
 import { arithmeticLowerings } from './lower-arithmetic.ts';
+import { bitLowerings } from './lower-bits.ts';
 import { moveLowerings } from './lower-move.ts';
 import { multiplyLowerings } from './lower-multiply.ts';
 import { shiftLowerings } from './lower-shift.ts';
@@ -15,6 +16,7 @@ export const lowerings: ReadonlyMap<Execute, Lowering> = new Map<Execute, Loweri
   ...moveLowerings,
   ...arithmeticLowerings,
   ...shiftLowerings,
+  ...bitLowerings,
   ...multiplyLowerings,
   ...stackLowerings,
 ]);
