@@ -1,11 +1,11 @@
 import type { Form } from '../../src/assembler/form.ts';
-import { allForms } from '../../src/assembler/index.ts';
 import { arrange, type Plan } from './arrange.ts';
 import { arrangeX87 } from './arrange-x87.ts';
+import { FORMS, X87_OPCODES } from './forms.ts';
 import { appendOperands } from './operands.ts';
 import { createRandom, edgy, type Random } from './random.ts';
 import { CODE_SELECTORS, DATA_SELECTORS, STACK_SELECTORS } from './selectors.ts';
-import { SKIPPED_MNEMONICS } from './skips.ts';
+import { appendSequence } from './sequence.ts';
 import {
   CODE,
   CODE_BYTES,
@@ -19,12 +19,7 @@ import {
   WRITABLE_BYTES,
 } from './stage.ts';
 
-/** Rows of the assembler's table that are one instruction each, and not left out for a reason. */
-export const FORMS: readonly Form[] = allForms().filter(
-  (form) => !SKIPPED_MNEMONICS.has(form.mnemonic) && !(form.opcode[0] === 0x9b && form.opcode.length > 1),
-);
-
-const isX87 = (form: Form) => form.opcode[0]! >= 0xd8 && form.opcode[0]! <= 0xdf;
+const isX87 = (form: Form) => X87_OPCODES.includes(form.opcode[0]!);
 const INTEGER_FORMS = FORMS.filter((form) => !isX87(form));
 const X87_FORMS = FORMS.filter(isX87);
 
@@ -40,7 +35,8 @@ export function createTrial(seed: number, number: number): Trial {
   const random = createRandom(seed, number);
   const kind = random.below(100);
   if (kind < 12) return rawTrial(random);
-  const forms = kind < 30 ? X87_FORMS : INTEGER_FORMS;
+  if (kind < 24) return sequenceTrial(random);
+  const forms = kind < 40 ? X87_FORMS : INTEGER_FORMS;
   return formTrial(random, random.pick(forms));
 }
 
@@ -117,6 +113,13 @@ function appendCode(plan: Plan): void {
   if (random.chance(4)) plan.prefixes.push(0xf0);
   if (random.chance(2)) plan.prefixes.push(random.pick([0xf2, 0xf3]));
   appendOperands(plan, wideAddress);
+}
+
+/** Several instructions, one after the other. */
+export function sequenceTrial(random: Random): Trial {
+  const plan = beginPlan(random);
+  const { text, openFlags } = appendSequence(plan, appendCode);
+  return { ...finish(plan, text), openFlags };
 }
 
 /** Bytes that mean whatever they mean. */

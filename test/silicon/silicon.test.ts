@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { COMPILER, INTERPRETER } from './engines.ts';
-import { FORMS } from './generator.ts';
+import { FORMS } from './forms.ts';
 import { createLanternStage } from './lantern.ts';
 import { openNativeStage } from './native.ts';
 import { runTrials, showFailure } from './oracle.ts';

@@ -110,6 +110,8 @@ export interface Trial {
   selectors: number[];
   /** What is written into memory before: linear address in DATA and bytes. */
   pokes: { address: number; bytes: number[] }[];
+  /** Of several instructions: flags that are not compared. Of a single one it is looked up which. */
+  openFlags?: number;
   /** State of the x87: 108 bytes as FRSTOR reads them. Without it the processor's is as FNINIT leaves it. */
   x87?: Uint8Array;
 }

@@ -132,6 +132,7 @@ const NOTHING: LeftOpen = {
  * @param length bytes of the instruction
  */
 export function undefinedAfter(form: Form | undefined, trial: Trial, length: number): LeftOpen {
+  if (trial.openFlags !== undefined) return { ...NOTHING, flags: trial.openFlags };
   const row = form && TABLE.find(({ names, when }) => names.test(form.mnemonic) && (when?.(form) ?? true));
   if (row === undefined) return NOTHING;
   const counted = { name: form!.mnemonic, bits: bitsOf(form!, trial), count: countOf(form!, trial, length) };
