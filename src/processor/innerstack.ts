@@ -13,7 +13,16 @@
  * it fails, we are back in the outer ring as if nothing had been.
  */
 import { probeWrite, writeLinear } from './access.ts';
-import { ACCESSED, accessOf, BIG, baseOf, isNull, limitOf, markDescriptor } from './descriptors.ts';
+import {
+  ACCESSED,
+  accessOf,
+  BIG,
+  baseOf,
+  EXPAND_DOWN,
+  isNull,
+  limitOf,
+  markDescriptor,
+} from './descriptors.ts';
 import { INVALID_TSS, raise, STACK_FAULT } from './faults.ts';
 import { ACCESS, BASE, CPL, LIMIT, SELECTOR, SS } from './layout.ts';
 import { type Processor, setPrivilege } from './processor.ts';
@@ -42,7 +51,8 @@ export function switchStack(
   const limit = limitOf(cpu.descriptorLow, cpu.descriptorHigh);
   const access = accessOf(cpu.descriptorHigh);
   const mask = access & BIG ? -1 : 0xffff;
-  for (let item = 1; item <= items.length; item++) {
+  const endless = limit === -1 && (access & EXPAND_DOWN) === 0;
+  for (let item = 1; item <= items.length && !endless; item++) {
     const offset = (pointer - item * size) & mask;
     if (!isInside(limit, access, offset, size)) raise(STACK_FAULT, (selector & 0xfffc) | external);
   }

@@ -151,11 +151,19 @@ export function checkStack(
 /** Fills a segment register from the descriptor last read. */
 export function setSegment(cpu: Processor, segment: number, selector: number): void {
   const words = cpu.words;
+  const base = baseOf(cpu.descriptorLow, cpu.descriptorHigh);
+  const limit = limitOf(cpu.descriptorLow, cpu.descriptorHigh);
+  const access = accessOf(cpu.descriptorHigh);
+  const other =
+    ((words[BASE + segment]! ^ base) |
+      (words[LIMIT + segment]! ^ limit) |
+      (words[ACCESS + segment]! ^ access)) !==
+    0;
   words[SELECTOR + segment] = selector;
-  words[BASE + segment] = baseOf(cpu.descriptorLow, cpu.descriptorHigh);
-  words[LIMIT + segment] = limitOf(cpu.descriptorLow, cpu.descriptorHigh);
-  words[ACCESS + segment] = accessOf(cpu.descriptorHigh);
-  if (segment <= DS) updateMode(cpu);
+  words[BASE + segment] = base;
+  words[LIMIT + segment] = limit;
+  words[ACCESS + segment] = access;
+  if (other && segment <= DS) updateMode(cpu);
   // Blocks of a segment that is not flat depend on where it is, too.
   if (segment === CS && (cpu.mode & MODE_FLAT_CODE) === 0) newEpoch(cpu);
 }
