@@ -66,6 +66,11 @@ export const STATE_PAGE = SWITCHER_ADDRESS + 2 * PAGE_SIZE;
  *           | ebp edi esi edx ecx ebx eax     |  by the Switcher
  *    0xfb8  +---------------------------------+  <- esp, while the processor sleeps
  *           | whatever the Guest has put here |
+ *    0xf6c  +---------------------------------+
+ *           | the eight floating-point        |  by the Switcher, when somebody
+ *           | registers and what goes with it |  else has his turn
+ *    0xf00  +---------------------------------+
+ *           | whatever the Guest has put here |
  *    0x000  +---------------------------------+
  * ```
  * :::
@@ -74,6 +79,8 @@ export const STATE_PAGE = SWITCHER_ADDRESS + 2 * PAGE_SIZE;
 /** Where the register frame begins in the register page, and where it ends: the top of the Switcher's stack. */
 export const FRAME = 0xfb8;
 export const FRAME_END = PAGE_SIZE;
+/** Where the floating-point registers of a Guest wait while another has its turn: 108 bytes, as FNSAVE writes them. */
+export const NUMBERS = 0xf00;
 
 /** Offsets in the frame: `struct lguest_regs`. */
 export const FRAME_EAX = 0;
@@ -108,6 +115,9 @@ export const FRAME_SS = 68;
 
 /** Offsets in the state page. The first three words are what the Host tells the Switcher; the rest is a Guest's. */
 export const STATE_CHANGED = 0x00;
+/** In `STATE_CHANGED`, beside 0: other tables or another mood; and another Guest altogether, for which the sign bit stands. */
+export const SAME_GUEST = 1;
+export const ANOTHER_GUEST = 0xffff_ffff;
 export const STATE_CR3 = 0x04;
 export const STATE_CR0 = 0x08;
 export const STATE_START = 0x10;

@@ -9,8 +9,17 @@ import type { Machine } from '../../src/processor/machine.ts';
 import { FIRST_EXTERNAL_VECTOR, LGUEST_CS } from '../1-preparation/abi.ts';
 import { directoryOffset, PAGE_SIZE, PRESENT, tableOffset, WRITABLE } from '../1-preparation/paging.ts';
 import { EFLAGS_ALWAYS, VECTORS } from '../1-preparation/traps.ts';
-import { FRAME, FRAME_CS, FRAME_EFLAGS, FRAME_EIP, FRAME_TRAP, REGISTER_PAGE } from './pages.ts';
-import { STATE_CHANGED, STATE_CR0, STATE_CR3, STATE_END, STATE_GDT_POINTER, STATE_PAGE } from './pages.ts';
+import { FRAME, FRAME_CS, FRAME_EFLAGS, FRAME_EIP, FRAME_TRAP, NUMBERS, REGISTER_PAGE } from './pages.ts';
+import {
+  ANOTHER_GUEST,
+  SAME_GUEST,
+  STATE_CHANGED,
+  STATE_CR0,
+  STATE_CR3,
+  STATE_END,
+  STATE_GDT_POINTER,
+  STATE_PAGE,
+} from './pages.ts';
 import { STATE_START, SWITCHER_ADDRESS, SWITCHER_TEXT } from './pages.ts';
 import { createStatePage, type StatePage } from './state.ts';
 import { switcherText } from './text.ts';
@@ -24,7 +33,7 @@ export interface Switcher {
   switchTo(passenger: Passenger, limit: number): Trap;
   /** Goes home: the processor no longer stands on the page tables of any passenger. */
   disembark(): void;
-  /** Maps text, register page and state page into `table`, the last page table of an address space. */
+  /** Maps text, a new register page and the state page into `table`, the last page table of an address space. */
   map(table: number, registerPage: number): void;
   /** A state page in which every trap leads to the Host. */
   createState(): StatePage;
@@ -116,7 +125,7 @@ function createPacking(
     aboard = passenger;
     taskSwitched = passenger.taskSwitched;
     passenger.translationsStale = false;
-    ram.write32(statePage + STATE_CHANGED, 1);
+    ram.write32(statePage + STATE_CHANGED, another ? ANOTHER_GUEST : SAME_GUEST);
     ram.write32(statePage + STATE_CR3, passenger.directory);
     ram.write32(statePage + STATE_CR0, taskSwitched ? HOST_CR0 | CR0_TASK_SWITCHED : HOST_CR0);
     return true;
@@ -188,13 +197,23 @@ export function powerOn(machine: Machine, allocate: () => number): Switcher {
  *
  * The rights in these three lines are the walls of the whole building. Only the middle one is writable, and what it shows is the
  * Guest's own.
+ *
+ * A register page is zeros, and so are the registers that will be loaded from it, which suits everybody but the floating-point unit. To
+ * that, a control word of zero means *trap at every rounding*, and tags of zero that eight numbers are there. A newborn should
+ * find it as FNINIT leaves it: nothing there, and no complaints.
  */
+/** What FNINIT puts into the control word and the tags (Intel SDM vol. 1, 8.1.10); they are words 0 and 2 of the image. */
+const FNINIT_CONTROL = 0x37f;
+const FNINIT_TAGS = 0xffff;
+
 function createMapper(machine: Machine, text: number, statePage: number): Switcher['map'] {
   const { ram } = machine;
   return (table, registerPage) => {
     ram.write32(table + tableOffset(SWITCHER_TEXT), text | PRESENT);
     ram.write32(table + tableOffset(REGISTER_PAGE), registerPage | PRESENT | WRITABLE);
     ram.write32(table + tableOffset(STATE_PAGE), statePage | PRESENT);
+    ram.write32(registerPage + NUMBERS, FNINIT_CONTROL);
+    ram.write32(registerPage + NUMBERS + 8, FNINIT_TAGS);
   };
 }
 

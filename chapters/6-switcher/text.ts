@@ -8,7 +8,7 @@
  */
 import { GDT_ENTRY_TSS, LGUEST_CS, LGUEST_DS } from '../1-preparation/abi.ts';
 import { pushesErrorCode, VECTORS } from '../1-preparation/traps.ts';
-import { FRAME, REGISTER_PAGE, STATE_PAGE } from './pages.ts';
+import { FRAME, NUMBERS, REGISTER_PAGE, STATE_PAGE } from './pages.ts';
 import { STATE_CHANGED, STATE_CR0, STATE_CR3, STATE_IDT_POINTER } from './pages.ts';
 
 /** Everything the Switcher is, as assembly. `GDT_POINTER` and `HOST_CR3` are physical addresses. */
@@ -107,20 +107,35 @@ restore:
     add esp, 8                ; the trap number and the error code
     iret
 
-; somewhere else than last time
+; somewhere else than last time; or somebody else, says the sign
 elsewhere:
+    js another
     mov eax, [ss:${STATE_PAGE + STATE_CR3}]
     mov cr3, eax
+mood:
     mov eax, [ss:${STATE_PAGE + STATE_CR0}]
     mov cr0, eax
     mov esp, ${REGISTER_PAGE + FRAME}
-    jmp restore`;
+    jmp restore
+
+another:
+    clts
+    fnsave [ss:${REGISTER_PAGE + NUMBERS}]
+    mov eax, [ss:${STATE_PAGE + STATE_CR3}]
+    mov cr3, eax
+    frstor [ss:${REGISTER_PAGE + NUMBERS}]
+    jmp mood`;
 }
 
 /*
- * The detour is for the day when the other Guest has its turn, or this one changed its tables. Mind the second line of it. Before
- * `mov cr3`, the address in esp was the register page of one Guest; behind it, the same address is the register page of another. Nothing
- * moved. The floor was exchanged between two steps.
+ * The detour is for the day when this Guest changed its tables, or the other one has its turn. In the second case mind the
+ * line in the middle. Before `mov cr3`, `REGISTER_PAGE` was the register page of one Guest; behind it, the same address is the
+ * register page of another. Nothing moved. The floor was exchanged between two steps.
+ *
+ * So `fnsave` and `frstor` name the same 108 bytes and mean different ones. There are eight more registers in this processor than those we
+ * have pushed, for numbers with a point in them, and whoever leaves them lying about gives one Guest's sums to the next. lguest
+ * did nothing of the kind and was right: its Guest lived in a process, and Linux changes these for every process. (`clts` comes first, because the
+ * one who leaves may have said that whoever touches these registers shall be trapped. It did not mean us.)
  *
  * And everything says `ss:`, because ss is the one segment that the processor has set for us. What is in ds is still the Guest's, and
  * may be anything.

@@ -33,7 +33,7 @@ function embark(code: string) {
   const allocate = () => (next += 4096);
   const switcher = powerOn(machine, allocate);
   const passengers = [code].map((source) => createPassenger(source));
-  return { machine, switcher, createPassenger, passenger: passengers[0]!, register };
+  return { machine, switcher, createPassenger, passenger: passengers[0]!, register, text };
 
   function createPassenger(source: string): Passenger {
     const [registerPage, directory, switcherTable, table, text] = Array.from({ length: 5 }, allocate) as [
@@ -65,6 +65,12 @@ function embark(code: string) {
     return { registerPage, state, directory, translationsStale: false, taskSwitched: false };
   }
 
+  /** Where the page at `CODE` lies. */
+  function text({ directory }: Passenger): number {
+    const table = machine.ram.read32(directory + directoryOffset(CODE)) & ~0xfff;
+    return machine.ram.read32(table + tableOffset(CODE)) & ~0xfff;
+  }
+
   function register(passenger: Passenger, at: number): number {
     return machine.ram.read32(passenger.registerPage + FRAME + at);
   }
@@ -92,7 +98,7 @@ describe('the Switcher', () => {
     expect(machine.interrupt.pending).toBe(false);
   });
 
-  it('costs 30 instructions there and back, and 6 more for another world', () => {
+  it('costs 30 instructions there and back, 7 more for other tables, and 11 more for another Guest', () => {
     const { machine, switcher, passenger, createPassenger } = embark('again:\n  int 0x1f\n  jmp again');
     const other = createPassenger('again:\n  int 0x1f\n  jmp again');
     const cost = (who: Passenger) => {
@@ -102,8 +108,30 @@ describe('the Switcher', () => {
     };
     for (const who of [passenger, passenger, other, other]) cost(who);
     expect(cost(other)).toBe(32); // of which two are the Guest's own
-    expect(cost(passenger)).toBe(38);
+    expect(cost(passenger)).toBe(32 + 11);
     expect(cost(passenger)).toBe(32);
+    passenger.translationsStale = true;
+    expect(cost(passenger)).toBe(32 + 7);
+  });
+
+  it('leaves each Guest its floating-point registers, and gives a newborn none', () => {
+    const RESULT = 0x800;
+    const { machine, switcher, passenger, createPassenger, text } = embark(
+      `  fldpi\n  int 0x1f\n  fstp tword [${CODE + RESULT}]\n  int 0x1f`,
+    );
+    expect(switcher.switchTo(passenger, 1000)).toBe(0x1f);
+    passenger.taskSwitched = true; // leaves with a trap set for whoever touches them
+    const other = createPassenger(
+      `  fnstenv [${CODE + RESULT}]\n  fldz\n  fldcw [${CODE + RESULT + 0x40}]\n  fldln2\n  int 0x1f`,
+    );
+    expect(switcher.switchTo(other, 1000)).toBe(0x1f);
+    expect(machine.ram.read32(text(other) + RESULT) & 0xffff).toBe(0x37f);
+    expect(machine.ram.read32(text(other) + RESULT + 8) & 0xffff).toBe(0xffff);
+
+    passenger.taskSwitched = false;
+    expect(switcher.switchTo(passenger, 1000)).toBe(0x1f);
+    const pi = machine.ram.read(text(passenger) + RESULT, 10);
+    expect(Buffer.from(pi).reverse().toString('hex')).toBe('4000c90fdaa22168c235');
   });
 
   it('tells when it could not load what it found, and still carries the next', () => {
