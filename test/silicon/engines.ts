@@ -5,7 +5,7 @@ import type { Engine } from './lantern.ts';
 export const INTERPRETER: Engine = {
   name: 'interpreter',
   plays: 1,
-  create: (ramBytes) => createMachine({ ramBytes }),
+  create: (ramBytes) => createMachine({ ramBytes, engine: 'interpreter' }),
 };
 
 /** Compiles everything the first time it meets it, so that the second time it runs what it has compiled. */

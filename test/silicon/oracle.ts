@@ -4,7 +4,7 @@ import { isOffStage } from './lantern.ts';
 import type { NativeStage } from './native.ts';
 import { formOf, opcodeOf } from './opcode.ts';
 import { callsLinux, cameLater } from './skips.ts';
-import { LONG_CODE, type Outcome, type Stage, type Trial } from './stage.ts';
+import { LONG_CODE, type Outcome, segmentOf, type Stage, type Trial } from './stage.ts';
 
 const UNDEFINED_OPCODE = 6;
 const PAGE_FAULT = 14;
@@ -14,6 +14,9 @@ const FETCH = 0x10;
 const NUMBER_SEGMENT = 0x78;
 const ALIGNMENT_CHECK = 17;
 const ALIGNMENT_FLAG = 0x4_0000;
+const TRAP = 0x100;
+/** Bytes of an instruction, at most. */
+const LONGEST = 15;
 
 /** A trial on which an engine and the real processor disagreed. */
 export interface Failure {
@@ -83,6 +86,7 @@ function compareAll(
   }
   if (real.selectors[1] === LONG_CODE) return 'went on in 64-bit mode';
   if (real.vector === ALIGNMENT_CHECK && (real.eflags & ALIGNMENT_FLAG) === 0) return 'split lock';
+  if (wentIntoItself(trial, real)) return 'jumped into its own middle, which is another instruction';
   const form = formOf(trial.code);
   if (form?.mnemonic === 'lsl' && trial.registers.some((value) => (value & 0xfff8) === NUMBER_SEGMENT))
     return 'asks which CPU this is';
@@ -97,6 +101,13 @@ function compareAll(
     }
   }
   return undefined;
+}
+
+/** Whether a jump has ended in or just behind its own bytes, so that more than one instruction may have run. */
+function wentIntoItself(trial: Trial, real: Outcome): boolean {
+  if (trial.openFlags !== undefined || (trial.eflags & TRAP) !== 0) return false;
+  const length = real.eip - (trial.at - (segmentOf(trial.selectors[1]!)?.base ?? 0));
+  return length > 0 && length < trial.code.length + LONGEST && length !== trial.code.length;
 }
 
 /** A failure in one line. */
