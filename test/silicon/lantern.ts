@@ -229,7 +229,7 @@ function playOn(machine: Machine, doors: Doors, trial: Trial, hasX87: boolean): 
     esp,
     ss,
   ];
-  for (const [n, value] of popped.entries()) ram.write32(FRAME + 4 * n, value!);
+  ram.write(FRAME, new Uint8Array(Uint32Array.from(popped as number[]).buffer));
   if (hasX87) ram.write(X87, trial.x87 ?? INITIAL_FNSAVE);
   registers.esp = SYSTEM + FRAME;
   registers.eip = hasX87 ? doors.inWithX87 : doors.in;

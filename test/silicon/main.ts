@@ -27,7 +27,10 @@ if (typeof native === 'string') {
       const report = runTrials(native, stages, { seed, from: 0, to: BATCH });
       all.tried += report.tried;
       all.failures.push(...report.failures);
-      for (const failure of report.failures) console.log(showFailure(failure));
+      for (const failure of report.failures) {
+        process.exitCode = 1;
+        console.log(showFailure(failure));
+      }
       for (const [reason, count] of report.skipped)
         all.skipped.set(reason, (all.skipped.get(reason) ?? 0) + count);
     }

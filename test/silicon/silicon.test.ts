@@ -7,7 +7,7 @@ import { runTrials, showFailure } from './oracle.ts';
 import { createTrial } from './generator.ts';
 
 const TRIALS = 100_000;
-const COMPILED = 20_000;
+const COMPILED = 10_000;
 const SEED = 1985;
 
 const native = await openNativeStage();
