@@ -45,6 +45,7 @@ export function stringOnce(cpu: Processor, i: Instruction): void {
 export function stringRepeated(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
   const count = (words[ECX]! & i.addressMask) >>> 0;
+  // Whoever may not touch the port is told so even for no times at all. It took a real processor to make us believe it.
   if (i.operation >= INS) checkPort(cpu, words[EDX]! & 0xffff, i.size);
   if (count === 0) return;
   if (!cpu.repeating) rememberFlags(cpu);
