@@ -3,6 +3,11 @@
  *
  * Regions live as long as the blocks they were made of. When a page is written to, its blocks go, and with them
  * every region that has one of them inside, however small a part.
+ *
+ * A way out of compiled code is a number. What it means stands in a table on our side: in which block that is, at
+ * which instruction, how many were counted and have not been done. To prepare for a way out costs the compiled code
+ * two constants in local variables, that is, nothing, since a constant in a variable that is not read is not even
+ * loaded.
  */
 import type { Block } from '../blocks.ts';
 import type { Instruction } from '../instruction.ts';
@@ -11,6 +16,15 @@ import type { Processor } from '../processor.ts';
 import type { ExitNumbers } from './draft.ts';
 import type { Node } from './node.ts';
 
+/*
+ * ## Ways out
+ *
+ * There are five, and they differ in who goes on, and where. In the middle of a block, because a page was not where
+ * it was expected, or because the instruction is not one that we compile: then the interpreter goes on in the same
+ * block, at the same position, just as if it had been there all the time. Behind an instruction that has changed the
+ * world. At another address. At the same address, because the budget is too small for once around. And at the very
+ * beginning, when flags are wanted in another form.
+ */
 /** What to do after leaving compiled code. */
 export interface Exit {
   readonly block: Block;
@@ -31,6 +45,9 @@ export interface Exit {
 /** A count of misses from which it never gets to be many. */
 const NEVER = -0x8000_0000;
 
+/*
+ * A region knows its blocks, and its blocks know it, so that either can be dropped.
+ */
 /** A compiled region. */
 export class Region {
   readonly entry: Block;

@@ -1,3 +1,9 @@
+/*
+ * # Adding, with nobody looking
+ *
+ * Every cell of the arithmetic grid comes through here. If no one will look at the flags, and mostly no one will,
+ * an addition is an addition. If somebody might, the operands are left behind in two locals.
+ */
 import {
   ADC,
   ADD as ADD_ROW,

@@ -1,5 +1,19 @@
 /*
  * # The compiler
+ *
+ * Here is the whole of it from above: when to compile, how compiled code is entered, what to do when it comes out
+ * again, when to forget it. The rest of this room is about what is in between.
+ *
+ * ## Numbers that were tried
+ *
+ * Compiling costs something: ten to forty microseconds for each i386 instruction while our own code is still cold,
+ * most of it spent in this room and not in the engine below. That is a thousand instructions' worth of interpreting.
+ * A block that has run 250 times will probably run a thousand times more, and with 1,000 instead of 250, programs
+ * that are over in a tenth of a second took half as long again.
+ *
+ * WebAssembly has a compiler of its own below it, two of them in fact: a hasty one that is ready at once, and a good
+ * one that comes later and works in the background. The good code is used from the next *call* on. A loop that is
+ * called once and never returns would stay with the hasty code for ever. Hence `SLICE`.
  */
 import type { Block } from '../blocks.ts';
 import { ALIGNMENT } from '../flags.ts';
@@ -33,7 +47,7 @@ import { gather, WARM } from './region.ts';
 import { structure } from './structure.ts';
 
 /** Times that a block is interpreted before it is compiled, unless somebody wants it otherwise. */
-export const HOT = 1000;
+export const HOT = 250;
 
 /** Instructions after which compiled code comes up for air, so that the engine below can put in better code. */
 const SLICE = 500_000;
@@ -45,6 +59,9 @@ const MOST_COMPILED = 150_000;
 const MANY_MISSES = 100;
 const WORTH_A_MISS = 500;
 
+/** A block that ends in the interpreter is not worth the way there and back if it has fewer instructions than this. */
+const WORTH_ENTERING = 12;
+
 /** How many doublings of patience with a page that is rewritten. */
 const MOST_PATIENCE = 8;
 
@@ -54,6 +71,14 @@ const EVERYTHING_FLAT = MODE_FLAT_DATA | MODE_FLAT_STACK | MODE_FLAT_CODE | MODE
 const KEY = 0x100;
 const KEY_USER = 0x200;
 
+/*
+ * ## In and out
+ *
+ * Modules are compiled at once, when they are asked for, and not in the background. They are small, between one and
+ * thirty kilobytes, which browsers accept even on the thread that draws the page. What matters more: when a block is
+ * compiled depends on nothing but what the guest did. (It would not have to; nothing but speed hangs on it. But a bug
+ * that comes back at the same instruction is half caught.)
+ */
 /** Whether there is anybody who takes WebAssembly. */
 export function canCompile(): boolean {
   return typeof WebAssembly.Module === 'function';
@@ -167,6 +192,7 @@ export class Compiler {
     const [entry] = gathered as [(typeof gathered)[0]];
     if (entry.end === 'interpreted' && entry.body === 0) return;
     const order = structure(entry);
+    if (order.length === 1 && entry.end === 'interpreted' && entry.body < WORTH_ENTERING) return;
     const given: number[] = [];
     const draft = new Draft(
       exitNumbers(this.exits, given),

@@ -1,7 +1,8 @@
 /*
  * # A function in the making
  *
- * One region becomes one function. While it is written, this is what is known of it.
+ * One region becomes one function. While it is written, this is what is known of it: which registers it uses, where
+ * its ways out lead, and the thing that changes with every line, what kind of flags are in the two flag locals *now*.
  */
 import type { Instruction } from '../instruction.ts';
 import { BUDGET, ESP, FLAG_CARRIES, FLAG_KIND, FLAG_RESULT } from '../layout.ts';

@@ -4,6 +4,9 @@
  * WebAssembly is the machine code of a machine that nobody built. It has a stack for values, locals that cost
  * nothing, and no `goto`: you may leave a block at its end or go back to a loop's beginning, and that is all.
  * Browsers turn it into the machine code of a machine that somebody did build, and they are very good at it.
+ *
+ * Below are the opcodes we use, a quarter of those there are, and a heap of bytes to put them on. Branches count
+ * blocks from the inside out; the emitter keeps the depth, so that the rest of us can have labels.
  */
 export const UNREACHABLE = 0x00;
 export const BLOCK = 0x02;

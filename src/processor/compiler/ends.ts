@@ -2,7 +2,9 @@
  * # How a block can end
  *
  * Decoding has cut the program at its jumps. What matters to a compiler is how many ways lead out, and whether they
- * are known.
+ * are known: one for a JMP, two for a condition, any number for a RET. There is a ninth way to end, and it is the
+ * commonest in a kernel: with an instruction that is none of our business, `iret` or `mov cr3`. Those are done by the
+ * interpreter, who knows how.
  */
 import type { Execute, Instruction } from '../instruction.ts';
 import {

@@ -2,8 +2,14 @@
  * # From region to function
  *
  * The blocks are there, in order, and who dominates whom is known. What remains is to write them down so that each
- * jump goes to the end of something or to the beginning of a loop. Norman Ramsey found in 2022 that this takes one
- * walk down the dominator tree and no cleverness at all.
+ * jump goes to the end of something or to the beginning of a loop. Norman Ramsey showed in 2022 that this takes one
+ * walk down the dominator tree and no cleverness at all:
+ *
+ * - a block that is jumped back to is wrapped in a `loop`;
+ * - a block that is reached from two sides stands *behind* a `block`, whose end is the place to jump to;
+ * - any other is written right where the jump to it would have been, and the jump disappears.
+ *
+ * All ways out lead to one place at the end, where the registers are put back into memory.
  */
 import { ECX, EIP, ESP, FLAG_KIND, RAM_BASE } from '../layout.ts';
 import { canonicalize } from './flag-values.ts';
@@ -39,6 +45,10 @@ interface Labels {
   merges: Map<Node, number>;
 }
 
+/*
+ * If the entry wants flags that are not in the plain form, it leaves at once, before it has done anything. That is
+ * rare: a block seldom begins with a question.
+ */
 /** Writes the function of a region, whose nodes are in reverse postorder. */
 export function emitFunction(d: Draft, order: readonly Node[]): void {
   const { code } = d;

@@ -1,13 +1,40 @@
 /*
  * # The second engine
  *
- * You have seen an instruction become a record, and a record a call. Each instruction costs some twenty
- * nanoseconds that way, and there is no hope of much less: whatever a loop does, it asks again each time around
- * what it is to do. The way out is as old as emulators. Ask once, and write down the answer as a program.
+ * You have seen an instruction become a record, and a record a call. Twenty nanoseconds, and there is no hope of much
+ * less: whatever a loop does, it asks again each time around what it is to do. The way out is as old as emulators. Ask
+ * once, and write down the answer as a program.
  *
- * The program is written in WebAssembly, the one machine code that every JavaScript engine accepts from strangers.
- * What is compiled is only what is hot; everything else stays with the interpreter, and nobody but a clock can
- * tell which of the two has been at work.
+ * The program is written in WebAssembly, the one machine code that every JavaScript engine takes from strangers. Here
+ * is a loop of pup's, and what becomes of it:
+ *
+ * ```text
+ *   l: mov eax, [esi]      (loop
+ *      add ebx, eax          (if (i32.lt_s budget 5) -> leave)    is there enough left for once around?
+ *      add esi, 4            budget = budget - 5
+ *      dec ecx               entry = load(table + (esi >>> 12) * 4)
+ *      jnz l                 (if (entry ^ 1 | esi) & 3 -> leave)  does the TLB know it, is it aligned?
+ *                            eax = load(esi + (entry ^ 1))
+ *                            ebx = ebx + eax
+ *                            esi = esi + 4
+ *                            ecx = ecx - 1
+ *                            (br_if loop (ecx != 0)))
+ * ```
+ *
+ * The registers have become local variables, which a JavaScript engine keeps in registers. The flags are gone: nobody
+ * looked. What is left of the i386 are the two places marked *leave*, and they are the art of it. Whoever leaves must
+ * know which instruction is next, how many are done, what is in all eight registers and what six flags would say if
+ * they were asked; but as hardly anybody ever leaves, none of it may cost anything until then.
+ *
+ * So one loop is done twice, by two engines, and the rule of this house is that nobody may be able to tell which,
+ * except by a clock: same memory, same faults, same count, at every single instruction at which one might look. The
+ * tests boot pup on both and look every ten million.
+ *
+ * ## Who compiles what
+ *
+ * The interpreter does everything first. A block it has done 250 times is *hot*, and is compiled together with what
+ * lies around it. What has never been executed is never compiled, and not out of laziness alone: to decode an
+ * instruction is to fetch it, fetching sets bits in page tables, and that would be a way to tell.
  */
 export * from './compiler.ts';
 export * from './cache.ts';

@@ -2,7 +2,10 @@
  * # Flags, the day after tomorrow
  *
  * The interpreter puts flags off until somebody asks, and still pays a few operations for the carries each time.
- * Compiled code goes further: it keeps the two operands and knows, when the code is written, what was done to them.
+ * Compiled code goes further: it keeps the two operands, and *what was done to them* it need not keep, for that is
+ * known when the code is written. Only where ways meet and do not agree does it go into a third local, as a number.
+ * When compiled code is left, that number goes with it, and `settleFlags` makes of the three what the interpreter
+ * expects.
  */
 import {
   ADD,

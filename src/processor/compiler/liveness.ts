@@ -5,6 +5,8 @@
  * questions are asked. Are they *live*: will they be read, or can the region be left before they are overwritten,
  * so that the interpreter might read them? And are they *wanted*: will compiled code read them, so that it must be
  * known what they are?
+ *
+ * Live is cheap: two copies of operands that are at hand anyway. Wanted is dearer, and rare.
  */
 import { ADC, SBB } from '../flags.ts';
 import type { Instruction } from '../instruction.ts';

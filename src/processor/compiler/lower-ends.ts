@@ -1,5 +1,8 @@
 /*
  * # The end of a block
+ *
+ * Conditions become `if`, jumps become nothing. An indirect jump is compared with the places it has been seen to go
+ * to, one after the other, which sounds slow and is what a processor's branch predictor likes best.
  */
 import type { Instruction } from '../instruction.ts';
 import { conditionalJumps } from '../jumps.ts';

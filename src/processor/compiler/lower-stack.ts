@@ -1,5 +1,8 @@
 /*
  * # The stack
+ *
+ * PUSH is a store and a subtraction, in this order, for the store may fail. With the planner's help the store is one
+ * instruction and the subtractions of four PUSHes are folded into one by whoever compiles us.
  */
 import type { Execute, Instruction } from '../instruction.ts';
 import { clearDirection, setDirection } from '../control.ts';

@@ -1,5 +1,8 @@
 /*
  * # What a compiler must know of an instruction
+ *
+ * How to write it, and what it touches: memory, stack, flags, registers. The planners ask the second question long
+ * before anybody asks the first.
  */
 import type { Instruction } from '../instruction.ts';
 import { EAX, EBP, ECX, EDX, ESP } from '../layout.ts';

@@ -2,7 +2,11 @@
  * # Modules
  *
  * A function cannot come alone. WebAssembly wants it in a module, with its types, its imports and its exports
- * declared in sections, each with its length in front.
+ * declared in sections, each with its length in front. Ours are all alike: they import the memory and one function
+ * of ours, and export what they have under a number.
+ *
+ * The lengths in front are written in a code that takes seven bits to a byte, so one cannot leave room for them and
+ * fill it in later. Each section is written aside, measured, and then copied.
  */
 import { Emitter, TYPE_I32, TYPE_I64 } from './emitter.ts';
 

@@ -1,5 +1,8 @@
 /*
  * # A block and its ways out
+ *
+ * Compilers call this a control flow graph and draw it with boxes. A box is a block; an arrow is a jump; an arrow
+ * without a head leaves the region.
  */
 import type { Block } from '../blocks.ts';
 import { type End, endOf } from './ends.ts';

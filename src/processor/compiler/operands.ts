@@ -1,7 +1,8 @@
 /*
  * # Operands
  *
- * A register is a local. A byte of it is some bits of a local, and writing them means keeping the others.
+ * A register is a local. A byte of it is some bits of a local, and writing them means keeping the others, which is
+ * why compilers since the Pentium Pro avoid AH as if it were haunted.
  */
 import type { Instruction } from '../instruction.ts';
 import { type EBP, ESP, ZERO } from '../layout.ts';

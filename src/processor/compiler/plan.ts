@@ -1,9 +1,15 @@
 /*
  * # Looking at each page once
  *
- * Every load and store asks the TLB. But a function that has just pushed four registers knows very well where its
- * stack is. Within a block we can see which addresses are the same register plus a constant, and so one look at
- * the TLB serves for all of them, if they all lie in one page; and that is one comparison.
+ * Every load and store asks the TLB, and asking costs four or five operations. But a function that has just pushed
+ * four registers knows very well where its stack is. `[ebp+8]`, `[ebp-4]` and the word that `push` is about to write
+ * are all one register plus a constant, since EBP *was* ESP three instructions ago. So we follow, through a block and
+ * on into the next, what each register is in terms of what it was. Accesses through the same value make a *group*, and
+ * the group is looked up once: is its page known, and do the lowest byte and the highest lie in the same page? From
+ * then on a load is a load.
+ *
+ * On a recursive function that does little but save registers this made all the difference: from 280 million
+ * instructions a second to 750.
  */
 import {
   addImmediateToRegister,

@@ -3,7 +3,11 @@
  *
  * A block is too small to be worth a function of its own: a loop has two or three, and going from one to the next
  * would cost more than what they do. So blocks are gathered into *regions*, from a hot one outward, along every way
- * that execution has been seen to take.
+ * that execution has been seen to take: up to 600 instructions, whole loops with the functions they call, across as
+ * many pages as it takes.
+ *
+ * A block belongs if it has been interpreted sixteen times. What is rarer is left outside, and the way there is a
+ * way out. It is no loss: if it becomes hot one day, it gets a region of its own.
  */
 import type { Block } from '../blocks.ts';
 import { CPL, RAM_BASE, READ_SUPERVISOR, READ_USER } from '../layout.ts';
@@ -14,7 +18,7 @@ import { type Frame, Node } from './node.ts';
 const MOST_INSTRUCTIONS = 600;
 const MOST_NODES = 96;
 /** How often a block must have been interpreted to be taken along. */
-export const WARM = 24;
+export const WARM = 16;
 /** Return sites that one RET compares with. */
 const MOST_SITES = 8;
 /** Calls within calls that are compiled in line. */

@@ -1,8 +1,13 @@
 /*
  * # Structure
  *
- * Machine code jumps wherever it likes. WebAssembly has blocks that can be left and loops that can be begun again.
- * What turns one into the other is a question about the graph: which block must one have passed to get here?
+ * In 1968 Edsger Dijkstra wrote a letter about the `goto`, and WebAssembly has taken it to heart. Machine code jumps
+ * wherever it likes; WebAssembly has blocks that can be left and loops that can be begun again, one inside the other.
+ * What turns the first into the second is a question about the graph: which block *must* one have passed to get here?
+ * It is said to *dominate*.
+ *
+ * If A dominates B, B can be written inside A's block. And if a jump goes back to a block that dominates it, that is
+ * a loop, with one door. Compilers of tidy languages make nothing else. The others are two sections down.
  */
 import type { Node } from './node.ts';
 

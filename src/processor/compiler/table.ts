@@ -1,7 +1,9 @@
 /*
  * # The table
  *
- * An instruction is known by the function that executes it. Whatever is not in this table is left to that function.
+ * An instruction is known by the function that executes it. So this table needs no opcodes: it maps functions of the
+ * gallery to functions that write WebAssembly. Whatever is not in it is left to the function itself, and so an
+ * instruction can be added to the silicon, and will be right on both engines, without a word in this room.
  */
 import type { Execute } from '../instruction.ts';
 import { arithmeticLowerings } from './lower-arithmetic.ts';
