@@ -7,6 +7,7 @@ import { callsLinux, cameLater } from './skips.ts';
 import { LONG_CODE, type Outcome, segmentOf, type Stage, type Trial } from './stage.ts';
 
 const UNDEFINED_OPCODE = 6;
+const GENERAL_PROTECTION = 13;
 const PAGE_FAULT = 14;
 /** Of a page fault's error code: it was a fetch. */
 const FETCH = 0x10;
@@ -90,7 +91,7 @@ function compareAll(
   const form = formOf(trial.code);
   if (form?.mnemonic === 'lsl' && trial.registers.some((value) => (value & 0xfff8) === NUMBER_SEGMENT))
     return 'asks which CPU this is';
-  if (first.vector === UNDEFINED_OPCODE && real.vector === PAGE_FAULT && (real.error & FETCH) !== 0)
+  if (first.vector === UNDEFINED_OPCODE && fetchesBeyond(trial, real))
     return 'an undefined opcode at the end of the code: how far it is read differs';
   for (const [n, stage] of stages.entries()) {
     const outcome = n === 0 ? first : stage.play(trial);
@@ -101,6 +102,14 @@ function compareAll(
     }
   }
   return undefined;
+}
+
+/** Whether it was for bytes behind the end of the page, or of the segment, that the real processor faulted. */
+function fetchesBeyond(trial: Trial, real: Outcome): boolean {
+  if (real.vector === PAGE_FAULT) return (real.error & FETCH) !== 0;
+  const segment = segmentOf(trial.selectors[1]!);
+  const left = segment ? segment.limit + 1 - (trial.at - segment.base) : LONGEST;
+  return real.vector === GENERAL_PROTECTION && left < LONGEST;
 }
 
 /** Whether a jump has ended in or just behind its own bytes, so that more than one instruction may have run. */
