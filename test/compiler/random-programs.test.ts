@@ -6,14 +6,13 @@ import { program } from './programs.ts';
 /** Pages at DATA: two good ones in disorder, then one that is read-only, and nothing behind. */
 const PAGES = { 40960: 0x4_0007, 45056: 0x3_f007, 49152: 0xc007, 53248: 0x4_1005, 57344: 0 };
 
-const SLICES = [1, 4000, 37, 20_000, 1013, 100_000, 5];
-
-test('Random programs end alike on both engines, and are alike whenever one looks', () => {
+/** Runs random programs in slices and compares whenever a slice ends. */
+function compare(slices: readonly number[], turns: number, runs: number, hot?: number): void {
   fc.assert(
     fc.property(program, (code) => {
-      const [interpreted, compiled] = prepareBoth({ ring: 3, code, pages: PAGES });
-      for (let turn = 0; turn < 12; turn++) {
-        const slice = SLICES[turn % SLICES.length]!;
+      const [interpreted, compiled] = prepareBoth({ ring: 3, code, pages: PAGES, hot });
+      for (let turn = 0; turn < turns; turn++) {
+        const slice = slices[turn % slices.length]!;
         const stops = [interpreted.run(slice), compiled.run(slice)];
         expect(stops[1]).toBe(stops[0]);
         expect(stateOf(compiled)).toBe(stateOf(interpreted));
@@ -21,6 +20,14 @@ test('Random programs end alike on both engines, and are alike whenever one look
       }
       expect(firstDifference(interpreted, compiled)).toBe(-1);
     }),
-    { seed: 386, numRuns: Number(process.env.LANTERN_RUNS ?? 150) },
+    { seed: 386, numRuns: runs },
   );
+}
+
+test('Random programs end alike on both engines, and are alike whenever one looks', () => {
+  compare([1, 4000, 37, 20_000, 1013, 100_000, 5], 12, 120);
+});
+
+test('They are alike in the smallest slices, and if nearly everything is compiled', () => {
+  compare([1, 2, 3, 5, 7, 11, 13, 17, 19, 23, 64, 100, 33, 3000], 300, 40, 2);
 });

@@ -40,6 +40,7 @@ export interface Scene {
   paging?: boolean;
   bus?: Bus;
   engine?: Engine;
+  hot?: number;
   limit?: number;
 }
 
@@ -79,7 +80,12 @@ export function handler(vector: number): number {
 
 /** Sets the stage: tables, a HLT for every vector, and the code behind an IRET to its ring. */
 export function prepare(scene: Scene): { machine: Machine; labels: Map<string, number> } {
-  const machine = createMachine({ ramBytes: 0x10_0000, bus: scene.bus, engine: scene.engine });
+  const machine = createMachine({
+    ramBytes: 0x10_0000,
+    bus: scene.bus,
+    engine: scene.engine,
+    hot: scene.hot,
+  });
   const { ram, registers } = machine;
   const pair = (at: number, [low, high]: [number, number]) => {
     ram.write32(at, low >>> 0);

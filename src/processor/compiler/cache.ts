@@ -130,7 +130,7 @@ export function exitNumbers(exits: Exits, given: number[]): ExitNumbers {
     // Negative: the dispatcher may look for compiled code at the address.
     away: (node) => ~once(node, 'away', () => exit(node, 0, 0, false)),
     tired: (node) => once(node, 'tired', () => exit(node, 0, 0, false, node.block.eip)),
-    unsettled: (node) => once(node, 'unsettled', () => exit(node, 0, 0, true)),
+    unsettled: (node) => once(node, 'unsettled', () => exit(node, 0, 0, false, node.block.eip)),
   };
 }
 
