@@ -126,3 +126,24 @@ describe('A guest that writes its own code for ever', () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(64 << 20);
   });
 });
+
+describe('A guest with more code than is kept compiled', () => {
+  /** Functions that are called in turn, each of which becomes a region: more of them than there may be. */
+  const FUNCTIONS = 3100;
+
+  function callThemAll(engine: Engine) {
+    const functions = Array.from({ length: FUNCTIONS }, (_, index) => `f${index}: add eax, ${index}\n ret`);
+    const calls = functions.map((_, index) => `call f${index}`);
+    const source = `mov ecx, 6\n again:\n ${calls.join('\n')}\n dec ecx\n jnz again\n hlt\n ${functions.join('\n')}`;
+    const machine = createMachine({ ramBytes: 4 << 20, engine, hot: 2 });
+    machine.ram.write(0x1_0000, assemble(source, { origin: 0x1_0000 }).bytes);
+    machine.registers.eip = 0x1_0000;
+    machine.registers.esp = 0x8000;
+    expect(machine.run(1_000_000)).toBe('halted');
+    return machine;
+  }
+
+  test('has it forgotten and compiled again, and computes what it should', () => {
+    expect(stateOf(callThemAll('compiler'))).toBe(stateOf(callThemAll('interpreter')));
+  });
+});

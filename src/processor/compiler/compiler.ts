@@ -52,8 +52,9 @@ export const HOT = 250;
 /** Instructions after which compiled code comes up for air, so that the engine below can put in better code. */
 const SLICE = 500_000;
 
-/** The most instructions that are kept compiled. */
+/** The most instructions that are kept compiled, and regions: each is a module of its own, some 30 KB of bookkeeping. */
 const MOST_COMPILED = 150_000;
+const MOST_REGIONS = 3000;
 
 /** After so many misses it is looked how often they come: more than one in so many instructions is too often. */
 const MANY_MISSES = 100;
@@ -65,7 +66,8 @@ const WORTH_ENTERING = 12;
 /** How many doublings of patience with a page that is rewritten. */
 const MOST_PATIENCE = 8;
 
-const SLOTS = 0x4000;
+/** Slots for functions: all that live, and all that were just forgotten. */
+const SLOTS = 2 * MOST_REGIONS;
 
 const EVERYTHING_FLAT = MODE_FLAT_DATA | MODE_FLAT_STACK | MODE_FLAT_CODE | MODE_CODE_32;
 const KEY = 0x100;
@@ -186,7 +188,8 @@ export class Compiler {
       return;
     }
     if (block.mode !== EVERYTHING_FLAT || block.secondPage !== -1 || block.epoch < 0) return;
-    if (this.size > MOST_COMPILED || this.freeSlots.length === 0) this.forgetAll();
+    this.bury();
+    if (this.size > MOST_COMPILED || this.regions.size >= MOST_REGIONS) this.forgetAll();
     const user = cpu.words[CPL] === 3;
     const gathered = gather(cpu, block, Math.min(WARM, this.hot));
     const [entry] = gathered as [(typeof gathered)[0]];

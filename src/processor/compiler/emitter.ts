@@ -84,7 +84,7 @@ const NO_VALUE = 0x40;
 
 /** Bytes of WebAssembly, as they come; and how deep in blocks we are. */
 export class Emitter {
-  bytes = new Uint8Array(0x1_0000);
+  bytes = new Uint8Array(0x200);
   length = 0;
   depth = 0;
 
