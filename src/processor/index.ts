@@ -21,8 +21,8 @@
  * - **To be the same every time.** A run is a function of what was in memory when it began. The only clock is
  *   the number of instructions retired, and `run` stops at any number you name, on the instruction.
  * - **To be quick about it**, in a language that was made to move pictures about on web pages. Where this was
- *   written it does some fifty million instructions a second, on a good day sixty. The 386 of 1985 did four or
- *   five.
+ *   written it does some fifty million instructions a second, and where it has time to warm to its subject, several
+ *   hundred. The 386 of 1985 did four or five.
  *
  * ## The way down
  *

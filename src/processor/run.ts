@@ -53,6 +53,10 @@ export function run(cpu: Processor, limit: number): Stop {
  * block was left early, because the budget ended or something changed, it is set right from the last instruction
  * that was done. If one of them throws, it is set to that one, and the instructions before it have retired.
  *
+ * A block that is hot may have been compiled, together with what lies around it. Then the loop hands over, and gets
+ * back a note: where it stopped, and whether that is in the middle of a block. If so, it goes on from there, at
+ * `start`, as if it had come by itself.
+ *
  * `position` counts from 1 for the instruction in hand, so 0 means that nothing had begun: a fault in finding
  * the block, say, whose EIP is right already.
  */
