@@ -109,10 +109,14 @@ export function enterHandler(cpu: Processor, vector: number, error: number, sour
 
   if (cpu.repeating) restoreFlags(cpu);
   const size = wide ? 4 : 2;
-  const items = [savedFlags(cpu, vector, source), words[SELECTOR + CS]!, words[EIP]!];
+  const flags = savedFlags(cpu, vector, source);
+  const deeper = inner !== words[CPL];
+  const items = deeper
+    ? [words[SELECTOR + SS]!, words[ESP]!, flags, words[SELECTOR + CS]!, words[EIP]!]
+    : [flags, words[SELECTOR + CS]!, words[EIP]!];
   if (error !== NO_ERROR_CODE) items.push(error);
-  if (inner !== words[CPL]) {
-    switchStack(cpu, inner, size, [words[SELECTOR + SS]!, words[ESP]!, ...items], external);
+  if (deeper) {
+    switchStack(cpu, inner, size, items, external);
   } else {
     probeFrame(cpu, items.length, size, external);
     for (const item of items) push(cpu, size, item);

@@ -172,6 +172,7 @@ export function setSegment(cpu: Processor, segment: number, selector: number): v
 export function setNull(cpu: Processor, segment: number, selector: number): void {
   const words = cpu.words;
   words[SELECTOR + segment] = selector;
+  if ((words[BASE + segment]! | words[LIMIT + segment]! | words[ACCESS + segment]!) === 0) return;
   words[BASE + segment] = 0;
   words[LIMIT + segment] = 0;
   words[ACCESS + segment] = 0;
