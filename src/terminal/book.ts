@@ -37,7 +37,7 @@ export type WeaverNews =
  */
 
 /** Milliseconds after which the Guest need not wait for the book any longer. */
-const PATIENCE = 6000;
+const PATIENCE = 3500;
 
 /** Weaves the book, with something to see meanwhile, and serves it. @returns what to say about it */
 export async function openBook(screen: NodeJS.WriteStream): Promise<string> {
