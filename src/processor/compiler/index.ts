@@ -10,10 +10,10 @@
  *
  * ```text
  *   l: mov eax, [esi]      (loop
- *      add ebx, eax          (if (i32.lt_s budget 5) -> leave)    is there enough left for once around?
+ *      add ebx, eax          (if (i32.lt_s budget 5) -> leave)    enough left for a round?
  *      add esi, 4            budget = budget - 5
  *      dec ecx               entry = load(table + (esi >>> 12) * 4)
- *      jnz l                 (if (entry ^ 1 | esi) & 3 -> leave)  does the TLB know it, is it aligned?
+ *      jnz l                 (if (entry ^ 1 | esi) & 3 -> leave)  known and aligned?
  *                            eax = load(esi + (entry ^ 1))
  *                            ebx = ebx + eax
  *                            esi = esi + 4
@@ -71,6 +71,14 @@ export * from './lower-multiply.ts';
 export * from './lower-stack.ts';
 export * from './lower-ends.ts';
 /*
+ * ## What it comes to
+ *
+ * Ten programs, the same bytes everywhere: on the real processor, on both of our engines, on v86, which is the best-known PC in a
+ * browser, and on QEMU, which compiles to real machine code and has done so for twenty years. The picture was drawn by
+ * `npm run bench -- kernels --plot` on a machine with other things to do. Yours will look different; draw it.
+ *
+ * ::figure[Time as a multiple of the real processor's, on a logarithmic scale: the bar and the number are a program that has warmed up, the stroke is its first time.]{#bench}
+ *
  * Down at the bottom lies the language itself.
  */
 export * as wasm from './emitter.ts';
