@@ -32,7 +32,7 @@
  *
  * ## Who compiles what
  *
- * The interpreter does everything first. A block it has done 250 times is *hot*, and is compiled together with what
+ * The interpreter does everything first. A block it has done a thousand times is *hot*, and is compiled together with what
  * lies around it. What has never been executed is never compiled, and not out of laziness alone: to decode an
  * instruction is to fetch it, fetching sets bits in page tables, and that would be a way to tell.
  */
