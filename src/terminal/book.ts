@@ -36,7 +36,7 @@ export type WeaverNews =
  * A book that cannot be woven is a pity, and no reason to keep you from booting. You are told why, in a line.
  */
 
-/** Milliseconds after which the Guest need not wait for the book any longer. */
+/** Milliseconds after the start of this program when the Guest need not wait for the book any longer. */
 const PATIENCE = 3500;
 
 /** Weaves the book, with something to see meanwhile, and serves it. @returns what to say about it */
@@ -49,7 +49,7 @@ export async function openBook(screen: NodeJS.WriteStream): Promise<string> {
   });
   try {
     const { address } = await serveBook(BOOK);
-    const pages = await Promise.race([weaving, waitFor(PATIENCE)]);
+    const pages = await Promise.race([weaving, waitFor(PATIENCE - performance.now())]);
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
     if (pages === undefined) return `The book is still being woven, and will be at ${address}`;
     return `The book, ${pages} pages, woven in ${seconds} s: ${address}`;
