@@ -74,6 +74,10 @@ export class Region {
   }
 }
 
+/*
+ * Numbers of exits are baked into machine code, so they cannot be moved up when one in the middle goes. They are given out again,
+ * like coat checks.
+ */
 /** Exits by number, with numbers used again. */
 export class Exits {
   readonly all: Exit[] = [];
@@ -90,6 +94,13 @@ export class Exits {
   }
 }
 
+/*
+ * One place in the code may be left in the same way by several instructions of ours, a check for each of three operands, say. They
+ * share a number: what is known by block, position and reason is asked for once and remembered.
+ *
+ * A way out that leads to another address has its number turned over, bit by bit, which makes it negative. That is how the dispatcher, which knows
+ * nothing else about exits, tells *look whether the next place is compiled* from *give it back to the interpreter*.
+ */
 /** The exits of one function; the numbers given out are noted in `given`. */
 export function exitNumbers(exits: Exits, given: number[]): ExitNumbers {
   const known = new Map<string, number>();

@@ -33,6 +33,16 @@ const NUMBER = 2;
 const ADDRESS = 3;
 const ENTRY = 4;
 
+/*
+ * ## The loop, in assembly
+ *
+ * Call the function in slot `SLOT`. If its answer is not negative, somebody must look into it: return. Otherwise EIP says where to go on. Mix its
+ * bits into an index, and compare what stands there with three things: EIP, ring and segments, and the TLB entry for the page of EIP,
+ * as it is *now*. The third comparison is the one that makes everything safe. If the page has been unmapped, remapped, or lost from the TLB,
+ * its entry is another one or zero, and the way leads back to those who can walk a page table.
+ *
+ * All three differences are put together with OR and tested once: two of them are nearly never there, and a branch costs more than a subtraction.
+ */
 /** `dispatch(slot, budget)` runs regions until one of them wants something, and returns the number of its exit. */
 export function dispatcher(): Body {
   const code = new Emitter();
@@ -84,6 +94,9 @@ export function dispatcher(): Body {
   return { i32: 3, i64: 0, more: 0, code };
 }
 
+/*
+ * Two phrases occur often enough to have names.
+ */
 function leaveIf(code: Emitter): void {
   code.open(IF);
   code.get(NUMBER);

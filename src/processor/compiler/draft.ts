@@ -31,6 +31,11 @@ export const WIDE_1 = 19;
 export const I64_LOCALS = 2;
 export const FIRST_POINTER = 20;
 
+/*
+ * ## Five ways to leave
+ *
+ * Seen from here, they are five functions that return a number. What the numbers lead to is the business of `Exits`.
+ */
 /** Numbers for the places at which a function can be left. */
 export interface ExitNumbers {
   /** Before instruction `position`, which the interpreter is to do. */
@@ -45,6 +50,12 @@ export interface ExitNumbers {
   unsettled(entry: Node): number;
 }
 
+/*
+ * ## The notebook
+ *
+ * One object is passed to everybody who writes a line of the function. Most of it changes with each instruction: which one it is, which block it is in, and above
+ * all `kind`, which says what an observer would find in the flag locals if the program were stopped right here.
+ */
 /** A region's function while it is being written. */
 export class Draft {
   readonly code = new Emitter();

@@ -24,6 +24,11 @@ export const LOCAL_GET = 0x20;
 export const LOCAL_SET = 0x21;
 export const LOCAL_TEE = 0x22;
 
+/*
+ * ## Memory and constants
+ *
+ * Loads and stores have an offset built in, and a thing called alignment, which promises what nobody checks. We say 1 and promise nothing.
+ */
 export const I32_LOAD = 0x28;
 export const I32_LOAD8_U = 0x2d;
 export const I32_LOAD16_U = 0x2f;
@@ -33,6 +38,12 @@ export const I32_STORE16 = 0x3b;
 export const I32_CONST = 0x41;
 export const I64_CONST = 0x42;
 
+/*
+ * ## Numbers
+ *
+ * The comparisons leave 0 or 1 on the stack. Shifts take their count modulo 32, just as the 386 does and the 8086 did not. Whoever designed
+ * this had an x86 on the desk.
+ */
 export const EQZ = 0x45;
 export const EQ = 0x46;
 export const NE = 0x47;
@@ -64,6 +75,9 @@ export const SHR_U = 0x76;
 export const ROTL = 0x77;
 export const ROTR = 0x78;
 
+/*
+ * Wider numbers are needed only for products and quotients, where an i386 puts 64 bits into two registers.
+ */
 export const I64_ADD = 0x7c;
 export const I64_MUL = 0x7e;
 export const I64_DIV_U = 0x80;
@@ -82,6 +96,12 @@ export const TYPE_I32 = 0x7f;
 export const TYPE_I64 = 0x7e;
 const NO_VALUE = 0x40;
 
+/*
+ * ## The heap of bytes
+ *
+ * All numbers in WebAssembly are written seven bits at a time, the lowest first, with the eighth bit to say *there is more*. Small numbers take a byte. It
+ * is called LEB128, comes from the tables that debuggers read, and has a signed form, in which the highest of the last seven bits is the sign.
+ */
 /** Bytes of WebAssembly, as they come; and how deep in blocks we are. */
 export class Emitter {
   bytes = new Uint8Array(0x200);

@@ -49,6 +49,12 @@ import {
 export const CARRY_OUTS = 0xc000_0008 | 0;
 export const TOP_CARRIES = 0xc000_0000 | 0;
 
+/*
+ * ## Kinds in families
+ *
+ * Eight bits, sixteen or thirty-two: what an operation *is* does not depend on it, and so most of what follows asks for the family and then for the shift
+ * that puts the topmost bit where WebAssembly can test it.
+ */
 /** How far a kind's operands must be shifted so that their sign is bit 31. */
 export function shiftOfKind(kind: number): number {
   switch (kind) {
@@ -79,6 +85,12 @@ function isStep(kind: number): boolean {
   return kind >= KIND_INC && kind <= KIND_DEC_8;
 }
 
+/*
+ * ## The result
+ *
+ * It was thrown away by a CMP and overwritten by everything else, and is made again here from the operands. It is rarely asked for, and one operation is
+ * cheaper than a third local in each place where flags are set.
+ */
 /** Pushes the result, with its sign in bit 31 and 0 if and only if it is 0. */
 export function pushResult(d: Draft): void {
   const { code, kind } = d;
@@ -99,6 +111,13 @@ export function pushResult(d: Draft): void {
   if (shift > 0) code.with(shift, SHL);
 }
 
+/*
+ * ## The carry
+ *
+ * A sum that is smaller than one of its parts has lost something over the edge. A difference borrowed if the first number was below the second. INC and DEC leave
+ * the carry alone, an idea of 1972, for loops that add long numbers: so their second local holds the carry from before. And a shift's carry is the last
+ * bit over the side.
+ */
 /** Pushes the carry flag, 0 or 1. */
 export function pushCarry(d: Draft): void {
   const { code, kind } = d;
@@ -134,6 +153,10 @@ export function pushCarry(d: Draft): void {
   }
 }
 
+/*
+ * MUL sets the carry if the upper half of the product is not empty; IMUL, if the lower half is not the whole truth with its sign. Either way: multiply
+ * wide, multiply narrow, widen, compare.
+ */
 function pushProductTooWide(d: Draft): void {
   const { code, kind } = d;
   const extend = kind === KIND_MUL ? I64_EXTEND_U : I64_EXTEND_S;
@@ -175,6 +198,13 @@ export function canonicalize(d: Draft): void {
   d.kind = CANONICAL;
 }
 
+/*
+ * ## Sums and differences
+ *
+ * A full adder, thirty-two times side by side: there is a carry out of a place if both numbers have a 1 there, or one of them has and the result has not. For
+ * a difference, the first number is turned over. Out of these thirty-two carries, three are kept: from bit 31 and 30, which give carry and overflow, and
+ * from bit 3, for the decimal instructions that nobody has used since pocket calculators.
+ */
 /** The carries of a sum or a difference; the result is in T2. */
 function pushCarries(d: Draft): void {
   const { code, kind } = d;
@@ -220,6 +250,13 @@ function pushCarries(d: Draft): void {
   code.op(OR);
 }
 
+/*
+ * ## Everything else
+ *
+ * The others have a carry, found above, and an overflow with a rule of its own in each case. INC overflows at the top, and its half-carry comes when
+ * four bits have run through; DEC is the mirror of it. SHL overflows if the sign changed with the last step, SHR if the number had a sign at all,
+ * SAR never. A product has overflow and carry together.
+ */
 function pushOtherCarries(d: Draft): void {
   const { code, kind } = d;
   pushCarry(d);

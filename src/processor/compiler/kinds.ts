@@ -50,6 +50,12 @@ export const LOGIC = 18;
 /** Only while compiling: it depends on where we came from, and stands in a local. */
 export const DYNAMIC = 19;
 
+/*
+ * ## Settling
+ *
+ * This runs once each time that compiled code is left, and it runs the *interpreter's own* functions on the operands. So if there is a mistake in how flags are
+ * made, both engines make the same one, and the real processor will tell us.
+ */
 /** Makes the flag words what the interpreter expects. */
 export function settleFlags(words: Int32Array): void {
   const kind = words[FLAG_KIND]!;
@@ -86,6 +92,9 @@ export function settleFlags(words: Int32Array): void {
   }
 }
 
+/*
+ * Three families have no function in the interpreter that would take these operands as they are.
+ */
 /** INC and DEC: the carry from before is put back first. */
 function settleStep(words: Int32Array, kind: number, a: number, carry: number): void {
   words[FLAG_CARRIES] = carry << 31;

@@ -27,6 +27,12 @@ export function flagsOf(i: Instruction, lowering: Lowering): Exclude<Lowering['f
   return i.operation === ADC || i.operation === SBB ? 'uses' : 'sets';
 }
 
+/*
+ * ## Around the loops
+ *
+ * What is live at the end of a block is what is live at the beginning of those behind it, and in a loop one of them is the block itself. So one
+ * goes through all of them, last to first, until nothing changes any more. Two rounds are the rule.
+ */
 /** Fills in `flagsLive` and `flagsWanted` of all nodes. */
 export function findLiveFlags(order: readonly Node[]): void {
   for (let changed = true; changed; ) {
@@ -54,6 +60,12 @@ function atBegin(node: Node) {
   return backwards(node, undefined);
 }
 
+/*
+ * ## Through a block
+ *
+ * An instruction that sets all flags ends the matter for those above it. One that changes some of them, as INC does, hands the question on. One that may fault makes
+ * the flags live: the handler will save them, and hand them to the debugger of somebody who is having a bad day.
+ */
 function backwards(node: Node, note: Liveness | undefined): { live: boolean; wanted: boolean } {
   let { live, wanted } = atEnd(node);
   for (let position = node.body - 1; position >= 0; position--) {
@@ -97,6 +109,9 @@ function canLeave(i: Instruction, lowering: Lowering): boolean {
   return lowering.faults || lowering.stack !== 'none' || (i.isMemory && lowering.operand !== 'none');
 }
 
+/*
+ * And at the lower end stands the jump, which is itself somebody who looks.
+ */
 /** Behind the last instruction that is compiled in the common way. */
 function atEnd(node: Node): { live: boolean; wanted: boolean } {
   let live = node.end === 'interpreted' || node.edges.some(({ to }) => !to || to.flagsLive);

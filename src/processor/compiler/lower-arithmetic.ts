@@ -79,6 +79,13 @@ function toRegister(row: number): Lowering['lower'] {
   };
 }
 
+/*
+ * ## Looking only
+ *
+ * If nobody looks at the flags of a CMP, it is nothing. (If it has an operand in memory, it is still a load that may fault, so the address is
+ * reached for, and the value is not.) Otherwise the two operands go into the two locals, in the order in which they came off the stack, and the subtraction is
+ * put off, probably for ever.
+ */
 /** CMP and TEST: nothing but flags. */
 function compare(row: number, first: Source, second: Source): Lowering['lower'] {
   return (d, i) => {
@@ -110,6 +117,12 @@ const fromOperand: Source = (d, i) => getOperand(d, i);
 const fromImmediate: Source = (d, i) =>
   d.code.const(i.size === 4 ? i.immediate : i.immediate & (i.size === 2 ? 0xffff : 0xff));
 
+/*
+ * ## A row of the grid
+ *
+ * ADD has an opcode for each way in which two operands can lie, and so have six others. The interpreter has a function for each. They are the keys
+ * here: which function an instruction *executes* is what it is.
+ */
 function forms(row: number, five: [Execute, Execute, Execute, Execute, Execute]): [Execute, Lowering][] {
   const flags = row < 0 ? 'row' : row === ADC || row === SBB ? 'uses' : 'sets';
   const withRegister = lowering(toOperand(row, fromRegister), {
@@ -166,6 +179,9 @@ function stepBy(amount: number | undefined): Lowering['lower'] {
   };
 }
 
+/*
+ * NEG is a subtraction from nothing, with the flags of one. NOT is an XOR with all ones, and by a whim of the 8086 it has no flags at all.
+ */
 function negate(d: Draft, i: Instruction): void {
   if (i.isMemory) reachOperand(d);
   setOperand(d, i, () =>
@@ -187,6 +203,12 @@ function complement(d: Draft, i: Instruction): void {
   });
 }
 
+/*
+ * ## The table
+ *
+ * Eight rows of five, and then those that do not fit a grid. A table like this is read by nobody, and has to be right. A program that
+ * is generated at random reads it very well.
+ */
 const steps = { operand: 'store', flags: 'changes', writes: RM } as const;
 
 export const arithmeticLowerings: [Execute, Lowering][] = [

@@ -39,6 +39,12 @@ function scan(forward: boolean): Lowering['lower'] {
   };
 }
 
+/*
+ * ## One bit
+ *
+ * BT copies a bit into the carry and leaves the other flags as they are. (The manual says so of the zero flag and calls the others
+ * undefined.) So this is one of the few places where flags are made in full: somebody wants the carry, and somebody else may want the rest.
+ */
 /** BT, BTS, BTR and BTC of a 32-bit register. */
 function testBit(d: Draft, i: Instruction): void {
   const { code } = d;
@@ -70,6 +76,9 @@ function testBit(d: Draft, i: Instruction): void {
   setRegister(d, i.rm, 4);
 }
 
+/*
+ * The forms with the bit string in memory, in which bit 1,000,000 means a byte 125,000 further on, stay with the interpreter. They are rare.
+ */
 export const bitLowerings: [Execute, Lowering][] = [
   [
     scanForward,

@@ -65,6 +65,12 @@ export function emitEnd(d: Draft, node: Node, go: Go): void {
   }
 }
 
+/*
+ * ## Anywhere
+ *
+ * A RET can go wherever it likes. Most go to the same one or two places, and these are edges of the region: so the first question is *is it there?*, and the
+ * answer costs a comparison. All the others are left to the dispatcher.
+ */
 /** Compares the address in TARGET with those that were seen. */
 function goAnywhere(d: Draft, node: Node, go: Go): void {
   const { code } = d;
@@ -79,6 +85,10 @@ function goAnywhere(d: Draft, node: Node, go: Go): void {
   code.branch(d.epilogue);
 }
 
+/*
+ * LOOP was the fast way to count in 1978. Since the 486 it has been slower than `dec` and `jnz`, which do the same in two
+ * instructions, and compilers leave it alone. Its flags are untouched, which is more than can be said for `dec`.
+ */
 /** LOOPNE, LOOPE, LOOP and JECXZ: pushes whether they jump. */
 function countDown(d: Draft, i: Instruction): void {
   const { code } = d;
