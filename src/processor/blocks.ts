@@ -12,6 +12,7 @@
  * before. For a loop and for an `if` that is all there is. A RET that has more than two callers must look up.
  */
 import { translateForFetch } from './access.ts';
+import { forgetAllRegions, forgetRegion, noteRewriting } from './compiler/forgetting.ts';
 import { decodeInstruction } from './decode.ts';
 import type { Region } from './compiler/cache.ts';
 import { begin, Decoder } from './decoder.ts';
@@ -258,7 +259,7 @@ export function dropPage(cpu: Processor, frame: number): void {
   const page = cpu.codePages[frame];
   if (page === undefined) return;
   cpu.codePages[frame] = undefined;
-  cpu.compiler?.noteRewriting(frame);
+  if (cpu.compiler !== undefined) noteRewriting(cpu.compiler, frame);
   for (const first of page.blocks) {
     for (let block = first; block !== undefined; block = block.variant) forget(cpu, block);
   }
@@ -272,7 +273,7 @@ export function dropPage(cpu: Processor, frame: number): void {
 }
 
 function forget(cpu: Processor, block: Block): void {
-  if (block.regions !== undefined) for (const region of [...block.regions]) cpu.compiler!.forget(region);
+  for (const region of [...(block.regions ?? [])]) forgetRegion(cpu.compiler!, region);
   cpu.decoded -= block.code.length;
   block.code = [];
   block.epoch = -1;
@@ -283,7 +284,7 @@ function forget(cpu: Processor, block: Block): void {
 }
 
 function dropAllCode(cpu: Processor): void {
-  cpu.compiler?.forgetAll();
+  if (cpu.compiler !== undefined) forgetAllRegions(cpu.compiler);
   cpu.codePages.fill(undefined);
   cpu.decoded = 0;
   newEpoch(cpu);

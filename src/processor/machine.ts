@@ -9,7 +9,8 @@
  * the Host nor the bare pup needs more than somebody who can say: *vector 32, as soon as you are ready*.
  */
 import { type Bus, emptyBus } from './bus.ts';
-import { canCompile, Compiler, HOT } from './compiler/compiler.ts';
+import { canCompile, Compiler } from './compiler/compiler.ts';
+import { HOT } from './compiler/making.ts';
 import { readFlags, SYSTEM, writeArithmeticFlags } from './flags.ts';
 import {
   CR0,

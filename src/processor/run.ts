@@ -9,6 +9,8 @@
  * for bit, if whatever came from outside comes again at the same count.
  */
 import { type Block, NO_BLOCK, nextBlock } from './blocks.ts';
+import { enterRegion, mayEnter } from './compiler/compiler.ts';
+import { compileAround } from './compiler/making.ts';
 import { fault } from './faults.ts';
 import type { Instruction } from './instruction.ts';
 import { deliverFault, singleStep, takeInterrupt } from './interrupts.ts';
@@ -77,14 +79,14 @@ function runSlice(cpu: Processor): Stop {
           start = 0;
           if (compiler !== undefined) {
             const { region } = block;
-            if (region !== undefined && compiler.admits(region)) {
-              const exit = compiler.enter(region);
+            if (region !== undefined && mayEnter(compiler, region)) {
+              const exit = enterRegion(compiler, region);
               block = exit.block;
               if (!exit.resumes) continue;
               start = exit.position;
               position = start;
             } else if (++block.heat === compiler.hot) {
-              compiler.compile(block);
+              compileAround(compiler, block);
             }
           }
           code = block.code;

@@ -37,6 +37,8 @@
  * instruction is to fetch it, fetching sets bits in page tables, and that would be a way to tell.
  */
 export * from './compiler.ts';
+export * from './making.ts';
+export * from './forgetting.ts';
 export * from './cache.ts';
 export * from './dispatch.ts';
 /*

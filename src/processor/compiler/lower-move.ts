@@ -8,7 +8,7 @@ import type { Execute, Instruction } from '../instruction.ts';
 import { EAX, EDX, SELECTOR } from '../layout.ts';
 import * as move from '../move.ts';
 import { type Draft, REGISTER, T1 } from './draft.ts';
-import { ADD, AND, EXTEND16_S, EXTEND8_S, I32_LOAD, OR, ROTL, ROTR, SELECT, SHR_S } from './emitter.ts';
+import { AND, EXTEND16_S, EXTEND8_S, I32_LOAD, OR, ROTL, ROTR, SELECT, SHR_S } from './emitter.ts';
 import { pushCondition } from './conditions.ts';
 import {
   isWide,
@@ -180,5 +180,3 @@ export const moveLowerings: [Execute, Lowering][] = [
   [move.byteSwap, lowering(byteSwap, { writes: WIDE_RM })],
   [move.doNothing, lowering(() => {})],
 ];
-
-void ADD;
