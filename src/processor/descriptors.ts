@@ -47,6 +47,7 @@ export const CODE = 1 << 3;
 /** S: a code or data segment, not one of the system's. */
 export const MEMORY_SEGMENT = 1 << 4;
 export const DPL_SHIFT = 5;
+export const DPL = 3 << DPL_SHIFT;
 export const PRESENT = 1 << 7;
 /** D/B: 32-bit code, a 32-bit stack pointer, or an upper bound of 4 GiB. */
 export const BIG = 1 << 14;

@@ -89,21 +89,25 @@ function returnTo(
     const pointer = peek(cpu, frame + extra, size);
     const stack = peek(cpu, frame + extra + size, size) & 0xffff;
     const low = cpu.descriptorLow;
+    const high = cpu.descriptorHigh;
     checkStack(cpu, stack, target);
     if (beyond) protectionFault();
     markDescriptor(cpu, stack, ACCESSED);
     const stackLow = cpu.descriptorLow;
     const stackHigh = cpu.descriptorHigh;
-    readDescriptor(cpu, selector);
-    markDescriptor(cpu, selector, ACCESSED);
     cpu.descriptorLow = low;
+    cpu.descriptorHigh = high;
+    markDescriptor(cpu, selector, ACCESSED);
     setSegment(cpu, CS, selector);
     setPrivilege(cpu, target);
     cpu.descriptorLow = stackLow;
     cpu.descriptorHigh = stackHigh;
     setSegment(cpu, SS, stack);
     setStackPointer(cpu, (pointer + extra) | 0);
-    for (const segment of [ES, DS, FS, GS]) hideFromOuter(cpu, segment, target);
+    hideFromOuter(cpu, ES, target);
+    hideFromOuter(cpu, DS, target);
+    hideFromOuter(cpu, FS, target);
+    hideFromOuter(cpu, GS, target);
   }
   words[EIP] = eip;
 }

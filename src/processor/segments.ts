@@ -14,6 +14,7 @@ import {
   BIG,
   CODE,
   CONFORMING,
+  DPL,
   dplOf,
   EXPAND_DOWN,
   isNull,
@@ -146,7 +147,9 @@ export function checkStack(
 }
 
 /*
- * The copy itself. After it the table may change as it likes.
+ * The copy itself. After it the table may change as it likes. To whom the segment belongs makes no difference to how it
+ * is used, so the same flat segment in another ring's colours, which is what each trap and each return loads, is nothing
+ * new.
  */
 /** Fills a segment register from the descriptor last read. */
 export function setSegment(cpu: Processor, segment: number, selector: number): void {
@@ -157,7 +160,7 @@ export function setSegment(cpu: Processor, segment: number, selector: number): v
   const other =
     ((words[BASE + segment]! ^ base) |
       (words[LIMIT + segment]! ^ limit) |
-      (words[ACCESS + segment]! ^ access)) !==
+      ((words[ACCESS + segment]! ^ access) & ~(DPL | ACCESSED))) !==
     0;
   words[SELECTOR + segment] = selector;
   words[BASE + segment] = base;
