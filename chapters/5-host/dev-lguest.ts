@@ -32,6 +32,7 @@ import { run } from './run.ts';
 import { createStatistics, type Statistics } from './statistics.ts';
 import { deliverTrap, type Exit } from './traps.ts';
 import { type GuestWindow, Windows } from './windows.ts';
+import { watched, type Witness } from './witness.ts';
 
 export type { GuestWindow } from './windows.ts';
 
@@ -85,17 +86,19 @@ export interface LguestDevice {
 /**
  * Brings up the Host on a machine that has just been switched on.
  *
+ * @param witness is told of everything, and changes nothing
  * @throws Error when the machine has too little RAM for a Host and any Guest
  */
-export function createHost(machine: Machine, world: World): Host {
+export function createHost(machine: Machine, world: World, witness?: Witness): Host {
   if (machine.ram.size <= HOST_BYTES) {
     throw new Error(`the machine has ${machine.ram.size} bytes of RAM, the Host alone needs ${HOST_BYTES}`);
   }
   const frames = new Frames(machine.ram);
   const windows = new Windows(machine.ram);
   const statistics = createStatistics();
-  const switcher = powerOn(machine, () => frames.allocate()!);
-  const ground = { machine, world, frames, switcher, statistics };
+  const door = powerOn(machine, () => frames.allocate()!);
+  const switcher = witness ? watched(door, witness) : door;
+  const ground = { machine, world, frames, switcher, statistics, witness };
   return { open: () => openFile(ground, windows), statistics };
 }
 
@@ -230,7 +233,9 @@ function read(file: OpenFile, into: Uint8Array): number {
   if (guest === undefined) return -EINVAL;
   if (file.asked !== undefined) return answer(file, guest, into);
   if (file.death !== undefined) return report(file.death, into);
+  file.ground.witness?.called(guest);
   const outcome = mortal(file, () => run(guest));
+  file.ground.witness?.returns(guest, outcome);
   if (outcome === undefined) return report(file.death!, into);
   return typeof outcome === 'number' ? outcome : copyExit(outcome, into);
 }

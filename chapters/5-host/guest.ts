@@ -29,6 +29,7 @@ import { GuestMemory } from './memory.ts';
 import { setFirstSegments } from './segments.ts';
 import { createShadows, type Shadows } from './shadows.ts';
 import type { Statistics } from './statistics.ts';
+import type { Witness } from './witness.ts';
 
 /*
  * ## The ground they stand on
@@ -43,6 +44,7 @@ export interface Ground {
   readonly frames: Frames;
   readonly switcher: Switcher;
   readonly statistics: Statistics;
+  readonly witness?: Witness | undefined;
 }
 
 /** What the Launcher says when it starts a Guest. Page numbers are guest-physical, limits exclusive. */

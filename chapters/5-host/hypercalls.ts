@@ -88,6 +88,7 @@ function beforeInit(guest: Guest, number: number): void {
     kill(`hypercall ${number} before INIT: from ${hex32(guest.register(FRAME_EIP))}`);
   }
   guest.ground.statistics.hypercalls[number]!++;
+  guest.ground.witness?.asks(guest, number, guest.register(FRAME_EBX), 0, 0);
   initialize(guest, guest.register(FRAME_EBX));
 }
 
@@ -154,6 +155,7 @@ function serve(guest: Guest, number: number, first: number, second: number, thir
     kill(`Bad hypercall ${number}: from ${hex32(guest.register(FRAME_EIP))}`);
   }
   guest.ground.statistics.hypercalls[number]!++;
+  guest.ground.witness?.asks(guest, number, first, second, third);
   call(guest, first, second, third);
 }
 

@@ -46,4 +46,5 @@ export * from './page-tables.ts';
 export * from './shadows.ts';
 export * from './page-changes.ts';
 export * from './stack.ts';
+export * from './witness.ts';
 export * from './statistics.ts';

@@ -83,6 +83,7 @@ function lowest(bits: number): number {
 function take(guest: Guest, irq: number): void {
   guest.raised &= ~(1 << irq);
   guest.ground.statistics.interrupts++;
+  guest.ground.witness?.interrupts(guest, irq);
   if (isAboutToReturn(guest)) pretendIret(guest);
   else pushFrame(guest);
   enterHandler(guest, FIRST_EXTERNAL_VECTOR + irq);

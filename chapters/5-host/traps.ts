@@ -157,5 +157,6 @@ export function deliverTrap(guest: Guest, trap: Trap): boolean {
   pushFrame(guest, pushesErrorCode(trap) ? guest.register(FRAME_ERROR) : undefined);
   enterHandler(guest, trap);
   guest.ground.statistics.reflected++;
+  guest.ground.witness?.reflects(guest, trap);
   return true;
 }
