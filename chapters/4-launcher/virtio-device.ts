@@ -31,7 +31,8 @@ import { announce, BadDriver, type Chain, giveBack, takeRequest, Virtqueue } fro
  * fits into a `Behaviour`: a few numbers to be recognised by, a block of configuration, and `serve`, which gets one
  * request from a queue and says how much it wrote back. No device of this chapter needs to know what a ring is.
  *
- * `ready` exists for the console alone, which gets its buffers long before there is anything to put in them.
+ * `ready` exists for the console and the network, which get their buffers long before there is anything to put in
+ * them. `accept` is for whoever behaves differently for different drivers.
  */
 
 /** What makes a virtio device a disk or a dice cup: the part that differs. */
@@ -48,6 +49,8 @@ export interface Behaviour {
   readonly queues: readonly string[];
   /** The device's own registers, behind the common ones. */
   readonly config: Uint8Array;
+  /** The driver has chosen among `features`: those of bits 0 to 31. */
+  accept?(features: number): void;
   /** Is there anything to be done with a buffer on this queue? */
   ready(queue: number): boolean;
   /** Serves one request and returns how many bytes it wrote into it. */
@@ -74,6 +77,8 @@ const STATUS_ORDER = [STATUS_ACKNOWLEDGE, STATUS_DRIVER, STATUS_FEATURES_OK, STA
 
 /** The second word of features has one bit that matters: this is no legacy device (bit 32). */
 const VERSION_1 = 1;
+/** Bit 28 of the first: descriptors may point at tables of descriptors. */
+export const INDIRECT_DESCRIPTORS = 1 << 28;
 const INTERRUPT_QUEUE = 1;
 /** Bytes moved before the other devices get a turn; a request counts as at least REQUEST_COST. */
 const TURN = 1 << 20;
@@ -170,7 +175,14 @@ export function writeStatus(device: VirtioDevice, value: number): void {
   }
   if (next === STATUS_DRIVER_OK) device.requireFeaturesConfirmed('set DRIVER_OK');
   device.status = value;
+  if (next === STATUS_FEATURES_OK) acceptFeatures(device);
   if (next === STATUS_DRIVER_OK) device.waiting.fill(true);
+}
+
+function acceptFeatures(device: VirtioDevice): void {
+  const features = device.guestFeatures[0]!;
+  for (const queue of device.queues) queue.indirect = (features & INDIRECT_DESCRIPTORS) !== 0;
+  device.behaviour.accept?.(features);
 }
 
 function reset(device: VirtioDevice): void {

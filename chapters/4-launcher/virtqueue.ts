@@ -92,6 +92,8 @@ export class Virtqueue {
   /** Entries, a power of two. */
   size = QUEUE_SIZE;
   enabled = false;
+  /** The driver has accepted INDIRECT_DESC. */
+  indirect = false;
   /** Low and high halves of the addresses of descriptors, available ring and used ring. */
   readonly addresses = new Uint32Array(6);
   /** What the driver's counter was when we last took something. */
@@ -119,6 +121,7 @@ export class Virtqueue {
   reset(): void {
     this.size = QUEUE_SIZE;
     this.enabled = false;
+    this.indirect = false;
     this.addresses.fill(0);
     this.next = 0;
     this.unannounced = false;
@@ -192,13 +195,20 @@ export function takeRequest(queue: Virtqueue): Chain | undefined {
 
 function followChain(queue: Virtqueue, head: number): Chain {
   const chain: Chain = { head, readable: [], writable: [], bytes: 0 };
+  let table: Table = { address: queue.descriptors, size: queue.size, indirect: false };
   let index = head;
   for (let links = 1; ; links++) {
-    if (index >= queue.size) queue.bad(`descriptor ${index} of a table of ${queue.size}`);
-    if (links > queue.size) queue.bad(`the chain from descriptor ${head} never ends`);
-    const at = queue.descriptors + DESCRIPTOR_SIZE * index;
+    if (index >= table.size) queue.bad(`descriptor ${index} of a table of ${table.size}`);
+    if (links > table.size) queue.bad(`the chain from descriptor ${head} never ends`);
+    const at = table.address + DESCRIPTOR_SIZE * index;
     const flags = queue.memory.read16(at + 12);
-    addLink(queue, chain, index, flags);
+    if (flags & INDIRECT) {
+      table = enterTable(queue, table, at, index, flags);
+      index = 0;
+      links = 0;
+      continue;
+    }
+    addLink(queue, chain, at, index, flags);
     if ((flags & NEXT) === 0) return chain;
     index = queue.memory.read16(at + 14);
   }
@@ -209,16 +219,10 @@ function followChain(queue: Virtqueue, head: number): Chain {
  * for writing, because devices are simple and want to know where the one ends. And the chain must not be longer
  * than all of the memory it is in, which only a chain that visits the same bytes twice can be; harmless in itself,
  * but *all requests are bounded* is a sentence one wants to be able to say.
- *
- * :::aside
- * INDIRECT is a descriptor that points to a table of more descriptors. It pays for drivers with many small buffers,
- * that is, for networks. None of the three devices here offers it.
- * :::
  */
 
-function addLink(queue: Virtqueue, chain: Chain, index: number, flags: number): void {
-  if (flags & INDIRECT) queue.bad(`descriptor ${index} is indirect, which was never offered`);
-  const span = spanOf(queue, index);
+function addLink(queue: Virtqueue, chain: Chain, at: number, index: number, flags: number): void {
+  const span = spanOf(queue, at, index);
   chain.bytes += span.length;
   if (chain.bytes > queue.memory.size) {
     queue.bad(`the chain from descriptor ${chain.head} is longer than the Guest's memory`);
@@ -228,9 +232,8 @@ function addLink(queue: Virtqueue, chain: Chain, index: number, flags: number): 
   else queue.bad(`descriptor ${index} is for reading, but comes behind one for writing`);
 }
 
-function spanOf(queue: Virtqueue, index: number): Span {
+function spanOf(queue: Virtqueue, at: number, index: number): Span {
   const { memory } = queue;
-  const at = queue.descriptors + DESCRIPTOR_SIZE * index;
   const address = memory.read32(at);
   const high = memory.read32(at + 4);
   const length = memory.read32(at + 8);
@@ -239,6 +242,39 @@ function spanOf(queue: Virtqueue, index: number): Span {
     queue.bad(`descriptor ${index} has ${length} bytes at ${where}, memory ends at ${hex(memory.size)}`);
   }
   return { address, length };
+}
+
+/*
+ * ## A table in the table
+ *
+ * A frame from a network can come in nineteen pieces, and thirteen of those fill a queue. So there is a descriptor
+ * that points not at a buffer but at a table of further descriptors, somewhere in memory: one place in the queue,
+ * however many pieces. Disks and consoles have no use for it, and a driver may only do it if it was offered.
+ *
+ * It is the one door in this file through which you could be sent in circles, so it opens once. A table must be
+ * whole, no longer than the queue, must be the end of the chain it hangs from, and must not lead to another table.
+ */
+
+/** Where a chain is being followed: the queue's own descriptors, or a table that one of them points to. */
+interface Table {
+  address: number;
+  /** Descriptors in it. */
+  size: number;
+  indirect: boolean;
+}
+
+function enterTable(queue: Virtqueue, from: Table, at: number, index: number, flags: number): Table {
+  if (!queue.indirect) queue.bad(`descriptor ${index} is indirect, which was never agreed on`);
+  if (from.indirect) queue.bad(`descriptor ${index} of an indirect table is indirect itself`);
+  if (flags & NEXT) queue.bad(`descriptor ${index} is indirect and has a next one`);
+  const { address, length } = spanOf(queue, at, index);
+  const size = length / DESCRIPTOR_SIZE;
+  if (!Number.isInteger(size) || size === 0 || size > queue.size) {
+    queue.bad(
+      `descriptor ${index} has an indirect table of ${length} bytes, not 16 for each of up to ${queue.size}`,
+    );
+  }
+  return { address, size, indirect: true };
 }
 
 /*

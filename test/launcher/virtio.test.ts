@@ -429,7 +429,7 @@ describe('A driver that breaks the rules of the rings', () => {
         d.describe(1, 0, good, 4, 0);
         d.offerHead(1, 0);
       },
-      'descriptor 0 is indirect, which was never offered',
+      'descriptor 0 is indirect, which was never agreed on',
     ],
     [
       'mixes up the order',
