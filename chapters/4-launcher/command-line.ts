@@ -26,6 +26,8 @@ export interface LaunchOptions {
   initrd?: string;
   /** Devices in the order they were asked for, which is the order of their slots. */
   devices: DeviceOption[];
+  /** Name of a file to write a trace of events to. */
+  trace?: string;
   verbose: boolean;
 }
 
@@ -59,6 +61,7 @@ Without a KERNEL, or with the word pup for it, boots pup, the book's own kernel,
   --block=FILE    a disk; give it again for a second one
   --rng           a source of entropy
   --initrd=FILE   a file for the kernel to find at the top of its memory
+  --trace=FILE    write down all that happens, for ui.perfetto.dev
   -v, --verbose   say what goes where
   -h, --help      this
 
@@ -118,6 +121,9 @@ function applyOption(options: LaunchOptions, word: string): void {
       return;
     case '--initrd':
       options.initrd = needsFile(name, value);
+      return;
+    case '--trace':
+      options.trace = needsFile(name, value);
       return;
     case '--rng':
     case '--verbose':

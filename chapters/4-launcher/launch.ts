@@ -85,7 +85,7 @@ async function launchOnce(
   try {
     const memory = mapMemory(device, options.memory);
     bus = new PciBus(memory, (interrupt) => device.write(Uint32Array.of(LHREQ_IRQ, interrupt)));
-    addDevices(bus, options.devices, world, outside);
+    addDevices(bus, memory, options.devices, world, outside);
     const image = outside.readFile(options.kernel);
     const kernel = loadEverything(memory, options, image, outside);
     initialize(device, memory, kernel, bus);
@@ -118,14 +118,36 @@ function mapMemory(device: LguestDevice, megabytes: number): GuestWindow {
  * there and nowhere else, at a time when they could not do anything about a surprise.
  */
 
-function addDevices(bus: PciBus, wanted: readonly DeviceOption[], world: World, outside: Outside): void {
-  bus.add(createConsole(outside.input, (bytes) => outside.output(bytes)));
-  for (const option of wanted) bus.add(createDevice(option, world, outside));
+function addDevices(
+  bus: PciBus,
+  memory: GuestWindow,
+  wanted: readonly DeviceOption[],
+  world: World,
+  outside: Outside,
+): void {
+  const add = (device: Behaviour) => bus.add(watched(device, memory, outside));
+  add(createConsole(outside.input, (bytes) => outside.output(bytes)));
+  for (const option of wanted) add(createDevice(option, world, outside));
 }
 
 function createDevice(option: DeviceOption, world: World, outside: Outside): Behaviour {
   if (option.kind === 'rng') return createEntropy(world);
   return createBlock(outside.openDisk(option.file), option.file);
+}
+
+/*
+ * If somebody wants to look on, they are put between each device and its requests. The device does not notice, and the
+ * Guest even less.
+ */
+
+/** The same device; `outside.onlooker`, if there is one, sees every request. */
+function watched(device: Behaviour, memory: GuestWindow, { onlooker }: Outside): Behaviour {
+  if (onlooker === undefined) return device;
+  const { serve } = device;
+  const look = onlooker(memory.base, device.name);
+  device.serve = (queue, request, ...rest) =>
+    look(device.queues[queue]!, request.bytes, () => serve.call(device, queue, request, ...rest));
+  return device;
 }
 
 /*

@@ -64,6 +64,15 @@ export interface Disk {
  * machine inside, and the machine does not notice. All that it could see, if it looked at the time, is a jump.
  */
 
+/**
+ * Looks on while the devices of a Guest work. Told once for each device, of the Guest whose memory is at `base` in the
+ * machine's RAM; what comes back is put around each request from then on, and returns what `serve` returns.
+ */
+export type Onlooker = (
+  base: number,
+  device: string,
+) => (queue: string, bytes: number, serve: () => number) => number;
+
 /** All that the Launcher knows of the world beyond the Guest, besides its clock and its dice. */
 export interface Outside {
   /** @throws LauncherError naming the file and what is wrong with it */
@@ -78,4 +87,6 @@ export interface Outside {
   outputDrained(): Promise<void> | undefined;
   /** One line for whoever started the Guest, without the newline. */
   warn(line: string): void;
+  /** Who wants to see what the devices are asked, if anybody does. */
+  readonly onlooker?: Onlooker | undefined;
 }
