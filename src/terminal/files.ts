@@ -7,6 +7,7 @@
 import { closeSync, fstatSync, fsyncSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { getSystemErrorMap } from 'node:util';
 import { type Disk, LauncherError } from '../../chapters/4-launcher/outside.ts';
+import { claim } from './claim.ts';
 
 /*
  * ## Kernels and disks
@@ -21,9 +22,15 @@ export function readWholeFile(name: string): Uint8Array {
   return complaining(`cannot read ${name}`, () => withFile(name, 'r', (file) => readFileSync(file)));
 }
 
-/** Opens a disk image, for reading only if it may not be written. @throws LauncherError in one line, if it cannot be */
+/**
+ * Opens a disk image, for reading only if it may not be written.
+ *
+ * @throws LauncherError in one line, if it cannot be, or if somebody else is writing to it
+ */
 export function openDiskImage(name: string): Disk {
-  const { file, readOnly } = complaining(`cannot open the disk image ${name}`, () => openImage(name));
+  const { file, readOnly, release } = complaining(`cannot open the disk image ${name}`, () =>
+    openImage(name),
+  );
   const trouble = `disk image ${name}`;
   return {
     size: fstatSync(file).size,
@@ -31,19 +38,36 @@ export function openDiskImage(name: string): Disk {
     read: (position, into) => complaining(trouble, () => readSync(file, into, 0, into.length, position)),
     write: (position, bytes) => complaining(trouble, () => writeSync(file, bytes, 0, bytes.length, position)),
     sync: () => complaining(trouble, () => fsyncSync(file)),
-    close: () => closeSync(file),
+    close() {
+      closeSync(file);
+      release();
+    },
   };
 }
 
 /** What a system says to whoever may read a file and not write it. */
 const NOT_FOR_WRITING = ['EACCES', 'EPERM', 'EROFS'];
 
-function openImage(name: string): { file: number; readOnly: boolean } {
+interface Image {
+  file: number;
+  readOnly: boolean;
+  /** Lets others write to it. */
+  release(): void;
+}
+
+function openImage(name: string): Image {
+  let file: number;
   try {
-    return { file: openRegular(name, 'r+'), readOnly: false };
+    file = openRegular(name, 'r+');
   } catch (error) {
     if (!NOT_FOR_WRITING.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    return { file: openRegular(name, 'r'), readOnly: true };
+    return { file: openRegular(name, 'r'), readOnly: true, release: () => {} };
+  }
+  try {
+    return { file, readOnly: false, release: claim(fstatSync(file, { bigint: true })) };
+  } catch (error) {
+    closeSync(file);
+    throw error;
   }
 }
 
