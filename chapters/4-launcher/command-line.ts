@@ -12,7 +12,8 @@
  * `/dev/vda` wakes up as `/dev/vdb`.
  */
 
-import { LauncherError } from './outside.ts';
+import { applyNetworkOption, checkNetworks } from './network-options.ts';
+import { LauncherError, type NetworkOption } from './outside.ts';
 
 /** What one Guest is made of. */
 export interface LaunchOptions {
@@ -31,7 +32,10 @@ export interface LaunchOptions {
   verbose: boolean;
 }
 
-export type DeviceOption = { kind: 'block'; file: string } | { kind: 'rng' };
+export type DeviceOption =
+  | { kind: 'block'; file: string }
+  | { kind: 'rng' }
+  | { kind: 'net'; network: NetworkOption };
 
 /*
  * ## Limits
@@ -60,6 +64,11 @@ Without a KERNEL, or with the word pup for it, boots pup, the book's own kernel,
 
   --block=FILE    a disk; give it again for a second one
   --rng           a source of entropy
+  --net           a network card, with a small internet behind it (DHCP; this computer is 10.0.2.2)
+  --forward=[ADDRESS:]PORT:GUESTPORT
+                  with --net: connections to PORT here (of 127.0.0.1) go to GUESTPORT of the Guest
+  --switch=NAME   a network card on a switch, with all other Guests of yours that name the same one
+  --tunnet=TAP    a network card on a tap device of this computer's
   --initrd=FILE   a file for the kernel to find at the top of its memory
   --trace=FILE    write down all that happens, for ui.perfetto.dev
   -v, --verbose   say what goes where
@@ -100,6 +109,7 @@ export function parseCommandLine(words: readonly string[]): LaunchOptions | 'hel
     else positional.push(word);
   }
 
+  checkNetworks(options);
   const [memory, kernel, ...rest] = positional;
   if (memory !== undefined) options.memory = parseMemory(memory);
   if (kernel !== undefined) options.kernel = kernel;
@@ -115,6 +125,7 @@ export function parseCommandLine(words: readonly string[]): LaunchOptions | 'hel
 
 function applyOption(options: LaunchOptions, word: string): void {
   const [name, value] = splitOnce(word, '=');
+  if (applyNetworkOption(options, name, value)) return;
   switch (name) {
     case '--block':
       options.devices.push({ kind: 'block', file: needsFile(name, value) });

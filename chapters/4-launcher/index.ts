@@ -37,6 +37,7 @@
 
 export * from './outside.ts';
 export * from './command-line.ts';
+export * from './network-options.ts';
 export * from './launch.ts';
 export * from './elf.ts';
 export * from './kernel.ts';
@@ -72,6 +73,15 @@ export * from './input-queue.ts';
 export * from './console.ts';
 export * from './entropy.ts';
 export * from './block.ts';
+
+/*
+ * The last one speaks to whoever is at the other end of its cable, and is the only one here that may be spoken to
+ * by strangers.
+ */
+
+export * from './link.ts';
+export * from './net.ts';
+export * from './net-offload.ts';
 
 /*
  * And since every Guest dies, the chapter ends in the morgue.

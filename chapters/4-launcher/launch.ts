@@ -16,8 +16,10 @@ import { createBlock } from './block.ts';
 import type { DeviceOption, LaunchOptions } from './command-line.ts';
 import { createConsole } from './console.ts';
 import { createEntropy } from './entropy.ts';
+import type { Link } from './link.ts';
+import { createNet } from './net.ts';
 import { type LoadedKernel, loadKernel } from './kernel.ts';
-import { hex, LauncherError, type Outside } from './outside.ts';
+import { hex, LauncherError, type NetworkOption, type Outside } from './outside.ts';
 import { PciBus } from './pci-bus.ts';
 import { type Ending, runGuest } from './run-loop.ts';
 import type { Behaviour } from './virtio-device.ts';
@@ -85,12 +87,12 @@ async function launchOnce(
   try {
     const memory = mapMemory(device, options.memory);
     bus = new PciBus(memory, (interrupt) => device.write(Uint32Array.of(LHREQ_IRQ, interrupt)));
-    addDevices(bus, memory, options.devices, world, outside);
+    const links = await addDevices(bus, memory, options.devices, world, outside);
     const image = outside.readFile(options.kernel);
     const kernel = loadEverything(memory, options, image, outside);
     initialize(device, memory, kernel, bus);
     if (options.verbose) describe(options, memory, kernel, bus, outside);
-    return await runGuest({ device, memory, bus, image, world, outside, signal });
+    return await runGuest({ device, memory, bus, links, image, world, outside, signal });
   } catch (error) {
     if (error instanceof LauncherError)
       return { kind: 'failed', reason: error.message, lines: [`lantern: ${error.message}`] };
@@ -118,21 +120,52 @@ function mapMemory(device: LguestDevice, megabytes: number): GuestWindow {
  * there and nowhere else, at a time when they could not do anything about a surprise.
  */
 
-function addDevices(
+async function addDevices(
   bus: PciBus,
   memory: GuestWindow,
   wanted: readonly DeviceOption[],
   world: World,
   outside: Outside,
-): void {
+): Promise<Link[]> {
+  const links: Link[] = [];
   const add = (device: Behaviour) => bus.add(watched(device, memory, outside));
   add(createConsole(outside.input, (bytes) => outside.output(bytes)));
-  for (const option of wanted) add(createDevice(option, world, outside));
+  for (const option of wanted) {
+    if (option.kind === 'net') {
+      const { link, card } = await createNetwork(option.network, world, outside);
+      links.push(link);
+      add(card);
+    } else add(createDevice(option, world, outside));
+  }
+  return links;
 }
 
-function createDevice(option: DeviceOption, world: World, outside: Outside): Behaviour {
+function createDevice(
+  option: Exclude<DeviceOption, { kind: 'net' }>,
+  world: World,
+  outside: Outside,
+): Behaviour {
   if (option.kind === 'rng') return createEntropy(world);
   return createBlock(outside.openDisk(option.file), option.file);
+}
+
+/*
+ * A network card has to be somebody. Its address is drawn from the World, anew for each life of the Guest. In the
+ * first byte the lowest bit must be 0, or it would mean everybody, and the next one 1, since nobody has paid for it.
+ */
+
+async function createNetwork(
+  network: NetworkOption,
+  world: World,
+  outside: Outside,
+): Promise<{ link: Link; card: Behaviour }> {
+  if (!outside.openLink)
+    throw new LauncherError('there is no network here that a Guest could be connected to');
+  const address = new Uint8Array(6);
+  world.entropy(address);
+  address[0] = (address[0]! & ~1) | 2;
+  const link = await outside.openLink(network, address);
+  return { link, card: createNet(link, address) };
 }
 
 /*

@@ -10,6 +10,7 @@
  */
 
 import type { InputQueue } from './input-queue.ts';
+import type { Link } from './link.ts';
 
 /*
  * ## Whose fault is it?
@@ -73,12 +74,37 @@ export type Onlooker = (
   device: string,
 ) => (queue: string, bytes: number, serve: () => number) => number;
 
+/*
+ * A network is asked for in one of [three ways](#which-network). Whoever gives it may have none: a page
+ * of a book has no cable to plug in.
+ */
+
+/** What the Guest's network card is to be plugged into. */
+export type NetworkOption =
+  | { kind: 'user'; forwards: Forward[]; asked: boolean }
+  | { kind: 'switch'; name: string }
+  | { kind: 'tunnet'; tap: string };
+
+/** Connections to `port` at `address` outside go to `guestPort` of the Guest. */
+export interface Forward {
+  address: string;
+  port: number;
+  guestPort: number;
+}
+
 /** All that the Launcher knows of the world beyond the Guest, besides its clock and its dice. */
 export interface Outside {
   /** @throws LauncherError naming the file and what is wrong with it */
   readFile(name: string): Uint8Array;
   /** @throws LauncherError naming the image and what is wrong with it */
   openDisk(name: string): Disk;
+  /**
+   * Plugs in a cable; absent where there is no network to be had.
+   *
+   * @param address six bytes: the MAC of the card at our end
+   * @throws LauncherError naming what could not be connected and why
+   */
+  openLink?(network: NetworkOption, address: Uint8Array): Promise<Link>;
   /** What is typed at the Guest. */
   readonly input: InputQueue;
   /** What the Guest says. The bytes belong to the callee from now on. */

@@ -17,6 +17,7 @@ import { autopsy } from './autopsy.ts';
 import { viewOf } from './elf.ts';
 import { GuestRegisters } from './guest-registers.ts';
 import { emulateMemoryAccess } from './mmio.ts';
+import type { Link } from './link.ts';
 import { hex, LauncherError, type Outside } from './outside.ts';
 import type { PciBus } from './pci-bus.ts';
 import { type Emulated, emulatePortAccess } from './ports.ts';
@@ -46,6 +47,8 @@ export interface Running {
   device: LguestDevice;
   memory: GuestWindow;
   bus: PciBus;
+  /** The cables of its network cards. */
+  links: readonly Link[];
   /** The kernel's file, for its symbols. */
   image: Uint8Array;
   world: World;
@@ -132,24 +135,25 @@ async function runLoop(guest: Running, registers: GuestRegisters, message: Uint8
  * ## Sleeping together
  *
  * While pup waits for a key, no processor anywhere should be busy with it. It has halted, the Host knows when its
- * next alarm is due, and all we have to do is wait for whichever comes first: the alarm, a key, or the person's
- * patience running out.
+ * next alarm is due, and all we have to do is wait for whichever comes first: the alarm, a key, a frame, or the
+ * person's patience running out.
  *
  * There is a race in every such function, and this is where it would be: a key that comes after `work` looked and
  * before `onArrival` is set would be lost until the next one. It cannot come. Between those two places there is no
  * `await`, and in JavaScript nothing happens to you behind your back unless you ask for it.
  */
 
-/** Sleeps until the Host wants the Guest run again, somebody types, or nobody cares any longer. */
-async function wakeUpCall({ device, outside, signal }: Running): Promise<void> {
+/** Sleeps until the Host wants the Guest run again, somebody types, a frame comes, or nobody cares any longer. */
+async function wakeUpCall({ device, links, outside, signal }: Running): Promise<void> {
+  const bells = [outside.input, ...links];
   let aborted = () => {};
   await new Promise<void>((resolve, reject) => {
     aborted = resolve;
-    outside.input.onArrival = resolve;
+    for (const bell of bells) bell.onArrival = resolve;
     signal?.addEventListener('abort', aborted);
     device.poll().then(resolve, reject);
   });
-  outside.input.onArrival = () => {};
+  for (const bell of bells) bell.onArrival = () => {};
   signal?.removeEventListener('abort', aborted);
 }
 

@@ -43,7 +43,7 @@ import {
   type VirtioDevice,
   writeStatus,
 } from './virtio-device.ts';
-import { enableQueue, QUEUE_SIZE, type Virtqueue } from './virtqueue.ts';
+import { enableQueue, type Virtqueue } from './virtqueue.ts';
 
 /*
  * Four windows in one row of sixty bytes. Our capabilities could have put each into a page of its own, which a
@@ -236,8 +236,8 @@ function writeGuestFeature(device: VirtioDevice, value: number): void {
 function writeQueueSize(device: VirtioDevice, value: number): void {
   const queue = unfinished(device, 'queue_size');
   const powerOfTwo = value > 0 && (value & (value - 1)) === 0;
-  if (!powerOfTwo || value > QUEUE_SIZE) {
-    device.bad(`queue_size is ${value}, not a power of two up to ${QUEUE_SIZE}`);
+  if (!powerOfTwo || value > queue.most) {
+    device.bad(`queue_size is ${value}, not a power of two up to ${queue.most}`);
   }
   queue.size = value;
 }

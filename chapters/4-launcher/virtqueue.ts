@@ -89,8 +89,10 @@ export class Virtqueue {
   /** What complaints call it: `block vq request`. */
   readonly label: string;
   readonly memory: GuestWindow;
+  /** The most entries there can be, a power of two. */
+  readonly most: number;
   /** Entries, a power of two. */
-  size = QUEUE_SIZE;
+  size: number;
   enabled = false;
   /** The driver has accepted INDIRECT_DESC. */
   indirect = false;
@@ -101,9 +103,11 @@ export class Virtqueue {
   /** Something was given back since the driver's last interrupt. */
   unannounced = false;
 
-  constructor(memory: GuestWindow, label: string) {
+  constructor(memory: GuestWindow, label: string, most = QUEUE_SIZE) {
     this.memory = memory;
     this.label = label;
+    this.most = most;
+    this.size = most;
   }
 
   get descriptors(): number {
@@ -119,7 +123,7 @@ export class Virtqueue {
   }
 
   reset(): void {
-    this.size = QUEUE_SIZE;
+    this.size = this.most;
     this.enabled = false;
     this.indirect = false;
     this.addresses.fill(0);

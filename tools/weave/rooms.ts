@@ -37,6 +37,7 @@ const APPENDICES = [
   'src/assembler',
   'tools/tangle',
   'tools/weave',
+  'src/network',
   'src/terminal',
   'src/page',
   'tools/exercise',
