@@ -44,9 +44,19 @@ export interface BookServer {
   close(): void;
 }
 
-/** Serves the files under `folder` to this computer only. */
-export async function serveBook(folder: string): Promise<BookServer> {
-  const server = createServer((request, response) => answer(folder, request, response));
+/**
+ * Serves the files under `folder` to this computer only. Who asks before `woven` is settled is answered then, and not
+ * told to come again.
+ */
+export async function serveBook(
+  folder: string,
+  woven: Promise<unknown> = Promise.resolve(),
+): Promise<BookServer> {
+  const settled = woven.catch(() => {});
+  const server = createServer(async (request, response) => {
+    await settled;
+    answer(folder, request, response);
+  });
   for (let port = FIRST_PORT; port <= LAST_PORT; port++) {
     if (await listen(server, port)) {
       return { address: `http://${LOOPBACK}:${port}/`, close: () => server.close() };
@@ -83,7 +93,7 @@ function answer(folder: string, request: IncomingMessage, response: ServerRespon
   }
   const found = findPage(folder, request.url ?? '/');
   if (found === undefined) {
-    refuse(response, 404, 'no such page (or not woven yet: try again in a moment)');
+    refuse(response, 404, 'no such page');
     return;
   }
   if ('elsewhere' in found) {

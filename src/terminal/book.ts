@@ -30,8 +30,8 @@ export type WeaverNews =
 
 /*
  * Usually the prompt waits for the book. If that takes longer than this, as on a small or a busy computer it may, the
- * curtain goes up anyway. The address is already
- * known, and by the time you have got there with a browser there will be pages.
+ * curtain goes up anyway. The address is already known, and a browser that goes there meanwhile is kept waiting for a
+ * moment, and then has a book and not an apology.
  *
  * A book that cannot be woven is a pity, and no reason to keep you from booting. You are told why, in a line.
  */
@@ -48,10 +48,10 @@ export async function openBook(screen: NodeJS.WriteStream): Promise<string> {
     if (watching && screen.isTTY) screen.write(`${START_OF_LINE}${progressLine(progress)}`);
   });
   try {
-    const { address } = await serveBook(BOOK);
+    const { address } = await serveBook(BOOK, weaving);
     const pages = await Promise.race([weaving, waitFor(PATIENCE - performance.now())]);
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
-    if (pages === undefined) return `The book is still being woven, and will be at ${address}`;
+    if (pages === undefined) return `The book is still being woven, and opens as soon as it is: ${address}`;
     return `The book, ${pages} pages, woven in ${seconds} s: ${address}`;
   } catch (error) {
     return `The book is not to be had: ${(error as Error).message.split('\n', 1)[0]}`;

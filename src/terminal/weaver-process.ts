@@ -9,10 +9,21 @@
  */
 
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 import type { Progress } from '../../tools/weave/index.ts';
 import type { WeaverNews } from './book.ts';
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await weaveForParent();
+
+/*
+ * ## Not worth optimizing
+ *
+ * The engine below us compiles what runs often, on a thread of its own, and counts on its being worth it. In a life of
+ * five seconds it mostly is not: of eight seconds of work, that thread had two. Two seconds that the tangler and the Guest, who
+ * are starting next door, would have liked. So it is asked to wait six times as long.
+ */
+/** How much a function runs before V8 thinks of optimizing it, in bytes of its bytecode; V8's own choice is 67,584. */
+const BEFORE_OPTIMIZING = 400_000;
 
 /** Weaves, and tells the process that started this one how it goes. */
 async function weaveForParent(): Promise<void> {
@@ -20,6 +31,7 @@ async function weaveForParent(): Promise<void> {
   const leave = () => process.exit(1); // nobody is waiting any longer
   const tell = (news: WeaverNews) => process.send?.(news, undefined, undefined, (error) => error && leave());
   process.on('disconnect', leave);
+  setFlagsFromString(`--interrupt-budget=${BEFORE_OPTIMIZING}`);
   try {
     const { weave } = await import('../../tools/weave/index.ts');
     const onProgress = (progress: Progress) => tell({ kind: 'progress', progress });

@@ -51,6 +51,29 @@ describe('The book server', () => {
     second.close();
   });
 
+  it('keeps whoever comes too early waiting until the book is woven', async () => {
+    const late = join(book, 'late.html');
+    let finish = () => {};
+    const woven = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const opening = await serveBook(book, woven);
+    const asked = fetch(`${opening.address}late.html`);
+    const first = await Promise.race([asked, new Promise((resolve) => setTimeout(resolve, 100, 'nothing'))]);
+    expect(first).toBe('nothing');
+    writeFileSync(late, 'here at last');
+    finish();
+    expect(await (await asked).text()).toBe('here at last');
+    opening.close();
+  });
+
+  it('serves what there is if the book could not be woven', async () => {
+    const failed = await serveBook(book, Promise.reject(new Error('a comma is lost')));
+    expect((await fetch(failed.address)).status).toBe(200);
+    expect((await fetch(`${failed.address}nowhere.html`)).status).toBe(404);
+    failed.close();
+  });
+
   it('serves pages with their types', async () => {
     const page = await fetch(server.address);
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');

@@ -124,9 +124,8 @@ function noteName({ reasoner, exported, known, facts }: Inquiry, node: Identifie
 }
 
 function meaningOf(declaration: Declaration, hovers: Hover[]): Meaning {
-  const hover = hovers.push({ signature: signatureOf(declaration), summary: summaryOf(declaration) }) - 1;
-  const name = qualifiedName(declaration);
-  return name === undefined ? { hover } : { file: declaration.getSourceFile().fileName, name, hover };
+  const { slip, place } = descriptionOf(declaration);
+  return { ...place, hover: hovers.push(slip) - 1 };
 }
 
 function noteModule({ reasoner, tree, facts }: Inquiry, node: StringLiteral, at: number): void {
@@ -140,6 +139,29 @@ function isMoved(node: Node): boolean {
   return (
     ts.isImportSpecifier(node.parent) || ts.isExportSpecifier(node.parent) || ts.isImportClause(node.parent)
   );
+}
+
+/*
+ * What is written on the slip of paper depends on nothing but the file of the declaration. So it is written once, and
+ * stays with the tree, however many files point at it and however often the book is woven.
+ */
+interface Description {
+  slip: Hover;
+  place: Pick<Mention, 'file' | 'name'>;
+}
+
+const descriptions = new WeakMap<Declaration, Description>();
+
+function descriptionOf(declaration: Declaration): Description {
+  let description = descriptions.get(declaration);
+  if (!description) {
+    const slip = { signature: signatureOf(declaration), summary: summaryOf(declaration) };
+    const name = qualifiedName(declaration);
+    const place = name === undefined ? {} : { file: declaration.getSourceFile().fileName, name };
+    description = { slip, place };
+    descriptions.set(declaration, description);
+  }
+  return description;
 }
 
 /*

@@ -77,12 +77,12 @@ function textOf(path: string, file: string): string {
 }
 
 /*
- * Contracts are read by us, so the parser need not. That every node knows its parent is what lets us look outwards.
+ * Contracts are read by us, so the parser need not.
  */
 function parse(file: string, text: string): SourceFile {
   const languageVersion = ts.ScriptTarget.ES2022;
   const jsDocParsingMode = ts.JSDocParsingMode.ParseNone;
-  return ts.createSourceFile(file, text, { languageVersion, jsDocParsingMode }, true);
+  return ts.createSourceFile(file, text, { languageVersion, jsDocParsingMode });
 }
 
 /*

@@ -149,8 +149,7 @@ export interface Ends {
 /** Reads the links and ids out of a printed page. */
 export function endsOf(html: string): Ends {
   const ends: Ends = { ids: new Set(), doubled: [], links: [], loads: [] };
-  for (const tag of html.matchAll(/<([a-z]\w*)((?:"[^"]*"|[^">])*)>/gi)) {
-    if (!/\s(?:id|href|src)="/.test(tag[2]!)) continue;
+  for (const tag of html.matchAll(/<([a-z]\w*)(\s[^">]*(?:"[^"]*"[^">]*)*)>/gi)) {
     for (const [, name, value = ''] of tag[2]!.matchAll(/\s(id|href|src)="([^"]*)"/g)) {
       const said = unescapeHtml(value);
       if (name !== 'id') noteLink(ends, tag[1]!, said, tag.index);
@@ -182,11 +181,13 @@ export function proveLinks(
   for (const [output, { doubled, links, loads }] of pages) {
     const add = (flaw: Flaw) => flaws.push({ output, flaw });
     [...doubled, ...loads].forEach(add);
-    const ways = new Map([['', output]]); // a page has hundreds of links to a dozen others
+    const folder = posix.dirname(output);
+    const followed = new Set<string>(); // a page has hundreds of links to a dozen others
     for (const { target, offset } of links) {
+      if (followed.has(target)) continue;
+      followed.add(target);
       const [path, anchor] = target.split('#') as [string, string?];
-      const to = ways.get(path) ?? posix.join(posix.dirname(output), path);
-      ways.set(path, to);
+      const to = path === '' ? output : posix.join(folder, path);
       const ids = pages.get(to)?.ids;
       if (!ids && !files.has(to)) add({ offset, message: `a link leads to ${to}, which is not in the book` });
       else if (anchor && !ids?.has(decodeURI(anchor)))
