@@ -9,7 +9,7 @@
  * All of it could be lost and rebuilt, except the line and the count. A useful property in anything that may
  * have to be put on a disk one day.
  */
-import type { CodePage } from './blocks.ts';
+import type { Block, CodePage } from './blocks.ts';
 import type { Bus } from './bus.ts';
 import type { Compiler } from './compiler/compiler.ts';
 import {
@@ -142,6 +142,8 @@ export class Processor {
   otherEpoch = 2;
   mode = 0;
   halted = false;
+  /** The block with the HLT that ended the last run; it knows the block behind it. */
+  asleepIn: Block | undefined = undefined;
   /** Set by every delivery of an interrupt or exception, which cancels a pending single step. */
   delivered = false;
   line = -1;

@@ -64,7 +64,7 @@ export function run(cpu: Processor, limit: number): Stop {
  */
 function runSlice(cpu: Processor): Stop {
   const { words, compiler } = cpu;
-  let block: Block = NO_BLOCK;
+  let block = cpu.asleepIn ?? NO_BLOCK;
   let code = NO_CODE;
   let start = 0;
   let position = 0;
@@ -101,6 +101,7 @@ function runSlice(cpu: Processor): Stop {
           if (position < length) words[EIP] = code[position - 1]!.next;
           continue;
         }
+        cpu.asleepIn = cpu.halted ? block : undefined;
         block = NO_BLOCK;
         if (cpu.halted && !wakesUp(cpu)) return 'halted';
         attend(cpu);
