@@ -115,8 +115,12 @@ export const FRAME_SS = 68;
 
 /** Offsets in the state page. The first three words are what the Host tells the Switcher; the rest is a Guest's. */
 export const STATE_CHANGED = 0x00;
-/** In `STATE_CHANGED`, beside 0: other tables or another mood; and another Guest altogether, for which the sign bit stands. */
-export const SAME_GUEST = 1;
+/**
+ * In `STATE_CHANGED`, beside 0: other descriptors; other page tables or another mood; another Guest altogether. The order
+ * is what the Switcher asks by.
+ */
+export const OTHER_SEGMENTS = 1;
+export const OTHER_TABLES = 2;
 export const ANOTHER_GUEST = 0xffff_ffff;
 export const STATE_CR3 = 0x04;
 export const STATE_CR0 = 0x08;

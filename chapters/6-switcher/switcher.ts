@@ -12,7 +12,8 @@ import { EFLAGS_ALWAYS, VECTORS } from '../1-preparation/traps.ts';
 import { FRAME, FRAME_CS, FRAME_EFLAGS, FRAME_EIP, FRAME_TRAP, NUMBERS, REGISTER_PAGE } from './pages.ts';
 import {
   ANOTHER_GUEST,
-  SAME_GUEST,
+  OTHER_SEGMENTS,
+  OTHER_TABLES,
   STATE_CHANGED,
   STATE_CR0,
   STATE_CR3,
@@ -99,8 +100,9 @@ const PATIENCE = 1000;
 /*
  * ## What goes into the luggage
  *
- * Three questions, and mostly three times no. Is it somebody else than last time? Are there translations that the processor must forget?
- * Has the Guest changed its mind about floating point? If any is true, the Switcher takes its detour and loads CR3 and CR0.
+ * Four questions, and mostly four times no. Is it somebody else than last time? Are there translations that the processor must forget?
+ * Has the Guest changed its mind about floating point? If any is true, the Switcher takes its detour and loads CR3 and CR0. And is there
+ * anything new on the state page? Then a segment may not be what it was, and the detour is shorter.
  *
  * That second question is where this Switcher beats its ancestor. A page fault that is settled by *adding* an entry makes nothing stale,
  * because the processor never remembers that something was not there. Only who takes away must say so.
@@ -119,13 +121,17 @@ function createPacking(
     const another = passenger !== aboard;
     if (another) state.changedFrom = STATE_START;
     if (another) state.changedTo = STATE_END;
-    if (state.changedFrom < state.changedTo) copyState(machine, statePage, state);
-    if (!another && !passenger.translationsStale && passenger.taskSwitched === taskSwitched) return false;
+    const redrawn = state.changedFrom < state.changedTo;
+    if (redrawn) copyState(machine, statePage, state);
+    if (!another && !passenger.translationsStale && passenger.taskSwitched === taskSwitched) {
+      if (redrawn) ram.write32(statePage + STATE_CHANGED, OTHER_SEGMENTS);
+      return redrawn;
+    }
 
     aboard = passenger;
     taskSwitched = passenger.taskSwitched;
     passenger.translationsStale = false;
-    ram.write32(statePage + STATE_CHANGED, another ? ANOTHER_GUEST : SAME_GUEST);
+    ram.write32(statePage + STATE_CHANGED, another ? ANOTHER_GUEST : OTHER_TABLES);
     ram.write32(statePage + STATE_CR3, passenger.directory);
     ram.write32(statePage + STATE_CR0, taskSwitched ? HOST_CR0 | CR0_TASK_SWITCHED : HOST_CR0);
     return true;

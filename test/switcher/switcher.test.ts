@@ -16,6 +16,7 @@ import {
   FRAME_EIP,
   FRAME_ES,
   FRAME_ESP,
+  FRAME_FS,
   FRAME_SS,
   SWITCHER_ADDRESS,
 } from '../../chapters/6-switcher/pages.ts';
@@ -98,7 +99,7 @@ describe('the Switcher', () => {
     expect(machine.interrupt.pending).toBe(false);
   });
 
-  it('costs 30 instructions there and back, 7 more for other tables, and 11 more for another Guest', () => {
+  it('costs 26 instructions there and back, 6 more for other segments, 12 for other tables, and 16 for another Guest', () => {
     const { machine, switcher, passenger, createPassenger } = embark('again:\n  int 0x1f\n  jmp again');
     const other = createPassenger('again:\n  int 0x1f\n  jmp again');
     const cost = (who: Passenger) => {
@@ -107,11 +108,13 @@ describe('the Switcher', () => {
       return machine.retired - before;
     };
     for (const who of [passenger, passenger, other, other]) cost(who);
-    expect(cost(other)).toBe(32); // of which two are the Guest's own
-    expect(cost(passenger)).toBe(32 + 11);
-    expect(cost(passenger)).toBe(32);
+    expect(cost(other)).toBe(28); // of which two are the Guest's own
+    expect(cost(passenger)).toBe(28 + 16);
+    expect(cost(passenger)).toBe(28);
+    setDescriptor(passenger.state, 20, 0xffff, 0x00cf_f300);
+    expect(cost(passenger)).toBe(28 + 6);
     passenger.translationsStale = true;
-    expect(cost(passenger)).toBe(32 + 7);
+    expect(cost(passenger)).toBe(28 + 12);
   });
 
   it('leaves each Guest its floating-point registers, and gives a newborn none', () => {
@@ -132,6 +135,28 @@ describe('the Switcher', () => {
     expect(switcher.switchTo(passenger, 1000)).toBe(0x1f);
     const pi = machine.ram.read(text(passenger) + RESULT, 10);
     expect(Buffer.from(pi).reverse().toString('hex')).toBe('4000c90fdaa22168c235');
+  });
+
+  it('lets a Guest keep its segments, and reads their descriptors again when one has changed', () => {
+    const selector = 20 * 8 + 1;
+    const { switcher, passenger, register } = embark(`
+      mov eax, ${selector}
+      mov fs, ax
+    again:
+      mov eax, [fs:${CODE}]
+      int 0x1f
+      jmp again`);
+    setDescriptor(passenger.state, 20, 0xffff, 0x00cf_b300);
+    expect(switcher.switchTo(passenger, 1000)).toBe(0x1f);
+    expect(switcher.switchTo(passenger, 1000)).toBe(0x1f);
+    expect(register(passenger, FRAME_FS)).toBe(selector);
+    const first = register(passenger, FRAME_EAX);
+    setDescriptor(passenger.state, 20, 0x0004_ffff, 0x00cf_b300); // four bytes further up
+    expect(switcher.switchTo(passenger, 1000)).toBe(0x1f);
+    expect(register(passenger, FRAME_EAX)).not.toBe(first);
+    setDescriptor(passenger.state, 20, 0, 0);
+    expect(switcher.switchTo(passenger, 1000)).toBe(SWITCHER_FAULT);
+    expect(register(passenger, FRAME_FS)).toBe(selector);
   });
 
   it('tells when it could not load what it found, and still carries the next', () => {
