@@ -235,8 +235,8 @@ function read(file: OpenFile, into: Uint8Array): number {
   if (file.death !== undefined) return report(file.death, into);
   file.ground.witness?.called(guest);
   const outcome = mortal(file, () => run(guest));
-  file.ground.witness?.returns(guest, outcome);
   if (outcome === undefined) return report(file.death!, into);
+  file.ground.witness?.returns(guest, outcome);
   return typeof outcome === 'number' ? outcome : copyExit(outcome, into);
 }
 
@@ -274,6 +274,7 @@ function mortal<T>(file: OpenFile, act: () => T): T | undefined {
   } catch (error) {
     if (!(error instanceof GuestDied)) throw error;
     file.death = { reason: error.message, restart: error.restart, told: false };
+    file.ground.witness?.dies(file.guest!, error.message);
     return undefined;
   }
 }
@@ -320,6 +321,11 @@ function close(file: OpenFile): void {
   if (file.closed) return;
   file.closed = true;
   file.guest?.close();
-  if (file.window !== undefined) file.windows.close(file.window);
+  if (file.window !== undefined) bury(file, file.window);
   file.wake();
+}
+
+function bury({ ground, windows }: OpenFile, window: GuestWindow): void {
+  ground.witness?.closes(window.base);
+  windows.close(window);
 }

@@ -15,7 +15,7 @@ import type { Exit } from './traps.ts';
 /*
  * ## What he is told
  *
- * Seven kinds of thing happen to a Guest, in this order if you draw it as a circle. He is told before anything has been done about a trap,
+ * Seven kinds of thing happen to a Guest, in this order if you draw it as a circle, and two more at the end. He is told before anything has been done about a trap,
  * so what the Guest left in its registers, and the processor in CR2, is there to be looked at.
  */
 /** Somebody who is told what happens, as it happens. Must change nothing. */
@@ -32,14 +32,18 @@ export interface Witness {
   reflects(guest: Guest, trap: Trap): void;
   /** An interrupt is delivered. */
   interrupts(guest: Guest, irq: number): void;
-  /** The read ends: with an errand, with a negative errno, or (undefined) because the Guest is dead. */
-  returns(guest: Guest, outcome: Exit | number | undefined): void;
+  /** The read ends: with an errand for the Launcher, or with a negative errno. */
+  returns(guest: Guest, outcome: Exit | number): void;
+  /** It ends otherwise. */
+  dies(guest: Guest, reason: string): void;
+  /** The memory that began at `base`, in the machine's RAM, is nobody's any more. */
+  closes(base: number): void;
 }
 
 /*
  * ## At the door
  *
- * Two of the seven would be lines in the busiest loop of the hypervisor, and the loop does not have to know: there is one way in and out,
+ * Two of them would be lines in the busiest loop of the hypervisor, and the loop does not have to know: there is one way in and out,
  * and whoever puts a man beside it has seen everybody. With no witness the door is the door, and costs what it cost.
  */
 /** The same Switcher, with somebody beside it. */

@@ -4,8 +4,8 @@
  * You came in by the mouth of the cave, and this is the other end: daylight, a slope with goats on it, and a sign that says *Thank you for
  * reading*. Somebody has written under it: *now change something.*
  *
- * There is no code in this chapter. There is none left. You have read the kernel that believed, the drivers that talked to nobody, the Launcher
- * who was everybody, the Host who kept the books and the thirty instructions in the door. What remains are the things that are wrong with it, the
+ * There is hardly any code in this chapter. There is not much left. You have read the kernel that believed, the drivers that talked to nobody, the Launcher
+ * who was everybody, the Host who kept the books and the twenty-six instructions in the door. What remains are the things that are wrong with it, the
  * things that are not in it, and a few that were never tried.
  *
  * ## What is wrong with it
@@ -54,28 +54,17 @@
  * page by page, while it believes that it is still at home.
  *
  * *Tuning.* The processor counts instructions exactly and so do the tallies of the Host. You can ask what a system call costs and get a
- * number without a plus-minus. Try to make a world switch shorter than thirty. (There are two in it that a bolder Switcher could do without. There
- * may be four.)
+ * number without a plus-minus. Try to make a world switch shorter than twenty-six. (It had thirty, until somebody asked what the other four were for. There are two more that
+ * a bolder Switcher could do without.)
  *
- * ## How it ended
- *
- * Nothing dramatic happened to lguest. The code that it had been written to exercise, the hooks in Linux for kernels that are guests, got other
- * users and then fewer. virtio, which grew up in its Launcher because somebody needed devices that were easy to explain, went out into the world
- * and is in most clouds there are. In the summer of 2017 somebody who wanted to tidy up those hooks noticed that for two years lguest had been
- * patched only so that it still compiled. Linux 4.14 came out in November without it. Ten years is a long life for a program that was written to be
- * understood.
- *
- * That is worth a thought on the slope, among the goats. Most programs are written to be run, and nobody reads them; they are kept alive by being
- * needed. This one was needed by hardly anybody and was kept alive by being *read*. Ask around among people who work
- * on kernels: you will find some who met the first page table of their lives in a comment with a joke in it.
- *
- * ## Where you stand
- *
- * You know, now, what is under every `$ ` you will ever type at. A process in a ring, a table that says where it is, a gate for
- * when it wants something; and beneath that, perhaps, somebody who keeps the books and has never let on. You cannot tell from the inside. You
- * knew that when you came in. But you have seen the thirty instructions.
- *
- * The lamp is yours. Leave the cave tidier than you found it, run the tests, and if you meet somebody at the entrance who asks whether it
- * is dangerous in there: tell them that there are four rings, and that they will be lied to in three.
+ * But first you will want to see where the time goes, and so here is a last piece of code after all. It is a lamp.
  */
-export {};
+export * from './trace.ts';
+export * from './notebook.ts';
+export * from './trace-events.ts';
+export * from './trace-names.ts';
+
+/*
+ * Then there is the way out.
+ */
+export * from './farewell.ts';

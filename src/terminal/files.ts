@@ -103,7 +103,8 @@ function openRegular(name: string, flags: string): number {
  * front of it and a system call behind. We keep the sentence.
  */
 
-function complaining<Result>(about: string, attempt: () => Result): Result {
+/** What goes wrong in `attempt` as a LauncherError: `about`, and the system's own words for it. */
+export function complaining<Result>(about: string, attempt: () => Result): Result {
   try {
     return attempt();
   } catch (error) {

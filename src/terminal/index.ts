@@ -15,6 +15,7 @@ export * from './keyboard.ts';
 export * from './screen.ts';
 export * from './real-world.ts';
 export * from './files.ts';
+export * from './trace-file.ts';
 export * from './claim.ts';
 export * from './pup.ts';
 export * from './root.ts';

@@ -15,6 +15,7 @@ import { openDiskImage, readWholeFile } from './files.ts';
 import { connectKeyboard } from './keyboard.ts';
 import { createRealWorld } from './real-world.ts';
 import { createScreen, type Screen } from './screen.ts';
+import { traceInto } from './trace-file.ts';
 
 /*
  * ## Booting here
@@ -44,7 +45,8 @@ export async function bootHere(
   const { options, readFile } = await withPup(wanted);
   const machine = powerOn(options.memory);
   const world = createRealWorld();
-  const host = createHost(machine, world);
+  const trace = options.trace === undefined ? undefined : traceInto(options.trace, machine, world);
+  const host = createHost(machine, world, trace?.witness);
   const leaving = new AbortController();
   const input = new InputQueue();
   connectKeyboard(process.stdin, input, () => {
@@ -60,6 +62,7 @@ export async function bootHere(
     output: screen.output,
     outputDrained: screen.drained,
     warn: (line) => console.error(line),
+    onlooker: trace?.onlooker,
   };
   const status = await launch(options, host, world, outside, leaving.signal);
   if (leaving.signal.aborted) process.stdout.write('\n');
