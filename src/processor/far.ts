@@ -22,7 +22,7 @@ import { CPL, CS, EIP, ESP, SELECTOR, SS } from './layout.ts';
 import { readLinear } from './access.ts';
 import type { Processor } from './processor.ts';
 import { setSegment } from './segments.ts';
-import { switchStack } from './innerstack.ts';
+import { findInnerStack, moveToInnerStack } from './innerstack.ts';
 import { peek, probePush, push } from './stack.ts';
 
 /** JMP and CALL to a selector and offset in the instruction (`operation` holds the selector). */
@@ -130,15 +130,19 @@ function throughGate(cpu: Processor, gateSelector: number, gate: number, isCall:
 /** A call to an inner ring: onto its own stack, with the parameters copied over. */
 function callInner(cpu: Processor, selector: number, offset: number, size: number, parameters: number): void {
   const words = cpu.words;
-  if (offset >>> 0 > limitOf(cpu.descriptorLow, cpu.descriptorHigh) >>> 0) protectionFault();
-  markDescriptor(cpu, selector, ACCESSED);
   const low = cpu.descriptorLow;
-  const high = cpu.descriptorHigh;
+  const code = cpu.descriptorHigh;
+  const level = dplOf(accessOf(code));
+  findInnerStack(cpu, level, size, parameters + 4, 0);
+  if (offset >>> 0 > limitOf(low, code) >>> 0) protectionFault();
   const items = [words[SELECTOR + SS]!, words[ESP]!];
   for (let item = parameters - 1; item >= 0; item--) items.push(peek(cpu, item * size, size));
   items.push(words[SELECTOR + CS]!, words[EIP]!);
-  const level = dplOf(accessOf(high));
-  switchStack(cpu, level, size, items, 0);
+
+  cpu.descriptorHigh = code;
+  markDescriptor(cpu, selector, ACCESSED);
+  const high = cpu.descriptorHigh;
+  moveToInnerStack(cpu, level, size, items);
   cpu.descriptorLow = low;
   cpu.descriptorHigh = high;
   setSegment(cpu, CS, (selector & ~3) | level);

@@ -5,12 +5,10 @@
  * if the gate opens it comes out at the one place the gate names, on the one stack the TSS names, and what it
  * had for a stack before lies on the new one so that it can be given back.
  *
- * Everything is checked before anything is changed. The stack must exist, belong to the ring, be writable, have
- * room, and be mapped. Each of these has its own exception, and the blame goes to the selector in the TSS. The
- * kernel's author is being told off here, not the program.
- *
- * The probing is done *as* the inner ring, since its stack may be on pages that the outer one must not touch. If
- * it fails, we are back in the outer ring as if nothing had been.
+ * Everything is checked before anything is changed, in two steps. The first looks at descriptors only: the stack must
+ * exist, belong to the ring, be writable, be present and have room. Two exceptions share these five complaints, #TS
+ * the first three and #SS the others, and the blame goes to the selector in the TSS. The kernel's author is being told
+ * off here, not the program.
  */
 import { probeWrite, writeLinear } from './access.ts';
 import {
@@ -30,56 +28,97 @@ import { checkStack, isInside, updateMode } from './segments.ts';
 import { setStackPointer } from './stack.ts';
 import { ringStack } from './tss.ts';
 
+/** The stack that `findInnerStack` found. `high` is the upper word of its descriptor, of which the rest was made. */
+const found = { selector: 0, pointer: 0, high: 0, base: 0, limit: 0, access: 0 };
+
 /**
- * Enters an inner ring: takes its stack from the TSS and pushes `items` on it, the first one first. Nothing is
- * changed if any of that faults.
+ * Finds the stack of an inner ring in the TSS, and checks that `count` items have room on it. Changes nothing but
+ * the descriptor last read. `moveToInnerStack` then goes there.
  *
+ * @param level    the inner ring, 0 to 2
  * @param size     bytes of an item, 2 or 4
  * @param external bit 0 of error codes
+ * @throws #TS and #SS with the selector of the stack, or #TS with that of the TSS (SDM vol. 3, 6.15, 10 and 12)
  */
-export function switchStack(
+export function findInnerStack(
   cpu: Processor,
   level: number,
   size: number,
-  items: number[],
+  count: number,
   external: number,
 ): void {
   const { selector, pointer } = ringStack(cpu, level, external);
   if (isNull(selector)) raise(INVALID_TSS, external);
   checkStack(cpu, selector, level, INVALID_TSS, external);
-  const base = baseOf(cpu.descriptorLow, cpu.descriptorHigh);
-  const limit = limitOf(cpu.descriptorLow, cpu.descriptorHigh);
-  const access = accessOf(cpu.descriptorHigh);
-  const mask = access & BIG ? -1 : 0xffff;
-  const endless = limit === -1 && (access & EXPAND_DOWN) === 0;
-  for (let item = 1; item <= items.length && !endless; item++) {
-    const offset = (pointer - item * size) & mask;
-    if (!isInside(limit, access, offset, size)) raise(STACK_FAULT, (selector & 0xfffc) | external);
-  }
-  markDescriptor(cpu, selector, ACCESSED);
+  found.selector = selector;
+  found.pointer = pointer;
+  found.high = cpu.descriptorHigh;
+  found.base = baseOf(cpu.descriptorLow, cpu.descriptorHigh);
+  found.limit = limitOf(cpu.descriptorLow, cpu.descriptorHigh);
+  found.access = accessOf(cpu.descriptorHigh);
+  if (!hasRoom(size, count)) raise(STACK_FAULT, (selector & 0xfffc) | external);
+}
 
+/*
+ * ## Room
+ *
+ * A frame of five words below `0x7000` ends at `0x6fec`. Nearly every stack is four gigabytes long, and then nothing
+ * needs to be asked. In the others each item is looked at by itself: a 16-bit stack pointer goes round from 0 to
+ * `0xfffe`, and the frame may be inside with its upper half and outside with the lower.
+ */
+/** Offset in the stack of item number `item`, the first one being 1. A small stack goes round at 64 KiB. */
+function offsetOf(item: number, size: number): number {
+  return (found.pointer - item * size) & (found.access & BIG ? -1 : 0xffff);
+}
+
+function hasRoom(size: number, count: number): boolean {
+  const { limit, access } = found;
+  if (limit === -1 && (access & EXPAND_DOWN) === 0) return true;
+  for (let item = 1; item <= count; item++) {
+    if (!isInside(limit, access, offsetOf(item, size), size)) return false;
+  }
+  return true;
+}
+
+/*
+ * ## Moving
+ *
+ * The second step is about pages, and it is done *as* the inner ring, since its stack may be on pages that the outer
+ * one must not touch. If one of them is missing, the page fault is the inner ring's (bit 2 of its error code is 0), but
+ * we are back in the outer ring as if nothing had been.
+ *
+ * Only then is there a first byte written. From here to the end nothing can fail.
+ */
+/** Enters the ring whose stack was found, and pushes `items` on it, the first one first. */
+export function moveToInnerStack(cpu: Processor, level: number, size: number, items: number[]): void {
+  cpu.descriptorHigh = found.high;
+  markDescriptor(cpu, found.selector, ACCESSED);
   const outer = cpu.words[CPL]!;
   setPrivilege(cpu, level);
   try {
-    let tried = -1;
-    for (let item = 1; item <= items.length; item++) {
-      const at = (base + ((pointer - item * size) & mask)) | 0;
-      // Once a page, unless the item lies across two.
-      if (at >>> 12 !== tried || (at & 0xfff) + size > 0x1000) probeWrite(cpu, at, size);
-      tried = at >>> 12;
-    }
+    probeFrame(cpu, size, items.length);
   } catch (error) {
     setPrivilege(cpu, outer);
     throw error;
   }
   for (let item = 1; item <= items.length; item++) {
-    writeLinear(cpu, (base + ((pointer - item * size) & mask)) | 0, size, items[item - 1]!);
+    writeLinear(cpu, (found.base + offsetOf(item, size)) | 0, size, items[item - 1]!);
   }
   const words = cpu.words;
-  words[SELECTOR + SS] = selector;
-  words[BASE + SS] = base;
-  words[LIMIT + SS] = limit;
+  words[SELECTOR + SS] = found.selector;
+  words[BASE + SS] = found.base;
+  words[LIMIT + SS] = found.limit;
   words[ACCESS + SS] = accessOf(cpu.descriptorHigh);
-  setStackPointer(cpu, (pointer - items.length * size) & mask);
+  setStackPointer(cpu, offsetOf(items.length, size));
   updateMode(cpu);
+}
+
+/** Faults now if pushing so many items would fault later. Asks once a page, unless an item lies across two. */
+function probeFrame(cpu: Processor, size: number, count: number): void {
+  let tried = -1;
+  for (let item = 1; item <= count; item++) {
+    const at = (found.base + offsetOf(item, size)) | 0;
+    if (at >>> 12 !== tried || (at & 0xfff) + size > 0x1000) probeWrite(cpu, at, size);
+    tried = at >>> 12;
+  }
 }

@@ -71,7 +71,7 @@ import { CPL, CS, EIP, ESP, IDT_BASE, IDT_LIMIT, SELECTOR, SS, SYSTEM_FLAGS } fr
 import { DR6 } from './layout.ts';
 import { type Processor, updateAttention } from './processor.ts';
 import { setSegment } from './segments.ts';
-import { switchStack } from './innerstack.ts';
+import { findInnerStack, moveToInnerStack } from './innerstack.ts';
 import { restoreFlags } from './strings.ts';
 import { probePush, push } from './stack.ts';
 
@@ -102,10 +102,9 @@ export function enterHandler(cpu: Processor, vector: number, error: number, sour
   const words = cpu.words;
   const external = source === FROM_PROGRAM ? 0 : 1;
   const { selector, target, wide, closesDoor } = readGate(cpu, vector, source);
-  const inner = checkHandler(cpu, selector, target, external);
-  markDescriptor(cpu, selector, ACCESSED);
+  const inner = checkHandler(cpu, selector, external);
   const low = cpu.descriptorLow;
-  const high = cpu.descriptorHigh;
+  const code = cpu.descriptorHigh;
 
   if (cpu.repeating) restoreFlags(cpu);
   const size = wide ? 4 : 2;
@@ -115,12 +114,15 @@ export function enterHandler(cpu: Processor, vector: number, error: number, sour
     ? [words[SELECTOR + SS]!, words[ESP]!, flags, words[SELECTOR + CS]!, words[EIP]!]
     : [flags, words[SELECTOR + CS]!, words[EIP]!];
   if (error !== NO_ERROR_CODE) items.push(error);
-  if (deeper) {
-    switchStack(cpu, inner, size, items, external);
-  } else {
-    probeFrame(cpu, items.length, size, external);
-    for (const item of items) push(cpu, size, item);
-  }
+  if (deeper) findInnerStack(cpu, inner, size, items.length, external);
+  else probeFrame(cpu, items.length, size, external);
+  if (target >>> 0 > limitOf(low, code) >>> 0) raise(GENERAL_PROTECTION, external);
+
+  cpu.descriptorHigh = code;
+  markDescriptor(cpu, selector, ACCESSED);
+  const high = cpu.descriptorHigh;
+  if (deeper) moveToInnerStack(cpu, inner, size, items);
+  else for (const item of items) push(cpu, size, item);
   cpu.descriptorLow = low;
   cpu.descriptorHigh = high;
   setSegment(cpu, CS, (selector & ~3) | inner);
@@ -169,7 +171,7 @@ function readGate(cpu: Processor, vector: number, source: number): Gate {
  * would give the outer ring a look at your stack.
  */
 /** Checks the code segment a gate leads to, and answers with the ring in which the handler will run. */
-function checkHandler(cpu: Processor, selector: number, target: number, external: number): number {
+function checkHandler(cpu: Processor, selector: number, external: number): number {
   if (isNull(selector)) raise(GENERAL_PROTECTION, external);
   const blamed = (selector & 0xfffc) | external;
   const access = readDescriptor(cpu, selector, external);
@@ -177,8 +179,6 @@ function checkHandler(cpu: Processor, selector: number, target: number, external
   if ((access & (MEMORY_SEGMENT | CODE)) !== (MEMORY_SEGMENT | CODE)) raise(GENERAL_PROTECTION, blamed);
   if (dplOf(access) > level) raise(GENERAL_PROTECTION, blamed);
   if ((access & PRESENT) === 0) raise(NOT_PRESENT, blamed);
-  if (target >>> 0 > limitOf(cpu.descriptorLow, cpu.descriptorHigh) >>> 0)
-    raise(GENERAL_PROTECTION, external);
   return access & CONFORMING ? level : dplOf(access);
 }
 

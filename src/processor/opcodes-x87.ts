@@ -17,6 +17,7 @@ import * as decimal from './x87-decimal.ts';
 import * as environment from './x87-environment.ts';
 import * as load from './x87-load.ts';
 import * as logarithm from './x87-logarithm.ts';
+import { powerOfTwoMinusOne } from './x87-power.ts';
 import * as remainder from './x87-remainder.ts';
 import * as scale from './x87-scale.ts';
 import * as store from './x87-store.ts';
@@ -131,9 +132,9 @@ const MEMORY: readonly (Row | undefined)[] = [
 /*
  * ## With registers
  *
- * When the destination is not the top, the two subtractions change places, and so do the divisions: digit 4 is
- * always *top less other*, whichever of them gets the result. The holes are where nothing is, or where one of the
- * lone ones below lives.
+ * The first four opcodes put their results on top. Two of them, DA and DB, were all but empty until 1995, and became
+ * the home of FCMOVcc: the condition is in the digit, its opposite one opcode further. The holes are where nothing is,
+ * or where one of the lone ones below lives.
  */
 const { compareIntoFlags, compareWithRegister, QUIETLY } = comparison;
 const { arithmeticToOther, arithmeticToTop, POPS } = arithmetic;
@@ -145,8 +146,8 @@ const EQUAL = 4;
 const BELOW_OR_EQUAL = 6;
 const PARITY = 10;
 
-/** By opcode and digit, for those whose r/m is a register. */
-const REGISTERS: readonly (Row | undefined)[] = [
+/** D8 to DB with a register, by digit. */
+const REGISTERS_TO_TOP: readonly (Row | undefined)[] = [
   // D8
   ...digits(arithmeticToTop, compareWithRegister, 0),
   // D9
@@ -176,6 +177,15 @@ const REGISTERS: readonly (Row | undefined)[] = [
   [compareIntoFlags, QUIETLY],
   [compareIntoFlags, 0],
   undefined,
+];
+
+/*
+ * The other four put theirs into the other register. The two subtractions change places there, and so do the divisions:
+ * digit 4 is always *top less other*, whichever of them gets the result. AT&T's assembler of the eighties got that wrong,
+ * GNU's was made to agree with it, and in that syntax `fsub` and `fsubr` to another register are mixed up to this day.
+ */
+/** DC to DF with a register, by digit. */
+const REGISTERS_TO_OTHER: readonly (Row | undefined)[] = [
   // DC
   ...digits(arithmeticToOther, compareWithRegister, 0),
   // DD
@@ -215,6 +225,8 @@ const REGISTERS: readonly (Row | undefined)[] = [
  */
 const { pushMathConstant } = load;
 
+const REGISTERS = [...REGISTERS_TO_TOP, ...REGISTERS_TO_OTHER];
+
 /** Opcode and ModRM together. */
 const LONE = new Map<number, Row>([
   [0xd9d0, [environment.noOperation]],
@@ -226,7 +238,7 @@ const LONE = new Map<number, Row>([
     0xd9e8 + constant,
     [pushMathConstant, constant],
   ]),
-  [0xd9f0, [logarithm.powerOfTwoMinusOne]],
+  [0xd9f0, [powerOfTwoMinusOne]],
   [0xd9f1, [logarithm.logarithm]],
   [0xd9f2, [trigonometry.tangent]],
   [0xd9f3, [arctangent]],

@@ -20,6 +20,7 @@ import {
   NOT_A_NUMBER,
   type Real,
   setInfinity,
+  setReal,
   setZeroReal,
   ZERO_VALUE,
 } from './x87-real.ts';
@@ -78,7 +79,8 @@ function addZero(control: number, a: Real, b: Real, signA: number, signB: number
   }
   const other = a.kind === ZERO_VALUE ? b : a;
   const sign = a.kind === ZERO_VALUE ? signB : signA;
-  return round(control, precisionOf(control), sign, other.exponent, other.high, other.low, 0, result);
+  setReal(result, sign, other.exponent, other.high, other.low);
+  return round(control, precisionOf(control), 0, result);
 }
 
 function signOfNothing(control: number): number {
@@ -150,7 +152,8 @@ function sum(control: number, sign: number, a: Real, b: Real, result: Real): num
     high = INTEGER_BIT | (high >>> 1);
     exponent++;
   }
-  return round(control, precisionOf(control), sign, exponent, high, low, extra, result);
+  setReal(result, sign, exponent, high, low);
+  return round(control, precisionOf(control), extra, result);
 }
 
 /*
@@ -195,7 +198,8 @@ function difference(control: number, sign: number, a: Real, b: Real, result: Rea
       exponent -= shift;
     }
   }
-  return round(control, precisionOf(control), sign, exponent, high, low, extra, result);
+  setReal(result, sign, exponent, high, low);
+  return round(control, precisionOf(control), extra, result);
 }
 
 function isBelow(a: Real, b: Real): boolean {

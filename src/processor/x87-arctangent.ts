@@ -12,18 +12,8 @@ import type { Instruction } from './instruction.ts';
 import { X87_CONTROL } from './layout.ts';
 import type { Processor } from './processor.ts';
 import { propagateNaN, stopsAtDenormal } from './x87-nan.ts';
-import {
-  beginX87,
-  deliver,
-  deliverUnderflow,
-  DENORMAL_OPERAND,
-  INEXACT,
-  isEmpty,
-  popStack,
-  readStack,
-  rememberInstruction,
-  UNDERFLOWN,
-} from './x87-registers.ts';
+import { deliverBelow, missing, takePair } from './x87-operands.ts';
+import { DENORMAL_OPERAND, INEXACT, UNDERFLOWN } from './x87-registers.ts';
 import {
   DENORMAL,
   INFINITE,
@@ -50,25 +40,15 @@ const x = new Real();
 const y = new Real();
 const result = new Real();
 
-/** Puts a result into ST(1) and pops: how all functions of two numbers end. */
-export function deliverBelow(words: Int32Array, outcome: Real, flags: number): void {
-  if (deliver(words, 1, outcome, flags)) popStack(words);
-}
-
 /** FPATAN: the angle of the point (ST(0), ST(1)), anywhere in the plane. */
 export function arctangent(cpu: Processor, i: Instruction): void {
-  const words = cpu.words;
-  beginX87(cpu);
-  rememberInstruction(cpu, i);
-  if (isEmpty(words, 0) || isEmpty(words, 1)) {
-    if (deliverUnderflow(words, 1, result)) popStack(words);
-    return;
-  }
-  readStack(words, 0, x);
-  readStack(words, 1, y);
-  deliverBelow(words, result, angle(words[X87_CONTROL]!));
+  const there = takePair(cpu, i, 1, x, y);
+  deliverBelow(cpu.words, result, there ? angle(cpu.words[X87_CONTROL]!) : missing(result));
 }
 
+/*
+ * Three roads lead from here: no answer, an answer that can be looked up, and an answer that must be computed.
+ */
 function angle(control: number): number {
   const kinds = x.kind | y.kind;
   let flags = 0;

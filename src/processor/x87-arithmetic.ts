@@ -13,10 +13,10 @@ import { add } from './x87-add.ts';
 import { divide, squareRoot } from './x87-divide.ts';
 import { loadDouble, loadInteger, loadSingle } from './x87-memory.ts';
 import { multiply } from './x87-multiply.ts';
+import { missing, takePair, takeTop } from './x87-operands.ts';
 import {
   beginX87,
   deliver,
-  deliverUnderflow,
   isEmpty,
   physical,
   popStack,
@@ -61,38 +61,21 @@ function combine(control: number, operation: number): number {
 /*
  * ## Forms
  *
- * Each has the same four beats: begin, remember, look whether anybody is at home in the registers, compute. An
- * empty register is an invalid operation of its own kind. The answer is the indefinite, in the place where the
- * result would have gone.
+ * `fadd st(0), st(3)` puts the sum on top, `fadd st(3), st(0)` into the other one, and `faddp` then throws the top away,
+ * for it has been used up. That last one is a pocket calculator's plus key.
  */
 /** D8: ST(0) = ST(0) op ST(i). */
 export function arithmeticToTop(cpu: Processor, i: Instruction): void {
-  const words = cpu.words;
-  beginX87(cpu);
-  rememberInstruction(cpu, i);
-  if (isEmpty(words, 0) || isEmpty(words, i.rm)) {
-    deliverUnderflow(words, 0, result);
-    return;
-  }
-  readStack(words, 0, a);
-  readStack(words, i.rm, b);
-  deliver(words, 0, result, combine(words[X87_CONTROL]!, i.operation));
+  const there = takePair(cpu, i, i.rm, a, b);
+  const flags = there ? combine(cpu.words[X87_CONTROL]!, i.operation) : missing(result);
+  deliver(cpu.words, 0, result, flags);
 }
 
 /** DC and DE: ST(i) = ST(0) op ST(i), and DE pops. */
 export function arithmeticToOther(cpu: Processor, i: Instruction): void {
-  const words = cpu.words;
-  beginX87(cpu);
-  rememberInstruction(cpu, i);
-  let done: boolean;
-  if (isEmpty(words, 0) || isEmpty(words, i.rm)) {
-    done = deliverUnderflow(words, i.rm, result);
-  } else {
-    readStack(words, 0, a);
-    readStack(words, i.rm, b);
-    done = deliver(words, i.rm, result, combine(words[X87_CONTROL]!, i.operation & 7));
-  }
-  if (done && i.operation & POPS) popStack(words);
+  const there = takePair(cpu, i, i.rm, a, b);
+  const flags = there ? combine(cpu.words[X87_CONTROL]!, i.operation & 7) : missing(result);
+  if (deliver(cpu.words, i.rm, result, flags) && i.operation & POPS) popStack(cpu.words);
 }
 
 /*
@@ -104,12 +87,14 @@ export function arithmeticToOther(cpu: Processor, i: Instruction): void {
 function withMemory(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
   rememberInstruction(cpu, i);
+  let flags: number;
   if (isEmpty(words, 0)) {
-    deliverUnderflow(words, 0, result);
-    return;
+    flags = missing(result);
+  } else {
+    readStack(words, 0, a);
+    flags = combine(words[X87_CONTROL]!, i.operation);
   }
-  readStack(words, 0, a);
-  deliver(words, 0, result, combine(words[X87_CONTROL]!, i.operation));
+  deliver(words, 0, result, flags);
 }
 
 export function arithmeticWithSingle(cpu: Processor, i: Instruction): void {
@@ -135,24 +120,16 @@ export function arithmeticWithInteger(cpu: Processor, i: Instruction): void {
  */
 /** FSQRT. */
 export function takeSquareRoot(cpu: Processor, i: Instruction): void {
-  const words = cpu.words;
-  beginX87(cpu);
-  rememberInstruction(cpu, i);
-  if (isEmpty(words, 0)) {
-    deliverUnderflow(words, 0, result);
-    return;
-  }
-  readStack(words, 0, a);
-  deliver(words, 0, result, squareRoot(words[X87_CONTROL]!, a, result));
+  const there = takeTop(cpu, i, a);
+  const flags = there ? squareRoot(cpu.words[X87_CONTROL]!, a, result) : missing(result);
+  deliver(cpu.words, 0, result, flags);
 }
 
 /** FCHS and FABS, which are not arithmetic at all: one bit, and nobody asks what it belongs to. */
 export function changeSign(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
-  beginX87(cpu);
-  rememberInstruction(cpu, i);
-  if (isEmpty(words, 0)) {
-    deliverUnderflow(words, 0, result);
+  if (!takeTop(cpu, i, a)) {
+    deliver(words, 0, result, missing(result));
     return;
   }
   settle(words, 0);

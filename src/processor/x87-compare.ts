@@ -13,6 +13,7 @@ import type { Instruction } from './instruction.ts';
 import { X87_EXPONENT, X87_STATUS } from './layout.ts';
 import type { Processor } from './processor.ts';
 import { loadDouble, loadInteger, loadSingle } from './x87-memory.ts';
+import { takePair } from './x87-operands.ts';
 import {
   beginX87,
   C0,
@@ -102,28 +103,25 @@ export const QUIETLY = 4;
 
 /** FCOM, FCOMP, FCOMPP, FUCOM, FUCOMP, FUCOMPP with ST(i). */
 export function compareWithRegister(cpu: Processor, i: Instruction): void {
-  const words = cpu.words;
-  beginX87(cpu);
-  rememberInstruction(cpu, i);
-  conclude(words, compareRegisters(words, i), i.operation & POP_MASK);
+  conclude(cpu.words, compareRegisters(cpu, i), i.operation & POP_MASK);
 }
 
-function compareRegisters(words: Int32Array, i: Instruction): number {
-  if (isEmpty(words, 0) || isEmpty(words, i.rm)) {
-    answer = UNORDERED;
-    return STACK_UNDERFLOW;
-  }
-  readStack(words, 0, a);
-  readStack(words, i.rm, b);
-  return compare((i.operation & QUIETLY) !== 0);
+function compareRegisters(cpu: Processor, i: Instruction): number {
+  return takePair(cpu, i, i.rm, a, b) ? compare((i.operation & QUIETLY) !== 0) : unanswered();
+}
+
+/** An operand is missing. That is no question either. */
+function unanswered(): number {
+  answer = UNORDERED;
+  return STACK_UNDERFLOW;
 }
 
 function withMemory(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
   rememberInstruction(cpu, i);
-  let flags = STACK_UNDERFLOW;
+  let flags: number;
   if (isEmpty(words, 0)) {
-    answer = UNORDERED;
+    flags = unanswered();
   } else {
     readStack(words, 0, a);
     flags = compare(false);
@@ -162,9 +160,7 @@ export function compareWithZero(cpu: Processor, i: Instruction): void {
 /** FCOMI, FCOMIP, FUCOMI, FUCOMIP: the answer goes to CF, PF and ZF; OF, SF and AF become 0. */
 export function compareIntoFlags(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
-  beginX87(cpu);
-  rememberInstruction(cpu, i);
-  const flags = compareRegisters(words, i);
+  const flags = compareRegisters(cpu, i);
   // Unlike the older comparisons this one leaves C1 alone, unless a register was empty.
   const wanted = settle(words, flags === STACK_UNDERFLOW ? flags : flags | (words[X87_STATUS]! & C1));
   const carry = answer & C0 ? CARRY : 0;

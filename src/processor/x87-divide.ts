@@ -21,6 +21,7 @@ import {
   NOT_A_NUMBER,
   type Real,
   setInfinity,
+  setReal,
   setZeroReal,
   ZERO_VALUE,
 } from './x87-real.ts';
@@ -96,7 +97,8 @@ function quotient(control: number, sign: number, a: Real, b: Real, result: Real)
   const high = 0x8000_0000 | (first << 10) | (second >>> 11);
   const low = (second << 21) | third;
   const extra = (fourth << 11) | ((rest.high | rest.low) === 0 ? 0 : 1);
-  return round(control, precisionOf(control), sign, exponent, high, low, extra, result);
+  setReal(result, sign, exponent, high, low);
+  return round(control, precisionOf(control), extra, result);
 }
 
 /*
@@ -221,5 +223,6 @@ function root(control: number, a: Real, result: Real): number {
   const sticky = (rest2 | rest1 | rest0) === 0 ? 0 : 1;
   const rootHigh = (root2 << 30) | (root1 >>> 2);
   const rootLow = (root1 << 30) | (root0 >>> 2);
-  return round(control, precisionOf(control), 0, exponent, rootHigh, rootLow, (root0 << 30) | sticky, result);
+  setReal(result, 0, exponent, rootHigh, rootLow);
+  return round(control, precisionOf(control), (root0 << 30) | sticky, result);
 }

@@ -12,11 +12,12 @@ import { condition } from './flags.ts';
 import type { Processor } from './processor.ts';
 import { loadDouble, loadExtended, loadInteger, loadSingle } from './x87-memory.ts';
 import { quietNaN } from './x87-nan.ts';
+import { missing } from './x87-operands.ts';
 import {
   beginX87,
   C1,
+  deliver,
   DENORMAL_OPERAND,
-  deliverUnderflow,
   INVALID,
   isEmpty,
   physical,
@@ -118,9 +119,6 @@ export function pushStackRegister(cpu: Processor, i: Instruction): void {
 
 /*
  * ## Constants
- */
-/*
- * ## Constants
  *
  * There are seven numbers in the chip, and they obey the rounding mode: the bits behind the sixty-fourth are
  * known, so down and up give different neighbours. The column at the end says on which side of the truth the
@@ -157,9 +155,6 @@ export function pushMathConstant(cpu: Processor, i: Instruction): void {
   pushValue(words, 0);
 }
 
-/*
- * ## Changing places
- */
 /*
  * ## Changing places
  *
@@ -207,11 +202,8 @@ export function conditionalMove(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
   beginX87(cpu);
   rememberInstruction(cpu, i);
-  if (isEmpty(words, 0) || isEmpty(words, i.rm)) {
-    deliverUnderflow(words, 0, value);
-    return;
-  }
-  if (condition(words, i.operation)) copyRegister(words, i.rm, 0);
+  if (isEmpty(words, 0) || isEmpty(words, i.rm)) deliver(words, 0, value, missing(value));
+  else if (condition(words, i.operation)) copyRegister(words, i.rm, 0);
 }
 
 /*
@@ -234,7 +226,7 @@ export function storeToRegister(cpu: Processor, i: Instruction): void {
   beginX87(cpu);
   rememberInstruction(cpu, i);
   if (isEmpty(words, 0)) {
-    if (!deliverUnderflow(words, i.rm, value)) return;
+    if (!deliver(words, i.rm, value, missing(value))) return;
   } else {
     settle(words, 0);
     copyRegister(words, 0, i.rm);

@@ -1,13 +1,9 @@
 /*
  * # Logarithms
  *
- * There are three instructions for all of it: 2^x - 1, y log2(x), and y log2(x + 1). Everything else is
- * multiplication. The natural logarithm is FLDLN2, FXCH, FYL2X. A power x^y is FYL2X, then cut the integer off,
- * then F2XM1 and FSCALE.
- *
- * The ones are what is clever about it. e^x for x = 10^-10 is 1.0000000001, and of ten digits of x one is left.
- * If instead you compute what is *above* 1, all are. A bank that compounds interest by the second needs it in
- * both directions.
+ * A register has eleven bits more than a double, and it has them for what is done in this file. x^y is 2 to the power
+ * of y log2(x). If that product is 1000, ten of its bits stand before the point, where they only count powers of two,
+ * and the digits of the answer must all come out of the bits that are left.
  *
  * How near do we come to a real processor? It computes with a few more bits than it shows, we with some hundred
  * more, so ours is the better rounded. Of a hundred random logarithms seven differ, by one in the last place, and
@@ -16,21 +12,9 @@
 import type { Instruction } from './instruction.ts';
 import { X87_CONTROL } from './layout.ts';
 import type { Processor } from './processor.ts';
-import { deliverBelow } from './x87-arctangent.ts';
-import { invalid, propagateNaN, quietNaN, stopsAtDenormal } from './x87-nan.ts';
-import {
-  beginX87,
-  deliver,
-  deliverUnderflow,
-  DENORMAL_OPERAND,
-  INEXACT,
-  isEmpty,
-  popStack,
-  readStack,
-  rememberInstruction,
-  UNDERFLOWN,
-  ZERO_DIVIDE,
-} from './x87-registers.ts';
+import { invalid, propagateNaN, stopsAtDenormal } from './x87-nan.ts';
+import { deliverBelow, missing, takePair } from './x87-operands.ts';
+import { DENORMAL_OPERAND, INEXACT, UNDERFLOWN, ZERO_DIVIDE } from './x87-registers.ts';
 import {
   BIAS,
   copyReal,
@@ -42,7 +26,6 @@ import {
   NOT_A_NUMBER,
   Real,
   setInfinity,
-  setReal,
   setZeroReal,
   ZERO_VALUE,
 } from './x87-real.ts';
@@ -53,7 +36,6 @@ import {
   PLACES,
   roundMagnitude,
   scaleOf,
-  series,
   shifted,
   significand,
   times,
@@ -63,88 +45,25 @@ const x = new Real();
 const y = new Real();
 const result = new Real();
 
-/*
- * ## F2XM1
- *
- * The series of e^t - 1, divided by t, so that it begins with 1. Two arguments are exact, 1 and -1. Beyond them
- * the result is undefined, and real processors hand back the argument.
- */
-/** F2XM1: 2^ST(0) - 1, for ST(0) from -1 to 1. Outside of that nothing happens. */
-export function powerOfTwoMinusOne(cpu: Processor, i: Instruction): void {
-  const words = cpu.words;
-  beginX87(cpu);
-  rememberInstruction(cpu, i);
-  if (isEmpty(words, 0)) {
-    deliverUnderflow(words, 0, result);
-    return;
-  }
-  readStack(words, 0, x);
-  deliver(words, 0, result, power(words[X87_CONTROL]!));
-}
-
-function power(control: number): number {
-  let flags = 0;
-  if (x.kind !== NORMAL) {
-    if (x.kind & NOT_A_NUMBER) return quietNaN(x, result);
-    if (x.kind === ZERO_VALUE) {
-      copyReal(x, result);
-      return 0;
-    }
-    if (x.kind === INFINITE) {
-      if (x.sign === 1) setReal(result, 1, BIAS, INTEGER_BIT, 0);
-      else setInfinity(result, 0);
-      return 0;
-    }
-    flags = DENORMAL_OPERAND;
-    if (stopsAtDenormal(control, flags)) return flags;
-    normalise(x);
-  }
-  if (x.exponent >= BIAS) {
-    // Only 1 and -1 are still allowed: they give 1 and -1/2.
-    flags |= INEXACT;
-    copyReal(x, result);
-    if (x.sign === 1 && x.exponent === BIAS && x.high === INTEGER_BIT && x.low === 0)
-      result.exponent = BIAS - 1;
-    return flags;
-  }
-  // (e^t - 1)/t = 1 + t/2! + t^2/3! + ..., with t = x ln 2.
-  const magnitude = significand(x) * LN2;
-  const fixed = shifted(magnitude, scaleOf(x));
-  const t = x.sign === 1 ? -fixed : fixed;
-  const factor = series((term, n) => (term * t) / ((n + 1n) * ONE));
-  return flags | roundMagnitude(control, x.sign, magnitude * factor, scaleOf(x) - 2 * PLACES, false, result);
-}
-
-/*
- * ## FYL2X and FYL2XP1
- *
- * First the seven ways not to have a logarithm. The one with an exception of its own is zero: its logarithm is
- * minus infinity, and that is a division by zero, for want of a better word.
- */
 /** FYL2X: ST(1) = ST(1) * log2(ST(0)), and pop. */
 export function logarithm(cpu: Processor, i: Instruction): void {
-  if (takeBoth(cpu, i)) deliverBelow(cpu.words, result, scaledLogarithm(cpu.words[X87_CONTROL]!));
+  const there = takePair(cpu, i, 1, x, y);
+  deliverBelow(cpu.words, result, there ? scaledLogarithm(cpu.words[X87_CONTROL]!) : missing(result));
 }
 
 /** FYL2XP1: ST(1) = ST(1) * log2(ST(0) + 1), and pop; for ST(0) so near to 0 that adding 1 would lose it. */
 export function logarithmPlusOne(cpu: Processor, i: Instruction): void {
-  if (takeBoth(cpu, i)) deliverBelow(cpu.words, result, scaledLogarithmPlusOne(cpu.words[X87_CONTROL]!));
+  const there = takePair(cpu, i, 1, x, y);
+  deliverBelow(cpu.words, result, there ? scaledLogarithmPlusOne(cpu.words[X87_CONTROL]!) : missing(result));
 }
 
-/** Takes ST(0) and ST(1) to the workbench; false if one was empty, and all has been said about that. */
-function takeBoth(cpu: Processor, i: Instruction): boolean {
-  const words = cpu.words;
-  beginX87(cpu);
-  rememberInstruction(cpu, i);
-  if (isEmpty(words, 0) || isEmpty(words, 1)) {
-    if (deliverUnderflow(words, 1, result)) popStack(words);
-    return false;
-  }
-  readStack(words, 0, x);
-  readStack(words, 1, y);
-  return true;
-}
-
+/*
+ * ## How not to have one
+ *
+ * A negative number has no logarithm. Zero has: minus infinity. That is called a division by zero, for want of a better
+ * word, and has its exception. Then there are the three products that could be anything, nothing times the logarithm of
+ * nothing, nothing times that of infinity, and infinity times that of 1, which is nothing again.
+ */
 function isOne(real: Real): boolean {
   return real.kind === NORMAL && real.exponent === BIAS && real.high === INTEGER_BIT && real.low === 0;
 }

@@ -17,6 +17,7 @@ import {
   NOT_A_NUMBER,
   type Real,
   setInfinity,
+  setReal,
   setZeroReal,
   ZERO_VALUE,
 } from './x87-real.ts';
@@ -114,5 +115,6 @@ function product(control: number, sign: number, a: Real, b: Real, result: Real):
     exponent--;
   }
   if (sticky !== 0) extra |= 1;
-  return round(control, precisionOf(control), sign, exponent, high, low, extra, result);
+  setReal(result, sign, exponent, high, low);
+  return round(control, precisionOf(control), extra, result);
 }

@@ -39,7 +39,7 @@ import {
 } from './layout.ts';
 import { X87_STATUS, X87_TAGS, X87_TOP } from './layout.ts';
 import { CR0_EM, CR0_NE, CR0_TS, type Processor } from './processor.ts';
-import { decodeReal, type Real, setIndefinite } from './x87-real.ts';
+import { decodeReal, type Real } from './x87-real.ts';
 
 /*
  * ## Two words of bits
@@ -230,10 +230,4 @@ export function deliver(words: Int32Array, n: number, result: Real, flags: numbe
   if (settle(words, flags) & EARLY) return false;
   writeStack(words, n, result);
   return true;
-}
-
-/** ST(n) was empty and should not have been: it becomes the indefinite, if the exception is masked. */
-export function deliverUnderflow(words: Int32Array, n: number, result: Real): boolean {
-  setIndefinite(result);
-  return deliver(words, n, result, STACK_UNDERFLOW);
 }

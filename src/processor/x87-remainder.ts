@@ -14,15 +14,8 @@ import type { Instruction } from './instruction.ts';
 import { X87_CONTROL, X87_STATUS } from './layout.ts';
 import type { Processor } from './processor.ts';
 import { invalid, propagateNaN, stopsAtDenormal } from './x87-nan.ts';
-import { C0, C1, C2, C3, DENORMAL_OPERAND } from './x87-registers.ts';
-import {
-  beginX87,
-  deliver,
-  deliverUnderflow,
-  isEmpty,
-  readStack,
-  rememberInstruction,
-} from './x87-registers.ts';
+import { missing, takePair } from './x87-operands.ts';
+import { C0, C1, C2, C3, deliver, DENORMAL_OPERAND } from './x87-registers.ts';
 import {
   compareSignificands,
   copyReal,
@@ -54,15 +47,11 @@ let quotient = 0;
 /** FPREM, with `operation` 0, which cuts the quotient off, and FPREM1, with 1, which takes the nearest (IEEE 754). */
 export function partialRemainder(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
-  beginX87(cpu);
-  rememberInstruction(cpu, i);
-  if (isEmpty(words, 0) || isEmpty(words, 1)) {
+  if (!takePair(cpu, i, 1, a, b)) {
     words[X87_STATUS]! &= ~C2;
-    deliverUnderflow(words, 0, result);
+    deliver(words, 0, result, missing(result));
     return;
   }
-  readStack(words, 0, a);
-  readStack(words, 1, b);
   codes = words[X87_STATUS]! & (C0 | C3);
   const flags = remainder(words[X87_CONTROL]!, i.operation === 1);
   deliver(words, 0, result, flags & ~C1);
@@ -120,7 +109,7 @@ function remainder(control: number, nearest: boolean): number {
   }
   setReal(result, a.sign, exponent, a.high, a.low);
   normalise(result);
-  return flags | round(control, EXTENDED, result.sign, result.exponent, result.high, result.low, 0, result);
+  return flags | round(control, EXTENDED, 0, result);
 }
 
 /*

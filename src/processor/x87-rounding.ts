@@ -74,26 +74,18 @@ export function roundsUp(control: number, sign: number, guard: number, odd: numb
 /*
  * ## Into a register, or smaller
  *
- * The exponent is allowed to be anything until now. Above the top there is overflow, below the bottom underflow,
- * and in between lies what happens all day.
+ * Whoever has a result lays it on the bench as it is, with all the exponent it wants: 2^40000 is fine there. What
+ * does not fit into the significand comes beside it as `extra`. Now the bench is looked at, and above the top there is
+ * overflow, below the bottom underflow, and in between lies what happens all day.
  */
 /**
- * Rounds to a register: the significand is high.low.extra, its first bit is 1, and the last bit of `extra` is
- * sticky. The exponent may be anything.
+ * Rounds what lies in `result` to a register. Its first bit is 1, its exponent may be anything.
  *
+ * @param extra the 32 bits behind the significand, the last of which is sticky
  * @returns the exceptions raised, and C1 if the magnitude was rounded up
  */
-export function round(
-  control: number,
-  precision: number,
-  sign: number,
-  exponent: number,
-  high: number,
-  low: number,
-  extra: number,
-  result: Real,
-): number {
-  return roundTo(control, precision, SPECIAL_EXPONENT, sign, exponent, high, low, extra, result);
+export function round(control: number, precision: number, extra: number, result: Real): number {
+  return roundTo(control, precision, SPECIAL_EXPONENT, extra, result);
 }
 
 /** The same for a number that goes to memory in another format, where all ones in the exponent is `limit`. */
@@ -101,18 +93,12 @@ export function roundTo(
   control: number,
   precision: number,
   limit: number,
-  sign: number,
-  exponent: number,
-  high: number,
-  low: number,
   extra: number,
   result: Real,
 ): number {
-  if (exponent > 0) {
-    const flags = cut(control, precision, sign, exponent, high, low, extra, result);
-    return result.exponent < limit ? flags : overflow(control, precision, limit, flags, result);
-  }
-  return underflow(control, precision, sign, exponent, high, low, extra, result);
+  if (result.exponent <= 0) return underflow(control, precision, extra, result);
+  const flags = cut(control, precision, extra, result);
+  return result.exponent < limit ? flags : overflow(control, precision, limit, flags, result);
 }
 
 /*
@@ -120,32 +106,23 @@ export function roundTo(
  * goes into `guard`, and what does not fit there any more is sticky.
  */
 /** Cuts the significand to its length, and goes one up if that is nearer. */
-function cut(
-  control: number,
-  precision: number,
-  sign: number,
-  exponent: number,
-  high: number,
-  low: number,
-  extra: number,
-  result: Real,
-): number {
+function cut(control: number, precision: number, extra: number, result: Real): number {
+  const { high, low } = result;
   let guard = extra;
   let odd = low & 1;
   if (precision === DOUBLE) {
     guard = (low << 21) | (extra >>> 11) | ((extra & 0x7ff) === 0 ? 0 : 1);
     odd = low & 0x800;
-    low &= ~0x7ff;
+    result.low = low & ~0x7ff;
   } else if (precision === SINGLE) {
     guard = (high << 24) | (low >>> 8) | ((low & 0xff) === 0 && extra === 0 ? 0 : 1);
     odd = high & 0x100;
-    high &= ~0xff;
-    low = 0;
+    result.high = high & ~0xff;
+    result.low = 0;
   }
-  setReal(result, sign, exponent, high, low);
   result.kind = NORMAL;
   if (guard === 0) return 0;
-  if (!roundsUp(control, sign, guard, odd)) return INEXACT;
+  if (!roundsUp(control, result.sign, guard, odd)) return INEXACT;
   increment(precision, result);
   return INEXACT | C1;
 }
@@ -182,24 +159,20 @@ function increment(precision: number, result: Real): void {
  */
 /** Too large. Masked: infinity or the largest number, as the rounding says. Else the program gets it scaled down. */
 function overflow(control: number, precision: number, limit: number, flags: number, result: Real): number {
+  const { sign } = result;
   if ((control & OVERFLOWN) === 0) {
     result.exponent -= WRAP;
     if (result.exponent < limit) return flags | OVERFLOWN;
-    setInfinity(result, result.sign);
+    setInfinity(result, sign);
     return OVERFLOWN | INEXACT | C1;
   }
-  if (roundsUp(control, result.sign, -1, 1)) {
-    setReal(result, result.sign, limit, INTEGER_BIT, 0);
+  if (roundsUp(control, sign, -1, 1)) {
+    setReal(result, sign, limit, INTEGER_BIT, 0);
     return OVERFLOWN | INEXACT | C1;
   }
-  const high = precision === SINGLE ? 0xffff_ff00 | 0 : -1;
-  setReal(
-    result,
-    result.sign,
-    limit - 1,
-    high,
-    precision === SINGLE ? 0 : precision === DOUBLE ? -0x800 : -1,
-  );
+  const high = precision === SINGLE ? -0x100 : -1;
+  const low = precision === SINGLE ? 0 : precision === DOUBLE ? -0x800 : -1;
+  setReal(result, sign, limit - 1, high, low);
   return OVERFLOWN | INEXACT;
 }
 
@@ -208,19 +181,14 @@ function overflow(control: number, precision: number, limit: number, flags: numb
  * both; the x87 asks after. So a number a hair below the smallest, which rounding lifts up to it, has not
  * underflowed at all. And if the exact result happens to be a denormal, nothing has been lost, and nothing is
  * said.
+ *
+ * So it is rounded twice: once as if the exponent had no bottom, only to see where it ends up, and then once more from
+ * the original, in fewer bits.
  */
 /** Too small, perhaps. Tiny is what would be below the smallest normal number even after rounding. */
-function underflow(
-  control: number,
-  precision: number,
-  sign: number,
-  exponent: number,
-  high: number,
-  low: number,
-  extra: number,
-  result: Real,
-): number {
-  const flags = cut(control, precision, sign, exponent, high, low, extra, result);
+function underflow(control: number, precision: number, extra: number, result: Real): number {
+  const { sign, exponent, high, low } = result;
+  const flags = cut(control, precision, extra, result);
   const tiny = result.exponent <= 0;
   if (tiny && (control & UNDERFLOWN) === 0) {
     result.exponent += WRAP;
@@ -228,37 +196,30 @@ function underflow(
     setReal(result, sign, 0, 0, 0);
     return UNDERFLOWN | INEXACT;
   }
-  const shifted = denormalise(control, precision, sign, 1 - exponent, high, low, extra, result);
+  setReal(result, sign, exponent, high, low);
+  const shifted = denormalise(control, precision, extra, result);
   return tiny && shifted & INEXACT ? shifted | UNDERFLOWN : shifted;
 }
 
 /*
  * Here is the sticky bit at work. Each step shifts by up to 31, and what falls off the end is not looked at but
- * for whether it was nothing.
+ * for whether it was nothing. From 97 places on there is nothing left but the sticky bit, and it makes no difference
+ * how many more there are.
  */
-/** Shifts to the right, keeps the sticky bit, and rounds there. */
-function denormalise(
-  control: number,
-  precision: number,
-  sign: number,
-  by: number,
-  high: number,
-  low: number,
-  extra: number,
-  result: Real,
-): number {
-  let h = high;
-  let l = low;
-  let e = extra;
-  for (let left = Math.min(by, 97); left > 0; ) {
+/** Shifts to the right until the exponent is 1, keeps the sticky bit, and rounds there. */
+function denormalise(control: number, precision: number, extra: number, result: Real): number {
+  let { high, low } = result;
+  let behind = extra;
+  for (let left = Math.min(1 - result.exponent, 97); left > 0; ) {
     const step = Math.min(left, 31);
-    const lost = e << (32 - step);
-    e = (e >>> step) | (l << (32 - step)) | (lost === 0 ? 0 : 1);
-    l = (l >>> step) | (h << (32 - step));
-    h >>>= step;
+    const lost = behind << (32 - step);
+    behind = (behind >>> step) | (low << (32 - step)) | (lost === 0 ? 0 : 1);
+    low = (low >>> step) | (high << (32 - step));
+    high >>>= step;
     left -= step;
   }
-  const flags = cut(control, precision, sign, 0, h | 0, l | 0, e | 0, result);
+  setReal(result, result.sign, 0, high | 0, low | 0);
+  const flags = cut(control, precision, behind | 0, result);
   if (result.high < 0) result.exponent = 1;
   return flags;
 }

@@ -11,22 +11,8 @@ import type { Processor } from './processor.ts';
 import { decodeInteger } from './x87-memory.ts';
 import { roundToInteger } from './x87-integer.ts';
 import { invalid, propagateNaN, quietNaN, stopsAtDenormal } from './x87-nan.ts';
-import {
-  beginX87,
-  deliver,
-  deliverUnderflow,
-  DENORMAL_OPERAND,
-  EARLY,
-  isEmpty,
-  pushStack,
-  readStack,
-  rememberInstruction,
-  settle,
-  STACK_OVERFLOW,
-  STACK_UNDERFLOW,
-  writeStack,
-  ZERO_DIVIDE,
-} from './x87-registers.ts';
+import { deliverTwo, missing, takePair, takeTop, takeTopWithRoom } from './x87-operands.ts';
+import { deliver, DENORMAL_OPERAND, ZERO_DIVIDE } from './x87-registers.ts';
 import {
   BIAS,
   copyReal,
@@ -36,7 +22,6 @@ import {
   normalise,
   NOT_A_NUMBER,
   Real,
-  setIndefinite,
   setInfinity,
   setReal,
   setZeroReal,
@@ -50,15 +35,9 @@ const result = new Real();
 
 /** FRNDINT. */
 export function roundTop(cpu: Processor, i: Instruction): void {
-  const words = cpu.words;
-  beginX87(cpu);
-  rememberInstruction(cpu, i);
-  if (isEmpty(words, 0)) {
-    deliverUnderflow(words, 0, result);
-    return;
-  }
-  readStack(words, 0, a);
-  deliver(words, 0, result, roundToInteger(words[X87_CONTROL]!, a, result));
+  const there = takeTop(cpu, i, a);
+  const flags = there ? roundToInteger(cpu.words[X87_CONTROL]!, a, result) : missing(result);
+  deliver(cpu.words, 0, result, flags);
 }
 
 /*
@@ -67,16 +46,8 @@ export function roundTop(cpu: Processor, i: Instruction): void {
  */
 /** FSCALE: ST(0) * 2^ST(1), with ST(1) cut to an integer. */
 export function scale(cpu: Processor, i: Instruction): void {
-  const words = cpu.words;
-  beginX87(cpu);
-  rememberInstruction(cpu, i);
-  if (isEmpty(words, 0) || isEmpty(words, 1)) {
-    deliverUnderflow(words, 0, result);
-    return;
-  }
-  readStack(words, 0, a);
-  readStack(words, 1, b);
-  deliver(words, 0, result, scaled(words[X87_CONTROL]!));
+  const there = takePair(cpu, i, 1, a, b);
+  deliver(cpu.words, 0, result, there ? scaled(cpu.words[X87_CONTROL]!) : missing(result));
 }
 
 function scaled(control: number): number {
@@ -106,7 +77,8 @@ function scaled(control: number): number {
     }
     if (a.kind === DENORMAL) normalise(a);
   }
-  return flags | round(control, EXTENDED, a.sign, a.exponent + steps(), a.high, a.low, 0, result);
+  setReal(result, a.sign, a.exponent + steps(), a.high, a.low);
+  return flags | round(control, EXTENDED, 0, result);
 }
 
 /*
@@ -129,22 +101,8 @@ function steps(): number {
  */
 /** FXTRACT: ST(0) becomes its exponent, as a number, and its significand is pushed. */
 export function extract(cpu: Processor, i: Instruction): void {
-  const words = cpu.words;
-  beginX87(cpu);
-  rememberInstruction(cpu, i);
-  let flags = 0;
-  if (isEmpty(words, 0) || !isEmpty(words, 7)) {
-    flags = isEmpty(words, 0) ? STACK_UNDERFLOW : STACK_OVERFLOW;
-    setIndefinite(result);
-    setIndefinite(a);
-  } else {
-    readStack(words, 0, a);
-    flags = extracted(words[X87_CONTROL]!);
-  }
-  if (settle(words, flags) & EARLY) return;
-  writeStack(words, 0, result);
-  pushStack(words);
-  writeStack(words, 0, a);
+  const fault = takeTopWithRoom(cpu, i, a);
+  deliverTwo(cpu.words, result, a, fault === 0 ? extracted(cpu.words[X87_CONTROL]!) : fault);
 }
 
 /** Leaves the exponent in `result` and the significand in `a`. */

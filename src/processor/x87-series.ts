@@ -12,7 +12,7 @@
  * has twice the places, and half of them are cut off.
  */
 import { INEXACT, UNDERFLOWN } from './x87-registers.ts';
-import { BIAS, type Real } from './x87-real.ts';
+import { BIAS, copyReal, type Real, setReal } from './x87-real.ts';
 import { EXTENDED, round } from './x87-rounding.ts';
 
 /** Bits behind the point of all fixed-point numbers here. */
@@ -102,7 +102,8 @@ export function roundMagnitude(
   const lost = bits > 96 && shifted(top, bits - 96) !== magnitude;
   const word = (at: bigint) => Number(BigInt.asIntN(32, top >> at));
   const extra = word(0n) | (lost || !exact ? 1 : 0);
-  return round(control, EXTENDED, sign, BIAS + power + bits - 1, word(64n), word(32n), extra, result);
+  setReal(result, sign, BIAS + power + bits - 1, word(64n), word(32n));
+  return round(control, EXTENDED, extra, result);
 }
 
 /**
@@ -110,6 +111,7 @@ export function roundMagnitude(
  * enough. It counts as inexact all the same, and never as rounded up.
  */
 export function roundUnchanged(control: number, a: Real, result: Real): number {
-  const flags = round(control, EXTENDED, a.sign, a.exponent, a.high, a.low, 0, result);
+  copyReal(a, result);
+  const flags = round(control, EXTENDED, 0, result);
   return flags | INEXACT | (a.exponent <= 0 ? UNDERFLOWN : 0);
 }

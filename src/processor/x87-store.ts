@@ -92,9 +92,9 @@ function convert(words: Int32Array, precision: number, bias: number, limit: numb
     }
     normalise(value);
   }
-  const { sign, exponent, high, low } = value;
   const control = words[X87_CONTROL]!;
-  const flags = roundTo(control, precision, limit, sign, exponent - BIAS + bias, high, low, 0, result);
+  setReal(result, value.sign, value.exponent - BIAS + bias, value.high, value.low);
+  const flags = roundTo(control, precision, limit, 0, result);
   const range = flags & ~control & (OVERFLOWN | UNDERFLOWN);
   return range === 0 ? flags : range;
 }
@@ -144,8 +144,7 @@ export function storeAsExtended(cpu: Processor, i: Instruction): void {
 
 /*
  * ## Integers
- */
-/*
+ *
  * An integer that does not fit becomes the most negative one. There is no NaN among integers, so one of them had
  * to be sacrificed, and it is the one whose opposite does not exist.
  */

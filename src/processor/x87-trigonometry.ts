@@ -1,115 +1,21 @@
 /*
- * # Sines
+ * # Sines and tangents
  *
- * To compute the sine of 10^15, you take away whole turns until an angle is left. Take away how much? The turn is
- * 2 pi, and pi you know to so many digits. For each digit before the point of the angle you lose one behind it.
- *
- * Intel's processors know 66 bits of it:
- *
- * ```text
- *    11.0010010000111111011010101000100010000101101000110000100011010011 | 000100110001...
- *    |-------------------------- 66 bits ----------------------------| and so it would go on
- * ```
- *
- * By luck the next three bits are zeros. Even so the sine of the double next to pi comes out right in only its
- * first fifteen bits. The manual claimed for twenty years that the error is at most one in the last place. In
- * 2014 Bruce Dawson computed it, and found the claim off by a factor of 1.3 quintillion; then the manual was
- * changed, and now says that the 66 bits are the definition. We do as the processors do. The sine is the sine of
- * *this* pi, and exactly that: whoever wants the other one must take the turns away by himself, as C libraries
- * do.
+ * A table of sines, as sailors used to carry, has an entry for each minute of an eighth of a turn, 2,700 numbers, and
+ * mirrors for all the rest. Ours has the mirrors from [the angle](x87-angle.ts), and for the numbers a series.
  */
 import type { Instruction } from './instruction.ts';
 import { X87_CONTROL, X87_STATUS } from './layout.ts';
 import type { Processor } from './processor.ts';
-import { invalid, quietNaN, stopsAtDenormal } from './x87-nan.ts';
-import {
-  beginX87,
-  C1,
-  C2,
-  deliver,
-  deliverUnderflow,
-  DENORMAL_OPERAND,
-  EARLY,
-  INEXACT,
-  isEmpty,
-  pushStack,
-  readStack,
-  rememberInstruction,
-  settle,
-  STACK_OVERFLOW,
-  STACK_UNDERFLOW,
-  writeStack,
-} from './x87-registers.ts';
-import {
-  BIAS,
-  copyReal,
-  DENORMAL,
-  INFINITE,
-  INTEGER_BIT,
-  NORMAL,
-  normalise,
-  NOT_A_NUMBER,
-  Real,
-  setIndefinite,
-  setReal,
-  setZeroReal,
-  ZERO_VALUE,
-} from './x87-real.ts';
-import {
-  PLACES,
-  roundMagnitude,
-  roundUnchanged,
-  scaleOf,
-  series,
-  shifted,
-  significand,
-  times,
-} from './x87-series.ts';
+import { NOT_DONE, ofAngle, type Turned } from './x87-angle.ts';
+import { deliverTwo, missing, takeTop, takeTopWithRoom } from './x87-operands.ts';
+import { C1, C2, deliver, INEXACT, settle } from './x87-registers.ts';
+import { BIAS, INTEGER_BIT, NORMAL, Real, setReal, setZeroReal } from './x87-real.ts';
+import { PLACES, roundMagnitude, roundUnchanged, series, shifted, times } from './x87-series.ts';
 
 const a = new Real();
 const result = new Real();
 const second = new Real();
-
-/** From 2^63 on nothing is computed: C2 says that the program should bring the angle down first. */
-const TOO_LARGE = BIAS + 63;
-
-/** Pi as the processor knows it: 66 bits, and this is 2^64 times that (SDM vol. 1, 8.3.8). */
-const PI_66 = 0x3_243f_6a88_85a3_08d3n;
-
-/*
- * ## Turning back
- *
- * Not whole turns: right angles. Then at most an eighth of a turn is left, where series are short, and the number
- * of right angles modulo four says which series and which sign. An angle and this pi are both finite, so the
- * remainder is exact. Nothing is rounded until the very end.
- */
-/** An angle within a quarter of pi of zero, magnitude * 2^power, and by how many right angles it was turned. */
-interface Turned {
-  negative: boolean;
-  magnitude: bigint;
-  power: number;
-  quadrant: number;
-}
-
-/** Turns an angle back by right angles until it is next to zero. Below 1/2 it stays as it is. */
-function turnBack(angle: Real): Turned {
-  const negative = angle.sign === 1;
-  const power = scaleOf(angle);
-  const magnitude = significand(angle);
-  if (angle.exponent < BIAS - 1) return { negative, magnitude, power, quadrant: 0 };
-  // In units of 2^-128 everything is whole: the angle ends at 2^-64, half of pi at 2^-65.
-  const whole = magnitude << BigInt(128 + power);
-  const right = PI_66 << 63n;
-  const turns = (2n * whole + right) / (2n * right);
-  const rest = whole - turns * right;
-  const quadrant = Number(turns & 3n);
-  return {
-    negative: negative !== rest < 0n,
-    magnitude: rest < 0n ? -rest : rest,
-    power: -128,
-    quadrant: negative ? -quadrant & 3 : quadrant,
-  };
-}
 
 /*
  * ## The series
@@ -132,10 +38,17 @@ function squareOf({ magnitude, power }: Turned): bigint {
 }
 
 /*
- * A cosine is a sine one right angle further on. For an angle below 2^-68 the sine is the angle, and now directed
- * rounding ought to go one down, for the sine is a little smaller. Processors do not bother, and we follow them
- * in that, too.
+ * ## Two functions in one
+ *
+ * A cosine is a sine one right angle further on. In an odd quadrant the sine is the cosine of what is left, in the
+ * third and fourth it is negative.
+ *
+ * For an angle below 2^-68 the sine is the angle, and now directed rounding ought to go one down, for the sine is a
+ * little smaller. Processors do not bother, and we follow them in that, too.
  */
+/** Below this exponent an angle is its own sine and tangent, and its cosine is 1. */
+const TINY = BIAS - 68;
+
 /** The sine of a turned angle `ahead` right angles further on: with 1 it is the cosine. */
 function roundSine(control: number, turned: Turned, ahead: number, into: Real): number {
   if (a.exponent < TINY) {
@@ -151,6 +64,13 @@ function roundSine(control: number, turned: Turned, ahead: number, into: Real): 
   const sign = below !== turned.negative ? 1 : 0;
   return roundMagnitude(control, sign, magnitude, turned.power - PLACES, false, into);
 }
+
+/*
+ * The tangent is the quotient of the two, upside down in the odd quadrants, where it may be as large as 2^64. In both
+ * cases the dividend is first moved up by more places than rounding will ever look at.
+ */
+/** Below this exponent processors have the tangent a little too small instead of a little too large. */
+const SMALL = BIAS - 33;
 
 function roundTangent(control: number, turned: Turned, into: Real): number {
   if (a.exponent < TINY) return roundUnchanged(control, a, into);
@@ -169,78 +89,53 @@ function roundTangent(control: number, turned: Turned, into: Real): number {
   return roundMagnitude(control, sign, quotient, -places - turned.power, false, into);
 }
 
-/*
- * ## What is not an angle
- *
- * Beyond 2^63 the unit refuses: C2 is set, nothing else happens, and the program is expected to have read the
- * manual. Infinity has no sine at all.
- */
-/** What an operation on one angle gave: status bits, and whether it was too large to be done. */
-const NOT_DONE = -1;
-
-/** Sorts out what needs no series, and calls `compute` for the rest. */
-function ofAngle(control: number, atZero: () => void, compute: (turned: Turned) => number): number {
-  let flags = 0;
-  if (a.kind !== NORMAL) {
-    if (a.kind & NOT_A_NUMBER) {
-      flags = quietNaN(a, result);
-      copyReal(result, second);
-      return flags;
-    }
-    if (a.kind === INFINITE) {
-      setIndefinite(second);
-      return invalid(result);
-    }
-    if (a.kind === ZERO_VALUE) {
-      atZero();
-      return 0;
-    }
-    if (a.kind === DENORMAL) {
-      flags = DENORMAL_OPERAND;
-      if (stopsAtDenormal(control, flags)) return flags;
-      normalise(a);
-    }
-  }
-  if (a.exponent >= TOO_LARGE) return NOT_DONE;
-  return flags | compute(turnBack(a));
-}
-
-/** Below this exponent an angle is its own sine and tangent, and its cosine is 1. */
-const TINY = BIAS - 68;
-/** And below this one processors have its tangent a little too small instead of a little too large. */
-const SMALL = BIAS - 33;
-
 function setOne(real: Real): void {
   setReal(real, 0, BIAS, INTEGER_BIT, 0);
   real.kind = NORMAL;
 }
 
+/*
+ * ## FSIN and FCOS
+ *
+ * The 8087 had neither. It had FPTAN only, for angles up to an eighth of a turn, and everything else was left to the
+ * program as an exercise. These two and FSINCOS came with the 387 in 1987.
+ */
 /** FSIN, with `operation` 0, and FCOS, with 1. */
 export function sine(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
-  beginX87(cpu);
-  rememberInstruction(cpu, i);
+  const there = takeTop(cpu, i, a);
   words[X87_STATUS]! &= ~C2;
-  if (isEmpty(words, 0)) {
-    deliverUnderflow(words, 0, result);
+  if (!there) {
+    deliver(words, 0, result, missing(result));
     return;
   }
-  readStack(words, 0, a);
   const control = words[X87_CONTROL]!;
   const ahead = i.operation;
-  const flags = ofAngle(
-    control,
-    () => (ahead === 1 ? setOne(result) : setZeroReal(result, a.sign)),
-    (turned) => roundSine(control, turned, ahead, result),
+  const atZero = () => (ahead === 1 ? setOne(result) : setZeroReal(result, a.sign));
+  const flags = ofAngle(control, a, result, second, atZero, (turned) =>
+    roundSine(control, turned, ahead, result),
   );
   if (flags === NOT_DONE) leaveForLater(words);
   else deliver(words, 0, result, flags);
 }
 
-/** FSINCOS: the sine replaces ST(0), the cosine is pushed. FPTAN: the tangent, and a 1. `operation` says which. */
+/** The angle stays where it is, and C2 says so. */
+function leaveForLater(words: Int32Array): void {
+  settle(words, 0);
+  words[X87_STATUS]! |= C2;
+}
+
+/*
+ * ## Two results
+ *
+ * Who wants the sine usually wants the cosine as well, to turn something. On a 387 FSIN took up to 771 cycles and
+ * FSINCOS up to 809, since most of it is getting the angle down. FPTAN pushes a 1, which is of no use to anybody. From
+ * the 8087 the tangent came as two numbers that the program had to divide by itself; the 387 divides, and leaves a
+ * divisor for programs that still do.
+ */
+/** FSINCOS: the sine replaces ST(0), and the cosine is pushed. */
 export function sineAndCosine(cpu: Processor, i: Instruction): void {
-  const words = cpu.words;
-  const control = words[X87_CONTROL]!;
+  const control = cpu.words[X87_CONTROL]!;
   twoResults(cpu, i, (turned) => {
     // C1 tells of the cosine only.
     const flags = roundSine(control, turned, 0, result) & ~C1;
@@ -248,7 +143,7 @@ export function sineAndCosine(cpu: Processor, i: Instruction): void {
   });
 }
 
-/** FPTAN: the tangent, and then a 1, for an 8087 had only their quotient to offer. */
+/** FPTAN: the tangent replaces ST(0), and a 1 is pushed. */
 export function tangent(cpu: Processor, i: Instruction): void {
   const control = cpu.words[X87_CONTROL]!;
   twoResults(cpu, i, (turned) => {
@@ -257,36 +152,18 @@ export function tangent(cpu: Processor, i: Instruction): void {
   });
 }
 
+/** What both have in common: at zero the results are 0 and 1, and if the angle is too large nothing is pushed. */
 function twoResults(cpu: Processor, i: Instruction, compute: (turned: Turned) => number): void {
   const words = cpu.words;
-  beginX87(cpu);
-  rememberInstruction(cpu, i);
+  let flags = takeTopWithRoom(cpu, i, a);
   words[X87_STATUS]! &= ~C2;
-  let flags: number;
-  if (isEmpty(words, 0) || !isEmpty(words, 7)) {
-    flags = isEmpty(words, 0) ? STACK_UNDERFLOW : STACK_OVERFLOW;
-    setIndefinite(result);
-    setIndefinite(second);
-  } else {
-    readStack(words, 0, a);
+  if (flags === 0) {
     const atZero = () => {
       setZeroReal(result, a.sign);
       setOne(second);
     };
-    flags = ofAngle(words[X87_CONTROL]!, atZero, compute);
+    flags = ofAngle(words[X87_CONTROL]!, a, result, second, atZero, compute);
   }
-  if (flags === NOT_DONE) {
-    leaveForLater(words);
-    return;
-  }
-  if (settle(words, flags) & EARLY) return;
-  writeStack(words, 0, result);
-  pushStack(words);
-  writeStack(words, 0, second);
-}
-
-/** The angle stays where it is, and C2 says so. */
-function leaveForLater(words: Int32Array): void {
-  settle(words, 0);
-  words[X87_STATUS]! |= C2;
+  if (flags === NOT_DONE) leaveForLater(words);
+  else deliverTwo(words, result, second, flags);
 }
