@@ -57,10 +57,10 @@ const BLOCK = new Set([
 export function nestingFaults(html: string): string[] {
   const open: string[] = [];
   const faults: string[] = [];
-  for (const [, slash, name] of html
+  for (const [tag, slash, name] of html
     .replace(/<script[\s\S]*?<\/script>/g, '')
     .matchAll(/<(\/?)([a-z]\w*)[^>]*>/g)) {
-    if (VOID.has(name!)) continue;
+    if (VOID.has(name!) || tag.endsWith('/>')) continue;
     if (!slash && BLOCK.has(name!) && open.includes('p')) faults.push(`<${name}> in a paragraph`);
     if (!slash) open.push(name!);
     else if (open.pop() !== name) faults.push(`</${name}> closes something else`);

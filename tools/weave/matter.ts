@@ -229,8 +229,9 @@ function referenceEntry(
   delete copy.properties.dataSpan;
   bindPointers(pointersIn(copy), page, output, { ...binding, complain: () => undefined });
   const place = { output: page.output, anchor: anchorOf(definition.name) };
+  const open = definition.kind === 'interface' || definition.kind === 'class';
   const members = [...page.facts.definitions.values()].filter(
-    ({ name, summary }) => name.startsWith(`${definition.name}.`) && summary !== '',
+    ({ name, summary }) => name.startsWith(`${definition.name}.`) && (open || summary !== ''),
   );
   return h('section', { className: ['entry'], id: `${page.number}-${definition.name}` }, [
     h('h3', [
@@ -252,12 +253,14 @@ function referenceEntry(
 }
 
 /*
- * Interfaces bring their members along, those that say something about themselves.
+ * Interfaces and classes bring their members along, and tables of functions those members that say something about
+ * themselves.
  */
 function memberEntry(page: Page, { name, signature, summary }: Definition, output: string): Element[] {
   const to = href(output, { output: page.output, anchor: anchorOf(name) });
+  const term = h('dt', [h('a', { href: to }, [h('code', signature.replace(/^\w+\./, ''))])]);
   const said = summary.split('`').map((words, index) => (index % 2 === 1 ? h('code', words) : words));
-  return [h('dt', [h('a', { href: to }, [h('code', signature.replace(/^\w+\./, ''))])]), h('dd', said)];
+  return [term, h('dd', said)];
 }
 
 /*
