@@ -115,14 +115,23 @@ function runSlice(cpu: Processor): Stop {
         cpu.remaining -= position - 1 - start;
       }
     }
-    cpu.halted = false;
-    cpu.shadow = SHADOW_NONE;
-    updateAttention(cpu);
-    if (!deliverFault(cpu)) return 'shutdown';
+    if (!takeFault(cpu)) return 'shutdown';
     fruitless = cpu.remaining === fruitlessAt ? fruitless + 1 : 0;
     fruitlessAt = cpu.remaining;
     if (fruitless >= MOST_FRUITLESS) return 'limit';
   }
+}
+
+/*
+ * A fault ends whatever stood between two instructions. The processor is awake, the shadow of a MOV to SS is gone, and
+ * whatever waited in it may now be looked at, though not before the first instruction of the handler is in sight.
+ */
+/** Enters the handler of the fault in flight; false if there is nobody left to ask. */
+function takeFault(cpu: Processor): boolean {
+  cpu.halted = false;
+  cpu.shadow = SHADOW_NONE;
+  updateAttention(cpu);
+  return deliverFault(cpu);
 }
 
 /*
