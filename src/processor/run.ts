@@ -8,7 +8,7 @@
  * more. The Host of chapter 5 lives on that: its guests' clocks are made of it, and a run can be repeated, bit
  * for bit, if whatever came from outside comes again at the same count.
  */
-import { type Block, NO_BLOCK, nextBlock } from './blocks.ts';
+import { NO_BLOCK, nextBlock } from './blocks.ts';
 import { enterRegion, mayEnter } from './compiler/compiler.ts';
 import { compileAround } from './compiler/making.ts';
 import { fault } from './faults.ts';
@@ -123,8 +123,8 @@ function runSlice(cpu: Processor): Stop {
 }
 
 /*
- * A fault ends whatever stood between two instructions. The processor is awake, the shadow of a MOV to SS is gone, and
- * whatever waited in it may now be looked at, though not before the first instruction of the handler is in sight.
+ * A fault ends whatever stood between two instructions: the processor is awake, and the shadow of a MOV to SS is gone.
+ * An interrupt that has waited in that shadow comes in the handler's first moment, if the gate left IF as it was.
  */
 /** Enters the handler of the fault in flight; false if there is nobody left to ask. */
 function takeFault(cpu: Processor): boolean {
