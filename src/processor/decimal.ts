@@ -9,7 +9,8 @@
  * x86-64 threw these out in 2003. They had been slow for fifteen years by then, and few had noticed.
  */
 import { DIVIDE_ERROR, raise } from './faults.ts';
-import { ADJUST, CARRY, logic, readFlags, writeArithmeticFlags } from './flags.ts';
+import { readFlags, writeArithmeticFlags } from './eflags.ts';
+import { ADJUST, CARRY, logic } from './flags.ts';
 import type { Instruction } from './instruction.ts';
 import { EAX } from './layout.ts';
 import type { Processor } from './processor.ts';

@@ -2,8 +2,8 @@
  * # What the bytes mean
  *
  * 512 opcodes, of which 256 live behind the prefix `0F` because the first 256 were full by 1982. For each there
- * is a function that reads the rest of the instruction and answers with the function that will execute it. The
- * five tables that follow fill the array. Whatever is left after that is no instruction, and *that* is something
+ * is a function that reads the rest of the instruction and answers with the function that will execute it. Seven
+ * files fill the array, one family each, and an eighth at the very end of this appendix. Whatever is left after that is no instruction, and *that* is something
  * one can execute too: it raises #UD.
  */
 import { fetch8, startsBig, type Decode, type Decoder } from './decoder.ts';
@@ -12,7 +12,9 @@ import { REPEAT_EQUAL, REPEAT_NOT_EQUAL } from './instruction.ts';
 import { CS, DS, ES, FS, GS, SS } from './layout.ts';
 import { arithmeticOpcodes } from './opcodes-arithmetic.ts';
 import { bitOpcodes } from './opcodes-bits.ts';
+import { gridOpcodes } from './opcodes-grid.ts';
 import { moveOpcodes } from './opcodes-move.ts';
+import { stackOpcodes } from './opcodes-stack.ts';
 import { systemOpcodes } from './opcodes-system.ts';
 import { transferOpcodes } from './opcodes-transfer.ts';
 import { x87Opcodes } from './opcodes-x87.ts';
@@ -22,9 +24,11 @@ const opcodes: Decode[] = buildTable();
 
 function buildTable(): Decode[] {
   const table: Decode[] = new Array(0x200).fill(undefinedInstruction);
+  gridOpcodes(table);
   arithmeticOpcodes(table);
   bitOpcodes(table);
   moveOpcodes(table);
+  stackOpcodes(table);
   transferOpcodes(table);
   systemOpcodes(table);
   x87Opcodes(table);

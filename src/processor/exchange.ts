@@ -7,7 +7,8 @@
  * instructions; so these are as atomic here as they need to be, LOCK or no LOCK.
  */
 import { probeWrite, readForWrite32, write32 } from './access.ts';
-import { ADD, add32, CMP, narrow, setZero, subtract32 } from './flags.ts';
+import { setZero } from './eflags.ts';
+import { ADD, add32, CMP, narrow, subtract32 } from './flags.ts';
 import { addressForWrite, type Instruction } from './instruction.ts';
 import { EAX, EBX, ECX, EDX } from './layout.ts';
 import { readOperandForWrite, readRegister, writeOperand, writeRegister } from './operands.ts';

@@ -47,6 +47,7 @@ export * from './processor.ts';
  * You have the parts list. Now the matter itself, from a single flag to a byte in a page in a segment.
  */
 export * from './flags.ts';
+export * from './eflags.ts';
 export * from './faults.ts';
 export * from './physical.ts';
 export * from './paging.ts';
@@ -55,7 +56,7 @@ export * from './access.ts';
 export * from './descriptors.ts';
 export * from './segments.ts';
 /*
- * The second flight: instructions as things, and the loop that runs them. The five tables of opcodes are there
+ * The second flight: instructions as things, and the loop that runs them. The seven tables of opcodes are there
  * for looking up, not for reading through; nothing is lost by walking past them to `Block` and `run`.
  */
 export * from './instruction.ts';
@@ -63,6 +64,8 @@ export * from './operands.ts';
 export * from './decoder.ts';
 export * from './decode.ts';
 export * from './opcodes-move.ts';
+export * from './opcodes-stack.ts';
+export * from './opcodes-grid.ts';
 export * from './opcodes-arithmetic.ts';
 export * from './opcodes-bits.ts';
 export * from './opcodes-transfer.ts';

@@ -65,7 +65,8 @@ import {
   INVALID_TSS,
 } from './faults.ts';
 import { NO_ERROR_CODE, NOT_PRESENT, OVERFLOW, PAGE_FAULT, raise, STACK_FAULT } from './faults.ts';
-import { INTERRUPT, NESTED_TASK, OVERFLOW_FLAG, readFlags, RESUME, TRAP } from './flags.ts';
+import { readFlags } from './eflags.ts';
+import { INTERRUPT, NESTED_TASK, OVERFLOW_FLAG, RESUME, TRAP } from './flags.ts';
 import type { Instruction } from './instruction.ts';
 import { CPL, CS, EIP, ESP, IDT_BASE, IDT_LIMIT, SELECTOR, SS, SYSTEM_FLAGS } from './layout.ts';
 import { DR6 } from './layout.ts';

@@ -9,7 +9,7 @@
  * goes the same way.
  */
 import { read32, write32 } from './access.ts';
-import { parityFlag } from './flags.ts';
+import { parityFlag } from './eflags.ts';
 import { protectionFault } from './faults.ts';
 import type { Execute, Instruction } from './instruction.ts';
 import { ECX, EIP, ESP, FLAG_CARRIES, FLAG_RESULT, LIMIT, CS } from './layout.ts';

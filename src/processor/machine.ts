@@ -11,7 +11,8 @@
 import { type Bus, emptyBus } from './bus.ts';
 import { canCompile, Compiler } from './compiler/compiler.ts';
 import { HOT } from './compiler/making.ts';
-import { readFlags, SYSTEM, writeArithmeticFlags } from './flags.ts';
+import { readFlags, writeArithmeticFlags } from './eflags.ts';
+import { SYSTEM } from './flags.ts';
 import {
   CR0,
   CR2,

@@ -6,7 +6,7 @@
  * spends its life.
  */
 import { read16, read32, read8, readForWrite, write16, write32, write8 } from './access.ts';
-import { condition } from './flags.ts';
+import { condition } from './eflags.ts';
 import { addressForRead, addressForWrite, type Instruction, offsetOf } from './instruction.ts';
 import { EAX, SELECTOR } from './layout.ts';
 import { readOperand, readRegister, registerIndex, writeOperand, writeRegister } from './operands.ts';

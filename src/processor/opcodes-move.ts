@@ -5,22 +5,12 @@
  * opcodes one can see the year in which a thing was added: what has one byte is from 1978, what has two is
  * later.
  */
-import {
-  absoluteAddress,
-  fetch16,
-  fetch8,
-  fetchImmediate,
-  fetchSigned8,
-  hasFlatStack,
-  modrm,
-  type Decode,
-  type Decoder,
-} from './decoder.ts';
+import { absoluteAddress, fetch8, fetchImmediate, modrm, type Decode, type Decoder } from './decoder.ts';
 import { undefinedOpcode } from './faults.ts';
 import { type Execute, REPEAT_NONE } from './instruction.ts';
 import { CS, DS, EAX, EBX, ES, FS, GS, SS } from './layout.ts';
 import * as move from './move.ts';
-import { swapRegisters } from './opcodes-arithmetic.ts';
+import { swapRegisters } from './opcodes-grid.ts';
 import { registerIndex } from './operands.ts';
 import * as stack from './stack.ts';
 import * as strings from './strings.ts';
@@ -35,8 +25,6 @@ export function moveOpcodes(table: Decode[]): void {
   segmentMoves(table);
   accumulatorMoves(table);
   exchanges(table);
-  pushesAndPops(table);
-  segmentPushes(table);
   stringOpcodes(table);
 }
 
@@ -226,89 +214,9 @@ function exchanges(table: Decode[]): void {
 }
 
 /*
- * PUSH and POP have a fast form each for 32-bit operands on a flat stack, and one form for every other case
- * there could be.
+ * `a4` to `a7`, `aa` to `af` and `6c` to `6f` need no operands. Theirs are where ESI and EDI point, and these go on by
+ * themselves: the odd opcodes by a word, the even ones by a byte.
  */
-function pushesAndPops(table: Decode[]): void {
-  for (let register = 0; register < 8; register++) {
-    table[0x50 + register] = (d) => {
-      d.i.size = d.size;
-      d.i.rm = registerIndex(register, d.size);
-      return d.size === 4 && hasFlatStack(d) ? stack.pushRegister : stack.pushOperand;
-    };
-    table[0x58 + register] = (d) => {
-      d.i.size = d.size;
-      d.i.rm = registerIndex(register, d.size);
-      return d.size === 4 && hasFlatStack(d) ? stack.popRegister : stack.popOperand;
-    };
-  }
-  for (const opcode of [0x68, 0x6a]) {
-    table[opcode] = (d) => {
-      d.i.size = d.size;
-      d.i.immediate = opcode === 0x68 ? fetchImmediate(d, d.size) : fetchSigned8(d);
-      return d.size === 4 && hasFlatStack(d) ? stack.pushImmediate : stack.pushConstant;
-    };
-  }
-  table[0x8f] = (d) => {
-    modrm(d, d.size);
-    return d.reg === 0 ? stack.popOperand : undefinedOpcode;
-  };
-  table[0x60] = ofOperandSize(stack.pushAll);
-  table[0x61] = ofOperandSize(stack.popAll);
-  table[0xc8] = (d) => {
-    d.i.size = d.size;
-    d.i.immediate = fetch16(d);
-    d.i.operation = fetch8(d) & 31;
-    return stack.enter;
-  };
-  table[0xc9] = (d) => {
-    d.i.size = d.size;
-    return d.size === 4 && hasFlatStack(d) ? stack.leave : stack.leaveAnyStack;
-  };
-}
-
-/*
- * There was a `pop cs` on the 8086, opcode `0f`. It moved the program out from under itself and was of no use to
- * anybody. On the 286 the byte became the door to all the others.
- */
-function segmentPushes(table: Decode[]): void {
-  const segments: [number, number][] = [
-    [0x06, ES],
-    [0x0e, CS],
-    [0x16, SS],
-    [0x1e, DS],
-    [0x1a0, FS],
-    [0x1a8, GS],
-  ];
-  for (const [opcode, segment] of segments) {
-    table[opcode] = (d) => {
-      d.i.size = d.size;
-      d.i.operation = segment;
-      return stack.pushSegment;
-    };
-    // The POP is the opcode behind the PUSH. There is none for CS: 0F went on to greater things.
-    if (segment === CS) continue;
-    table[opcode + 1] = (d) => {
-      d.i.size = d.size;
-      d.i.operation = segment;
-      d.ends = true;
-      return stack.popSegment;
-    };
-  }
-}
-
-function ofOperandSize(execute: Execute): Decode {
-  return (d) => {
-    d.i.size = d.size;
-    return execute;
-  };
-}
-
-/** PUSH of a memory operand: number 6 of group FF. */
-export function pushGroup(d: Decoder): Execute {
-  return d.size === 4 && hasFlatStack(d) && d.i.isMemory ? stack.pushMemory : stack.pushOperand;
-}
-
 function stringOpcodes(table: Decode[]): void {
   const operations: [number, number][] = [
     [0xa4, strings.MOVS],

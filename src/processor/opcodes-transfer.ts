@@ -19,7 +19,7 @@ import type { Execute } from './instruction.ts';
 import * as interrupts from './interrupts.ts';
 import * as jumps from './jumps.ts';
 import { incrementGroup } from './opcodes-arithmetic.ts';
-import { pushGroup } from './opcodes-move.ts';
+import { pushGroup } from './opcodes-stack.ts';
 import * as returns from './return.ts';
 
 export function transferOpcodes(table: Decode[]): void {

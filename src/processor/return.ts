@@ -12,8 +12,10 @@
 import { ACCESSED, CODE, CONFORMING, dplOf, limitOf, markDescriptor } from './descriptors.ts';
 import { MEMORY_SEGMENT, PRESENT, readDescriptor } from './descriptors.ts';
 import { GENERAL_PROTECTION, INVALID_TSS, NOT_PRESENT, protectionFault, raise } from './faults.ts';
-import { ARITHMETIC, INTERRUPT, IO_PRIVILEGE, NESTED_TASK, readFlags, SYSTEM } from './flags.ts';
-import { VIRTUAL_8086, writeArithmeticFlags } from './flags.ts';
+import { readFlags } from './eflags.ts';
+import { ARITHMETIC, INTERRUPT, IO_PRIVILEGE, NESTED_TASK, SYSTEM } from './flags.ts';
+import { writeArithmeticFlags } from './eflags.ts';
+import { VIRTUAL_8086 } from './flags.ts';
 import { readSystem } from './access.ts';
 import type { Instruction } from './instruction.ts';
 import { ACCESS, BASE, CPL, CS, DS, EIP, ES, FS, GS, SS, SYSTEM_FLAGS, TR } from './layout.ts';

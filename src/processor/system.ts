@@ -17,7 +17,8 @@ import {
 } from './descriptors.ts';
 import { PRESENT, READABLE, readDescriptor, TSS_16, TSS_32, TYPE, WRITABLE, limitOf } from './descriptors.ts';
 import { BOUND_RANGE, GENERAL_PROTECTION, NOT_PRESENT, raise } from './faults.ts';
-import { carryFlag, readFlags, setCarry, setZero, writeArithmeticFlags, OVERFLOW_FLAG } from './flags.ts';
+import { readFlags, setZero, writeArithmeticFlags } from './eflags.ts';
+import { carryFlag, setCarry, OVERFLOW_FLAG } from './flags.ts';
 import { requireRing0 } from './control.ts';
 import { readFarPointer } from './far.ts';
 import { addressForRead, addressForWrite, type Instruction } from './instruction.ts';

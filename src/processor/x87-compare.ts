@@ -8,7 +8,8 @@
  * them to ZF, PF and CF. Hence a comparison of floating-point numbers is followed by the *unsigned* jumps, JA and
  * JB, and JP asks whether it was one of those questions.
  */
-import { ARITHMETIC, CARRY, PARITY, writeArithmeticFlags, ZERO_FLAG } from './flags.ts';
+import { writeArithmeticFlags } from './eflags.ts';
+import { ARITHMETIC, CARRY, PARITY, ZERO_FLAG } from './flags.ts';
 import type { Instruction } from './instruction.ts';
 import { X87_EXPONENT, X87_STATUS } from './layout.ts';
 import type { Processor } from './processor.ts';

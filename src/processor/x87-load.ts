@@ -8,7 +8,7 @@
  */
 import type { Instruction } from './instruction.ts';
 import { X87_CONTROL, X87_EXPONENT, X87_HIGH, X87_LOW, X87_STATUS, X87_TAGS } from './layout.ts';
-import { condition } from './flags.ts';
+import { condition } from './eflags.ts';
 import type { Processor } from './processor.ts';
 import { loadDouble, loadExtended, loadInteger, loadSingle } from './x87-memory.ts';
 import { quietNaN } from './x87-nan.ts';

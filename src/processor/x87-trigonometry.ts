@@ -2,7 +2,7 @@
  * # Sines and tangents
  *
  * A table of sines, as sailors used to carry, has an entry for each minute of an eighth of a turn, 2,700 numbers, and
- * mirrors for all the rest. Ours has the mirrors from [the angle](x87-angle.ts), and for the numbers a series.
+ * mirrors for all the rest. We have the mirrors already, in `turnBack`, and for the numbers a series.
  */
 import type { Instruction } from './instruction.ts';
 import { X87_CONTROL, X87_STATUS } from './layout.ts';
