@@ -20,7 +20,7 @@ import {
   pushesErrorCode,
   VECTORS,
 } from '../1-preparation/traps.ts';
-import { FRAME_EIP, FRAME_ERROR, SWITCHER_ADDRESS } from '../6-switcher/pages.ts';
+import { FRAME, FRAME_EIP, FRAME_ERROR, REGISTER_PAGE, SWITCHER_ADDRESS } from '../6-switcher/pages.ts';
 import type { Trap } from '../6-switcher/switcher.ts';
 import { hex, hex32, kill } from './death.ts';
 import type { Guest } from './guest.ts';
@@ -140,9 +140,15 @@ function exit(guest: Guest, trap: number, address: number): Exit {
  */
 function reflect(guest: Guest, trap: Trap): undefined {
   if (deliverTrap(guest, trap)) return;
-  const detail = hex(trap === PAGE_FAULT ? guest.faultAddress : guest.register(FRAME_ERROR));
+  const detail = hex(trap === PAGE_FAULT ? guest.faultAddress : errorCode(guest, trap));
   const where = hex32(guest.register(FRAME_EIP));
   kill(`unhandled trap ${trap} at ${where} (${detail}): ${whyUnhandled(trap)}`);
+}
+
+/** The error code of `trap`, which the Switcher's own faults have pushed where its stack happened to be: the selector that was refused. */
+function errorCode(guest: Guest, trap: Trap): number {
+  const astray = trap < VECTORS ? 0 : guest.ground.machine.registers.esp - (REGISTER_PAGE + FRAME);
+  return guest.register(FRAME_ERROR + astray);
 }
 
 function whyUnhandled(trap: Trap): string {
