@@ -80,8 +80,9 @@ export function createNotebook(
   const events = new Float64Array(EVENTS * WIDTH);
   const encoder = new TextEncoder();
   let used = 0;
-  let before = '[\n';
+  let before = '\n';
   let open = true;
+  send('[');
 
   return {
     note(kind, process, track, time, duration, retired, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0) {
@@ -100,24 +101,29 @@ export function createNotebook(
       events[used + DETAILS + 5] = f;
       used += WIDTH;
     },
-    handOver: () => handOver(),
+    handOver,
     close() {
-      handOver('\n]\n');
+      handOver();
+      send('\n]\n');
       if (open) sink.close();
       open = false;
     },
   };
 
-  function handOver(after = ''): void {
+  function handOver(): void {
     let text = '';
     for (let at = 0; at < used; at += WIDTH) {
       text += before + print(events, at);
       before = ',\n';
     }
     used = 0;
+    send(text);
+  }
+
+  function send(text: string): void {
     if (!open) return;
     try {
-      sink.write(encoder.encode(text + after));
+      sink.write(encoder.encode(text));
     } catch (error) {
       open = false;
       warn(error);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type LaunchOptions, parseCommandLine } from '../../chapters/4-launcher/command-line.ts';
 import { InputQueue } from '../../chapters/4-launcher/input-queue.ts';
 import { type ExitStatus, launch } from '../../chapters/4-launcher/launch.ts';
-import { type Disk, LauncherError } from '../../chapters/4-launcher/outside.ts';
+import { type Disk, LauncherError, type Onlooker } from '../../chapters/4-launcher/outside.ts';
 import type { World } from '../../chapters/1-preparation/world.ts';
 import { createHost, type Host } from '../../chapters/5-host/dev-lguest.ts';
 import { createMachine, type Machine } from '../../src/processor/index.ts';
@@ -38,6 +38,8 @@ export interface Computer {
   readonly machine: Machine;
   readonly world: World;
   readonly host: Host;
+  /** Who looks on while devices serve. */
+  readonly onlooker?: Onlooker;
 }
 
 /** @param megabytes for all Guests together; the Host has its own */
@@ -75,7 +77,7 @@ export function boot(circumstances: Circumstances = {}): Session {
     prompt = '$ ',
     computer = createComputer(megabytes),
   } = circumstances;
-  const { machine, world, host } = computer;
+  const { machine, world, host, onlooker } = computer;
   const input = new InputQueue();
   const files: Record<string, Uint8Array> = { pup: kernel, initrd };
   const warnings: string[] = [];
@@ -100,6 +102,7 @@ export function boot(circumstances: Circumstances = {}): Session {
     },
     outputDrained: () => undefined,
     warn: (line) => warnings.push(line),
+    onlooker,
   });
   ended.then(
     () => look(),
