@@ -67,6 +67,7 @@ export * from './mmio.ts';
  */
 
 export * from './virtio-registers.ts';
+export * from './virtio-queue-registers.ts';
 export * from './virtio-device.ts';
 export * from './virtqueue.ts';
 export * from './input-queue.ts';

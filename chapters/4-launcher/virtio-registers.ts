@@ -37,13 +37,12 @@ import {
   offeredFeatures,
   readStatus,
   STATUS_DRIVER,
-  STATUS_DRIVER_OK,
   STATUS_FEATURES_OK,
   takeInterruptStatus,
   type VirtioDevice,
   writeStatus,
 } from './virtio-device.ts';
-import { enableQueue, type Virtqueue } from './virtqueue.ts';
+import { QUEUE_REGISTERS, selector } from './virtio-queue-registers.ts';
 
 /*
  * Four windows in one row of sixty bytes. Our capabilities could have put each into a page of its own, which a
@@ -65,7 +64,8 @@ export const CONFIG_OFFSET = 0x3c;
  * done. The names are not decoration: they are what a driver's author gets to read.
  */
 
-interface Register {
+/** One register of BAR0. */
+export interface Register {
   /** Offset into BAR0. */
   at: number;
   name: string;
@@ -81,15 +81,7 @@ interface Register {
  */
 
 const FEATURE_REGISTERS: readonly Register[] = [
-  {
-    at: 0x00,
-    name: 'device_feature_select',
-    width: 4,
-    read: (device) => device.deviceFeatureSelect,
-    write: (device, value) => {
-      device.deviceFeatureSelect = value;
-    },
-  },
+  selector(0x00, 'device_feature_select', 4, 'deviceFeatureSelect'),
   {
     at: 0x04,
     name: 'device_feature',
@@ -119,7 +111,7 @@ const FEATURE_REGISTERS: readonly Register[] = [
 ];
 
 /*
- * Then the device as a whole. `device_status` is a story of its own, in the next file. `msix_config` is for
+ * Then the device as a whole. `device_status` is a story of its own, in the next file but one. `msix_config` is for
  * interrupts that are messages instead of wires, which we do not have: a driver that reads it has not looked at our
  * capabilities.
  */
@@ -146,68 +138,12 @@ const DEVICE_REGISTERS: readonly Register[] = [
 ];
 
 /*
- * And eleven that all speak of the queue that was selected last. A queue that is not there has no registers either: its
- * size reads 0, and this is how a driver finds out how many there are. The last six are three addresses of 64 bits,
- * each in two halves, since a processor of 32 bits has no other way to say them.
+ * And eleven more that all speak of one queue at a time. They are the next file.
  */
-
-const QUEUE_REGISTERS: readonly Register[] = [
-  {
-    at: 0x16,
-    name: 'queue_select',
-    width: 2,
-    read: (device) => device.queueSelect,
-    write: (device, value) => {
-      device.queueSelect = value;
-    },
-  },
-  {
-    at: 0x18,
-    name: 'queue_size',
-    width: 2,
-    read: (device) => selected(device)?.size ?? 0,
-    write: writeQueueSize,
-  },
-  { at: 0x1a, name: 'queue_msix_vector', width: 2, read: () => 0xffff },
-  {
-    at: 0x1c,
-    name: 'queue_enable',
-    width: 2,
-    read: (device) => (selected(device)?.enabled ? 1 : 0),
-    write: writeQueueEnable,
-  },
-  { at: 0x1e, name: 'queue_notify_off', width: 2, read: () => 0 },
-  queueAddress(0x20, 'queue_desc_lo', 0),
-  queueAddress(0x24, 'queue_desc_hi', 1),
-  queueAddress(0x28, 'queue_avail_lo', 2),
-  queueAddress(0x2c, 'queue_avail_hi', 3),
-  queueAddress(0x30, 'queue_used_lo', 4),
-  queueAddress(0x34, 'queue_used_hi', 5),
-];
 
 const REGISTERS: ReadonlyMap<number, Register> = new Map(
   [...FEATURE_REGISTERS, ...DEVICE_REGISTERS, ...QUEUE_REGISTERS].map((register) => [register.at, register]),
 );
-
-/*
- * ## One queue at a time
- *
- * A device has up to 65,536 queues, and one set of registers for all of them. `queue_select` says which one you
- * mean. Everything about a queue can be changed until it is enabled, and nothing afterwards, because from then on
- * we look at it without asking.
- */
-
-function selected(device: VirtioDevice): Virtqueue | undefined {
-  return device.queues[device.queueSelect];
-}
-
-/** The queue that a write is about, at a time when it may still be changed. */
-function unfinished(device: VirtioDevice, register: string): Virtqueue {
-  const queue = selected(device);
-  if (!queue) device.bad(`wrote ${register} of queue ${device.queueSelect} of ${device.queues.length}`);
-  if (queue.enabled) device.bad(`wrote ${register} of queue ${device.queueSelect}, which is enabled already`);
-  return queue;
-}
 
 /*
  * ## Features
@@ -226,44 +162,6 @@ function writeGuestFeature(device: VirtioDevice, value: number): void {
     device.bad(`accepted features that were not offered: ${bits}`);
   }
   device.guestFeatures[device.guestFeatureSelect] = value;
-}
-
-/*
- * A driver with little memory may make a queue shorter. Not longer, and only by powers of two: indices run freely
- * through 16 bits and wrap at 65,536, and only for a power of two does the ring wrap there as well.
- */
-
-function writeQueueSize(device: VirtioDevice, value: number): void {
-  const queue = unfinished(device, 'queue_size');
-  const powerOfTwo = value > 0 && (value & (value - 1)) === 0;
-  if (!powerOfTwo || value > queue.most) {
-    device.bad(`queue_size is ${value}, not a power of two up to ${queue.most}`);
-  }
-  queue.size = value;
-}
-
-function writeQueueEnable(device: VirtioDevice, value: number): void {
-  if (value !== 1) device.bad(`queue_enable is ${value}; only 1 can be written`);
-  if (device.status & STATUS_DRIVER_OK) device.bad('enabled a queue after setting DRIVER_OK');
-  device.requireFeaturesConfirmed('enabled a queue');
-  enableQueue(unfinished(device, 'queue_enable'));
-}
-
-/*
- * Six registers that differ in name and number get one recipe.
- */
-
-function queueAddress(at: number, name: string, index: number): Register {
-  return {
-    at,
-    name,
-    width: 4,
-    read: (device) => selected(device)?.addresses[index] ?? 0,
-    write: (device, value) => {
-      device.requireFeaturesConfirmed(`wrote ${name}`);
-      unfinished(device, name).addresses[index] = value;
-    },
-  };
 }
 
 /*
