@@ -15,6 +15,8 @@ export * from './keyboard.ts';
 export * from './screen.ts';
 export * from './real-world.ts';
 export * from './files.ts';
+export * from './network.ts';
+export * from './sockets.ts';
 export * from './trace-file.ts';
 export * from './claim.ts';
 export * from './pup.ts';

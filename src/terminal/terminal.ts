@@ -13,6 +13,7 @@ import { LauncherError, type Outside } from '../../chapters/4-launcher/outside.t
 import { createMachine, type Machine } from '../processor/index.ts';
 import { openDiskImage, readWholeFile } from './files.ts';
 import { connectKeyboard } from './keyboard.ts';
+import { openNetwork } from './network.ts';
 import { createRealWorld } from './real-world.ts';
 import { createScreen, type Screen } from './screen.ts';
 import { traceInto } from './trace-file.ts';
@@ -58,6 +59,7 @@ export async function bootHere(
   const outside: Outside = {
     readFile,
     openDisk: openDiskImage,
+    openLink: (network, address) => openNetwork(network, address, world),
     input,
     output: screen.output,
     outputDrained: screen.drained,

@@ -1,0 +1,145 @@
+/*
+ * # What is its number?
+ *
+ * A Guest asks 10.0.2.3 for the address of a name. There is a name server behind that address as much as there is a
+ * gateway behind 10.0.2.2: we read the question, have this computer look it up in its own way (its hosts file first, then
+ * whomever it asks), and write the answer.
+ *
+ * We could have passed the packet on to a name server unread. But then the Guest would get other answers than the
+ * browser beside it, on every computer with a hosts file, a VPN or an opinion; and a page of a book cannot send
+ * packets at all.
+ *
+ * :::figure{#dns-query caption="A question, as it is sent: the address (type A) of lguest.org."}
+ * ```text
+ *   3a 17  01 00   00 01      00 00    00 00      00 00
+ *   id     flags   questions  answers  authority  additional
+ *
+ *   06 l g u e s t  03 o r g  00    00 01   00 01
+ *   name, by labels                 A       Internet
+ * ```
+ * :::
+ */
+
+import { viewOf } from './bytes.ts';
+
+export const DNS_PORT = 53;
+
+const HEADER = 12;
+const LONGEST_NAME = 255;
+const LONGEST_LABEL = 63;
+const TYPE_A = 1;
+const TYPE_AAAA = 28;
+const CLASS_INTERNET = 1;
+
+const RESPONSE = 0x8000;
+const OPCODE = 0x7800;
+const RECURSION_DESIRED = 0x0100;
+const RECURSION_AVAILABLE = 0x0080;
+
+/** How it went (RFC 1035, section 4.1.1). */
+const FORMAT_ERROR = 1;
+const SERVER_FAILURE = 2;
+const NO_SUCH_NAME = 3;
+const NOT_IMPLEMENTED = 4;
+
+/*
+ * ## The question
+ *
+ * A name is a chain of labels with their lengths in front. The format also allows a length to be a pointer to somewhere
+ * else in the packet, to save bytes, and it has kept writers of endless loops happy since 1987. No question
+ * has a reason to contain one. Ours is an error.
+ */
+
+export interface Question {
+  id: number;
+  flags: number;
+  name: string;
+  type: number;
+  kind: number;
+  /** The bytes of the question itself, to be repeated in the answer. */
+  bytes: Uint8Array;
+}
+
+/** @returns undefined for what is no question with exactly one name in it */
+export function parseQuestion(message: Uint8Array): Question | undefined {
+  if (message.length < HEADER) return undefined;
+  const view = viewOf(message);
+  const flags = view.getUint16(2);
+  if ((flags & (RESPONSE | OPCODE)) !== 0 || view.getUint16(4) !== 1) return undefined;
+  const labels: string[] = [];
+  let at = HEADER;
+  for (;;) {
+    const length = message[at++];
+    if (length === undefined || length > LONGEST_LABEL || at + length > message.length) return undefined;
+    if (length === 0) break;
+    labels.push(String.fromCharCode(...message.subarray(at, at + length)));
+    at += length;
+  }
+  if (at - HEADER > LONGEST_NAME || at + 4 > message.length) return undefined;
+  return {
+    id: view.getUint16(0),
+    flags,
+    name: labels.join('.'),
+    type: view.getUint16(at),
+    kind: view.getUint16(at + 2),
+    bytes: message.slice(HEADER, at + 4),
+  };
+}
+
+/*
+ * ## The answer
+ *
+ * There is no IPv6 behind this wall, so every name has an AAAA record of nothing, which is not the same as no such
+ * name: a Guest that asks for both, and most do, goes on with the A. What is neither is *not implemented*. Mail servers and
+ * the like have to be looked up somewhere else.
+ *
+ * How long the answer is good for, nobody has told us. A minute.
+ */
+
+const MINUTE = 60;
+/** A name of some services has hundreds. */
+const MOST_ADDRESSES = 16;
+
+/** Looks up what was asked, and writes the answer. It never rejects. */
+export async function answerQuestion(
+  question: Question,
+  lookup: (name: string) => Promise<number[]>,
+): Promise<Uint8Array> {
+  if (question.kind !== CLASS_INTERNET) return answer(question, NOT_IMPLEMENTED);
+  if (question.type !== TYPE_A && question.type !== TYPE_AAAA) return answer(question, NOT_IMPLEMENTED);
+  if (!/^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/.test(question.name)) return answer(question, FORMAT_ERROR);
+  try {
+    const addresses = await lookup(question.name);
+    if (addresses.length === 0) return answer(question, NO_SUCH_NAME);
+    return answer(question, 0, question.type === TYPE_A ? addresses.slice(0, MOST_ADDRESSES) : []);
+  } catch {
+    return answer(question, SERVER_FAILURE);
+  }
+}
+
+/*
+ * In the answer we do use a pointer, `c0 0c`: *the name is the one at byte 12*. Writing them was never the problem.
+ */
+
+const RECORD = 16;
+
+function answer(question: Question, code: number, addresses: readonly number[] = []): Uint8Array {
+  const records = HEADER + question.bytes.length;
+  const message = new Uint8Array(records + RECORD * addresses.length);
+  const view = viewOf(message);
+  view.setUint16(0, question.id);
+  view.setUint16(2, RESPONSE | (question.flags & RECURSION_DESIRED) | RECURSION_AVAILABLE | code);
+  view.setUint16(4, 1);
+  view.setUint16(6, addresses.length);
+  message.set(question.bytes, HEADER);
+  for (const [index, address] of addresses.entries()) {
+    const at = records + RECORD * index;
+    view.setUint16(at, 0xc000 | HEADER);
+    view.setUint16(at + 2, TYPE_A);
+    view.setUint16(at + 4, CLASS_INTERNET);
+    view.setUint32(at + 6, MINUTE);
+    view.setUint16(at + 10, 4);
+    view.setUint32(at + 12, address);
+  }
+  return message;
+}

@@ -1,0 +1,139 @@
+/*
+ * # This computer's sockets
+ *
+ * [A small internet](#gateway) has to end somewhere. It ends here, in three modules of Node: `net`, `dgram` and `dns`.
+ */
+
+import { createSocket } from 'node:dgram';
+import { lookup } from 'node:dns/promises';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { type Forward, LauncherError } from '../../chapters/4-launcher/outside.ts';
+import type { Closing, Datagrams, Sockets, Stream, StreamEvents } from '../network/cable.ts';
+
+/** The network that this computer is in, for whoever may use it as this user may. */
+export const SOCKETS: Sockets = { connect: connectStream, datagrams: openDatagrams, lookup: lookUp };
+
+/*
+ * ## Streams
+ *
+ * Three things are not as Node would have them. A socket must be allowed to be half open, as a Guest may have said all
+ * that it has to say and still want to hear the rest. It must not wait and collect small pieces, for the Guest's kernel has already decided
+ * about that. And giving up must be heard at the other end as a RST, and not as a polite end of a file that is
+ * half there.
+ */
+
+function connectStream(address: string, port: number, events: StreamEvents): Stream {
+  const socket = connect({ host: address, port, allowHalfOpen: true, noDelay: true });
+  return streamOf(socket, events);
+}
+
+/** A stream out of a socket, and its events from now on. */
+export function streamOf(socket: Socket, events: StreamEvents): Stream {
+  let reason: Closing = 'done';
+  socket.on('connect', () => events.opened());
+  socket.on('data', (bytes) => events.received(bytes));
+  socket.on('end', () => events.ended());
+  socket.on('error', (error) => {
+    reason = reasonOf(error);
+  });
+  socket.on('close', () => events.closed(reason));
+  return {
+    write: (bytes, left) => void socket.write(bytes, () => left()),
+    end: () => void socket.end(),
+    abort() {
+      socket.removeAllListeners();
+      socket.on('error', () => {}); // nobody is left to be told
+      socket.resetAndDestroy();
+    },
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
+  };
+}
+
+/** What the Guest's kernel can make use of, of all that may go wrong. */
+function reasonOf(error: NodeJS.ErrnoException): Closing {
+  if (error.code === 'ECONNREFUSED') return 'refused';
+  return ['EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'EACCES', 'EPERM'].includes(error.code ?? '')
+    ? 'unreachable'
+    : 'reset';
+}
+
+/*
+ * ## Datagrams
+ *
+ * Node sends a datagram some time after it was told to, and keeps it until then. A Guest can tell it faster. So what
+ * is more than a megabyte behind is lost on the way, as UDP is.
+ */
+
+const MOST_BEHIND = 1 << 20;
+
+function openDatagrams(received: (bytes: Uint8Array, address: string, port: number) => void): Datagrams {
+  const socket = createSocket('udp4');
+  let behind = 0;
+  let closed = false;
+  socket.on('message', (bytes, from) => received(bytes, from.address, from.port));
+  socket.on('error', () => {}); // a datagram that could not be delivered
+  return {
+    send(bytes, address, port) {
+      if (closed || behind + bytes.length > MOST_BEHIND) return;
+      behind += bytes.length;
+      socket.send(bytes, port, address, () => {
+        behind -= bytes.length;
+      });
+    },
+    close() {
+      closed = true;
+      socket.close();
+    },
+  };
+}
+
+/*
+ * ## Names
+ *
+ * `lookup` asks this computer as `ping` would: its hosts file, then whatever it is set up to ask. That a name does not
+ * exist is an answer, and that nobody could be asked is none.
+ */
+
+async function lookUp(name: string): Promise<string[]> {
+  try {
+    const found = await lookup(name, { family: 4, all: true });
+    return found.map(({ address }) => address);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTFOUND') return [];
+    throw error;
+  }
+}
+
+/*
+ * ## Doors
+ *
+ * A forwarded port is a server. Whoever comes in gets a connection of the Guest's, or if there are too many, the door.
+ */
+
+/** Opens a port. @throws LauncherError if it cannot be opened */
+export async function openDoor(
+  { address, port }: Forward,
+  enter: (stream: Stream) => StreamEvents | undefined,
+): Promise<Server> {
+  const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) => {
+    const held: { events?: StreamEvents } = {};
+    const stream = streamOf(socket, {
+      opened() {},
+      received: (bytes) => held.events?.received(bytes),
+      ended: () => held.events?.ended(),
+      closed: (reason) => held.events?.closed(reason),
+    });
+    held.events = enter(stream);
+    if (!held.events) stream.abort();
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const why = error.code === 'EADDRINUSE' ? 'somebody else has it' : error.message;
+      reject(new LauncherError(`cannot open port ${port} of ${address}: ${why}`));
+    });
+    server.listen(port, address, resolve);
+  });
+  server.on('error', () => {}); // one visitor less
+  return server;
+}
