@@ -21,9 +21,10 @@
 
 import type { GuestWindow } from '../5-host/dev-lguest.ts';
 import { viewOf } from './elf.ts';
+import { cutFront, dissect, lengthOf, type Parts, SECTOR } from './block-request.ts';
 import { LauncherError, type Disk } from './outside.ts';
 import type { Behaviour } from './virtio-device.ts';
-import { BadDriver, type Chain, type Span } from './virtqueue.ts';
+import type { Chain, Span } from './virtqueue.ts';
 
 const BLOCK = 2;
 const PCI_STORAGE_OTHER = 0x0180;
@@ -36,9 +37,6 @@ const CONFIG_CAPACITY = 0;
 const CONFIG_SEG_MAX = 12;
 /** A queue of 256, less the header and the status. */
 const MOST_SEGMENTS = 254;
-
-const SECTOR = 512;
-const HEADER_SIZE = 16;
 
 const REQUEST_IN = 0;
 const REQUEST_OUT = 1;
@@ -61,8 +59,13 @@ const STATUS_UNSUPPORTED = 2;
  * point in writing.
  */
 
-/** virtio-blk (virtio 1.0, section 5.2). Capacity is the image's whole sectors. */
-export function createBlock(disk: Disk, id: string): Behaviour {
+/**
+ * virtio-blk (virtio 1.0, section 5.2). Capacity is the image's whole sectors.
+ *
+ * @param complain told each thing that goes wrong with the disk, once
+ */
+export function createBlock(disk: Disk, id: string, complain: (what: string) => void = () => {}): Behaviour {
+  const medium: Medium = { disk, id, piece: new Uint8Array(PIECE), complain: once(complain) };
   const config = new Uint8Array(CONFIG_SIZE);
   viewOf(config).setBigUint64(CONFIG_CAPACITY, BigInt(Math.floor(disk.size / SECTOR)), true);
   viewOf(config).setUint32(CONFIG_SEG_MAX, MOST_SEGMENTS, true);
@@ -74,74 +77,29 @@ export function createBlock(disk: Disk, id: string): Behaviour {
     queues: ['request'],
     config,
     ready: () => true,
-    serve: (_queue, request, memory, label) => serveRequest(disk, id, request, memory, label),
+    serve: (_queue, request, memory, label) => serveRequest(medium, request, memory, label),
     close: () => disk.close(),
   };
 }
 
-/*
- * ## Dissection
- *
- * The header off the front, the status byte off the back, and what is left in between is data. `cutFront` does the
- * first of these without assuming anything about where the cuts are. Empty descriptors are legal, so the status is
- * not simply at the end of the last one, but at the end of the last one that has anything in it.
- */
-
-/** Where the data of a request is, without its header and its status byte. */
-interface Parts {
-  type: number;
-  /** In bytes from the start of the image. */
-  position: number;
-  out: Span[];
-  in: Span[];
-  statusAt: number;
+/** A disk, and what it takes to serve it. */
+interface Medium {
+  disk: Disk;
+  id: string;
+  /** Data on their way between the disk and the Guest's memory. */
+  piece: Uint8Array;
+  complain(what: string): void;
 }
 
-function serveRequest(disk: Disk, id: string, request: Chain, memory: GuestWindow, label: string): number {
+function serveRequest(medium: Medium, request: Chain, memory: GuestWindow, label: string): number {
   const parts = dissect(request, memory, label);
-  const { status, written } = attempt(disk, id, parts, memory);
+  const { status, written } = attempt(medium, parts, memory);
   memory.write8(parts.statusAt, status);
   return written + 1;
 }
 
-function dissect(request: Chain, memory: GuestWindow, label: string): Parts {
-  const header = new Uint8Array(HEADER_SIZE);
-  const out = cutFront(request.readable, HEADER_SIZE, (span, at) =>
-    header.set(memory.read(span.address, span.length), at),
-  );
-  if (!out) throw new BadDriver(label, `a request whose header is shorter than ${HEADER_SIZE} bytes`);
-  const lastWritable = request.writable.findLastIndex((span) => span.length > 0);
-  const last = request.writable[lastWritable];
-  if (!last) throw new BadDriver(label, 'a request without room for the status');
-  const view = viewOf(header);
-  return {
-    type: view.getUint32(0, true),
-    position: Number(view.getBigUint64(8, true)) * SECTOR,
-    out,
-    in: [...request.writable.slice(0, lastWritable), { address: last.address, length: last.length - 1 }],
-    statusAt: last.address + last.length - 1,
-  };
-}
-
-/** Hands the first `length` bytes to `use`, span by span, and returns the rest; undefined if there are fewer. */
-function cutFront(
-  spans: readonly Span[],
-  length: number,
-  use: (span: Span, at: number) => void,
-): Span[] | undefined {
-  const rest: Span[] = [];
-  let at = 0;
-  for (const span of spans) {
-    const cut = Math.min(span.length, length - at);
-    if (cut > 0) use({ address: span.address, length: cut }, at);
-    at += cut;
-    if (cut < span.length) rest.push({ address: span.address + cut, length: span.length - cut });
-  }
-  return at < length ? undefined : rest;
-}
-
 /*
- * ## Five kinds of request
+ * ## Four kinds of request
  *
  * lguest looked at single bits of the type: bit 0 for writing, bit 2 for flushing, anything else had to be a read.
  * But GET_ID, by which Linux asks a disk for its name, is 8, so it was a read, of whatever was in the first sector.
@@ -156,13 +114,14 @@ interface Outcome {
   written: number;
 }
 
-function attempt(disk: Disk, id: string, parts: Parts, memory: GuestWindow): Outcome {
+function attempt(medium: Medium, parts: Parts, memory: GuestWindow): Outcome {
+  const { disk, id, piece } = medium;
   try {
     switch (parts.type) {
       case REQUEST_IN:
-        return readSectors(disk, parts, memory);
+        return readSectors(disk, piece, parts, memory);
       case REQUEST_OUT:
-        return writeSectors(disk, parts, memory);
+        return writeSectors(disk, piece, parts, memory);
       case REQUEST_FLUSH:
         disk.sync();
         return { status: STATUS_OK, written: 0 };
@@ -172,9 +131,24 @@ function attempt(disk: Disk, id: string, parts: Parts, memory: GuestWindow): Out
         return { status: STATUS_UNSUPPORTED, written: 0 };
     }
   } catch (error) {
-    if (error instanceof LauncherError) return FAILED;
-    throw error;
+    if (!(error instanceof LauncherError)) throw error;
+    medium.complain(error.message);
+    return FAILED;
   }
+}
+
+/*
+ * What goes wrong with the medium is told twice: to the Guest, in its status byte, and to you. A Linux says *I/O error, dev
+ * vda, sector 8*, and would say the same of a disk that clicks. That it is *your* file system that is full, only we know.
+ * You hear of it once, not once for each sector.
+ */
+
+function once(complain: (what: string) => void): (what: string) => void {
+  const told = new Set<string>();
+  return (what) => {
+    if (!told.has(what)) complain(what);
+    told.add(what);
+  };
 }
 
 /*
@@ -188,45 +162,66 @@ function attempt(disk: Disk, id: string, parts: Parts, memory: GuestWindow): Out
 const FAILED: Outcome = { status: STATUS_IO_ERROR, written: 0 };
 
 function onDisk(disk: Disk, position: number, spans: readonly Span[]): boolean {
-  const length = spans.reduce((sum, span) => sum + span.length, 0);
+  const length = lengthOf(spans);
   return length % SECTOR === 0 && position + length <= disk.size;
 }
 
 /*
  * ## Moving bytes
  *
+ * Linux keeps files in pages of 4 KiB, wherever there was one free, so half a megabyte that it writes comes as 128 spans
+ * from all over its memory, which belong side by side on the disk. Each call of the operating system costs us some
+ * microseconds whatever its length. So the spans are gathered first, up to a megabyte, and go to the disk in one call. A
+ * hundred megabytes in spans of a page are 25,600 calls and 0.3 to 0.5 seconds one by one; in pieces, 200 calls and 0.15.
+ *
  * `read` and `write` of files may do less than they are asked, and programs that do not expect it work for years.
- * lguest's did not look, and told its Guest that all was well. These loops go on until it is done, or until there
+ * lguest's did not look, and told its Guest that all was well. The inner loops go on until it is done, or until there
  * is no more where more should be.
  */
 
-function readSectors(disk: Disk, { position, in: spans }: Parts, memory: GuestWindow): Outcome {
+/** Bytes that go between disk and memory at once. */
+const PIECE = 1 << 20;
+
+function readSectors(
+  disk: Disk,
+  piece: Uint8Array,
+  { position, in: spans }: Parts,
+  memory: GuestWindow,
+): Outcome {
   if (!onDisk(disk, position, spans)) return FAILED;
-  let written = 0;
-  for (const { address, length } of spans) {
-    const bytes = new Uint8Array(length);
-    for (let done = 0; done < length; ) {
-      const got = disk.read(position + written + done, bytes.subarray(done));
+  const end = position + lengthOf(spans);
+  let rest = spans;
+  for (let at = position; at < end; ) {
+    const bytes = piece.subarray(0, Math.min(PIECE, end - at));
+    for (let done = 0; done < bytes.length; ) {
+      const got = disk.read(at + done, bytes.subarray(done));
       if (got === 0) return FAILED; // the image has become shorter than it was
       done += got;
     }
-    memory.write(address, bytes);
-    written += length;
+    rest = cutFront(rest, bytes.length, ({ address, length }, from) =>
+      memory.write(address, bytes.subarray(from, from + length)),
+    )!;
+    at += bytes.length;
   }
-  return { status: STATUS_OK, written };
+  return { status: STATUS_OK, written: end - position };
 }
 
-function writeSectors(disk: Disk, { position, out }: Parts, memory: GuestWindow): Outcome {
+function writeSectors(disk: Disk, piece: Uint8Array, { position, out }: Parts, memory: GuestWindow): Outcome {
   if (disk.readOnly || !onDisk(disk, position, out)) return FAILED;
-  let at = position;
-  for (const { address, length } of out) {
-    const bytes = memory.read(address, length);
-    for (let done = 0; done < length; ) {
+  const end = position + lengthOf(out);
+  const all = memory.bytes;
+  let rest = out;
+  for (let at = position; at < end; ) {
+    const bytes = piece.subarray(0, Math.min(PIECE, end - at));
+    rest = cutFront(rest, bytes.length, ({ address, length }, to) =>
+      bytes.set(all.subarray(address, address + length), to),
+    )!;
+    for (let done = 0; done < bytes.length; ) {
       const put = disk.write(at + done, bytes.subarray(done));
       if (put === 0) return FAILED;
       done += put;
     }
-    at += length;
+    at += bytes.length;
   }
   return { status: STATUS_OK, written: 0 };
 }

@@ -74,6 +74,7 @@ export * from './input-queue.ts';
 export * from './console.ts';
 export * from './entropy.ts';
 export * from './block.ts';
+export * from './block-request.ts';
 
 /*
  * The last one speaks to whoever is at the other end of its cable, and is the only one here that may be spoken to

@@ -146,7 +146,9 @@ function createDevice(
   outside: Outside,
 ): Behaviour {
   if (option.kind === 'rng') return createEntropy(world);
-  return createBlock(outside.openDisk(option.file), option.file);
+  return createBlock(outside.openDisk(option.file), option.file, (what) =>
+    outside.warn(`lantern: ${what}; the Guest gets an I/O error`),
+  );
 }
 
 /*

@@ -185,6 +185,73 @@ describe('The block device', () => {
     expect(log).toEqual(['write 0 512', 'sync']);
   });
 
+  it('answers a flush after the disk has synced, not before', () => {
+    const { disk } = testDisk(8);
+    let statusThen = -1;
+    const driver = new Driver(
+      createBlock({ ...disk, sync: () => (statusThen = driver.memory.read8(STATUS)) }, 'disk'),
+      guestMemory(),
+    ).start();
+    expect(request(driver, 4, 0, []).status).toBe(0);
+    expect(statusThen).toBe(0xee);
+  });
+
+  it('gathers what is scattered: a write of 100 pages is one call, and so is reading it', () => {
+    const { disk, bytes, log } = testDisk(8192);
+    let reads = 0;
+    const driver = blockDriver({
+      ...disk,
+      read(position, into) {
+        reads++;
+        return disk.read(position, into);
+      },
+    });
+    const scattered = Array.from({ length: 100 }, (_, page) => ({
+      address: 0x20000 + ((page * 37) % 100) * 4096,
+      length: 4096,
+    }));
+    for (const [page, { address }] of scattered.entries()) driver.memory.fill(address, 4096, page);
+    expect(request(driver, 1, 3, scattered).status).toBe(0);
+    expect(log).toEqual(['write 1536 409600']);
+    for (let page = 0; page < 100; page++) expect(bytes[1536 + page * 4096 + 4095]).toBe(page);
+    driver.memory.fill(0x20000, 100 * 4096, 0xee);
+    expect(
+      request(
+        driver,
+        0,
+        3,
+        scattered.map((span) => ({ ...span, write: true })),
+      ).status,
+    ).toBe(0);
+    expect(reads).toBe(1);
+    for (const [page, { address }] of scattered.entries())
+      expect([driver.memory.read8(address), driver.memory.read8(address + 4095)]).toEqual([page, page]);
+  });
+
+  it('cuts what is longer than a megabyte', () => {
+    const { disk, bytes, log } = testDisk(8192);
+    const driver = new Driver(createBlock(disk, 'disk'), guestMemory(4)).start();
+    driver.memory.fill(0x100000, 0x180000, 7);
+    const halves = [
+      { address: 0x100000, length: 0xfff00 },
+      { address: 0x1fff00, length: 0x80100 },
+    ];
+    expect(request(driver, 1, 0, halves).status).toBe(0);
+    expect(log).toEqual(['write 0 1048576', 'write 1048576 524288']);
+    expect(bytes.lastIndexOf(7)).toBe(0x180000 - 1);
+  });
+
+  it('tells us what is wrong with its disk, once', () => {
+    const complaints: string[] = [];
+    const { disk } = testDisk(8, { broken: true });
+    const driver = new Driver(
+      createBlock(disk, 'disk', (what) => complaints.push(what)),
+      guestMemory(),
+    ).start();
+    for (let sector = 0; sector < 3; sector++) expect(request(driver, 0, sector, [page]).status).toBe(1);
+    expect(complaints).toEqual(['click, click, click']);
+  });
+
   it('tells its name', () => {
     const driver = blockDriver(testDisk(8).disk, 'a-rather-long-name-for-a-disk');
     expect(request(driver, 8, 0, [{ address: DATA, length: 20, write: true }])).toEqual({
