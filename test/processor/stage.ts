@@ -9,13 +9,21 @@ export const DATA_3 = 0x23;
 export const TASK = 0x28;
 export const CODE_1 = 0x31;
 export const DATA_1 = 0x39;
-/** From here on the GDT (256 descriptors) is the test's own. */
+/** From here on the GDT (256 descriptors) is the test's own, but for the last two. */
 export const FREE = 0x48;
+export const CODE_2 = 0x7f2;
+export const DATA_2 = 0x7fa;
+/** Code and data of each ring. */
+export const CODE = [CODE_0, CODE_1, CODE_2, CODE_3] as const;
+export const DATA = [DATA_0, DATA_1, DATA_2, DATA_3] as const;
+
+export type Ring = 0 | 1 | 2 | 3;
 
 export const CODE_AT = 0x8000;
 export const DATA_AT = 0xa000;
 export const RING_0_STACK = 0x7000;
 export const RING_1_STACK = 0x6000;
+export const RING_2_STACK = 0x6800;
 export const STACK = 0xc000;
 const HANDLERS = 0x4000;
 const PAGE_TABLE = 0x2000;
@@ -23,7 +31,7 @@ const PAGE_TABLE = 0x2000;
 /** What a test may change of the stage. */
 export interface Scene {
   code: string;
-  ring?: 0 | 1 | 3;
+  ring?: Ring;
   /** EFLAGS when the code begins. */
   flags?: number;
   /** Descriptors by selector: low and high word. */
@@ -42,6 +50,8 @@ export interface Scene {
   engine?: Engine;
   hot?: number;
   limit?: number;
+  /** A vector that is on the interrupt line when the code begins. */
+  interrupt?: number;
 }
 
 /** How it ended: in the handler of `vector`, with the frame on the handler's stack. */
@@ -78,15 +88,21 @@ export function handler(vector: number): number {
   return HANDLERS + vector;
 }
 
-/** Sets the stage: tables, a HLT for every vector, and the code behind an IRET to its ring. */
-export function prepare(scene: Scene): { machine: Machine; labels: Map<string, number> } {
-  const machine = createMachine({
-    ramBytes: 0x10_0000,
-    bus: scene.bus,
-    engine: scene.engine,
-    hot: scene.hot,
-  });
+function machineFor(scene: Scene): Machine {
+  return createMachine({ ramBytes: 0x10_0000, bus: scene.bus, engine: scene.engine, hot: scene.hot });
+}
+
+/**
+ * Sets the stage: tables, a HLT for every vector, and the code behind an IRET to its ring.
+ *
+ * @param machine one that has halted in a handler, with paging off, may play again
+ */
+export function prepare(
+  scene: Scene,
+  machine = machineFor(scene),
+): { machine: Machine; labels: Map<string, number> } {
   const { ram, registers } = machine;
+  ram.fill(0, ram.size, 0);
   const pair = (at: number, [low, high]: [number, number]) => {
     ram.write32(at, low >>> 0);
     ram.write32(at + 4, high >>> 0);
@@ -99,6 +115,8 @@ export function prepare(scene: Scene): { machine: Machine; labels: Map<string, n
     [TASK]: descriptor(0x3800, 0x67, 0x89, 0),
     [CODE_1]: descriptor(0, 0xfffff, 0xbb),
     [DATA_1]: descriptor(0, 0xfffff, 0xb3),
+    [CODE_2]: descriptor(0, 0xfffff, 0xdb),
+    [DATA_2]: descriptor(0, 0xfffff, 0xd3),
     ...scene.descriptors,
   };
   for (const [selector, value] of Object.entries(table)) pair(0x3000 + (Number(selector) & ~7), value);
@@ -106,6 +124,8 @@ export function prepare(scene: Scene): { machine: Machine; labels: Map<string, n
   ram.write32(0x3808, DATA_0);
   ram.write32(0x380c, RING_1_STACK);
   ram.write32(0x3810, DATA_1);
+  ram.write32(0x3814, RING_2_STACK);
+  ram.write32(0x3818, DATA_2);
   ram.write16(0x3866, 0x68);
   for (let vector = 0; vector < 256; vector++) {
     // Programs may call 3, 4 and 0x80 up by themselves.
@@ -125,11 +145,11 @@ export function prepare(scene: Scene): { machine: Machine; labels: Map<string, n
     ram.write32(0x1000 + Number(entry) * 4, value);
 
   const ring = scene.ring ?? 0;
-  const data = ring === 0 ? DATA_0 : ring === 1 ? DATA_1 : DATA_3;
-  const code = ring === 0 ? CODE_0 : ring === 1 ? CODE_1 : CODE_3;
+  const data = DATA[ring];
+  const code = CODE[ring];
   const begin = assemble(
-    `lgdt [gdt]
-     lidt [idt]
+    `lgdt [cs:gdt]
+     lidt [cs:idt]
      mov ax, ${TASK}
      ltr ax
      mov ax, ${data}
@@ -152,7 +172,20 @@ export function prepare(scene: Scene): { machine: Machine; labels: Map<string, n
   ram.write(0x5800, begin.bytes);
   const program = assemble(scene.code, {
     origin: CODE_AT,
-    symbols: { CODE_0, DATA_0, CODE_3, DATA_3, TASK, CODE_1, DATA_1, FREE, DATA: DATA_AT, STACK },
+    symbols: {
+      CODE_0,
+      DATA_0,
+      CODE_3,
+      DATA_3,
+      TASK,
+      CODE_1,
+      DATA_1,
+      CODE_2,
+      DATA_2,
+      FREE,
+      DATA: DATA_AT,
+      STACK,
+    },
   });
   ram.write(CODE_AT, program.bytes);
   const frame =
@@ -169,8 +202,9 @@ export function prepare(scene: Scene): { machine: Machine; labels: Map<string, n
 }
 
 /** Sets the stage and lets the code run until it halts, wherever that is. */
-export function play(scene: Scene): Ending {
-  const { machine, labels } = prepare(scene);
+export function play(scene: Scene, stage = machineFor(scene)): Ending {
+  const { machine, labels } = prepare(scene, stage);
+  if (scene.interrupt !== undefined) machine.interrupt.raise(scene.interrupt);
   const stop = machine.run(scene.limit ?? 10_000);
   return { labels, ...ending(machine, stop), machine };
 }
