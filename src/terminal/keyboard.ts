@@ -16,7 +16,7 @@ import type { InputQueue } from '../../chapters/4-launcher/input-queue.ts';
 const CONTROL_C = 3;
 const CONTROL_D = 4;
 const TIMES = 3;
-const WITHIN = 1000; // milliseconds
+const WITHIN = 1000; // milliseconds, to press three times, and to take something of what waits
 
 /** Connects standard input to the Guest's console. @param leave called when the person has had enough */
 export function connectKeyboard(stdin: ReadStream, queue: InputQueue, leave: () => void): void {
@@ -25,23 +25,91 @@ export function connectKeyboard(stdin: ReadStream, queue: InputQueue, leave: () 
 }
 
 /*
+ * ## Nothing lost
+ *
+ * Between the stream and the Guest is the queue, and the queue has an end. When it is full, the rest of what came is kept,
+ * one chunk of it, and the stream is not read. Whoever is at the other end of it then finds that it cannot write, and waits,
+ * and so on back to whoever started it all. When the Guest has taken something, it goes on.
+ */
+
+const NOTHING = new Uint8Array(0);
+
+/** What flows from a stream into the queue, as fast as the Guest takes it. */
+interface Flow {
+  /** Takes what has come from the stream, which waits until there is room for all of it. */
+  feed(bytes: Uint8Array): void;
+  /** Is something waiting for room? */
+  stands(): boolean;
+  /** Forgets what waits for room, and listens again. */
+  drop(): void;
+}
+
+/** @param moved called when the Guest has made room */
+function flowInto(queue: InputQueue, stdin: ReadStream, moved: () => void = () => {}): Flow {
+  let rest: Uint8Array = NOTHING;
+  const feed = (bytes: Uint8Array) => {
+    const all = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]); // the end comes even to a stream that pauses
+    rest = all.subarray(queue.push(all));
+    if (rest.length > 0) stdin.pause();
+    else stdin.resume();
+  };
+  queue.onRoom = () => {
+    if (rest.length > 0) feed(NOTHING);
+    moved();
+  };
+  return {
+    feed,
+    stands: () => rest.length > 0,
+    drop() {
+      rest = NOTHING;
+      stdin.resume();
+    },
+  };
+}
+
+/*
  * ## A keyboard
  *
  * The terminal must be put back as it was whatever happens, so that is promised before anything else is. `exit` is
  * the one event in Node that nothing gets around but `kill -9`.
  *
- * If the Guest does not read, a terminal goes on being read all the same, or we would not hear the three keys. What
- * does not fit into the queue is answered with a beep.
+ * A terminal can bring a lot at once: you paste three megabytes into an editor, and the editor thinks about each line. So a
+ * terminal waits for room like any stream. But while it waits we do not hear the three keys, and a Guest that never reads
+ * again would have locked you in with it. The compromise is a second. If nothing has been taken for that long, nobody is
+ * listening. From then on every key is heard, and what does not fit is answered with a beep.
  */
 
 function connectTerminal(stdin: ReadStream, queue: InputQueue, leave: () => void): void {
   const enough = threeInARow(() => performance.now());
+  let nobodyListens = false;
+  let timer: NodeJS.Timeout | undefined;
+  const flow = flowInto(queue, stdin, () => {
+    nobodyListens = false;
+    wait();
+  });
+  const wait = () => {
+    clearTimeout(timer);
+    if (flow.stands()) timer = setTimeout(giveUp, WITHIN).unref();
+  };
+  const giveUp = () => {
+    nobodyListens = true;
+    beep();
+    flow.drop();
+  };
   stdin.setRawMode(true);
   process.on('exit', () => stdin.setRawMode(false));
   stdin.on('data', (bytes: Buffer) => {
     if (enough(bytes)) leave();
-    if (queue.push(bytes) < bytes.length) process.stdout.write('\x07'); // like any terminal whose program does not listen
+    if (!nobodyListens) {
+      flow.feed(bytes);
+      wait();
+    } else if (queue.push(bytes) < bytes.length) beep();
   });
+}
+
+/** As any terminal answers whose program does not listen. */
+function beep(): void {
+  process.stdout.write('\x07');
 }
 
 /*
@@ -65,8 +133,7 @@ export function threeInARow(now: () => number): (bytes: Uint8Array) => boolean {
  * ## A pipe
  *
  * With a pipe instead of a keyboard, Lantern is a filter: `echo 'primes 100' | npm run -s boot`. Nobody will press
- * anything, and nothing may be lost. So when the queue is full the pipe is left alone, until the Guest has made
- * room.
+ * anything, so it can wait for room as long as it takes.
  *
  * A pipe ends, and a keyboard does not. What a person does at a keyboard to say *that was all* is ^D, so that is
  * what the Guest gets, once. Whether it goes to sleep over it or switches itself off is its own decision.
@@ -74,16 +141,7 @@ export function threeInARow(now: () => number): (bytes: Uint8Array) => boolean {
 
 /** A pipe waits while the Guest has no room, and its end is one ^D. */
 function connectPipe(stdin: ReadStream, queue: InputQueue): void {
-  let rest: Uint8Array = new Uint8Array(0);
-  const feed = (bytes: Uint8Array) => {
-    const all = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]); // the end comes even to a stream that pauses
-    rest = all.subarray(queue.push(all));
-    if (rest.length > 0) stdin.pause();
-    else stdin.resume();
-  };
-  queue.onRoom = () => {
-    if (rest.length > 0) feed(new Uint8Array(0));
-  };
+  const { feed } = flowInto(queue, stdin);
   stdin.on('data', feed);
   stdin.on('end', () => feed(Uint8Array.of(CONTROL_D)));
 }

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import type { ReadStream } from 'node:tty';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { InputQueue } from '../../chapters/4-launcher/input-queue.ts';
 import { connectKeyboard, threeInARow } from '../../src/terminal/keyboard.ts';
 
@@ -75,5 +75,68 @@ describe('A pipe as keyboard', () => {
       await settle();
     }
     expect(all).toBe('abcdefghijklmnop\x04');
+  });
+});
+
+describe('A terminal as keyboard', () => {
+  function terminal(capacity: number) {
+    const stream = new PassThrough({ highWaterMark: 1 << 16 });
+    const modes: boolean[] = [];
+    const stdin = Object.assign(stream, { isTTY: true, setRawMode: (raw: boolean) => modes.push(raw) });
+    const queue = new InputQueue(capacity);
+    let left = 0;
+    connectKeyboard(stdin as unknown as ReadStream, queue, () => {
+      left++;
+    });
+    return { stream, queue, modes, left: () => left };
+  }
+  async function settle(): Promise<void> {
+    for (let turn = 0; turn < 10; turn++) await nextTurn();
+  }
+  afterEach(() => vi.useRealTimers());
+
+  it('is in raw mode', () => {
+    expect(terminal(4).modes).toEqual([true]);
+  });
+
+  it('loses nothing of a paste into a Guest that reads slowly', async () => {
+    const { stream, queue } = terminal(16);
+    const paste = Array.from({ length: 500 }, (_, line) => `line ${line}\n`).join('');
+    stream.write(paste);
+    let all = '';
+    for (let reads = 0; reads < 2000 && all.length < paste.length; reads++) {
+      await settle();
+      expect(queue.length).toBeLessThanOrEqual(16);
+      all += text(queue.take(3));
+    }
+    expect(all).toBe(paste);
+  });
+
+  it('hears the three keys behind a paste that nobody reads, after a second', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const beeps: unknown[] = [];
+    const write = vi.spyOn(process.stdout, 'write').mockImplementation((what) => beeps.push(what) > 0);
+    try {
+      const { stream, queue, left } = terminal(16);
+      stream.write('x'.repeat(100));
+      await settle();
+      stream.write('\x03\x03\x03');
+      await settle();
+      expect([left(), stream.isPaused()]).toEqual([0, true]);
+      vi.advanceTimersByTime(1000);
+      await settle();
+      expect(left()).toBe(1);
+      expect(queue.length).toBe(16);
+      expect(beeps.length).toBeGreaterThan(0);
+      // and when somebody reads again, everything is as it was
+      queue.take(16);
+      stream.write('y'.repeat(40));
+      await settle();
+      expect(text(queue.take(16))).toBe('y'.repeat(16));
+      await settle();
+      expect(text(queue.take(16))).toBe('y'.repeat(16));
+    } finally {
+      write.mockRestore();
+    }
   });
 });
