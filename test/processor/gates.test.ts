@@ -46,31 +46,7 @@ const rows: Row[] = [
   },
   { rule: 'D9 D1 is no instruction, not even for the x87', code: 'db 0xd9, 0xd1', vector: 6, eip: 0 },
   // Gates and privilege: vol. 3, 6.12.1.
-  {
-    rule: '6.12.1.1: INT n needs a gate of its level',
-    ring: 3,
-    code: 'int 0x77',
-    vector: 13,
-    error: 0x77 * 8 + 2,
-    eip: 0,
-  },
   { rule: '6.12.1.1: exceptions do not', ring: 3, code: 'ud2', vector: 6, eip: 0 },
-  {
-    rule: '6.13: a gate beyond the table',
-    gates: {},
-    code: 'lidt [small]\n int 0x77\n small: dw 0x11f\n dd 0x5000',
-    vector: 13,
-    error: 0x77 * 8 + 2,
-    eip: 7,
-  },
-  {
-    rule: 'INT n: the gate is not present',
-    gates: { '0x77': gate(CODE_0, TO_0, 0x0e) },
-    code: 'int 0x77',
-    vector: 11,
-    error: 0x77 * 8 + 2,
-    eip: 0,
-  },
   {
     rule: 'INT n: DPL is checked before presence',
     ring: 3,
@@ -78,155 +54,6 @@ const rows: Row[] = [
     code: 'int 0x77',
     vector: 13,
     error: 0x77 * 8 + 2,
-  },
-  {
-    rule: 'INT n: no gate at all',
-    gates: { '0x77': gate(CODE_0, TO_0, 0x92) },
-    code: 'int 0x77',
-    vector: 13,
-    error: 0x77 * 8 + 2,
-  },
-  {
-    rule: 'INT n: task gates are not offered',
-    gates: { '0x77': gate(0x28, 0, 0x85) },
-    code: 'int 0x77',
-    vector: 13,
-    error: 0x77 * 8 + 2,
-  },
-  {
-    rule: 'INT n: a null selector in the gate',
-    gates: { '0x77': gate(0, TO_0, 0x8e) },
-    code: 'int 0x77',
-    vector: 13,
-    error: 0,
-  },
-  {
-    rule: 'INT n: data in the gate',
-    gates: { '0x77': gate(DATA_0, TO_0, 0x8e) },
-    code: 'int 0x77',
-    vector: 13,
-    error: DATA_0,
-  },
-  {
-    rule: '6.12.1.1: never to an outer ring',
-    gates: { '0x77': gate(CODE_3, TO_0, 0x8e) },
-    code: 'int 0x77',
-    vector: 13,
-    error: 0x18,
-  },
-  {
-    rule: 'INT n: the segment is not present',
-    descriptors: { [FREE]: descriptor(0, 0xfffff, 0x1b) },
-    gates: { '0x77': gate(FREE, TO_0, 0x8e) },
-    code: 'int 0x77',
-    vector: 11,
-    error: FREE,
-  },
-  {
-    rule: 'INT n: beyond the limit of the segment',
-    descriptors: { [FREE]: descriptor(0, 0xff, 0x9b, 4) },
-    gates: { '0x77': gate(FREE, 0x100, 0x8e) },
-    code: 'int 0x77',
-    vector: 13,
-    error: 0,
-  },
-  {
-    rule: '6.13: an exception sets EXT in the error code of the next',
-    gates: { 6: gate(CODE_0, 0, 0x0e) },
-    ring: 3,
-    code: 'ud2',
-    vector: 11,
-    error: 6 * 8 + 3,
-    eip: 0,
-  },
-  // Double faults: vol. 3, table 6-5.
-  {
-    rule: '6-5: #GP in #GP is #DF',
-    gates: { '0xd': [0, 0] },
-    code: 'mov ax, 0x800\n mov ds, ax',
-    vector: 8,
-    error: 0,
-  },
-  {
-    rule: '6-5: #NP in #DE is #DF',
-    gates: { 0: gate(CODE_0, 0, 0x0e) },
-    code: 'mov ebx, 0\n div ebx',
-    vector: 8,
-    error: 0,
-  },
-  {
-    rule: '6-5: #GP in #PF is #DF',
-    gates: { '0xe': [0, 0] },
-    pages: { '0xa000': 0 },
-    code: 'mov al, [DATA]',
-    vector: 8,
-    error: 0,
-  },
-  {
-    rule: '6-5: #NP in #UD is only #NP',
-    gates: { 6: gate(CODE_0, 0, 0x0e) },
-    code: 'ud2',
-    vector: 11,
-    error: 6 * 8 + 3,
-  },
-  {
-    rule: '6-5: #PF in #GP is served one after the other',
-    gates: { '0xd': gate(CODE_1, 0, 0x8e) },
-    ring: 3,
-    pages: { '0xd000': 0 },
-    words: { '0x380c': 0xd800 },
-    code: 'hlt',
-    vector: 14,
-    error: 2,
-    eip: 0,
-  },
-  // The stack of the inner ring: vol. 3, 6.12.1; vol. 2, INT n.
-  {
-    rule: 'INT n: a null SS in the TSS',
-    ring: 3,
-    words: { '0x3810': 0 },
-    gates: { '0x77': gate(CODE_1, TO_0, 0xee) },
-    code: 'int 0x77',
-    vector: 10,
-    error: 0,
-  },
-  {
-    rule: 'INT n: SS of the wrong ring',
-    ring: 3,
-    words: { '0x3810': DATA_0 },
-    gates: { '0x77': gate(CODE_1, TO_0, 0xee) },
-    code: 'int 0x77',
-    vector: 10,
-    error: DATA_0,
-  },
-  {
-    rule: 'INT n: SS that cannot be written',
-    ring: 3,
-    words: { '0x3810': CODE_1 },
-    gates: { '0x77': gate(CODE_1, TO_0, 0xee) },
-    code: 'int 0x77',
-    vector: 10,
-    error: 0x30,
-  },
-  {
-    rule: 'INT n: SS not present',
-    ring: 3,
-    descriptors: { [FREE]: descriptor(0, 0xfffff, 0x33) },
-    words: { '0x3810': FREE + 1 },
-    gates: { '0x77': gate(CODE_1, TO_0, 0xee) },
-    code: 'int 0x77',
-    vector: 12,
-    error: FREE,
-  },
-  {
-    rule: 'INT n: no room in SS',
-    ring: 3,
-    descriptors: { [FREE]: descriptor(0, 0xfff, 0xb3, 4) },
-    words: { '0x3810': FREE + 1 },
-    gates: { '0x77': gate(CODE_1, TO_0, 0xee) },
-    code: 'int 0x77',
-    vector: 12,
-    error: FREE,
   },
   // IRET: vol. 2.
   { rule: 'IRET: a null CS', code: 'push 2\n push 0\n push 0\n iretd', vector: 13, error: 0, eip: 6 },
@@ -443,11 +270,6 @@ test('A 16-bit gate pushes a 16-bit frame (vol. 3, 6.12; vol. 2, INT n)', () => 
   const end = play({ ring: 3, gates: { '0x77': gate(CODE_0, TO_0, 0xe6) }, code: 'int 0x77' });
   expect(end.machine.registers).toMatchObject({ cpl: 0, esp: RING_0_STACK - 10 });
   expect(end.machine.ram.read16(RING_0_STACK - 10)).toBe(0x8002);
-});
-
-test('Three faults in each other shut the processor down (vol. 3, 6.15, 8)', () => {
-  const end = play({ gates: { 6: [0, 0], 8: [0, 0], '0xd': [0, 0] }, code: 'ud2' });
-  expect(end.stop).toBe('shutdown');
 });
 
 test('A trap handler that traps for ever gives its slice back', () => {
