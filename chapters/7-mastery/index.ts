@@ -63,6 +63,7 @@ export * from './trace.ts';
 export * from './notebook.ts';
 export * from './trace-events.ts';
 export * from './trace-names.ts';
+export * from './pencil.ts';
 
 /*
  * Then there is the way out.

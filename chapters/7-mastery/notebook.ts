@@ -17,8 +17,11 @@
  * Guest goes to sleep, and there is time, the notes go out as well; and for any end that is gentler than that there is `close`.
  */
 
+import { createPencil, type Pencil } from './pencil.ts';
+
 /** Where a trace goes. May throw; then it is not called again. */
 export interface TraceSink {
+  /** The bytes are good until it returns. */
   write(bytes: Uint8Array): void;
   close(): void;
 }
@@ -34,6 +37,9 @@ export const RETIRED = 5;
 export const DETAILS = 6;
 
 const EVENTS = 4096;
+const PAGE = 1 << 18;
+/** A reason to die of has 150 characters at most, each of which may take six. */
+const LONGEST_LINE = 2048;
 
 /** What an event has beyond the usual, by its kind. */
 export type Details = [number?, number?, number?, number?, number?, number?];
@@ -69,20 +75,21 @@ export interface Notebook {
 /**
  * An empty notebook.
  *
- * @param print what becomes of the event that begins at `at`: a line of JSON
+ * @param copy writes the event that begins at `at` as a line of JSON, of at most LONGEST_LINE bytes
  * @param warn  told once, if the sink fails
  */
 export function createNotebook(
-  print: (events: Float64Array, at: number) => string,
+  copy: (pencil: Pencil, events: Float64Array, at: number) => void,
   sink: TraceSink,
   warn: (error: unknown) => void,
 ): Notebook {
   const events = new Float64Array(EVENTS * WIDTH);
-  const encoder = new TextEncoder();
+  const pencil = createPencil(PAGE);
   let used = 0;
   let before = '\n';
   let open = true;
-  send('[');
+  pencil.text('[');
+  send();
 
   return {
     note(kind, process, track, time, duration, retired, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0) {
@@ -104,26 +111,29 @@ export function createNotebook(
     handOver,
     close() {
       handOver();
-      send('\n]\n');
+      pencil.text('\n]\n');
+      send();
       if (open) sink.close();
       open = false;
     },
   };
 
   function handOver(): void {
-    let text = '';
     for (let at = 0; at < used; at += WIDTH) {
-      text += before + print(events, at);
+      if (pencil.left() < LONGEST_LINE) send();
+      pencil.text(before);
+      copy(pencil, events, at);
       before = ',\n';
     }
     used = 0;
-    send(text);
+    send();
   }
 
-  function send(text: string): void {
+  function send(): void {
+    const bytes = pencil.take();
     if (!open) return;
     try {
-      sink.write(encoder.encode(text));
+      sink.write(bytes);
     } catch (error) {
       open = false;
       warn(error);

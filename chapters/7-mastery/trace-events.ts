@@ -10,6 +10,7 @@
  */
 import { PAGE_FAULT, pushesErrorCode } from '../1-preparation/traps.ts';
 import { DETAILS, DURATION, KIND, PROCESS, RETIRED, TIME, TRACK } from './notebook.ts';
+import type { Pencil } from './pencil.ts';
 import { hypercallName, trapName } from './trace-names.ts';
 
 /** The tracks of a Guest. Its devices come behind them. */
@@ -53,102 +54,150 @@ export const SETTLED = 0;
 export const TO_ITS_HANDLER = 1;
 export const TO_THE_LAUNCHER = 2;
 export const IN_DEATH = 3;
-const ENDINGS = ['settled', "the Guest's own handler", 'the Launcher', 'death'];
+const ENDED = ['settled', "the Guest's own handler", 'the Launcher', 'death'].map(
+  (how) => `"ended":"${how}",`,
+);
 
 /*
  * ## A line for each
  *
- * Times are in microseconds there, and ours are in nanoseconds, so they have three decimals. `ph` is the phase: `X` is a bar, `i`
- * a moment, `M` a name. Addresses are spelled as everywhere in this book; JSON has no hexadecimal numbers.
+ * Times are in microseconds there. `ph` is the phase: `X` is a bar, `i` a moment, `M` a name. Addresses are spelled as everywhere
+ * in this book, in quotes, since JSON has no hexadecimal numbers.
  */
-/** The event that begins at `at`, as a line of JSON. `texts` are those that details refer to by number. */
-export function printEvent(events: Float64Array, at: number, texts: readonly string[]): string {
+/** Writes the event that begins at `at` as a line of JSON. `texts` are those that details refer to by number. */
+export function writeEvent(pencil: Pencil, events: Float64Array, at: number, texts: readonly string[]): void {
   const kind = events[at + KIND]!;
-  if (kind === NAME) return printName(events, at, texts);
-  const where = `"pid":${events[at + PROCESS]},"tid":${events[at + TRACK]},"ts":${events[at + TIME]! / 1000}`;
-  const lasts =
-    kind <= SERVED ? `"ph":"X",${where},"dur":${events[at + DURATION]! / 1000}` : `"ph":"i","s":"t",${where}`;
-  const details = printDetails(kind, events, at + DETAILS, texts);
-  return `{"name":${nameOf(kind, events[at + DETAILS]!, texts)},${lasts},"args":{${details}"retired":${events[at + RETIRED]}}}`;
+  const detail = events[at + DETAILS]!;
+  pencil.text('{"name":"');
+  pencil.text(nameOf(kind, detail, events[at + TRACK]!, texts));
+  pencil.text(
+    kind <= SERVED ? '","ph":"X","pid":' : kind === NAME ? '","ph":"M","pid":' : '","ph":"i","s":"t","pid":',
+  );
+  pencil.decimal(events[at + PROCESS]!);
+  pencil.text(',"tid":');
+  pencil.decimal(events[at + TRACK]!);
+  if (kind === NAME) {
+    writeText(pencil, ',"args":{"name":', texts[detail]!);
+    pencil.text('}}');
+    return;
+  }
+  pencil.text(',"ts":');
+  pencil.microseconds(events[at + TIME]!);
+  if (kind <= SERVED) {
+    pencil.text(',"dur":');
+    pencil.microseconds(events[at + DURATION]!);
+  }
+  pencil.text(',"args":{');
+  writeDetails(pencil, kind, events, at + DETAILS, texts);
+  pencil.text('"retired":');
+  pencil.decimal(events[at + RETIRED]!);
+  pencil.text('}}');
 }
 
-function printName(events: Float64Array, at: number, texts: readonly string[]): string {
-  const track = events[at + TRACK]!;
-  const what = track === 0 ? 'process_name' : 'thread_name';
-  const name = JSON.stringify(texts[events[at + DETAILS]!]);
-  return `{"name":"${what}","ph":"M","pid":${events[at + PROCESS]},"tid":${track},"args":{"name":${name}}}`;
-}
-
-function nameOf(kind: number, first: number, texts: readonly string[]): string {
+function nameOf(kind: number, first: number, track: number, texts: readonly string[]): string {
   switch (kind) {
     case RAN:
-      return '"running"';
+      return 'running';
     case HALTED:
-      return '"halted"';
+      return 'halted';
     case TRAPPED:
-      return `"${trapName(first)}"`;
+      return trapName(first);
     case ASKED:
     case IN_PASSING:
-      return `"${hypercallName(first)}"`;
+      return hypercallName(first);
     case ERRAND:
-      return first === PAGE_FAULT ? '"device registers"' : '"instruction"';
+      return first === PAGE_FAULT ? 'device registers' : 'instruction';
     case SERVED:
-      return JSON.stringify(texts[first]);
+      return texts[first]!;
     case REFLECTED:
-      return `"${trapName(first)} to the Guest"`;
+      return `${trapName(first)} to the Guest`;
     case DELIVERED:
-      return `"IRQ ${first}"`;
+      return `IRQ ${first}`;
+    case DIED:
+      return 'died';
     default:
-      return '"died"';
+      return track === 0 ? 'process_name' : 'thread_name';
   }
 }
 
 /*
  * ## What you see when you click
  */
-function printDetails(kind: number, events: Float64Array, at: number, texts: readonly string[]): string {
-  const [first, second, third, fourth, fifth, sixth] = events.subarray(at, at + 6) as unknown as number[] as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
+function writeDetails(
+  pencil: Pencil,
+  kind: number,
+  events: Float64Array,
+  at: number,
+  texts: readonly string[],
+): void {
+  const first = events[at]!;
   switch (kind) {
     case RAN:
-      return `"instructions":${first},`;
+      return writeNumber(pencil, '"instructions":', first);
     case TRAPPED:
-      return `${printTrap(first, fourth, fifth)}"eip":${hex(second)},"ended":"${ENDINGS[third]}",`;
+      if (first === PAGE_FAULT) writeHex(pencil, '"address":', events[at + 4]!);
+      if (pushesErrorCode(first)) writeHex(pencil, '"error":', events[at + 3]!);
+      return writeEnd(pencil, events, at);
     case ASKED:
-      return `${printArguments(fourth, fifth, sixth)}"eip":${hex(second)},"ended":"${ENDINGS[third]}",`;
+      writeArguments(pencil, events, at + 3);
+      return writeEnd(pencil, events, at);
     case IN_PASSING:
-      return `${printArguments(fourth, fifth, sixth)}"ring":true,`;
+      writeArguments(pencil, events, at + 3);
+      return pencil.text('"ring":true,');
     case ERRAND:
-      return `${first === PAGE_FAULT ? `"address":${hex(second)},` : ''}"code":"${printCode(third, fourth)}",`;
+      if (first === PAGE_FAULT) writeHex(pencil, '"address":', events[at + 1]!);
+      return writeCode(pencil, events[at + 2]!, events[at + 3]!);
     case SERVED:
-      return `"bytes":${second},"written":${third},`;
+      writeNumber(pencil, '"bytes":', events[at + 1]!);
+      return writeNumber(pencil, '"written":', events[at + 2]!);
     case DIED:
-      return `"reason":${JSON.stringify(texts[first])},`;
-    default:
-      return '';
+      writeText(pencil, '"reason":', texts[first]!);
+      return pencil.text(',');
   }
 }
 
-function printTrap(trap: number, error: number, address: number): string {
-  if (trap === PAGE_FAULT) return `"address":${hex(address)},"error":${hex(error)},`;
-  return pushesErrorCode(trap) ? `"error":${hex(error)},` : '';
+/** Where the Guest was, and what became of it. */
+function writeEnd(pencil: Pencil, events: Float64Array, at: number): void {
+  writeHex(pencil, '"eip":', events[at + 1]!);
+  pencil.text(ENDED[events[at + 2]!]!);
 }
 
-function printArguments(first: number, second: number, third: number): string {
-  return `"arguments":[${hex(first)},${hex(second)},${hex(third)}],`;
+function writeArguments(pencil: Pencil, events: Float64Array, at: number): void {
+  pencil.text('"arguments":[');
+  for (let i = 0; i < 3; i++) {
+    if (i > 0) pencil.text(',');
+    pencil.hex(events[at + i]!);
+  }
+  pencil.text('],');
 }
 
-function printCode(four: number, three: number): string {
-  const bytes = (word: number, digits: number) => word.toString(16).padStart(digits, '0').match(/../g)!;
-  return [...bytes(four, 8), ...bytes(three, 6)].join(' ');
+/** Seven bytes of code, in two numbers of four and three. */
+function writeCode(pencil: Pencil, four: number, three: number): void {
+  pencil.text('"code":"');
+  for (let shift = 24; shift >= 0; shift -= 8) {
+    pencil.byte(four >>> shift);
+    pencil.text(' ');
+  }
+  for (let shift = 16; shift >= 0; shift -= 8) {
+    pencil.byte(three >>> shift);
+    pencil.text(shift > 0 ? ' ' : '",');
+  }
 }
 
-function hex(value: number): string {
-  return `"0x${value.toString(16)}"`;
+function writeNumber(pencil: Pencil, label: string, value: number): void {
+  pencil.text(label);
+  pencil.decimal(value);
+  pencil.text(',');
+}
+
+function writeHex(pencil: Pencil, label: string, value: number): void {
+  pencil.text(label);
+  pencil.hex(value);
+  pencil.text(',');
+}
+
+/** A text that somebody else has chosen: it may hold what JSON does not allow. */
+function writeText(pencil: Pencil, label: string, text: string): void {
+  pencil.text(label);
+  pencil.text(JSON.stringify(text));
 }

@@ -36,7 +36,6 @@ import {
   IN_PASSING,
   LAUNCHER_TRACK,
   NAME,
-  printEvent,
   RAN,
   REFLECTED,
   SERVED,
@@ -44,6 +43,7 @@ import {
   TO_ITS_HANDLER,
   TO_THE_LAUNCHER,
   TRAPPED,
+  writeEvent,
 } from './trace-events.ts';
 
 /*
@@ -79,7 +79,7 @@ export function createTrace(
   warn: (error: unknown) => void,
 ): Trace {
   const texts: string[] = [];
-  const notebook = createNotebook((events, at) => printEvent(events, at, texts), sink, warn);
+  const notebook = createNotebook((pencil, events, at) => writeEvent(pencil, events, at, texts), sink, warn);
   const book: Book = { machine, world, notebook, texts, lives: new Map(), begun: 0 };
   return {
     witness: witnessOf(book),
