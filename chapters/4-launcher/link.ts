@@ -52,8 +52,18 @@ export const LONGEST_FRAME = 14 + 4 + 65535;
  * `busy` is the same courtesy the other way. As long as it is true, what the Guest wants to send stays in the Guest.
  */
 
+/** For measurements: how a network card may differ from what we would choose. */
+export interface CardOptions {
+  /** Features not to be offered. */
+  without?: number;
+  /** Entries of its queues. */
+  queueSize?: number;
+}
+
 /** What a network device is plugged into. */
 export interface Link {
+  /** A plainer card than usual is wanted at this end of the cable. */
+  readonly card?: CardOptions;
   /** Takes a frame from the Guest. The bytes belong to the Link from now on. */
   send(frame: Frame): void;
   /** Frames had better wait in the Guest for a while. */

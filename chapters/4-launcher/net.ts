@@ -76,15 +76,8 @@ const NEEDS_CSUM = 1;
  * bought from the IEEE.
  */
 
-/** What may be tuned, for `npm run bench -- network`. */
-export interface NetTuning {
-  /** Features to be left out. */
-  without?: number;
-  queueSize?: number;
-}
-
 /** virtio-net with one pair of queues (virtio 1.0, section 5.1). @param address six bytes: the Guest's MAC */
-export function createNet(link: Link, address: Uint8Array, tuning: NetTuning = {}): Behaviour {
+export function createNet(link: Link, address: Uint8Array): Behaviour {
   const config = new Uint8Array(CONFIG_SIZE);
   config.set(address);
   const pieces: Frame[] = [];
@@ -101,9 +94,9 @@ export function createNet(link: Link, address: Uint8Array, tuning: NetTuning = {
     name: 'net',
     type: NET,
     pciClass: PCI_ETHERNET,
-    features: (MAC | OUTGOING | INCOMING | INDIRECT_DESCRIPTORS) & ~(tuning.without ?? 0),
+    features: (MAC | OUTGOING | INCOMING | INDIRECT_DESCRIPTORS) & ~(link.card?.without ?? 0),
     queues: ['receive', 'transmit'],
-    queueSize: tuning.queueSize,
+    queueSize: link.card?.queueSize,
     config,
     accept(features) {
       agreed = features;

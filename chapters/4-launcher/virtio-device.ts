@@ -230,37 +230,39 @@ export function notify(device: VirtioDevice, index: number): void {
  * a megabyte, after which the Guest's clock and your keys get theirs.
  *
  * When a queue runs dry, and not once for each request, the driver gets its interrupt. `announce` knows whether it
- * wants one.
+ * wants one. And whether there is more to do is asked last of all, of every queue: a frame that was sent may have
+ * brought its answer already, for a queue that had its turn before.
  */
 
 /** Serves what waits, up to one turn's worth on each queue. @returns true if there is more to do at once */
 export function work(device: VirtioDevice): boolean {
   if ((device.status & STATUS_DRIVER_OK) === 0) return false;
-  let more = false;
   for (const [index, queue] of device.queues.entries()) {
-    if (!device.waiting[index] || !queue.enabled || !device.behaviour.ready(index)) continue;
-    if (serveTurn(device, index, queue)) more = true;
+    if (!hasWork(device, index)) continue;
+    serveTurn(device, index, queue);
     if (announce(queue)) {
       device.interruptStatus |= INTERRUPT_QUEUE;
       device.raise();
     }
   }
-  return more;
+  return device.queues.some((_, index) => hasWork(device, index));
 }
 
-function serveTurn(device: VirtioDevice, index: number, queue: Virtqueue): boolean {
+function hasWork(device: VirtioDevice, index: number): boolean {
+  return device.waiting[index]! && device.queues[index]!.enabled && device.behaviour.ready(index);
+}
+
+function serveTurn(device: VirtioDevice, index: number, queue: Virtqueue): void {
   const { behaviour, memory } = device;
-  for (let moved = 0; moved < TURN; ) {
-    if (!behaviour.ready(index)) return false;
+  for (let moved = 0; moved < TURN && behaviour.ready(index); ) {
     const request = takeRequest(queue);
     if (!request) {
       device.waiting[index] = false;
-      return false;
+      return;
     }
     giveBack(queue, request, behaviour.serve(index, request, memory, queue.label));
     moved += Math.max(request.bytes, REQUEST_COST);
   }
-  return true;
 }
 
 /** Reading the interrupt status is the acknowledgement. */

@@ -63,7 +63,7 @@ function nextData(connection: Connection, route: Route, now: number): Frame | un
   const waiting = Math.max(0, buffer.length - inFlight);
   const room = connection.window - inFlight;
   let length = Math.max(0, Math.min(waiting, room, LONGEST_DATA - (LONGEST_DATA % mss)));
-  if (length < waiting && length < mss && inFlight > 0) length = 0;
+  if (length < waiting && inFlight > 0 && length < Math.max(mss, connection.window / 2)) length = 0;
   const ending = connection.streamEnded && !connection.endAcknowledged && inFlight <= buffer.length;
   const fin = ending && length === waiting;
   if (length === 0 && !fin) {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type LaunchOptions, parseCommandLine } from '../../chapters/4-launcher/command-line.ts';
 import { InputQueue } from '../../chapters/4-launcher/input-queue.ts';
 import { type ExitStatus, launch } from '../../chapters/4-launcher/launch.ts';
-import { type Disk, LauncherError, type Onlooker } from '../../chapters/4-launcher/outside.ts';
+import { type Disk, LauncherError, type Onlooker, type Outside } from '../../chapters/4-launcher/outside.ts';
 import type { World } from '../../chapters/1-preparation/world.ts';
 import { createHost, type Host } from '../../chapters/5-host/dev-lguest.ts';
 import { createMachine, type Machine } from '../../src/processor/index.ts';
@@ -56,12 +56,16 @@ export interface Circumstances {
   disks?: Record<string, Uint8Array>;
   /** The disks may only be read. */
   readOnly?: boolean;
+  /** Instead of `disks`: opens them. */
+  openDisk?: (name: string) => Disk;
   kernel?: Uint8Array;
   initrd?: Uint8Array;
   /** What its shell says when it wants a line. */
   prompt?: string;
   /** Where it runs: a computer of its own, unless there is one to share. */
   computer?: Computer;
+  /** What a network card is plugged into. */
+  openLink?: NonNullable<Outside['openLink']>;
 }
 
 /** Boots pup on the real Host, with the real Launcher. */
@@ -72,10 +76,12 @@ export function boot(circumstances: Circumstances = {}): Session {
     kernelArguments = '',
     disks = {},
     readOnly = false,
+    openDisk = (name) => diskOf(disks[name] ?? fail(name), readOnly),
     kernel = pup().kernel,
     initrd = pup().initrd,
     prompt = '$ ',
     computer = createComputer(megabytes),
+    openLink,
   } = circumstances;
   const { machine, world, host, onlooker } = computer;
   const input = new InputQueue();
@@ -94,7 +100,7 @@ export function boot(circumstances: Circumstances = {}): Session {
   ];
   const ended = launch(parseCommandLine(words) as LaunchOptions, host, world, {
     readFile: (name) => files[name] ?? fail(name),
-    openDisk: (name) => openDisk(disks[name] ?? fail(name), readOnly),
+    openDisk,
     input,
     output(bytes) {
       said += new TextDecoder('latin1').decode(bytes);
@@ -103,6 +109,7 @@ export function boot(circumstances: Circumstances = {}): Session {
     outputDrained: () => undefined,
     warn: (line) => warnings.push(line),
     onlooker,
+    ...(openLink && { openLink }),
   });
   ended.then(
     () => look(),
@@ -163,7 +170,8 @@ function fail(name: string): never {
   throw new LauncherError(`cannot read ${name}: no such file or directory`);
 }
 
-function openDisk(bytes: Uint8Array, readOnly: boolean): Disk {
+/** A disk that is a piece of memory. */
+export function diskOf(bytes: Uint8Array, readOnly = false): Disk {
   return {
     size: bytes.length,
     readOnly,

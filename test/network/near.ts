@@ -1,0 +1,136 @@
+import type { Sockets, Stream, StreamEvents } from '../../src/network/cable.ts';
+
+/** What the services below have seen. */
+export interface Seen {
+  /** Bytes that port 9 has swallowed. */
+  discarded: number;
+  /** Connections to each `address:port`. */
+  connections: string[];
+  datagrams: { bytes: Uint8Array; address: string; port: number }[];
+}
+
+/** The size of the pieces in which port 19 sends. */
+const PIECE = 1 << 16;
+
+/**
+ * A network with three old services in it, on whatever address: echo on port 7, discard on 9, and on 19 a source that
+ * sends `amount` bytes and ends. Nobody else is at home. It sleeps no time and rolls no dice.
+ */
+export function nearNetwork(amount = 0): { sockets: Sockets; seen: Seen } {
+  const seen: Seen = { discarded: 0, connections: [], datagrams: [] };
+  const services: Record<number, (events: StreamEvents) => Stream> = {
+    7: echo,
+    9: (events) => discard(events, seen),
+    19: (events) => generate(events, amount),
+  };
+  const sockets: Sockets = {
+    connect(address, port, events) {
+      seen.connections.push(`${address}:${port}`);
+      const service = services[port];
+      if (!service) {
+        setImmediate(() => events.closed(address.startsWith('192.0.2.') ? 'unreachable' : 'refused'));
+        return { write() {}, end() {}, abort() {}, pause() {}, resume() {} };
+      }
+      const stream = service(events);
+      setImmediate(() => {
+        events.opened();
+        stream.resume();
+      });
+      return stream;
+    },
+    datagrams(received) {
+      return {
+        send(bytes, address, port) {
+          seen.datagrams.push({ bytes, address, port });
+          if (port === 7) setImmediate(() => received(bytes, address, port));
+        },
+        close() {},
+      };
+    },
+    async lookup(name) {
+      if (name === 'nowhere.example') return [];
+      if (name === 'broken.example') throw new Error('nobody could be asked');
+      return ['203.0.113.5', '127.0.0.1'];
+    },
+  };
+  return { sockets, seen };
+}
+
+function echo(events: StreamEvents): Stream {
+  return {
+    write(bytes, left) {
+      setImmediate(() => {
+        left();
+        events.received(bytes);
+      });
+    },
+    end() {
+      setImmediate(() => {
+        events.ended();
+        events.closed('done');
+      });
+    },
+    abort() {},
+    pause() {},
+    resume() {},
+  };
+}
+
+function discard(events: StreamEvents, seen: Seen): Stream {
+  return {
+    write(bytes, left) {
+      seen.discarded += bytes.length;
+      setImmediate(left);
+    },
+    end() {
+      setImmediate(() => {
+        events.ended();
+        events.closed('done');
+      });
+    },
+    abort() {},
+    pause() {},
+    resume() {},
+  };
+}
+
+function generate(events: StreamEvents, amount: number): Stream {
+  let sent = 0;
+  let flowing = false;
+  let over = false;
+  let ended = false;
+  const go = () => {
+    if (!flowing || over) return;
+    const piece = new Uint8Array(Math.min(PIECE, amount - sent));
+    for (let i = 0; i < piece.length; i++) piece[i] = (sent + i) % 251;
+    sent += piece.length;
+    if (piece.length > 0) events.received(piece);
+    if (sent < amount) {
+      setImmediate(go);
+      return;
+    }
+    over = true;
+    events.ended();
+    if (ended) events.closed('done');
+  };
+  return {
+    write(_bytes, left) {
+      setImmediate(left);
+    },
+    end() {
+      ended = true;
+      if (over) setImmediate(() => events.closed('done'));
+    },
+    abort() {
+      over = true;
+    },
+    pause() {
+      flowing = false;
+    },
+    resume() {
+      if (flowing) return;
+      flowing = true;
+      setImmediate(go);
+    },
+  };
+}
