@@ -119,33 +119,6 @@ describe('The interrupt line', () => {
   });
 });
 
-describe('The trap flag', () => {
-  test('traps behind the instruction that follows the one that set it (vol. 3, 17.3.1.4)', () => {
-    const end = play({ code: 'pushfd\n or dword [esp], 0x100\n popfd\n inc eax\n inc eax\n hlt' });
-    expect(end.vector).toBe(1);
-    expect(end.machine.registers.eax).toBe(1);
-    expect(end.frame.eflags & 0x100).toBe(0x100);
-  });
-
-  test('traps after each iteration of REP', () => {
-    const end = play({ ring: 3, flags: 0x102, code: 'rep stosb' });
-    expect(end.vector).toBe(1);
-    const { machine } = prepare({ ring: 3, flags: 0x102, code: 'rep stosb' });
-    machine.registers.ecx = 5;
-    machine.registers.edi = 0xa000;
-    machine.run(3);
-    expect(machine.registers.ecx).toBe(4);
-    expect(machine.ram.read32(machine.registers.esp)).toBe(0x8000);
-  });
-
-  test('does not trap the instruction behind MOV SS', () => {
-    const end = play({ flags: 0x102, code: 'mov ss, bx\n inc eax\n hlt', limit: 0 });
-    end.machine.registers.ebx = 0x10;
-    end.machine.run(10);
-    expect(end.machine.registers.eax).toBe(1);
-  });
-});
-
 describe('Code that changes code', () => {
   test('sees the change at once, even in the block it runs in', () => {
     const machine = fresh('mov byte [patch + 1], 5\n patch: mov al, 1\n hlt');

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { hold, type Row } from './rows.ts';
 import {
   CODE_0,
@@ -26,6 +26,12 @@ const FREE_3 = FREE + 3;
 function back(cs: number, offset: string, stack?: [ss: number, esp: number]): string {
   const outer = stack ? `push ${stack[0]}\n push ${stack[1]}\n` : '';
   return `${outer} push ${cs}\n push ${offset}\n retf\n there: int3`;
+}
+
+/** The same for IRET, with plain flags. */
+function interrupted(cs: number, offset: string, stack?: [ss: number, esp: number]): string {
+  const outer = stack ? `push ${stack[0]}\n push ${stack[1]}\n` : '';
+  return `${outer} push 2\n push ${cs}\n push ${offset}\n iretd\n there: int3`;
 }
 
 const rows: Row[] = [
@@ -88,6 +94,138 @@ const rows: Row[] = [
     ring: 3,
     code: back(FREE_3, 'there'),
     vector: 3,
+  },
+  {
+    rule: 'RET: outward, beyond the limit, after the stack',
+    descriptors: { [FREE]: descriptor(0, 0xfff, 0xfb, 4) },
+    code: back(FREE_3, '0x1000', [DATA_3, STACK]),
+    vector: 13,
+    error: 0,
+  },
+  {
+    rule: 'RET: outward, beyond the limit, but the stack of another ring comes first',
+    descriptors: { [FREE]: descriptor(0, 0xfff, 0xfb, 4) },
+    code: back(FREE_3, '0x1000', [DATA_0, STACK]),
+    vector: 13,
+    error: DATA_0,
+  },
+  {
+    rule: 'RET: outward, with a stack beyond the table',
+    code: back(CODE_3, 'there', [0x803, STACK]),
+    vector: 13,
+    error: 0x800,
+  },
+  {
+    rule: 'RET: outward, with a stack of the LDT, without one',
+    code: back(CODE_3, 'there', [0x0f, STACK]),
+    vector: 13,
+    error: 0x0c,
+  },
+  {
+    rule: 'RET: outward, with a stack that is read-only',
+    descriptors: { [FREE]: descriptor(0, 0xfffff, 0xf0) },
+    code: back(CODE_3, 'there', [FREE_3, STACK]),
+    vector: 13,
+    error: FREE,
+  },
+  {
+    rule: 'RET: code that is not present, before the stack',
+    descriptors: { [FREE]: descriptor(0, 0xfffff, 0x7a) },
+    code: back(FREE_3, 'there', [0, STACK]),
+    vector: 11,
+    error: FREE,
+  },
+  {
+    rule: 'RET: to a selector of the LDT, without one',
+    code: back(0x0c, 'there'),
+    vector: 13,
+    error: 0x0c,
+  },
+  {
+    rule: 'RET: a stack that ends before CS',
+    ring: 3,
+    descriptors: { [FREE]: descriptor(0, 0xff, 0xf3, 4) },
+    code: `mov ax, ${FREE_3}\n mov ss, ax\n mov esp, 0xfc\n retf`,
+    vector: 12,
+    error: 0,
+  },
+  {
+    rule: 'RET: a stack that ends before the outer SS',
+    ring: 1,
+    descriptors: { [FREE]: descriptor(0xb000, 0xff, 0xb3, 4) },
+    words: { '0xb0f4': 0x8000, '0xb0f8': CODE_3, '0xb0fc': STACK },
+    code: `mov ax, ${FREE + 1}\n mov ss, ax\n mov esp, 0xf4\n retf`,
+    vector: 12,
+    error: 0,
+  },
+  {
+    rule: 'RET: a stack that is on no page',
+    ring: 3,
+    pages: { '0xe000': 0 },
+    code: 'mov esp, 0xe000\n retf',
+    vector: 14,
+    error: 4,
+  },
+  // IRET: vol. 2, Operation. What it shares with RET is in the rows above and among the levels.
+  {
+    rule: 'IRET: outward, with a stack that is not present',
+    descriptors: { [FREE]: descriptor(0, 0xfffff, 0x73) },
+    code: interrupted(CODE_3, 'there', [FREE_3, STACK]),
+    vector: 12,
+    error: FREE,
+  },
+  {
+    rule: 'IRET: outward, with code for a stack',
+    code: interrupted(CODE_3, 'there', [CODE_3, STACK]),
+    vector: 13,
+    error: CODE_3 & ~3,
+  },
+  {
+    rule: 'IRET: outward, with a stack beyond the table',
+    code: interrupted(CODE_3, 'there', [0x803, STACK]),
+    vector: 13,
+    error: 0x800,
+  },
+  {
+    rule: 'IRET: outward, beyond the limit',
+    descriptors: { [FREE]: descriptor(0, 0xfff, 0xfb, 4) },
+    code: interrupted(FREE_3, '0x1000', [DATA_3, STACK]),
+    vector: 13,
+    error: 0,
+  },
+  {
+    rule: 'IRET: to a selector beyond the table',
+    code: interrupted(0x800, 'there'),
+    vector: 13,
+    error: 0x800,
+  },
+  {
+    rule: 'IRET: to a selector of the LDT, without one',
+    code: interrupted(0x0c, 'there'),
+    vector: 13,
+    error: 0x0c,
+  },
+  {
+    rule: 'IRET: VM is nobody’s to set but ring 0’s',
+    ring: 3,
+    code: 'push 0x20002\n push CODE_3\n push there\n iretd\n there: int3',
+    vector: 3,
+  },
+  {
+    rule: 'IRET: NT in ring 3 as well, and the link is to blame',
+    ring: 3,
+    words: { '0x3800': FREE_3 },
+    code: 'pushfd\n or dword [esp], 0x4000\n popfd\n iretd',
+    vector: 10,
+    error: FREE,
+  },
+  {
+    rule: 'IRET: a stack that is on no page',
+    ring: 3,
+    pages: { '0xe000': 0 },
+    code: 'mov esp, 0xe000\n iretd',
+    vector: 14,
+    error: 4,
   },
   // Call gates: vol. 3, 5.8.3 to 5.8.5, and vol. 2, CALL.
   {
@@ -199,6 +337,62 @@ const rows: Row[] = [
     vector: 10,
     error: FREE + 8,
   },
+  {
+    rule: 'CALL: a null stack, before the offset beyond the limit (vol. 2, CALL, Operation)',
+    descriptors: { [FREE]: gate(FREE + 8, 0x1000, CALL_GATE), [FREE + 8]: descriptor(0, 0xfff, 0xbb, 4) },
+    words: { '0x3810': 0 },
+    ring: 3,
+    code: `call ${FREE_3}:0`,
+    vector: 10,
+    error: 0,
+  },
+  {
+    rule: 'CALL: through a gate to a selector of the LDT, without one',
+    descriptors: { [FREE]: gate(0x0c, TO_0, CALL_GATE) },
+    ring: 3,
+    code: `call ${FREE_3}:0`,
+    vector: 13,
+    error: 0x0c,
+  },
+  {
+    rule: 'CALL: a stack with room for the addresses, but not for the parameters',
+    descriptors: {
+      [FREE]: gate(CODE_1, TO_0, CALL_GATE, 4),
+      [FREE + 8]: descriptor(0, 0x5fff, 0xb7, 4),
+    },
+    words: { '0x380c': 0x6010, '0x3810': FREE + 9 },
+    ring: 3,
+    code: `call ${FREE_3}:0`,
+    vector: 12,
+    error: FREE + 8,
+  },
+  {
+    rule: 'CALL: parameters on a page that is not there are the outer ring’s fault',
+    descriptors: { [FREE]: gate(CODE_0, TO_0, CALL_GATE, 2) },
+    ring: 3,
+    pages: { '0xe000': 0 },
+    code: `mov esp, 0xdffc\n call ${FREE_3}:0`,
+    vector: 14,
+    error: 4,
+  },
+  {
+    rule: 'CALL: an inner stack on a page that is not there is the inner ring’s',
+    descriptors: TO_RING_1,
+    ring: 3,
+    pages: { '0xe000': 0 },
+    words: { '0x380c': 0xe800 },
+    code: `call ${FREE_3}:0`,
+    vector: 14,
+    error: 2,
+  },
+  {
+    rule: 'CALL: within a ring, without room on the stack',
+    ring: 1,
+    descriptors: { [FREE]: descriptor(0, 0xfff, 0xb3, 4) },
+    code: `mov ax, ${FREE + 1}\n mov ss, ax\n mov esp, 0x2000\n call ${CODE_1}:there\n there: int3`,
+    vector: 12,
+    error: 0,
+  },
   // Tables: vol. 2, LLDT and LTR.
   { rule: 'LLDT: a null selector is fine', code: 'mov ax, 0\n lldt ax\n int3', vector: 3 },
   {
@@ -281,16 +475,56 @@ test('A 16-bit call gate pushes words (vol. 3, 5.8.3)', () => {
   expect(ram.read16(registers.esp + 6)).toBe(DATA_3);
 });
 
-test('A single step of a REP is saved with RF, but for the last (vol. 3, 17.3.1.1)', () => {
-  const code =
-    'mov esi, DATA\n mov edi, DATA + 64\n mov ecx, COUNT\n pushfd\n or dword [esp], 0x100\n popfd\n rep movsb\n nop';
-  const flags = (count: number) =>
-    play({ code: code.replace('COUNT', String(count)) }).frame.eflags & 0x1_0000;
-  expect(flags(2)).toBe(0x1_0000);
-  expect(flags(1)).toBe(0);
-});
-
 test('RETF to an outer ring forgets data segments of the inner one (vol. 2, RET)', () => {
   const { machine } = play({ code: back(CODE_1, 'there', [DATA_1, STACK]) });
   expect([machine.registers.ds, machine.registers.es]).toEqual([0, 0]);
+});
+
+describe('IRET and RETF with 16-bit operands (vol. 2) read words', () => {
+  const frame = (items: (number | string)[], how: number) =>
+    `sub esp, ${items.length * 2}\n` +
+    items.map((item, at) => `mov word [esp + ${at * 2}], ${item}\n`).join('') +
+    `db 0x66, ${how}\n there: pushfd\n pop eax\n int3`;
+  const IRET = 0xcf;
+  const RETF = 0xcb;
+
+  test('IRET in its ring, which leaves the upper half of EFLAGS alone', () => {
+    const set = 'pushfd\n or dword [esp], 0x240000\n popfd\n';
+    const end = play({ code: set + frame(['there', CODE_0, 0x8d7], IRET) });
+    expect(end).toMatchObject({ vector: 3, frame: { cs: CODE_0 } });
+    expect(end.machine.registers.eax).toBe(0x24_08d7);
+    expect(end.machine.registers.esp).toBe(STACK - 12);
+  });
+
+  test('IRET outward, with a stack pointer of 16 bits', () => {
+    const end = play({ code: frame(['there', CODE_3, 0x8d7, 0xb800, DATA_3], IRET) });
+    expect(end).toMatchObject({ vector: 3, frame: { cs: CODE_3, ss: DATA_3, esp: 0xb800 } });
+    expect(end.machine.registers.eax).toBe(0x8d7);
+  });
+
+  test('RETF in its ring and outward', () => {
+    expect(play({ code: frame(['there', CODE_0], RETF) })).toMatchObject({
+      vector: 3,
+      frame: { cs: CODE_0 },
+    });
+    const end = play({ code: frame(['there', CODE_3, 0xb800, DATA_3], RETF) });
+    expect(end).toMatchObject({ vector: 3, frame: { cs: CODE_3, ss: DATA_3, esp: 0xb800 } });
+  });
+});
+
+test('RETF n drops its bytes from the stack, within a ring and from both outward (vol. 2, RET)', () => {
+  const code = (cs: number) =>
+    `push ${DATA_3}\n push 0xb800\n push 1\n push 2\n push ${cs}\n push there\n retf 8\n there: mov ecx, esp\n int3`;
+  expect(play({ code: code(CODE_0) }).machine.registers.ecx).toBe(STACK - 8);
+  const end = play({ code: code(CODE_3) });
+  expect(end.machine.registers.ecx).toBe(0xb808);
+  expect(end.frame.ss).toBe(DATA_3);
+});
+
+test('An outer stack of 16 bits gets only SP: the upper half of ESP is what it was inside (vol. 2, IRET)', () => {
+  const end = play({
+    descriptors: { [FREE]: descriptor(0, 0xffff, 0xf3, 0) },
+    code: `mov esp, 0x9c000\n ${interrupted(CODE_3, 'there', [FREE_3, 0x1234_b800])}`,
+  });
+  expect(end.frame).toMatchObject({ ss: FREE_3, esp: 0x9_b800 });
 });
