@@ -15,9 +15,12 @@ import { translateForFetch } from './access.ts';
 import { forgetAllRegions, forgetRegion, noteRewriting } from './compiler/forgetting.ts';
 import { decodeInstruction } from './decode.ts';
 import type { Region } from './compiler/cache.ts';
+import { LOOP_PACE } from './compiler/making.ts';
+import type { Shape } from './compiler/shape.ts';
 import { begin, Decoder } from './decoder.ts';
 import { fault, protectionFault } from './faults.ts';
 import type { Instruction } from './instruction.ts';
+import { call } from './jumps.ts';
 import { BASE, CS, EIP, LIMIT } from './layout.ts';
 import type { Processor } from './processor.ts';
 import { newEpoch, watchFrame } from './tlb.ts';
@@ -38,32 +41,36 @@ export class Block {
   code: Instruction[] = [];
   /** Offset in the code segment of the first instruction, and behind the last. */
   eip = 0;
+  /** The epoch in which the address of this block was last looked up; -1 once it is dropped. */
+  epoch = -1;
   end = 0;
+  /** Where execution went from here, the last two times it went elsewhere. */
+  successor: Block = this;
+  otherSuccessor: Block = this;
+  /** The compiled code that begins here. */
+  region: Region | undefined = undefined;
+  /** How hot it is: it gets hotter by `pace` each time it is interpreted, and is looked at when it is due. */
+  heat = 0;
+  pace = 1;
+  due = 0x3fff_ffff;
+  /** Where it went before that, if there were more than two. */
+  formerSuccessors: Block[] = NO_BLOCKS;
   /** What it was decoded for: which segments are flat, and how far the code segment reaches. */
   mode = 0;
   limit = 0;
-  /** The epoch in which the address of this block was last looked up; -1 once it is dropped. */
-  epoch = -1;
   /** Number of the physical page it begins in. */
   frame = 0;
   /** Physical page of the bytes beyond the page boundary, or -1. */
   secondPage = -1;
-  /** How often it was interpreted, until it was compiled. */
-  heat = 0;
-  /** The compiled code that begins here, and all compiled code that has this block in it. */
-  region: Region | undefined = undefined;
-  regions: Region[] | undefined = undefined;
-  /** It was not compiled when it became hot, since its page is rewritten too often. */
-  hasWaited = false;
-  /** Its accesses often miss the page that compiled code had looked at: better look each time. */
-  isCareful = false;
-  /** Where execution went from here, the last two times it went elsewhere. */
-  successor: Block = this;
-  otherSuccessor: Block = this;
-  /** Where it went before that, if there were more than two. */
-  formerSuccessors: Block[] = NO_BLOCKS;
   /** Another block that begins at the same byte. */
   variant: Block | undefined = undefined;
+  /** All compiled code that has this block in it, and what the compiler knows of its instructions. */
+  regions: Region[] | undefined = undefined;
+  shape: Shape | undefined = undefined;
+  /** Its accesses often miss the page that compiled code had looked at: better look each time. */
+  isCareful = false;
+  /** It is worth being compiled with all that it calls. */
+  isDeep = false;
 }
 
 /** Where there is no block yet. Its epoch never comes. */
@@ -99,11 +106,18 @@ export function nextBlock(cpu: Processor, previous: Block): Block {
   if (second.eip === eip && second.epoch === epoch) return second;
   const block = findBlock(cpu, eip);
   if (previous.epoch >= 0 && block.epoch >= 0) {
+    if (block.eip <= previous.eip && jumpsTo(previous, block.eip)) block.pace = LOOP_PACE;
     if (previous.otherSuccessor.epoch >= 0) rememberFormer(previous, previous.otherSuccessor);
     previous.otherSuccessor = previous.successor;
     previous.successor = block;
   }
   return block;
+}
+
+/** Whether a block ends in a jump, with or without a condition, to `eip`. If that lies before it, there is a loop. */
+function jumpsTo({ code }: Block, eip: number): boolean {
+  const last = code[code.length - 1]!;
+  return last.immediate === eip && last.execute !== call;
 }
 
 /** The interpreter does not need to know; a compiler wants to see all the ways that a jump through a table takes. */
@@ -162,6 +176,7 @@ function decodeBlock(cpu: Processor, eip: number, physical: number): Block {
   block.limit = cpu.words[LIMIT + CS]!;
   block.successor = NO_BLOCK;
   block.otherSuccessor = NO_BLOCK;
+  if (cpu.compiler !== undefined) block.due = cpu.compiler.warm;
   let at = eip;
   while (block.code.length < LONGEST_BLOCK) {
     begin(decoder, at);
@@ -276,6 +291,7 @@ function forget(cpu: Processor, block: Block): void {
   for (const region of [...(block.regions ?? [])]) forgetRegion(cpu.compiler!, region);
   cpu.decoded -= block.code.length;
   block.code = [];
+  block.shape = undefined;
   block.epoch = -1;
   block.mode = -1;
   block.successor = NO_BLOCK;

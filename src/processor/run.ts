@@ -10,7 +10,7 @@
  */
 import { NO_BLOCK, nextBlock } from './blocks.ts';
 import { enterRegion, mayEnter } from './compiler/compiler.ts';
-import { compileAround } from './compiler/making.ts';
+import { noteHeat } from './compiler/making.ts';
 import { fault } from './faults.ts';
 import type { Instruction } from './instruction.ts';
 import { deliverFault, singleStep, takeInterrupt } from './interrupts.ts';
@@ -85,8 +85,9 @@ function runSlice(cpu: Processor): Stop {
               if (!exit.resumes) continue;
               start = exit.position;
               position = start;
-            } else if (++block.heat === compiler.hot) {
-              compileAround(compiler, block);
+            } else {
+              block.heat += block.pace;
+              if (block.heat >= block.due) noteHeat(compiler, block);
             }
           }
           code = block.code;

@@ -26,7 +26,7 @@ import type { Node } from './node.ts';
  * beginning, when flags are wanted in another form.
  */
 /** What to do after leaving compiled code. */
-export interface Exit {
+export class Exit {
   readonly block: Block;
   readonly code: Instruction[];
   /** Which instruction of the block comes next, if the interpreter goes on inside the block. */
@@ -34,12 +34,24 @@ export interface Exit {
   /** Instructions that were counted and not done. */
   readonly refund: number;
   readonly resumes: boolean;
+  /** EIP, unless compiled code has written it. */
+  readonly eip: number | undefined;
   /** How often this way was taken because memory was not where it was expected. */
   misses: number;
   /** The retired count from which they are counted. */
-  since: number;
-  /** EIP, unless compiled code has written it. */
-  readonly eip: number | undefined;
+  since = 0;
+  /** The budget was too small for once around. */
+  isTired = false;
+
+  constructor({ block, body }: Node, position: number, refund: number, resumes: boolean, eip?: number) {
+    this.block = block;
+    this.code = block.code;
+    this.position = position;
+    this.refund = refund;
+    this.resumes = resumes;
+    this.eip = eip;
+    this.misses = resumes && position < body ? 0 : NEVER;
+  }
 }
 
 /** A count of misses from which it never gets to be many. */
@@ -59,10 +71,20 @@ export class Region {
   /** The least budget with which it is worth while to enter. */
   readonly need: number;
   readonly size: number;
-  readonly exits: number[];
+  /** The ways out, by the lower part of their numbers. */
+  readonly exits: readonly Exit[];
+  /** There was more to gather, but for want of room or because it was called. */
+  readonly isPart: boolean;
   alive = true;
 
-  constructor(nodes: readonly Node[], key: number, user: boolean, slot: number, exits: number[]) {
+  constructor(
+    nodes: readonly Node[],
+    key: number,
+    user: boolean,
+    slot: number,
+    exits: Exit[],
+    isPart: boolean,
+  ) {
     this.entry = nodes[0]!.block;
     this.blocks = [...new Set(nodes.map((node) => node.block))];
     this.key = key;
@@ -71,78 +93,80 @@ export class Region {
     this.need = nodes[0]!.need;
     this.size = nodes.reduce((sum, { block }) => sum + block.code.length, 0);
     this.exits = exits;
+    this.isPart = isPart;
   }
 }
 
 /*
- * Numbers of exits are baked into machine code, so they cannot be moved up when one in the middle goes. They are given out again,
- * like coat checks.
- */
-/** Exits by number, with numbers used again. */
-export class Exits {
-  readonly all: Exit[] = [];
-  private readonly free: number[] = [];
-
-  add(exit: Exit): number {
-    const number = this.free.pop() ?? this.all.length;
-    this.all[number] = exit;
-    return number;
-  }
-
-  release(numbers: readonly number[]): void {
-    this.free.push(...numbers);
-  }
-}
-
-/*
- * One place in the code may be left in the same way by several instructions of ours, a check for each of three operands, say. They
- * share a number: what is known by block, position and reason is asked for once and remembered.
+ * ## Their numbers
+ *
+ * The number of an exit is the slot of its region and, in the lower eleven bits, its place in the region's list. (Six hundred instructions, which is the most of
+ * one region, have room for three each.) One place in the code may be left in the same way by several instructions of ours, a check for each of three operands, say. They
+ * share a number.
  *
  * A way out that leads to another address has its number turned over, bit by bit, which makes it negative. That is how the dispatcher, which knows
  * nothing else about exits, tells *look whether the next place is compiled* from *give it back to the interpreter*.
  */
-/** The exits of one function; the numbers given out are noted in `given`. */
-export function exitNumbers(exits: Exits, given: number[]): ExitNumbers {
-  const known = new Map<string, number>();
-  const once = (node: Node, name: string, make: () => Exit): number => {
-    const key = `${node.order} ${name}`;
-    let number = known.get(key);
-    if (number === undefined) {
-      number = exits.add(make());
-      given.push(number);
-      known.set(key, number);
+const EXIT_BITS = 11;
+
+/** Which region an exit belongs to, by its slot; and which of its exits it is. */
+export function slotOf(number: number): number {
+  return (number < 0 ? ~number : number) >>> EXIT_BITS;
+}
+
+export function exitOf(region: Region, number: number): Exit {
+  return region.exits[(number < 0 ? ~number : number) & ((1 << EXIT_BITS) - 1)]!;
+}
+
+/** The exits of one region in the making. */
+export class ExitList implements ExitNumbers {
+  readonly exits: Exit[] = [];
+  private readonly first: number;
+  /** The exit in the middle of a block that was asked for last. */
+  private lastNode: Node | undefined = undefined;
+  private lastPosition = -1;
+  private last = 0;
+
+  constructor(slot: number) {
+    this.first = slot << EXIT_BITS;
+  }
+
+  private add(exit: Exit): number {
+    return this.first + this.exits.push(exit) - 1;
+  }
+
+  before(node: Node, position: number): number {
+    if (node !== this.lastNode || position !== this.lastPosition) {
+      this.last = this.add(new Exit(node, position, node.block.code.length - position, true));
+      this.lastNode = node;
+      this.lastPosition = position;
     }
+    return this.last;
+  }
+
+  behind(node: Node, position: number): number {
+    const { code } = node.block;
+    return this.add(new Exit(node, position, code.length - position - 1, false, code[position]!.next));
+  }
+
+  away(node: Node): number {
+    if (node.away === -1) node.away = this.add(new Exit(node, 0, 0, false));
+    return ~node.away;
+  }
+
+  somewhere(node: Node): number {
+    return ~this.away(node);
+  }
+
+  tired(node: Node): number {
+    const number = this.unsettled(node);
+    this.exits[this.exits.length - 1]!.isTired = true;
     return number;
-  };
-  const exit = (
-    { block, body }: Node,
-    position: number,
-    refund: number,
-    resumes: boolean,
-    eip?: number,
-  ): Exit => ({
-    block,
-    code: block.code,
-    position,
-    refund,
-    resumes,
-    misses: resumes && position < body ? 0 : NEVER,
-    since: 0,
-    eip,
-  });
-  const behind = (node: Node, position: number) => node.block.code.length - position;
-  return {
-    before: (node, position) =>
-      once(node, `before ${position}`, () => exit(node, position, behind(node, position), true)),
-    behind: (node, position) =>
-      once(node, `behind ${position}`, () =>
-        exit(node, position, behind(node, position + 1), false, node.block.code[position]!.next),
-      ),
-    // Negative: the dispatcher may look for compiled code at the address.
-    away: (node) => ~once(node, 'away', () => exit(node, 0, 0, false)),
-    tired: (node) => once(node, 'tired', () => exit(node, 0, 0, false, node.block.eip)),
-    unsettled: (node) => once(node, 'unsettled', () => exit(node, 0, 0, false, node.block.eip)),
-  };
+  }
+
+  unsettled(entry: Node): number {
+    return this.add(new Exit(entry, 0, 0, false, entry.block.eip));
+  }
 }
 
 /*

@@ -9,22 +9,30 @@
  * compiled depends on nothing but what the guest did. (It would not have to; nothing but speed hangs on it. But a bug
  * that comes back at the same instruction is half caught.)
  */
+import type { Block } from '../blocks.ts';
 import { ALIGNMENT } from '../flags.ts';
 import { BUDGET, CODE_KEY, CPL, CR0, EIP, SYSTEM_FLAGS } from '../layout.ts';
 import { CR0_AM, type Processor } from '../processor.ts';
-import { type Exit, Exits, type Region } from './cache.ts';
+import { type Exit, exitOf, type Region, slotOf } from './cache.ts';
 import { dispatcher } from './dispatch.ts';
 import { bury, MOST_REGIONS } from './forgetting.ts';
 import { settleFlags } from './kinds.ts';
-import { MANY_MISSES, reconsider } from './making.ts';
-import { regionModule } from './module.ts';
+import { MANY_MISSES, reconsider, widen } from './making.ts';
+import { Emitter } from './emitter.ts';
 
 /** Slots for functions: all that live, and all that were just forgotten. */
 const SLOTS = 2 * MOST_REGIONS;
 
-/** Whether there is anybody who takes WebAssembly. */
+/** The smallest module there is: magic and version. */
+const EMPTY_MODULE = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+
+/** Whether there is anybody who takes WebAssembly. A page may have been forbidden to make machine code of what it wrote itself. */
 export function canCompile(): boolean {
-  return typeof WebAssembly.Module === 'function';
+  try {
+    return new WebAssembly.Module(EMPTY_MODULE) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /*
@@ -38,7 +46,12 @@ export class Compiler {
   readonly cpu: Processor;
   /** How often a block is interpreted before it is compiled. */
   readonly hot: number;
-  readonly exits = new Exits();
+  /** A quarter of that: from then on a block waits to be compiled together with others. */
+  readonly warm: number;
+  /** Blocks that wait, of rings 0 to 2 and of ring 3. */
+  readonly waiting: readonly [Block[], Block[]] = [[], []];
+  /** In which all modules are written. */
+  readonly emitter = new Emitter();
   /** Instructions compiled, in all regions that live. */
   size = 0;
   /** How often compiled code was lost because its page was written to, by page; up to MOST_PATIENCE. */
@@ -48,23 +61,24 @@ export class Compiler {
   compiledEver = 0;
   readonly table: WebAssembly.Table;
   readonly freeSlots: number[] = [];
+  readonly bySlot: (Region | undefined)[] = [];
   readonly dead: Region[] = [];
   readonly imports: Record<string, Record<string, unknown>>;
   readonly dispatch: (slot: number, budget: number) => number;
+  /** The budget with which compiled code was entered. */
+  given = 0;
   /** The exit that stands for the instruction which the interpreter is doing for compiled code. */
   stepping: Exit | undefined = undefined;
 
   constructor(cpu: Processor, hot: number) {
     this.cpu = cpu;
     this.hot = hot;
+    this.warm = Math.max(1, hot >> 2);
     this.rewritten = new Uint8Array(cpu.ramBytes >>> 12);
     this.table = new WebAssembly.Table({ element: 'anyfunc', initial: SLOTS });
     for (let slot = SLOTS - 1; slot >= 0; slot--) this.freeSlots.push(slot);
     this.imports = { m: { m: cpu.memory, t: this.table, s: (number: number) => step(this, number) } };
-    const main = new WebAssembly.Instance(
-      new WebAssembly.Module(regionModule([dispatcher()], true)),
-      this.imports,
-    );
+    const main = new WebAssembly.Instance(new WebAssembly.Module(dispatcher()), this.imports);
     this.dispatch = main.exports['0'] as (slot: number, budget: number) => number;
   }
 }
@@ -90,7 +104,7 @@ export function mayEnter(compiler: Compiler, region: Region): boolean {
  * million instructions at a time.
  */
 /** Instructions after which compiled code comes up for air, so that the engine below can put in better code. */
-const SLICE = 500_000;
+const SLICE = 100_000;
 
 /** Runs compiled code from the entry of `region`, until it wants something. */
 export function enterRegion(compiler: Compiler, region: Region): Exit {
@@ -98,47 +112,56 @@ export function enterRegion(compiler: Compiler, region: Region): Exit {
   const { words } = cpu;
   if (compiler.dead.length > 0) bury(compiler);
   const given = Math.min(cpu.remaining, SLICE);
+  compiler.given = given;
   words[CODE_KEY] = region.key;
   let number: number;
   try {
     number = compiler.dispatch(region.slot, given);
   } catch (error) {
-    recover(compiler, given);
+    recover(compiler);
     throw error;
   }
-  const exit = compiler.exits.all[number < 0 ? ~number : number]!;
+  const last = compiler.bySlot[slotOf(number)]!;
+  const exit = exitOf(last, number);
   cpu.remaining += words[BUDGET]! - given + exit.refund;
   if (exit.eip !== undefined) words[EIP] = exit.eip;
   settleFlags(words);
   if (exit.resumes && ++exit.misses >= MANY_MISSES) reconsider(compiler, exit);
+  if (exit.isTired && last.isPart && given === SLICE) widen(compiler, last);
   return exit;
 }
 /*
  * ## A hand from below
  *
  * Some instructions are too odd to be worth writing down again in WebAssembly. For these the compiled code calls us, and we let the
- * interpreter do the one, in a world that has been put in order for it. If it faults, an exception flies through WebAssembly and all, up to
+ * interpreter do the one, in a world that has been put in order for it: flags, EIP, and how many instructions are left, which a REP will want to know,
+ * and of which it will use up more than one. If it faults, an exception flies through WebAssembly and all, up to
  * `enterRegion`, and it must look as if the interpreter had walked here on its own feet.
  */
 /** One instruction, done by the interpreter for compiled code; not 0 if that must not go on. */
 function step(compiler: Compiler, number: number): number {
   const { cpu } = compiler;
-  const exit = compiler.exits.all[number]!;
+  const { words } = cpu;
+  const exit = exitOf(compiler.bySlot[slotOf(number)]!, number);
   const i = exit.code[exit.position]!;
+  const { end } = exit.block;
+  const { remaining } = cpu;
+  const before = remaining + words[BUDGET]! - compiler.given + exit.refund;
   compiler.stepping = exit;
-  settleFlags(cpu.words);
-  cpu.words[EIP] = exit.block.end;
+  settleFlags(words);
+  words[EIP] = end;
   cpu.stopAt = 1;
+  cpu.remaining = before;
   i.execute(cpu, i);
+  words[BUDGET]! += cpu.remaining - before;
+  cpu.remaining = remaining;
   compiler.stepping = undefined;
-  return cpu.stopAt === 0 ? 1 : 0;
+  return cpu.stopAt === 0 || words[EIP] !== end ? 1 : 0;
 }
 /** After a fault in `step`: as if the interpreter had come here by itself. */
-function recover(compiler: Compiler, given: number): void {
-  const { cpu } = compiler;
-  const stepping = compiler.stepping;
+function recover(compiler: Compiler): void {
+  const { cpu, stepping } = compiler;
   if (!stepping) return;
   compiler.stepping = undefined;
-  cpu.remaining += cpu.words[BUDGET]! - given + stepping.refund;
   cpu.words[EIP] = stepping.code[stepping.position]!.eip;
 }

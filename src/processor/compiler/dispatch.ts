@@ -25,7 +25,7 @@ import {
   UNREACHABLE,
   XOR,
 } from './emitter.ts';
-import type { Body } from './module.ts';
+import { beginModule, endModule, writeBody } from './module.ts';
 
 const SLOT = 0;
 const LEFT = 1;
@@ -43,9 +43,15 @@ const ENTRY = 4;
  *
  * All three differences are put together with OR and tested once: two of them are nearly never there, and a branch costs more than a subtraction.
  */
-/** `dispatch(slot, budget)` runs regions until one of them wants something, and returns the number of its exit. */
-export function dispatcher(): Body {
+/** A module whose function 0, `dispatch(slot, budget)`, runs regions until one of them wants something, and returns the number of its exit. */
+export function dispatcher(): Uint8Array {
   const code = new Emitter();
+  const began = beginModule(code, 1, true);
+  writeBody(code, { i32: 3, i64: 0, more: 0 }, () => writeDispatch(code));
+  return endModule(code, began);
+}
+
+function writeDispatch(code: Emitter): void {
   const loop = code.open(LOOP);
   code.get(LEFT);
   code.get(SLOT);
@@ -91,7 +97,6 @@ export function dispatcher(): Body {
   code.end();
   code.op(UNREACHABLE);
   code.op(END);
-  return { i32: 3, i64: 0, more: 0, code };
 }
 
 /*

@@ -5,8 +5,8 @@
  * its ways out lead, and the thing that changes with every line, what kind of flags are in the two flag locals *now*.
  */
 import type { Instruction } from '../instruction.ts';
-import { BUDGET, ESP, FLAG_CARRIES, FLAG_KIND, FLAG_RESULT } from '../layout.ts';
-import { CALL, Emitter, I32_LOAD, I32_STORE } from './emitter.ts';
+import { BUDGET, EIP, ESP, FLAG_CARRIES, FLAG_KIND, FLAG_RESULT } from '../layout.ts';
+import { CALL, type Emitter, I32_LOAD, I32_STORE } from './emitter.ts';
 import { CANONICAL, DYNAMIC, LOGIC } from './kinds.ts';
 import { IMPORT_STEP } from './module.ts';
 import type { Plan } from './plan.ts';
@@ -32,9 +32,9 @@ export const I64_LOCALS = 2;
 export const FIRST_POINTER = 20;
 
 /*
- * ## Five ways to leave
+ * ## Six ways to leave
  *
- * Seen from here, they are five functions that return a number. What the numbers lead to is the business of `Exits`.
+ * Seen from here, they are six functions that return a number. What the numbers lead to is the business of `ExitList`.
  */
 /** Numbers for the places at which a function can be left. */
 export interface ExitNumbers {
@@ -44,6 +44,8 @@ export interface ExitNumbers {
   behind(node: Node, position: number): number;
   /** At the address in TARGET; what `from` did is done. */
   away(from: Node): number;
+  /** The same, but it is not worth looking whether the address is compiled. */
+  somewhere(from: Node): number;
   /** Before a block, because the budget does not suffice for it. */
   tired(node: Node): number;
   /** Before the entry, because it wants flags that are not canonical. */
@@ -58,7 +60,7 @@ export interface ExitNumbers {
  */
 /** A region's function while it is being written. */
 export class Draft {
-  readonly code = new Emitter();
+  readonly code: Emitter;
   readonly exits: ExitNumbers;
   /** TLB tables of the ring it is for, as byte offsets in the memory. */
   readonly readTable: number;
@@ -82,7 +84,8 @@ export class Draft {
   /** The current instruction has missed the TLB often. */
   careful = false;
 
-  constructor(exits: ExitNumbers, readTable: number, writeTable: number) {
+  constructor(code: Emitter, exits: ExitNumbers, readTable: number, writeTable: number) {
+    this.code = code;
     this.exits = exits;
     this.readTable = readTable * 4;
     this.writeTable = writeTable * 4;
@@ -178,6 +181,13 @@ export function storeLocal(d: Draft, word: number, local: number): void {
  * for it, call, and fetch everything back.
  */
 export function step(d: Draft): void {
+  callStep(d);
+  prepareExit(d, d.exits.behind(d.node, d.position));
+  d.code.get(T0);
+  d.code.branchIf(d.epilogue);
+}
+
+function callStep(d: Draft): void {
   const { code } = d;
   prepareKind(d);
   storeState(d);
@@ -188,9 +198,19 @@ export function step(d: Draft): void {
   loadRegisters(d);
   loadFlags(d);
   d.kind = CANONICAL;
-  prepareExit(d, d.exits.behind(d.node, d.position));
-  code.get(T0);
-  code.branchIf(d.epilogue);
+}
+
+/*
+ * A REP retires as many instructions as it goes around, and it may come back before it is done. So there the budget is fetched back, too,
+ * and EIP, which says whether this is the end of it.
+ */
+export function stepRepeated(d: Draft): void {
+  callStep(d);
+  loadWord(d, BUDGET, BUDGET_LEFT);
+  loadWord(d, EIP, TARGET);
+  prepareExit(d, d.exits.somewhere(d.node));
+  d.code.get(T0);
+  d.code.branchIf(d.epilogue);
 }
 
 export const STACK_POINTER = REGISTER + ESP;

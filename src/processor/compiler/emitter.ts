@@ -102,14 +102,13 @@ const NO_VALUE = 0x40;
  * All numbers in WebAssembly are written seven bits at a time, the lowest first, with the eighth bit to say *there is more*. Small numbers take a byte. It
  * is called LEB128, comes from the tables that debuggers read, and has a signed form, in which the highest of the last seven bits is the sign.
  */
-/** Bytes of WebAssembly, as they come; and how deep in blocks we are. */
-export class Emitter {
-  bytes = new Uint8Array(0x200);
+/** Bytes, as they come. */
+export class Bytes {
+  bytes = new Uint8Array(0x4000);
   length = 0;
-  depth = 0;
 
   op(code: number): void {
-    if (this.length + 16 > this.bytes.length) this.grow();
+    if (this.length === this.bytes.length) this.grow();
     this.bytes[this.length++] = code;
   }
 
@@ -136,6 +135,40 @@ export class Emitter {
     }
     this.op(rest & 0x7f);
   }
+}
+
+/*
+ * ## Lengths that come later
+ *
+ * A section begins with its length, and so does a function, and neither is known before it is written. The seven-bit code has a back door: nobody
+ * says that a number must be as short as it can be. `0x85 0x80 0x80 0x00` is 5, the long way. So four bytes are left free, and filled in
+ * at the end.
+ */
+/** Leaves room for a length, and returns where. */
+export function beginLength(out: Bytes): number {
+  for (let i = 0; i < LENGTH_BYTES; i++) out.op(0);
+  return out.length;
+}
+
+/** Fills in the length of what was written since `beginLength`. */
+export function endLength(out: Bytes, began: number): void {
+  let rest = out.length - began;
+  for (let at = began - LENGTH_BYTES; at < began; at++) {
+    out.bytes[at] = (rest & 0x7f) | (at < began - 1 ? 0x80 : 0);
+    rest >>>= 7;
+  }
+}
+
+const LENGTH_BYTES = 4;
+
+/*
+ * ## Instructions
+ *
+ * One emitter serves for all modules that are ever made. It begins again at the front of the same heap, which is as large by then as it needs to be.
+ */
+/** Instructions of WebAssembly; and how deep in blocks we are. */
+export class Emitter extends Bytes {
+  depth = 0;
 
   const(value: number): void {
     this.op(I32_CONST);

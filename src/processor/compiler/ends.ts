@@ -2,9 +2,10 @@
  * # How a block can end
  *
  * Decoding has cut the program at its jumps. What matters to a compiler is how many ways lead out, and whether they
- * are known: one for a JMP, two for a condition, any number for a RET. There is a ninth way to end, and it is the
- * commonest in a kernel: with an instruction that is none of our business, `iret` or `mov cr3`. Those are done by the
- * interpreter, who knows how.
+ * are known: one for a JMP, two for a condition, any number for a RET. There are two more ways to end. One is a REP, which
+ * may be done in the middle of itself when the budget ends; the interpreter does it for us, and we go on behind it. The other is the
+ * commonest in a kernel: an instruction that is none of our business, `iret` or `mov cr3`. Then it is out, and the
+ * interpreter, who knows how, goes on by itself.
  */
 import type { Execute, Instruction } from '../instruction.ts';
 import {
@@ -17,6 +18,7 @@ import {
   returnAnyStack,
   returnNear,
 } from '../jumps.ts';
+import { INS, stringRepeated } from '../strings.ts';
 import { lowerings } from './table.ts';
 
 /** What the last instruction of a block does; 'interpreted' is one that is not compiled. */
@@ -29,6 +31,7 @@ export type End =
   | 'return'
   | 'indirect'
   | 'indirect call'
+  | 'repeats'
   | 'interpreted';
 
 const ends = new Map<Execute, End>([
@@ -39,6 +42,7 @@ const ends = new Map<Execute, End>([
   [returnAnyStack, 'return'],
   [jumpIndirect, 'indirect'],
   [callIndirect, 'indirect call'],
+  [stringRepeated, 'repeats'],
 ]);
 for (const jump of conditionalJumps) ends.set(jump, 'branch');
 
@@ -48,6 +52,7 @@ export function endOf(last: Instruction): End {
   if (end === undefined) return lowerings.get(last.execute)?.fits(last) ? 'falls' : 'interpreted';
   if (end === 'loop') return last.addressMask === -1 ? end : 'interpreted';
   if (end === 'jump' || end === 'branch' || end === 'call') return end;
+  if (end === 'repeats') return last.operation < INS ? end : 'interpreted';
   if (last.size !== 4) return 'interpreted';
   return last.isMemory && !isPlainMemory(last) ? 'interpreted' : end;
 }

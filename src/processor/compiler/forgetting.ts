@@ -7,7 +7,7 @@
 import { type Region, withdraw } from './cache.ts';
 import type { Compiler } from './compiler.ts';
 
-/** The most regions that are kept: each is a module of its own, some 30 KB of bookkeeping. */
+/** The most regions that are kept: each with some kilobytes of bookkeeping. */
 export const MOST_REGIONS = 3000;
 
 /** How many doublings of patience with a page that is rewritten. */
@@ -34,13 +34,15 @@ export function noteRewriting(compiler: Compiler, frame: number): void {
  * ## Dead and buried
  *
  * A region may be forgotten while it runs: it is the store that it has just done which changed its page. So it is taken out of everything by
- * which it could be found, at once, and its slot and its exits are given back only when nobody can be inside any more.
+ * which it could be found, at once, and its slot is given back only when nobody can be inside any more.
  */
 /** Forgets a region. It may be running: then it stays where it is until that is over. */
 export function forgetRegion(compiler: Compiler, region: Region): void {
   if (!region.alive) return;
   region.alive = false;
   region.entry.region = undefined;
+  region.entry.heat = compiler.warm;
+  region.entry.due = compiler.hot;
   for (const block of region.blocks) {
     const others = block.regions!.filter((other) => other !== region);
     block.regions = others.length > 0 ? others : undefined;
@@ -54,12 +56,12 @@ export function forgetRegion(compiler: Compiler, region: Region): void {
 export function forgetAllRegions(compiler: Compiler): void {
   for (const region of compiler.regions) forgetRegion(compiler, region);
 }
-/** Gives back the slots and exits of the dead. To be called when no compiled code is running. */
+/** Gives back the slots of the dead. To be called when no compiled code is running. */
 export function bury(compiler: Compiler): void {
   for (const region of compiler.dead) {
     compiler.table.set(region.slot, null);
+    compiler.bySlot[region.slot] = undefined;
     compiler.freeSlots.push(region.slot);
-    compiler.exits.release(region.exits);
   }
   compiler.dead.length = 0;
 }

@@ -11,7 +11,7 @@
  *
  * All ways out lead to one place at the end, where the registers are put back into memory.
  */
-import { ECX, EIP, ESP, FLAG_KIND, RAM_BASE } from '../layout.ts';
+import { EIP, FLAG_KIND, RAM_BASE } from '../layout.ts';
 import { canonicalize } from './flag-values.ts';
 import {
   BUDGET_LEFT,
@@ -31,18 +31,28 @@ import {
 } from './draft.ts';
 import { BLOCK, END, I32_LOAD, LOOP, LT_S, NE, SUB, UNREACHABLE } from './emitter.ts';
 import { CANONICAL, DYNAMIC } from './kinds.ts';
-import { findLiveFlags, livenessIn } from './liveness.ts';
+import { findLiveFlags, LIVE, livenessIn, WANTED } from './liveness.ts';
 import { emitEnd } from './lower-ends.ts';
-import { registersRead, registersWritten } from './lowering.ts';
 import { planAccesses } from './plan.ts';
 import type { Edge, Node } from './node.ts';
+import { FLAGS_MASK, FLAGS_PASSED } from './shape.ts';
 import { checksBudget } from './structure.ts';
-import { lowerings } from './table.ts';
 
 /** Where to branch for a block: the label of its loop, and the one behind which it stands. */
 interface Labels {
   loops: Map<Node, number>;
   merges: Map<Node, number>;
+}
+
+/** Finds out what must be known before the first byte is written: flags, registers, and where memory is touched. */
+export function prepare(d: Draft, order: readonly Node[]): void {
+  findLiveFlags(order);
+  findKinds(order);
+  for (const { shape } of order) {
+    d.used |= shape.used;
+    d.written |= shape.changed;
+  }
+  d.pointers = planAccesses(order);
 }
 
 /*
@@ -53,10 +63,6 @@ interface Labels {
 export function emitFunction(d: Draft, order: readonly Node[]): void {
   const { code } = d;
   const [entry] = order as [Node];
-  findLiveFlags(order);
-  findRegisters(d, order);
-  findKinds(order);
-  d.pointers = planAccesses(order);
   d.epilogue = code.open(BLOCK);
   loadRegisters(d);
   loadFlags(d);
@@ -77,38 +83,6 @@ export function emitFunction(d: Draft, order: readonly Node[]): void {
   storeLocal(d, EIP, TARGET);
   code.get(EXIT);
   code.op(END);
-}
-
-/** Which registers are used and written anywhere in the region. */
-function findRegisters(d: Draft, order: readonly Node[]): void {
-  for (const node of order) {
-    for (const [position, i] of node.block.code.entries()) {
-      const lowering = lowerings.get(i.execute);
-      if (position < node.body && lowering?.fits(i)) {
-        d.used |= registersRead(i, lowering);
-        d.written |= registersWritten(i, lowering);
-      }
-    }
-    const last = node.block.code[node.block.code.length - 1]!;
-    switch (node.end) {
-      case 'indirect':
-      case 'indirect call':
-        if (last.isMemory) d.used |= ((1 << last.base) | (1 << last.index)) & 0xff;
-        else d.used |= 1 << last.rm;
-        if (node.end === 'indirect') break;
-        d.written |= 1 << ESP;
-        break;
-      case 'call':
-      case 'return':
-        d.written |= 1 << ESP;
-        break;
-      case 'loop':
-        d.written |= 1 << ECX;
-        break;
-      default:
-    }
-  }
-  d.used |= d.written;
 }
 
 /*
@@ -144,7 +118,7 @@ function emitNode(d: Draft, node: Node, labels: Labels): void {
   const { code } = d;
   d.node = node;
   d.kind = node.flagsIn;
-  d.plan = node.plan;
+  d.plan = node.plan!;
   d.careful = node.block.isCareful;
   const { block } = node;
   if (checksBudget(node)) {
@@ -157,14 +131,16 @@ function emitNode(d: Draft, node: Node, labels: Labels): void {
   code.get(BUDGET_LEFT);
   code.with(block.code.length, SUB);
   code.set(BUDGET_LEFT);
-  const { live, wanted } = livenessIn(node);
+  const { lowerings, flows } = node.shape;
+  const known = livenessIn(node);
   for (let position = 0; position < node.body; position++) {
     const i = block.code[position]!;
-    const lowering = lowerings.get(i.execute);
+    const lowering = lowerings[position];
     d.position = position;
     d.i = i;
-    d.needed = live[position]!;
-    if (!lowering?.fits(i) || (lowering.flags === 'passes' && wanted[position])) step(d);
+    d.needed = (known[position]! & LIVE) !== 0;
+    const mustStep = (flows[position]! & FLAGS_MASK) === FLAGS_PASSED && (known[position]! & WANTED) !== 0;
+    if (!lowering || mustStep) step(d);
     else lowering.lower(d, i);
   }
   d.position = node.body;
@@ -186,6 +162,7 @@ function emitEdge(d: Draft, node: Node, edge: Edge, labels: Labels): void {
     return;
   }
   if (eip >>> 12 !== node.block.eip >>> 12) checkPage(d, node, to);
+  if (node.end === 'repeats') checkBudget(d, node, to);
   const kind = d.kind;
   if (to.isHeader || to.isMerge || to.order === 0) agreeOnFlags(d, to);
   else to.flagsIn = d.kind;
@@ -204,6 +181,15 @@ function agreeOnFlags(d: Draft, to: Node): void {
   } else {
     canonicalize(d);
   }
+}
+
+/** Behind a REP nobody knows how much of the budget is left. */
+function checkBudget(d: Draft, node: Node, to: Node): void {
+  prepareTarget(d, to.block.eip);
+  prepareExit(d, d.exits.away(node));
+  d.code.get(BUDGET_LEFT);
+  d.code.with(to.need, LT_S);
+  d.code.branchIf(d.epilogue);
 }
 
 /** A jump to another page: is it still where it was? If not, out, and let it be looked up. */

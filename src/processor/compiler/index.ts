@@ -53,6 +53,7 @@ export * from './draft.ts';
 /*
  * What can be known about a block before it is written.
  */
+export * from './shape.ts';
 export * from './plan.ts';
 export * from './liveness.ts';
 export * from './kinds.ts';

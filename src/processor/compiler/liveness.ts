@@ -8,24 +8,21 @@
  *
  * Live is cheap: two copies of operands that are at hand anyway. Wanted is dearer, and rare.
  */
-import { ADC, SBB } from '../flags.ts';
-import type { Instruction } from '../instruction.ts';
 import { loopOrJump } from '../jumps.ts';
-import type { Lowering } from './lowering.ts';
 import type { Node } from './node.ts';
-import { lowerings } from './table.ts';
+import {
+  FLAGS_CHANGED,
+  FLAGS_MASK,
+  FLAGS_PASSED,
+  FLAGS_READ,
+  FLAGS_SET,
+  FLAGS_STEPPED,
+  MAY_LEAVE,
+} from './shape.ts';
 
-/** For each instruction of a block, whether the flags behind it are live, and whether they are wanted. */
-export interface Liveness {
-  live: boolean[];
-  wanted: boolean[];
-}
-
-/** What an instruction does with flags, seen by itself. */
-export function flagsOf(i: Instruction, lowering: Lowering): Exclude<Lowering['flags'], 'row'> {
-  if (lowering.flags !== 'row') return lowering.flags;
-  return i.operation === ADC || i.operation === SBB ? 'uses' : 'sets';
-}
+/** What is known of flags at some point: two bits. */
+export const LIVE = 1;
+export const WANTED = 2;
 
 /*
  * ## Around the loops
@@ -39,7 +36,9 @@ export function findLiveFlags(order: readonly Node[]): void {
     changed = false;
     for (let index = order.length - 1; index >= 0; index--) {
       const node = order[index]!;
-      const { live, wanted } = atBegin(node);
+      const known = backwards(node, undefined);
+      const live = (known & LIVE) !== 0;
+      const wanted = (known & WANTED) !== 0;
       if (live !== node.flagsLive || wanted !== node.flagsWanted) {
         node.flagsLive = live;
         node.flagsWanted = wanted;
@@ -49,15 +48,11 @@ export function findLiveFlags(order: readonly Node[]): void {
   }
 }
 
-/** Liveness behind each instruction. */
-export function livenessIn(node: Node): Liveness {
-  const result: Liveness = { live: [], wanted: [] };
-  backwards(node, result);
-  return result;
-}
-
-function atBegin(node: Node) {
-  return backwards(node, undefined);
+/** For each instruction of a block, whether the flags behind it are live or wanted. */
+export function livenessIn(node: Node): number[] {
+  const notes: number[] = new Array(node.body).fill(0);
+  backwards(node, notes);
+  return notes;
 }
 
 /*
@@ -66,63 +61,49 @@ function atBegin(node: Node) {
  * An instruction that sets all flags ends the matter for those above it. One that changes some of them, as INC does, hands the question on. One that may fault makes
  * the flags live: the handler will save them, and hand them to the debugger of somebody who is having a bad day.
  */
-function backwards(node: Node, note: Liveness | undefined): { live: boolean; wanted: boolean } {
-  let { live, wanted } = atEnd(node);
+function backwards(node: Node, notes: number[] | undefined): number {
+  const { flows } = node.shape;
+  let known = atEnd(node);
   for (let position = node.body - 1; position >= 0; position--) {
-    if (note) {
-      note.live[position] = live;
-      note.wanted[position] = wanted;
-    }
-    const i = node.block.code[position]!;
-    const lowering = lowerings.get(i.execute);
-    if (!lowering?.fits(i)) {
-      live = true;
-      wanted = false;
-      continue;
-    }
-    switch (flagsOf(i, lowering)) {
-      case 'sets':
-        live = false;
-        wanted = false;
+    if (notes) notes[position] = known;
+    const flow = flows[position]!;
+    switch (flow & FLAGS_MASK) {
+      case FLAGS_SET:
+      case FLAGS_STEPPED:
+        known = 0;
         break;
-      case 'uses':
-      case 'reads':
-        live = true;
-        wanted = true;
+      case FLAGS_READ:
+        known = LIVE | WANTED;
         break;
-      case 'changes':
-        wanted = live;
+      case FLAGS_CHANGED:
+        known = known & LIVE ? LIVE | WANTED : 0;
         break;
-      case 'passes':
-        wanted = false;
+      case FLAGS_PASSED:
+        known &= LIVE;
         break;
       default:
     }
-    if (canLeave(i, lowering)) live = true;
+    if (flow & MAY_LEAVE) known |= LIVE;
   }
   // The entry and loop headers may leave before they begin.
-  if (node.order === 0 || node.isHeader) live = true;
-  return { live, wanted };
-}
-
-function canLeave(i: Instruction, lowering: Lowering): boolean {
-  return lowering.faults || lowering.stack !== 'none' || (i.isMemory && lowering.operand !== 'none');
+  return node.order === 0 || node.isHeader ? known | LIVE : known;
 }
 
 /*
  * And at the lower end stands the jump, which is itself somebody who looks.
  */
 /** Behind the last instruction that is compiled in the common way. */
-function atEnd(node: Node): { live: boolean; wanted: boolean } {
-  let live = node.end === 'interpreted' || node.edges.some(({ to }) => !to || to.flagsLive);
-  const wanted = node.edges.some(({ to }) => to?.flagsWanted);
-  if (node.end === 'branch') return { live: true, wanted: true };
-  const last = node.block.code[node.block.code.length - 1]!;
-  if (node.end === 'loop') {
-    const reads = last.execute === loopOrJump && last.operation < 2;
-    return { live: live || reads, wanted: wanted || reads };
+function atEnd(node: Node): number {
+  const { end, edges } = node;
+  if (end === 'branch') return LIVE | WANTED;
+  // An interpreter is to come, or pushing and popping may fail, or it may lead anywhere.
+  let known = end === 'falls' || end === 'jump' || end === 'loop' ? 0 : LIVE;
+  for (const { to } of edges) {
+    if (!to || to.flagsLive) known |= LIVE;
+    if (to?.flagsWanted) known |= WANTED;
   }
-  // Pushing and popping may fail, and an indirect jump may lead anywhere.
-  if (node.end !== 'falls' && node.end !== 'jump') live = true;
-  return { live, wanted };
+  if (end === 'repeats') return LIVE;
+  if (end !== 'loop') return known;
+  const last = node.block.code[node.block.code.length - 1]!;
+  return last.execute === loopOrJump && last.operation < 2 ? LIVE | WANTED : known;
 }

@@ -8,7 +8,7 @@ import type { Instruction } from '../instruction.ts';
 import { conditionalJumps } from '../jumps.ts';
 import { ECX } from '../layout.ts';
 import { pushCondition } from './conditions.ts';
-import { type Draft, giveUp, prepareExit, REGISTER, TARGET } from './draft.ts';
+import { type Draft, giveUp, prepareExit, REGISTER, stepRepeated, TARGET } from './draft.ts';
 import { ADD, AND, EQ, EQZ, IF, NE } from './emitter.ts';
 import { moveStackPointer, push, top } from './lower-stack.ts';
 import { getOperand, reachOperand } from './operands.ts';
@@ -59,6 +59,10 @@ export function emitEnd(d: Draft, node: Node, go: Go): void {
         code.const(i.next);
       });
       goAnywhere(d, node, go);
+      break;
+    case 'repeats':
+      stepRepeated(d);
+      go(first!);
       break;
     case 'interpreted':
       giveUp(d);

@@ -11,85 +11,192 @@
 import type { Block } from '../blocks.ts';
 import { CPL, RAM_BASE, READ_SUPERVISOR, READ_USER, WRITE_SUPERVISOR, WRITE_USER } from '../layout.ts';
 import { MODE_CODE_32, MODE_FLAT_CODE, MODE_FLAT_DATA, MODE_FLAT_STACK } from '../processor.ts';
-import { type Exit, exitNumbers, publish, Region } from './cache.ts';
+import { type Exit, ExitList, publish, Region } from './cache.ts';
 import type { Compiler } from './compiler.ts';
 import { Draft, I32_LOCALS, I64_LOCALS } from './draft.ts';
 import { bury, forgetAllRegions, forgetRegion, MOST_REGIONS } from './forgetting.ts';
-import { emitFunction } from './function.ts';
-import { regionModule, type WasmFunction } from './module.ts';
+import { emitFunction, prepare } from './function.ts';
+import { beginModule, endModule, type WasmFunction, writeBody } from './module.ts';
 import type { Node } from './node.ts';
-import { gather, WARM } from './region.ts';
+import { gather } from './region.ts';
 import { structure } from './structure.ts';
 
-/** Times that a block is interpreted before it is compiled, unless somebody wants it otherwise. */
+/** How hot a block must be to be compiled, unless somebody wants it otherwise. */
 export const HOT = 1000;
 
-/** A block that ends in the interpreter is not worth the way there and back if it has fewer instructions than this. */
-const WORTH_ENTERING = 12;
+/** How much hotter a block gets each time it is interpreted, if it is the head of a loop. */
+export const LOOP_PACE = 16;
 
-/** The most instructions that are kept compiled. */
-const MOST_COMPILED = 150_000;
+/** A heat that is never reached. */
+const NEVER = 0x3fff_ffff;
 
-const EVERYTHING_FLAT = MODE_FLAT_DATA | MODE_FLAT_STACK | MODE_FLAT_CODE | MODE_CODE_32;
-const KEY = 0x100;
-const KEY_USER = 0x200;
+/*
+ * ## Twice over the mark
+ *
+ * A block is looked at when it is a quarter as hot as it must be, and again when it is hot. The first time it is put on a list. The second time
+ * everything on the list is compiled together with it, since a module costs a good deal whatever is in it, and who is lukewarm
+ * will mostly be hot soon.
+ *
+ * Who rewrites a page once will do it again: then one waits twice as long, each time, and in no list.
+ */
+/** A block has become as hot as its mark. */
+export function noteHeat(compiler: Compiler, block: Block): void {
+  const waiting = compiler.waiting[compiler.cpu.words[CPL] === 3 ? 1 : 0];
+  const rewritten = compiler.rewritten[block.frame]!;
+  const hot = compiler.hot << rewritten;
+  if (!isFit(block)) {
+    block.due = NEVER;
+  } else if (block.heat < hot) {
+    block.due = hot;
+    if (rewritten === 0) waiting.push(block);
+  } else {
+    block.due = NEVER;
+    const others = waiting.splice(0, MOST_TOGETHER).filter((other) => other !== block && isFit(other));
+    compileTogether(compiler, [block, ...others]);
+  }
+}
+
+/** The most blocks around which regions are made at once. */
+const MOST_TOGETHER = 64;
 
 /*
  * ## Five reasons not to
  *
- * The page is rewritten again and again. The segments are not flat, or the block lies across two pages. It begins with an
+ * It has been forgotten, or compiled, while it waited. The segments are not flat, or the block lies across two pages. It begins with an
  * instruction that we cannot compile. Or it is short and ends with one, and the way there and back would cost more than
  * what is in between.
  */
-/** Compiles the region around a block that has become hot. */
-export function compileAround(compiler: Compiler, block: Block): void {
+function isFit({ epoch, region, mode, secondPage }: Block): boolean {
+  return epoch >= 0 && region === undefined && mode === EVERYTHING_FLAT && secondPage === -1;
+}
+
+const EVERYTHING_FLAT = MODE_FLAT_DATA | MODE_FLAT_STACK | MODE_FLAT_CODE | MODE_CODE_32;
+
+/** A block that ends in the interpreter is not worth the way there and back if it has fewer instructions than this. */
+const WORTH_ENTERING = 12;
+
+function isWorthIt([entry, second]: readonly Node[]): boolean {
+  if (entry!.end !== 'interpreted') return true;
+  return entry!.body > 0 && (second !== undefined || entry!.body >= WORTH_ENTERING);
+}
+/*
+ * ## From blocks to functions
+ *
+ * Gather what lies around each block, and give it a slot. Who has come along with another by then needs no region of its own.
+ */
+/** A region before it is one. */
+interface Part {
+  block: Block;
+  order: readonly Node[];
+  isPart: boolean;
+  slot: number;
+  exits: ExitList;
+}
+
+/** Makes regions around blocks, all in one module. */
+function compileTogether(compiler: Compiler, blocks: readonly Block[]): void {
   const { cpu } = compiler;
-  const rewritten = compiler.rewritten[block.frame]!;
-  if (rewritten > 0 && !block.hasWaited) {
-    // Who rewrites a page once will do it again: wait twice as long each time.
-    block.hasWaited = true;
-    block.heat -= compiler.hot << rewritten;
+  bury(compiler);
+  const room = MOST_REGIONS - compiler.regions.size;
+  if (compiler.size > MOST_COMPILED || room < blocks.length) forgetAllRegions(compiler);
+  const taken = new Set<Block>();
+  const parts: Part[] = [];
+  for (const block of blocks) {
+    if (taken.has(block) || (parts.length > 0 && block.regions !== undefined)) continue;
+    const { nodes, isPart } = gather(cpu, block);
+    const order = structure(nodes[0]!);
+    if (!isWorthIt(order)) {
+      block.due = NEVER;
+      continue;
+    }
+    for (const node of order) taken.add(node.block);
+    const slot = compiler.freeSlots.pop()!;
+    parts.push({ block, order, isPart: isPart && !block.isDeep, slot, exits: new ExitList(slot) });
+  }
+  if (parts.length > 0) link(compiler, parts);
+}
+
+/** The most instructions that are kept compiled. */
+const MOST_COMPILED = 150_000;
+
+/*
+ * Then write the functions, wrap them in a module, and have it compiled. There are browsers that take no more than four kilobytes at once on the thread that draws the page, and any of them may run
+ * out of room. They say so with a `RangeError`. Then it is tried with each region by itself, and whoever is refused alone stays with the interpreter, which needs nobody's leave. (A `CompileError`
+ * would mean that we have written nonsense, and is not caught.)
+ */
+/** Has `parts` compiled, or as many of them as the engine below will take. */
+function link(compiler: Compiler, parts: readonly Part[]): void {
+  const user = compiler.cpu.words[CPL] === 3;
+  let functions: Record<string, unknown>;
+  try {
+    const module = new WebAssembly.Module(write(compiler, parts, user));
+    functions = new WebAssembly.Instance(module, compiler.imports).exports;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    if (parts.length > 1) for (const part of parts) link(compiler, [part]);
+    else refuse(compiler, parts[0]!);
     return;
   }
-  if (block.mode !== EVERYTHING_FLAT || block.secondPage !== -1 || block.epoch < 0) return;
-  bury(compiler);
-  if (compiler.size > MOST_COMPILED || compiler.regions.size >= MOST_REGIONS) forgetAllRegions(compiler);
-  const user = cpu.words[CPL] === 3;
-  const gathered = gather(cpu, block, Math.min(WARM, compiler.hot));
-  const [entry] = gathered as [(typeof gathered)[0]];
-  if (entry.end === 'interpreted' && entry.body === 0) return;
-  const order = structure(entry);
-  if (order.length === 1 && entry.end === 'interpreted' && entry.body < WORTH_ENTERING) return;
-  link(compiler, block, order, user);
+  for (const [number, part] of parts.entries()) {
+    settle(compiler, part, user, functions[number] as WasmFunction);
+  }
+}
+
+function refuse(compiler: Compiler, { block, slot }: Part): void {
+  block.due = NEVER;
+  compiler.freeSlots.push(slot);
+}
+
+function write({ emitter }: Compiler, parts: readonly Part[], user: boolean): Uint8Array {
+  const began = beginModule(emitter, parts.length);
+  for (const { order, exits } of parts) {
+    const draft = user
+      ? new Draft(emitter, exits, READ_USER, WRITE_USER)
+      : new Draft(emitter, exits, READ_SUPERVISOR, WRITE_SUPERVISOR);
+    prepare(draft, order);
+    const locals = { i32: I32_LOCALS, i64: I64_LOCALS, more: draft.pointers };
+    writeBody(emitter, locals, () => emitFunction(draft, order));
+  }
+  return endModule(emitter, began);
 }
 
 /*
- * ## From blocks to a function
- *
- * The order of things is all there is to say: write the function, wrap it in a module, have it compiled, put it in a slot of the
- * table, and tell everybody, the blocks it is made of, the entry, and the cache in which the dispatcher looks.
+ * Last, put the function into its slot, and tell everybody: the blocks it is made of, the entry, and the cache in which the dispatcher looks.
  */
-/** Makes a region of `order` and puts it where it will be found. */
-function link(compiler: Compiler, block: Block, order: readonly Node[], user: boolean): void {
-  const { cpu } = compiler;
-  const given: number[] = [];
-  const draft = new Draft(
-    exitNumbers(compiler.exits, given),
-    user ? READ_USER : READ_SUPERVISOR,
-    user ? WRITE_USER : WRITE_SUPERVISOR,
-  );
-  emitFunction(draft, order);
-  const bytes = regionModule([{ i32: I32_LOCALS, i64: I64_LOCALS, more: draft.pointers, code: draft.code }]);
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), compiler.imports);
-  const slot = compiler.freeSlots.pop()!;
-  compiler.table.set(slot, instance.exports['0'] as WasmFunction);
-  const region = new Region(order, block.mode | KEY | (user ? KEY_USER : 0), user, slot, given);
+const KEY = 0x100;
+const KEY_USER = 0x200;
+
+function settle(compiler: Compiler, part: Part, user: boolean, code: WasmFunction): void {
+  const { block, order, slot, exits, isPart } = part;
+  const key = block.mode | KEY | (user ? KEY_USER : 0);
+  const region = new Region(order, key, user, slot, exits.exits, isPart);
+  compiler.table.set(slot, code);
+  compiler.bySlot[slot] = region;
   compiler.size += region.size;
   compiler.compiledEver++;
   compiler.regions.add(region);
-  for (const part of region.blocks) part.regions = [...(part.regions ?? []), region];
+  for (const inside of region.blocks) {
+    if (inside.regions) inside.regions.push(region);
+    else inside.regions = [region];
+  }
   block.region = region;
-  publish(cpu, region, (RAM_BASE + (block.frame << 12) - (block.eip & ~0xfff)) | 1);
+  block.due = NEVER;
+  publish(compiler.cpu, region, (RAM_BASE + (block.frame << 12) - (block.eip & ~0xfff)) | 1);
+}
+
+/*
+ * ## A wider view
+ *
+ * The first region around a block is a small one, without the functions that are called. Mostly that is enough, or more than enough: of all that gets hot in a boot, little stays so. But
+ * compiled code comes up for air every hundred thousand instructions, and whoever is found at work then is somebody whom a little more trouble will repay. So that
+ * one is made anew with all that it calls, and all that *they* call.
+ */
+/** Makes a region anew, with the functions it calls. */
+export function widen(compiler: Compiler, region: Region): void {
+  const { entry } = region;
+  forgetRegion(compiler, region);
+  entry.isDeep = true;
+  compileTogether(compiler, [entry]);
 }
 
 /*
@@ -97,12 +204,12 @@ function link(compiler: Compiler, block: Block, order: readonly Node[], user: bo
  *
  * Compiled code leaves when memory is not where it was expected. That is the right thing for a page that is touched for the
  * first time, and the wrong one for a loop that walks through data on a page of code, where each store has to be looked
- * at. So misses are counted, and whoever misses more than once in five hundred instructions is compiled anew, more carefully.
+ * at. So misses are counted, and whoever misses more than once in two and a half thousand instructions is compiled anew, more carefully.
  */
 /** After so many misses at one exit it is looked how often they come. */
 export const MANY_MISSES = 100;
 /** More than one miss in so many instructions is too often. */
-const WORTH_A_MISS = 500;
+const WORTH_A_MISS = 2500;
 
 /** A block whose accesses miss too often is compiled anew, with a look at the TLB for each of them. */
 export function reconsider(compiler: Compiler, exit: Exit): void {
@@ -113,8 +220,8 @@ export function reconsider(compiler: Compiler, exit: Exit): void {
   exit.since = retired;
   if (!often || block.isCareful) return;
   block.isCareful = true;
-  for (const region of block.regions ?? []) {
-    region.entry.heat = compiler.hot - 1;
+  for (const region of [...(block.regions ?? [])]) {
     forgetRegion(compiler, region);
+    region.entry.heat = compiler.hot;
   }
 }

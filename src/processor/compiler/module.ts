@@ -5,10 +5,9 @@
  * declared in sections, each with its length in front. Ours are all alike: they import the memory and one function
  * of ours, and export what they have under a number.
  *
- * The lengths in front are written in a code that takes seven bits to a byte, so one cannot leave room for them and
- * fill it in later. Each section is written aside, measured, and then copied.
+ * A module costs the engine below some two hundred microseconds, whatever is in it, so several functions share one.
  */
-import { Emitter, TYPE_I32, TYPE_I64 } from './emitter.ts';
+import { beginLength, type Bytes, type Emitter, endLength, TYPE_I32, TYPE_I64 } from './emitter.ts';
 
 declare global {
   namespace WebAssembly {
@@ -29,111 +28,137 @@ declare global {
 /** Every function here takes a number and returns one. */
 export type WasmFunction = (argument: number) => number;
 
-/** A function body: its locals (32-bit, 64-bit, and then 32-bit again) and its code. */
-export interface Body {
-  i32: number;
-  i64: number;
-  more: number;
-  code: Emitter;
-}
+/*
+ * ## The front
+ *
+ * Four bytes of magic, four of version, and then the sections, by number. 1 are the types of functions, 2 what is imported, 3 the type of each function, 7 what is
+ * exported, 10 the code. (4 to 6 would be tables, memories and variables of the module's own, 8 a function to begin with, 9 what the tables are filled with. We have none.)
+ */
+const MAGIC = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+const TYPES = 1;
+const IMPORTS = 2;
+const FUNCTIONS = 3;
+const EXPORTS = 7;
+const CODE = 10;
 
-/** What is imported besides the memory: functions come before our own in the count. */
-export const IMPORT_STEP = 0;
-const FUNCTION_TYPE = 0;
-
-/** A module that imports the memory and `step`, and exports each body under its number. */
-export function regionModule(bodies: readonly Body[], table = false): Uint8Array {
-  const out = begin();
-  section(out, 1, (s) => {
-    s.unsigned(2);
-    signature(s, 1);
-    signature(s, 2);
+/** Begins a module with so many functions, which are exported by number; `writeBody` must follow for each. */
+export function beginModule(out: Emitter, functions: number, forDispatcher = false): number {
+  out.length = 0;
+  for (const byte of MAGIC) out.op(byte);
+  writeTypes(out);
+  writeImports(out, forDispatcher);
+  section(out, FUNCTIONS, () => {
+    out.unsigned(functions);
+    for (let i = 0; i < functions; i++) out.unsigned(forDispatcher ? TYPE_DISPATCH : TYPE_REGION);
   });
-  section(out, 2, (s) => {
-    s.unsigned(table ? 3 : 2);
-    name(s, 'm');
-    name(s, 'm');
-    s.op(2);
-    s.op(0);
-    s.unsigned(1);
-    name(s, 'm');
-    name(s, 's');
-    s.op(0);
-    s.unsigned(FUNCTION_TYPE);
-    if (!table) return;
-    name(s, 'm');
-    name(s, 't');
-    s.op(1);
-    s.op(0x70);
-    s.op(0);
-    s.unsigned(1);
-  });
-  section(out, 3, (s) => {
-    s.unsigned(bodies.length);
-    for (let i = 0; i < bodies.length; i++) s.unsigned(table ? 1 : FUNCTION_TYPE);
-  });
-  section(out, 7, (s) => {
-    s.unsigned(bodies.length);
-    for (let i = 0; i < bodies.length; i++) {
-      name(s, String(i));
-      s.op(0);
-      s.unsigned(i + 1);
+  section(out, EXPORTS, () => {
+    out.unsigned(functions);
+    for (let i = 0; i < functions; i++) {
+      name(out, String(i));
+      out.op(KIND_FUNCTION);
+      out.unsigned(i + 1); // number 0 is the one that is imported
     }
   });
-  section(out, 10, (s) => {
-    s.unsigned(bodies.length);
-    for (const body of bodies) writeBody(s, body);
-  });
-  return out.bytes.slice(0, out.length);
+  out.op(CODE);
+  const began = beginLength(out);
+  out.unsigned(functions);
+  return began;
 }
 
-function begin(): Emitter {
-  const out = new Emitter();
-  for (const byte of [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]) out.op(byte);
-  return out;
+/** Ends the module and returns its bytes, which are good until the next one is begun. */
+export function endModule(out: Emitter, began: number): Uint8Array {
+  endLength(out, began);
+  return out.bytes.subarray(0, out.length);
 }
 
-function signature(s: Emitter, parameters: number): void {
-  s.op(0x60);
-  s.unsigned(parameters);
-  for (let i = 0; i < parameters; i++) s.op(TYPE_I32);
-  s.unsigned(1);
-  s.op(TYPE_I32);
-}
-
-function writeBody(s: Emitter, body: Body): void {
-  const head = new Emitter();
-  head.unsigned(3);
-  head.unsigned(body.i32);
-  head.op(TYPE_I32);
-  head.unsigned(body.i64);
-  head.op(TYPE_I64);
-  head.unsigned(body.more);
-  head.op(TYPE_I32);
-  s.unsigned(head.length + body.code.length);
-  append(s, head);
-  append(s, body.code);
-}
-
-function section(out: Emitter, id: number, fill: (s: Emitter) => void): void {
-  const content = new Emitter();
-  fill(content);
+function section(out: Bytes, id: number, fill: () => void): void {
   out.op(id);
-  out.unsigned(content.length);
-  append(out, content);
+  const began = beginLength(out);
+  fill();
+  endLength(out, began);
 }
 
-function append(out: Emitter, part: Emitter): void {
-  if (out.length + part.length + 16 > out.bytes.length) {
-    const larger = new Uint8Array((out.length + part.length) * 2 + 16);
-    larger.set(out.bytes);
-    out.bytes = larger;
+/*
+ * ## What comes in
+ *
+ * Two types of function: a region takes its budget and returns the number of an exit, and the dispatcher takes a slot besides. Three imports at most, all from a
+ * place called `m`. The memory is `m` (at least one page of 64 KiB, says the module, and gets hundreds). `s` is `step`. And the table, `t`, is
+ * for the dispatcher alone, since a module pays for each slot of a table that it imports.
+ */
+const TYPE_REGION = 0;
+const TYPE_DISPATCH = 1;
+const FUNCTION_TYPE = 0x60;
+const ANY_FUNCTION = 0x70;
+
+const KIND_FUNCTION = 0;
+const KIND_TABLE = 1;
+const KIND_MEMORY = 2;
+/** There is no upper limit; the lower one follows. */
+const AT_LEAST = 0;
+
+/** The number of the function that is imported. */
+export const IMPORT_STEP = 0;
+
+function writeTypes(out: Bytes): void {
+  section(out, TYPES, () => {
+    out.unsigned(2);
+    for (const parameters of [1, 2]) {
+      out.op(FUNCTION_TYPE);
+      out.unsigned(parameters);
+      for (let i = 0; i < parameters; i++) out.op(TYPE_I32);
+      out.unsigned(1);
+      out.op(TYPE_I32);
+    }
+  });
+}
+
+function writeImports(out: Bytes, table: boolean): void {
+  section(out, IMPORTS, () => {
+    out.unsigned(table ? 3 : 2);
+    for (const [what, ...type] of [
+      ['m', KIND_MEMORY, AT_LEAST, 1],
+      ['s', KIND_FUNCTION, TYPE_REGION],
+      ['t', KIND_TABLE, ANY_FUNCTION, AT_LEAST, 1],
+    ].slice(0, table ? 3 : 2) as [string, ...number[]][]) {
+      name(out, 'm');
+      name(out, what);
+      for (const byte of type) out.op(byte);
+    }
+  });
+}
+
+function name(out: Bytes, text: string): void {
+  out.unsigned(text.length);
+  for (let i = 0; i < text.length; i++) out.op(text.charCodeAt(i));
+}
+
+/*
+ * ## And what goes out
+ *
+ * A body is its length, its locals, and its code. Locals come in groups, *so many of this type*: 32 bits, 64 bits, and 32 bits again for the pointers, of which
+ * each function has as many as it wants.
+ */
+/** The locals of a function. */
+export interface Locals {
+  i32: number;
+  i64: number;
+  /** More of 32 bits, behind the others. */
+  more: number;
+}
+
+/** Writes a function, whose code is what `fill` writes. */
+export function writeBody(out: Emitter, { i32, i64, more }: Locals, fill: () => void): void {
+  const began = beginLength(out);
+  out.unsigned(3);
+  for (const [count, type] of [
+    [i32, TYPE_I32],
+    [i64, TYPE_I64],
+    [more, TYPE_I32],
+  ] as const) {
+    out.unsigned(count);
+    out.op(type);
   }
-  out.bytes.set(part.bytes.subarray(0, part.length), out.length);
-  out.length += part.length;
-}
-
-function name(s: Emitter, text: string): void {
-  s.unsigned(text.length);
-  for (let i = 0; i < text.length; i++) s.op(text.charCodeAt(i));
+  out.depth = 0;
+  fill();
+  endLength(out, began);
 }

@@ -5,8 +5,9 @@
  * without a head leaves the region.
  */
 import type { Block } from '../blocks.ts';
-import { type End, endOf } from './ends.ts';
+import type { End } from './ends.ts';
 import type { Plan } from './plan.ts';
+import { type Shape, shapeOf } from './shape.ts';
 
 /*
  * A function that is called from five places is compiled five times, in each place once more. It costs room, and
@@ -21,6 +22,8 @@ export interface Frame {
   readonly entry: number;
   /** Where its RETs may lead. */
   readonly sites: { eip: number; frame: Frame }[];
+  /** What has been gathered of it, by address. */
+  readonly nodes: Map<number, Node>;
 }
 
 /** A way from one block to another, or out of the region. */
@@ -33,6 +36,7 @@ export interface Edge {
 /** A block in a region. */
 export class Node {
   readonly block: Block;
+  readonly shape: Shape;
   readonly end: End;
   /** How many of its instructions are compiled before the one that ends it. */
   readonly body: number;
@@ -40,6 +44,7 @@ export class Node {
   edges: Edge[] = [];
   /** Number in reverse postorder; -1 until reached. */
   order = -1;
+  visitedIn: object | undefined = undefined;
   dominator: Node | undefined = undefined;
   /** Dominated blocks that are reached from more than one side. */
   merges: Node[] = [];
@@ -52,7 +57,9 @@ export class Node {
   flagsWanted = false;
   flagsIn = -1;
   /** Where it touches memory. */
-  plan: Plan = { operands: [], stacks: [] };
+  plan: Plan | undefined = undefined;
+  /** The number of the exit that leads from here to another address, or -1. */
+  away = -1;
 
   /** The call in which it stands. */
   readonly frame: Frame;
@@ -60,8 +67,8 @@ export class Node {
   constructor(block: Block, frame: Frame) {
     this.block = block;
     this.frame = frame;
-    const last = block.code[block.code.length - 1]!;
-    this.end = endOf(last);
-    this.body = this.end === 'falls' ? block.code.length : block.code.length - 1;
+    this.shape = shapeOf(block);
+    this.end = this.shape.end;
+    this.body = this.shape.body;
   }
 }

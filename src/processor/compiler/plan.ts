@@ -20,16 +20,18 @@ import {
 import type { Instruction } from '../instruction.ts';
 import { EBP, ECX, ESP, ZERO } from '../layout.ts';
 import { loadEffectiveAddress, moveRegisterToRegister } from '../move.ts';
-import { call, callIndirect, loopOrJump, returnAnyStack, returnNear } from '../jumps.ts';
 import { FIRST_POINTER } from './draft.ts';
-import { type Lowering, registersWritten } from './lowering.ts';
-import { lowerings } from './table.ts';
+import type { Lowering } from './lowering.ts';
 import type { Node } from './node.ts';
+import { FLAGS_MASK, FLAGS_PASSED } from './shape.ts';
 
 /** Accesses through one base, checked together. */
 export interface Group {
-  key: string;
-  /** From where to where they reach, counted from the base. */
+  /** The values that the address is made of, by their numbers: base + (index << shift); no index is -1. */
+  base: number;
+  index: number;
+  shift: number;
+  /** From where to where they reach, counted from there. */
   low: number;
   high: number;
   writes: boolean;
@@ -53,167 +55,219 @@ export interface Plan {
   stacks: (Access | undefined)[];
 }
 
-/** The widest group, in bytes. One in eight of such would lie across two pages. */
-const WIDEST = 512;
-
-/** What is known of a register: it is what some other value was, plus a constant. */
-interface Known {
-  origin: number;
-  offset: number;
-}
-
+/*
+ * ## Values with numbers
+ *
+ * Each value that a register may have gets a number, a new one whenever nobody knows any more what is in it. What is known of a register is then two
+ * numbers: which value it was, and how far it has come since.
+ */
 /** What is known at some point of the program. */
 class Planner {
-  readonly registers: Known[];
-  readonly open: Map<string, Group>;
+  readonly values: number[];
+  readonly offsets: number[];
+  /** Groups that can be joined. */
+  readonly open: Group[];
   /** Numbers given to values, and to the locals of groups, so far. */
-  origins: number;
+  given: number;
   locals: number;
-  plan: Plan = { operands: [], stacks: [] };
+  readonly plan: Plan = { operands: [], stacks: [] };
 
   constructor(before: Planner | undefined) {
-    this.origins = before?.origins ?? 0;
-    this.locals = before?.locals ?? 0;
-    this.open = new Map(before?.open);
-    this.registers = before ? [...before.registers] : [];
-    while (this.registers.length <= ZERO) this.registers.push({ origin: this.origins++, offset: 0 });
+    this.values = before ? before.values.slice() : FRESH.slice();
+    this.offsets = before ? before.offsets.slice() : FRESH.map(() => 0);
+    this.open = before ? before.open.slice() : [];
+    this.given = before ? before.given : FRESH.length;
+    this.locals = before ? before.locals : 0;
   }
 }
 
+/** The eight registers and the one that is zero: a value for each. */
+const FRESH = [0, 1, 2, 3, 4, 5, 6, 7, 8];
+
+function forget(p: Planner, register: number): void {
+  p.values[register] = p.given++;
+  p.offsets[register] = 0;
+}
+
+function forgetAll(p: Planner): void {
+  p.open.length = 0;
+  for (let register = 0; register < ZERO; register++) forget(p, register);
+}
+
 /*
+ * ## From block to block
+ *
  * What is known at the end of a block is still known in the next, if there is no other way to get there. So a
  * function that is entered at its top and branches downward looks at its stack once.
  */
 /** Plans the accesses of a region; the nodes are in reverse postorder. Returns how many locals that takes. */
 export function planAccesses(order: readonly Node[]): number {
-  const ends = new Map<Node, Planner>();
+  const ends: Planner[] = [];
   let locals = 0;
   for (const node of order) {
     const alone = node.order === 0 || node.isHeader || node.isMerge || node.block.isCareful;
-    const p = new Planner(alone ? undefined : ends.get(node.dominator!));
+    const p = new Planner(alone ? undefined : ends[node.dominator!.order]);
     planBlock(p, node);
     node.plan = p.plan;
     locals = Math.max(locals, p.locals);
-    ends.set(node, p);
+    ends.push(p);
   }
   return locals;
 }
 
 function planBlock(p: Planner, node: Node): void {
   const { code } = node.block;
-  const count = node.end === 'interpreted' ? node.body : code.length;
-  for (let position = 0; position < count; position++) {
-    const i = code[position]!;
-    const lowering = lowerings.get(i.execute);
-    if (position < node.body && (!lowering?.fits(i) || lowering.flags === 'passes')) {
-      // The interpreter does it, or may: afterwards nothing is known.
-      p.open.clear();
-      for (let register = 0; register < ZERO; register++) forget(p, register);
-      if (!lowering?.fits(i)) continue;
-    }
-    if (position < node.body) planInstruction(p, i, position, lowering!);
-    else planEnd(p, i, position);
-    if (node.block.isCareful) p.open.clear();
+  const { lowerings, flows } = node.shape;
+  for (let position = 0; position < node.body; position++) {
+    const lowering = lowerings[position];
+    if (lowering) planInstruction(p, code[position]!, position, lowering, node.shape.written[position]!);
+    // Where the interpreter is asked, or may be, nothing is known afterwards.
+    if (!lowering || (flows[position]! & FLAGS_MASK) === FLAGS_PASSED) forgetAll(p);
+    if (node.block.isCareful) p.open.length = 0;
   }
+  if (node.body < code.length) planEnd(p, node, code[node.body]!);
 }
 
-function planInstruction(p: Planner, i: Instruction, position: number, lowering: Lowering): void {
+/*
+ * ## Through an instruction
+ *
+ * First the operand, with the registers as they were; then the stack; and then what has become of the registers.
+ */
+function planInstruction(
+  p: Planner,
+  i: Instruction,
+  position: number,
+  lowering: Lowering,
+  written: number,
+): void {
   if (i.isMemory && lowering.operand !== 'none') {
     p.plan.operands[position] = operandAccess(p, i, lowering.operand === 'store');
   }
-  const stack = p.registers[ESP]!;
-  if (lowering.stack === 'push') {
-    p.plan.stacks[position] = access(p, `${stack.origin}`, stack.offset - 4, 4, true);
-    p.registers[ESP] = { origin: stack.origin, offset: stack.offset - 4 };
-  } else if (lowering.stack === 'pop') {
-    p.plan.stacks[position] = access(p, `${stack.origin}`, stack.offset, 4, false);
-    p.registers[ESP] = { origin: stack.origin, offset: stack.offset + 4 };
-  } else if (lowering.stack === 'leave') {
-    const frame = p.registers[EBP]!;
-    p.plan.stacks[position] = access(p, `${frame.origin}`, frame.offset, 4, false);
-    p.registers[ESP] = { origin: frame.origin, offset: frame.offset + 4 };
-    forget(p, EBP);
+  if (lowering.stack !== 'none') planStack(p, position, lowering.stack);
+  if (follow(p, i)) return;
+  for (let register = 0; register < ZERO; register++) if ((written >> register) & 1) forget(p, register);
+}
+
+function planStack(p: Planner, position: number, how: 'push' | 'pop' | 'leave'): void {
+  const register = how === 'leave' ? EBP : ESP;
+  const value = p.values[register]!;
+  const offset = p.offsets[register]!;
+  const at = how === 'push' ? offset - 4 : offset;
+  p.plan.stacks[position] = access(p, value, -1, 0, at, 4, how === 'push');
+  p.values[ESP] = value;
+  p.offsets[ESP] = how === 'push' ? at : at + 4;
+}
+
+function planEnd(p: Planner, node: Node, i: Instruction): void {
+  const { end, body } = node;
+  if (i.isMemory && (end === 'indirect' || end === 'indirect call')) {
+    p.plan.operands[body] = operandAccess(p, i, false);
   }
-  if (!follow(p, i)) {
-    const written = registersWritten(i, lowering);
-    for (let register = 0; register < ZERO; register++) if ((written >> register) & 1) forget(p, register);
+  if (end === 'call' || end === 'indirect call') {
+    planStack(p, body, 'push');
+  } else if (end === 'return') {
+    planStack(p, body, 'pop');
+    p.offsets[ESP]! += i.immediate;
+  } else if (end === 'loop') {
+    forget(p, ECX);
+  } else if (end === 'repeats') {
+    forgetAll(p);
   }
 }
 
-function planEnd(p: Planner, i: Instruction, position: number): void {
-  const stack = p.registers[ESP]!;
-  if (i.isMemory) p.plan.operands[position] = operandAccess(p, i, false);
-  if (i.execute === call || i.execute === callIndirect) {
-    p.plan.stacks[position] = access(p, `${stack.origin}`, stack.offset - 4, 4, true);
-    p.registers[ESP] = { origin: stack.origin, offset: stack.offset - 4 };
-  } else if (i.execute === returnNear || i.execute === returnAnyStack) {
-    p.plan.stacks[position] = access(p, `${stack.origin}`, stack.offset, 4, false);
-    p.registers[ESP] = { origin: stack.origin, offset: stack.offset + 4 + i.immediate };
-  } else if (i.execute === loopOrJump) {
-    forget(p, ECX);
-  }
-}
+/*
+ * ## Joining a group
+ *
+ * An access belongs to a group if its address is made of the same values, and if the group does not become wider than 512 bytes by
+ * it. A wide group is looked up once for many, but the wider it is, the more often it will lie across two pages: one in eight of the widest.
+ */
+/** The widest group, in bytes. */
+const WIDEST = 512;
 
 function operandAccess(p: Planner, i: Instruction, writes: boolean): Access {
-  const base = p.registers[i.base]!;
-  if (i.index === ZERO) return access(p, `${base.origin}`, base.offset + i.displacement, i.size, writes);
-  const index = p.registers[i.index]!;
-  const offset = base.offset + (index.offset << i.shift) + i.displacement;
-  return access(p, `${base.origin} ${index.origin} ${i.shift}`, offset, i.size, writes);
+  const base = p.values[i.base]!;
+  const offset = p.offsets[i.base]! + i.displacement;
+  if (i.index === ZERO) return access(p, base, -1, 0, offset, i.size, writes);
+  return access(
+    p,
+    base,
+    p.values[i.index]!,
+    i.shift,
+    offset + (p.offsets[i.index]! << i.shift),
+    i.size,
+    writes,
+  );
 }
 
 /** Joins a group that is within reach, or opens one. */
-function access(p: Planner, key: string, at: number, size: number, writes: boolean): Access {
+function access(
+  p: Planner,
+  base: number,
+  index: number,
+  shift: number,
+  at: number,
+  size: number,
+  writes: boolean,
+): Access {
   const offset = at | 0;
-  let group = p.open.get(key);
-  if (group) {
-    const low = Math.min(group.low, offset);
-    const high = Math.max(group.high, offset + size);
-    if (high - low > WIDEST) group = undefined;
-    else {
-      group.low = low;
-      group.high = high;
-      group.count++;
-      group.writes ||= writes;
-    }
-  }
-  if (!group) {
-    const local = FIRST_POINTER + p.locals++;
-    group = { key, low: offset, high: offset + size, writes, count: 1, local, checked: false };
-    p.open.set(key, group);
-  }
+  const place = p.open.findIndex(
+    (group) => group.base === base && group.index === index && group.shift === shift,
+  );
+  const known = p.open[place];
+  if (known && join(known, offset, offset + size, writes)) return { group: known, offset, size };
+  const local = FIRST_POINTER + p.locals++;
+  const group: Group = {
+    base,
+    index,
+    shift,
+    low: offset,
+    high: offset + size,
+    writes,
+    count: 1,
+    local,
+    checked: false,
+  };
+  if (known) p.open[place] = group;
+  else p.open.push(group);
   return { group, offset, size };
+}
+
+function join(group: Group, from: number, to: number, writes: boolean): boolean {
+  const low = Math.min(group.low, from);
+  const high = Math.max(group.high, to);
+  if (high - low > WIDEST) return false;
+  group.low = low;
+  group.high = high;
+  group.count++;
+  group.writes ||= writes;
+  return true;
 }
 
 /*
  * ## Following a register
  */
-function forget(p: Planner, register: number): void {
-  p.registers[register] = { origin: p.origins++, offset: 0 };
-}
-
 /** Instructions after which a register is still a known distance from where it was. */
 function follow(p: Planner, i: Instruction): boolean {
   switch (i.execute) {
     case addImmediateToRegister:
-      return shift(p, i.rm, i.rm, i.immediate);
+      return move(p, i.rm, i.rm, i.immediate);
     case subtractImmediateToRegister:
-      return shift(p, i.rm, i.rm, -i.immediate);
+      return move(p, i.rm, i.rm, -i.immediate);
     case incrementRegister:
-      return shift(p, i.rm, i.rm, 1);
+      return move(p, i.rm, i.rm, 1);
     case decrementRegister:
-      return shift(p, i.rm, i.rm, -1);
+      return move(p, i.rm, i.rm, -1);
     case moveRegisterToRegister:
-      return shift(p, i.rm, i.reg, 0);
+      return move(p, i.rm, i.reg, 0);
     case loadEffectiveAddress:
-      return i.index === ZERO && shift(p, i.reg, i.base, i.displacement);
+      return i.index === ZERO && move(p, i.reg, i.base, i.displacement);
     default:
       return false;
   }
 }
 
-function shift(p: Planner, to: number, from: number, by: number): boolean {
-  const { origin, offset } = p.registers[from]!;
-  p.registers[to] = { origin, offset: (offset + by) | 0 };
+function move(p: Planner, to: number, from: number, by: number): boolean {
+  p.values[to] = p.values[from]!;
+  p.offsets[to] = (p.offsets[from]! + by) | 0;
   return true;
 }

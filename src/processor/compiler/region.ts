@@ -17,59 +17,75 @@ import { type Frame, Node } from './node.ts';
 /** The most instructions and blocks of one region. */
 const MOST_INSTRUCTIONS = 600;
 const MOST_NODES = 96;
-/** How often a block must have been interpreted to be taken along. */
-export const WARM = 16;
+/** The same for the first try. */
+const FEW_INSTRUCTIONS = 150;
+const FEW_NODES = 32;
+/** A block is taken along if it was interpreted one time in so many. */
+const WARM = 8;
 /** Return sites that one RET compares with. */
 const MOST_SITES = 8;
 /** Calls within calls that are compiled in line. */
 const DEEPEST = 4;
 
 /** A region while it is being gathered. */
-class Gathering {
+export class Gathering {
   readonly cpu: Processor;
+  /** How often a block must have been interpreted to be taken along. */
   readonly warm: number;
+  /** With all that it calls. */
+  readonly isDeep: boolean;
   readonly nodes: Node[] = [];
-  readonly known = new Map<string, Node>();
-  readonly outermost: Frame = { id: 0, depth: 0, caller: undefined, entry: -1, sites: [] };
+  readonly outermost: Frame = { id: 0, depth: 0, caller: undefined, entry: -1, sites: [], nodes: new Map() };
   frames = 1;
   size = 0;
+  /** Something was left out that might have been taken along. */
+  isPart = false;
 
-  constructor(cpu: Processor, warm: number) {
+  constructor(cpu: Processor, seed: Block) {
     this.cpu = cpu;
-    this.warm = warm;
+    this.warm = Math.max(1, timesOf(seed) / WARM);
+    this.isDeep = seed.isDeep;
   }
 }
 
-/** Gathers the blocks around `seed`. The first is the seed's. */
-export function gather(cpu: Processor, seed: Block, warm: number): Node[] {
-  const g = new Gathering(cpu, warm);
-  include(g, seed, g.outermost);
-  for (let next = 0; next < g.nodes.length; next++) follow(g, g.nodes[next]!);
-  for (const node of g.nodes) if (node.end === 'return') addReturnSites(g, node);
-  return g.nodes;
+/** How often a block was interpreted: its heat rises faster if it is the head of a loop. */
+function timesOf(block: Block): number {
+  return block.heat / block.pace;
 }
 
-function include(g: Gathering, block: Block, frame: Frame): Node {
-  const node = new Node(block, frame);
-  g.known.set(keyOf(frame, block.eip), node);
+/** Gathers the blocks around `seed`. The first is the seed's. */
+export function gather(cpu: Processor, seed: Block): Gathering {
+  const g = new Gathering(cpu, seed);
+  include(g, new Node(seed, g.outermost));
+  for (let next = 0; next < g.nodes.length; next++) follow(g, g.nodes[next]!);
+  for (const node of g.nodes) if (node.end === 'return') addReturnSites(g, node);
+  return g;
+}
+
+function include(g: Gathering, node: Node): Node {
+  const { block, frame } = node;
+  frame.nodes.set(block.eip, node);
   g.nodes.push(node);
   g.size += block.code.length;
   return node;
 }
 
-function keyOf(frame: Frame, eip: number): string {
-  return `${frame.id} ${eip}`;
-}
-
 /** The node at `eip` within a call, which is taken in if it is worth it and there is room. */
 function admit(g: Gathering, from: Block, eip: number, frame: Frame): Node | undefined {
-  const known = g.known.get(keyOf(frame, eip));
+  const known = frame.nodes.get(eip);
   if (known) return known;
   const block = findExecuted(g.cpu, from, eip);
-  if (!block || block.heat < g.warm) return undefined;
-  if (g.nodes.length >= MOST_NODES || g.size + block.code.length > MOST_INSTRUCTIONS) return undefined;
+  if (!block || timesOf(block) < g.warm) return undefined;
+  const { isDeep, nodes, size } = g;
+  if (
+    nodes.length >= (isDeep ? MOST_NODES : FEW_NODES) ||
+    size + block.code.length > (isDeep ? MOST_INSTRUCTIONS : FEW_INSTRUCTIONS)
+  ) {
+    g.isPart = true;
+    return undefined;
+  }
   const node = new Node(block, frame);
-  return node.end === 'interpreted' && node.body === 0 ? undefined : include(g, block, frame);
+  return node.end === 'interpreted' && node.body === 0 ? undefined : include(g, node);
 }
 
 /** Takes in what a block leads to. */
@@ -86,7 +102,7 @@ function follow(g: Gathering, node: Node): void {
     node.edges.push({ eip, to: into && admit(g, block, eip, into) });
     if (calls) into?.sites.push({ eip: block.end, frame });
   }
-  if (calls) admit(g, block, block.end, frame);
+  if (calls && g.isDeep) admit(g, block, block.end, frame);
 }
 
 /*
@@ -94,18 +110,22 @@ function follow(g: Gathering, node: Node): void {
  * to return to.
  */
 function calledFrame(g: Gathering, caller: Frame, entry: number): Frame | undefined {
+  if (!g.isDeep) {
+    g.isPart = true;
+    return undefined;
+  }
   for (let frame: Frame | undefined = caller; frame; frame = frame.caller) {
-    if (frame.entry === entry || g.known.has(keyOf(frame, entry))) return frame;
+    if (frame.entry === entry || frame.nodes.has(entry)) return frame;
   }
   if (caller.depth === DEEPEST) return undefined;
-  return { id: g.frames++, depth: caller.depth + 1, caller, entry, sites: [] };
+  return { id: g.frames++, depth: caller.depth + 1, caller, entry, sites: [], nodes: new Map() };
 }
 
 function addReturnSites(g: Gathering, node: Node): void {
   const { frame } = node;
   const seenSites = frame === g.outermost ? seen(node.block).map((eip) => ({ eip, frame })) : [];
   for (const site of [...frame.sites, ...seenSites]) {
-    const to = g.known.get(keyOf(site.frame, site.eip));
+    const to = site.frame.nodes.get(site.eip);
     if (!to || node.edges.length >= MOST_SITES) continue;
     if (node.edges.every((edge) => edge.eip !== site.eip)) node.edges.push({ eip: site.eip, to });
   }
@@ -120,6 +140,7 @@ function waysOut(node: Node): number[] {
   const last = block.code[block.code.length - 1]!;
   switch (node.end) {
     case 'falls':
+    case 'repeats':
       return [block.end];
     case 'jump':
     case 'call':

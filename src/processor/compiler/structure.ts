@@ -30,24 +30,17 @@ export function structure(entry: Node): Node[] {
 
 function reversePostorder(entry: Node): Node[] {
   const post: Node[] = [];
-  const visited = new Set<Node>([entry]);
-  const stack: { node: Node; next: number }[] = [{ node: entry, next: 0 }];
-  while (stack.length > 0) {
-    const top = stack[stack.length - 1]!;
-    if (top.next === top.node.edges.length) {
-      post.push(top.node);
-      stack.pop();
-      continue;
-    }
-    const { to } = top.node.edges[top.next++]!;
-    if (to && !visited.has(to)) {
-      visited.add(to);
-      stack.push({ node: to, next: 0 });
-    }
-  }
+  visit(entry, {}, post);
   post.reverse();
-  for (const [index, node] of post.entries()) node.order = index;
+  for (let index = 0; index < post.length; index++) post[index]!.order = index;
   return post;
+}
+
+/** Puts a node behind all that can be reached from it. `round` is a new object each time. */
+function visit(node: Node, round: object, post: Node[]): void {
+  node.visitedIn = round;
+  for (const { to } of node.edges) if (to && to.visitedIn !== round) visit(to, round, post);
+  post.push(node);
 }
 
 /*
@@ -65,7 +58,8 @@ function findDominators(order: Node[]): void {
   entry.dominator = entry;
   for (let changed = true; changed; ) {
     changed = false;
-    for (const node of order.slice(1)) {
+    for (const node of order) {
+      if (node === entry) continue;
       let best: Node | undefined;
       for (const from of into[node.order]!) {
         if (from.dominator) best = best ? meet(best, from) : from;
@@ -131,7 +125,7 @@ function markMerges(order: Node[]): void {
 /*
  * ## How far it is to the next look at the clock
  */
-/** Where the budget is looked at: at the entry and at the head of each loop. */
+/** Where the budget is looked at: at the entry and at the head of each loop. (And behind each REP.) */
 export function checksBudget(node: Node): boolean {
   return node.order === 0 || node.isHeader;
 }
@@ -141,7 +135,8 @@ function measure(order: Node[]): void {
     const node = order[index]!;
     let farthest = 0;
     for (const { to } of node.edges) {
-      if (to && to.order > node.order && !checksBudget(to)) farthest = Math.max(farthest, to.need);
+      if (node.end === 'repeats' || !to || to.order <= node.order || checksBudget(to)) continue;
+      farthest = Math.max(farthest, to.need);
     }
     node.need = node.block.code.length + farthest;
   }
