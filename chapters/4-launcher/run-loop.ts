@@ -38,7 +38,7 @@ import { BadDriver } from './virtqueue.ts';
  * :::
  *
  * Besides these twelve bytes, a read can come back with four small numbers. The Guest sleeps, because it said HALT.
- * Its slice is over, a hundred thousand instructions, and somebody else may want to run. It wants to be restarted.
+ * Its slice is over, some four milliseconds, and somebody else may want to run. It wants to be restarted.
  * It is dead.
  */
 

@@ -27,6 +27,7 @@ import { GuestDied } from './death.ts';
 import { Frames, HOST_BYTES } from './frames.ts';
 import { FRAMES_OF_A_NEWBORN, type Ground, Guest } from './guest.ts';
 import { waiting } from './interrupts.ts';
+import { createPace } from './pace.ts';
 import { registerOffset } from './registers.ts';
 import { run } from './run.ts';
 import { createStatistics, type Statistics } from './statistics.ts';
@@ -48,7 +49,7 @@ export interface Host {
  *
  * Five things, and the Launcher of the previous chapter did them all. It calls `mmap` once, for the Guest's memory; `write` to begin
  * it and to raise interrupts; `read` to run it; `poll` when it sleeps; `close` when it is over. The one liberty we take is that a read
- * comes back after 100,000 instructions even if nothing has happened. Linux could take the processor away from a Launcher at any
+ * comes back after some milliseconds even if nothing has happened. Linux could take the processor away from a Launcher at any
  * time; JavaScript cannot, and so ours hands it back.
  */
 
@@ -98,7 +99,7 @@ export function createHost(machine: Machine, world: World, witness?: Witness): H
   const statistics = createStatistics();
   const door = powerOn(machine, () => frames.allocate()!);
   const switcher = witness ? watched(door, witness) : door;
-  const ground = { machine, world, frames, switcher, statistics, witness };
+  const ground = { machine, world, frames, switcher, statistics, pace: createPace(), witness };
   return { open: () => openFile(ground, windows), statistics };
 }
 

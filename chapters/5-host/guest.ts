@@ -28,6 +28,7 @@ import { type Frames, Share } from './frames.ts';
 import { GuestMemory } from './memory.ts';
 import { setFirstSegments } from './segments.ts';
 import { createShadows, type Shadows } from './shadows.ts';
+import type { Pace } from './pace.ts';
 import type { Statistics } from './statistics.ts';
 import type { Witness } from './witness.ts';
 
@@ -44,6 +45,7 @@ export interface Ground {
   readonly frames: Frames;
   readonly switcher: Switcher;
   readonly statistics: Statistics;
+  readonly pace: Pace;
   readonly witness?: Witness | undefined;
 }
 
@@ -129,6 +131,8 @@ class Biography extends RegisterFrame {
   halted = false;
   /** When the clock event is due, in the World's nanoseconds. */
   clockDue: number | undefined;
+  /** And when to look whether it is, in instructions retired. */
+  nextLook = 0;
 }
 
 /*

@@ -36,6 +36,7 @@ export * from './hypercalls.ts';
 export * from './gates.ts';
 export * from './interrupts.ts';
 export * from './clock.ts';
+export * from './pace.ts';
 export * from './segments.ts';
 
 /*

@@ -18,6 +18,7 @@ import {
   dropTable,
   dropUserPart,
   forProcessor,
+  isShared,
   SWITCHER_INDEX,
   type Shadow,
   takesAway,
@@ -27,8 +28,10 @@ import { pinStack } from './stack.ts';
 /*
  * ## One entry
  *
- * SET_PTE names an address space, an address, and the new entry. Above the kernel's address it concerns every shadow we have; below, only
- * the one that stands for that address space, if there is any.
+ * SET_PTE names an address space, an address, and the new entry. From the kernel's address on it concerns every shadow we have, which is one
+ * store, since they share those tables; below, only
+ * the one that stands for that address space, if there is any. (A kernel that begins in the middle of four megabytes has a table in which both
+ * live. That one is not shared, and there are as many stores as shadows.)
  */
 /**
  * LHCALL_SET_PTE: the Guest has changed the entry for `address` in the tables under `cr3`.
@@ -39,8 +42,13 @@ export function setPageTableEntry(guest: Guest, cr3: number, address: number, en
   if (address >= SWITCHER_ADDRESS) {
     kill(`attempt to set pte into Switcher pages: ${hex32(address)} is not below ${hex32(SWITCHER_ADDRESS)}`);
   }
+  const { all, current } = guest.shadows;
+  if (isShared(guest, directoryOffset(address) / 4)) {
+    refresh(guest, current, address, entry);
+    return;
+  }
   const everywhere = address >= guest.kernelAddress;
-  for (const shadow of guest.shadows.all) {
+  for (const shadow of all) {
     if (everywhere || shadow.guestAddress === pageOf(cr3)) refresh(guest, shadow, address, entry);
   }
 }
@@ -94,8 +102,10 @@ export function setPageDirectoryEntry(guest: Guest, cr3: number, index: number):
   if (index >= SWITCHER_INDEX) {
     kill(`Attempt to set pgd ${index}/${SWITCHER_INDEX}: expected an index below the Switcher's`);
   }
-  const shadow = guest.shadows.all.find((candidate) => candidate.guestAddress === pageOf(cr3));
-  if (shadow !== undefined && shadow.directory !== 0) dropTable(guest, shadow, index);
+  const { all, current } = guest.shadows;
+  const shadow = all.find((candidate) => candidate.guestAddress === pageOf(cr3));
+  if (isShared(guest, index)) dropTable(guest, current, index);
+  else if (shadow !== undefined) dropTable(guest, shadow, index);
 }
 
 /*

@@ -161,16 +161,18 @@ const DIRECTORY_FLAGS = PRESENT | WRITABLE | USER | ACCESSED | DIRTY;
 
 function checkDirectoryEntry(guest: Guest, entry: number, address: number): void {
   const strange = entry & (PAGE_SIZE - 1) & ~DIRECTORY_FLAGS;
+  if (strange === 0 && frameOf(entry) < guest.pfnLimit) return;
   const what = `bad page directory entry ${hex32(entry)} for ${hex32(address)}`;
   if (strange !== 0) kill(`${what}: flags ${hex(strange)} are not offered`);
-  if (frameOf(entry) >= guest.pfnLimit) kill(`${what}: ${beyond(guest, entry)}`);
+  kill(`${what}: ${beyond(guest, entry)}`);
 }
 
 /** @throws GuestDied when the entry cannot be obeyed. Pages of devices must have been told apart before. */
 export function checkTableEntry(guest: Guest, entry: number, address: number): void {
+  if ((entry & LARGE) === 0 && frameOf(entry) < guest.pfnLimit) return;
   const what = `bad page table entry ${hex32(entry)} for ${hex32(address)}`;
   if (entry & LARGE) kill(`${what}: flag ${hex(LARGE)} is not offered`);
-  if (frameOf(entry) >= guest.pfnLimit) kill(`${what}: ${beyond(guest, entry)}`);
+  kill(`${what}: ${beyond(guest, entry)}`);
 }
 
 function beyond(guest: Guest, entry: number): string {

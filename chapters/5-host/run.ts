@@ -9,23 +9,11 @@
  * time is up. The fourth way is `GuestDied`, which leaves by the window.
  */
 import { EAGAIN, ERESTARTSYS } from '../1-preparation/errno.ts';
-import { checkClock } from './clock.ts';
+import { checkClock, untilLook } from './clock.ts';
 import type { Guest } from './guest.ts';
 import { deliverInterrupt } from './interrupts.ts';
+import { notePace, sliceLength } from './pace.ts';
 import { type Exit, handleTrap } from './traps.ts';
-
-/*
- * ## Time is instructions
- *
- * A slice is counted in instructions retired and not in milliseconds, so that two runs of the same Guest are cut in the same places.
- * While the Guest waits for a clock event we look up every 20,000 instructions, which is half a millisecond or so; otherwise there is
- * no reason to wake anybody.
- */
-/** Instructions that a Guest may run before its Launcher is asked to let others have a turn. */
-export const SLICE = 100_000;
-
-/** Instructions after which somebody who waits for the clock is looked at. */
-const TICK = 20_000;
 
 /**
  * Runs a Guest until it needs somebody.
@@ -34,18 +22,23 @@ const TICK = 20_000;
  * @throws GuestDied
  */
 export function run(guest: Guest): Exit | number {
-  const { machine, switcher, statistics } = guest.ground;
-  const end = machine.retired + SLICE;
+  const { machine, world, switcher, statistics, pace } = guest.ground;
+  const began = world.now();
+  const first = machine.retired;
+  const end = first + sliceLength(pace);
+  checkClock(guest);
   for (;;) {
-    checkClock(guest);
+    if (untilLook(guest) <= 0) checkClock(guest);
     deliverInterrupt(guest);
     if (guest.halted) return -EAGAIN;
 
     const left = end - machine.retired;
-    if (left <= 0) return -ERESTARTSYS;
-    const trap = switcher.switchTo(guest, guest.clockDue === undefined ? left : Math.min(left, TICK));
+    if (left <= 0) break;
+    const trap = switcher.switchTo(guest, Math.min(left, untilLook(guest)));
     statistics.traps[trap]!++;
     const exit = handleTrap(guest, trap);
     if (exit !== undefined) return exit;
   }
+  notePace(pace, machine.retired - first, world.now() - began);
+  return -ERESTARTSYS;
 }

@@ -2,10 +2,12 @@
  * # Shadows
  *
  * A process switch is a load of CR3. If that meant throwing away the shadow and building another one, fault by fault, a Guest with two
- * busy processes would do nothing else. So we keep four directories for each Guest, and remember which of the Guest's own each one stands
+ * busy processes would do nothing else. So we keep a number of directories for each Guest, and remember which of the Guest's own each one stands
  * for. Coming back to one that we know costs a store.
  *
- * Why four? It was four in lguest. It is enough for a shell, an editor, a compiler and whatever you forgot to stop.
+ * In lguest the number was four: enough for a shell, an editor, a compiler and whatever you forgot to stop. It was four here as well, until
+ * somebody ran `hackbench`, sixty processes that take turns at talking, and every turn was that of a fifth. There were two page
+ * faults to a turn, only to be told again what had been forgotten. A shadow costs a page or three, and pages are cheaper than they were in 2007.
  */
 import {
   ACCESSED,
@@ -31,14 +33,18 @@ export interface Shadow {
   directory: number;
   /** Guest-physical address of the one it stands for, or `NOBODY`. */
   guestAddress: number;
+  /** Indices of the entries that lead to a table of its own. */
+  readonly tables: Set<number>;
 }
 
 /** All shadows of one Guest. */
 export interface Shadows {
   readonly all: readonly Shadow[];
   current: Shadow;
-  /** Which is given up when the Guest comes with a fifth. */
+  /** Which is given up when the Guest comes with one too many. */
   nextVictim: number;
+  /** Indices of the entries, the same in all directories, that lead to tables of the Guest's kernel. */
+  readonly kernelTables: Set<number>;
   /** Physical address of the page table for the last 4 MiB: the same under every directory. */
   readonly switcherTable: number;
 }
@@ -46,47 +52,73 @@ export interface Shadows {
 /*
  * ## One entry that is not theirs
  *
- * Each directory ends with the Switcher. Its page table is the same under all four, and the Guest's other address spaces never have to be
+ * Each directory ends with the Switcher. Its page table is the same under all of them, and the Guest's other address spaces never have to be
  * told of it; it is there from the moment a directory exists, since without it there would be no way out.
+ *
+ * And below it is the kernel. From its address on, a Guest's address spaces are all the same; it promised so at LGUEST_INIT. lguest kept the
+ * kernel's part when it gave a shadow to somebody else. We go one step further and have it only once: one set of tables, entered in every
+ * directory, so that what one process's system call has faulted in is there for all the others, and for those who are not yet born.
  */
 /** No guest-physical address of a directory: those are multiples of 4096. */
 const NOBODY = -1;
-const SHADOWS = 4;
+export const SHADOWS = 64;
 
 /** The first entry of a directory that is not the Guest's. */
 export const SWITCHER_INDEX = SWITCHER_ADDRESS / TABLE_REACH;
 
 /** The shadows of a newborn Guest: one blank directory, standing for nobody's. */
 export function createShadows(guest: Guest, directory: number, switcherTable: number): Shadows {
-  const all = Array.from({ length: SHADOWS }, () => ({ directory: 0, guestAddress: NOBODY }));
+  const all = Array.from({ length: SHADOWS }, blankShadow);
   guest.ground.switcher.map(switcherTable, guest.registerPage);
-  const shadows = { all, current: all[0]!, nextVictim: 1, switcherTable };
+  const shadows = { all, current: all[0]!, nextVictim: 1, kernelTables: new Set<number>(), switcherTable };
   raise(guest, shadows, all[0]!, directory);
   guest.directory = directory;
   return shadows;
 }
 
+function blankShadow(): Shadow {
+  return { directory: 0, guestAddress: NOBODY, tables: new Set() };
+}
+
 function raise(guest: Guest, shadows: Shadows, shadow: Shadow, directory: number): void {
-  shadow.directory = directory;
   const { ram } = guest.ground.machine;
   ram.write32(directory + SWITCHER_INDEX * 4, shadows.switcherTable | PRESENT | WRITABLE);
+  for (const index of shadows.kernelTables) {
+    ram.write32(directory + index * 4, ram.read32(shadows.current.directory + index * 4));
+  }
+  shadow.directory = directory;
+}
+
+/** Whether a directory entry leads to a table that all shadows share. */
+export function isShared(guest: Guest, index: number): boolean {
+  return index * TABLE_REACH >= guest.kernelAddress;
+}
+
+/** Stores an entry in the directory of `shadow`, or of every shadow if it is the kernel's. */
+function setDirectoryEntry(guest: Guest, shadow: Shadow, index: number, entry: number): void {
+  const { ram } = guest.ground.machine;
+  if (shadow.tables.has(index)) {
+    ram.write32(shadow.directory + index * 4, entry);
+    return;
+  }
+  for (const { directory } of guest.shadows.all)
+    if (directory !== 0) ram.write32(directory + index * 4, entry);
 }
 
 /*
- * ## The fifth
+ * ## One too many
  *
- * When a Guest comes with a fifth address space, one of the four is given up. lguest rolled dice. We take them in turn, for two reasons:
- * chance is not to be had in this chapter, and a Guest with five processes that run in turn defeats both methods equally.
+ * When a Guest comes with a sixty-fifth address space, one of the sixty-four is given up. lguest rolled dice. We take them in turn, for two reasons:
+ * chance is not to be had in this chapter, and a Guest with sixty-five processes that run in turn defeats both methods equally.
  *
- * What is given up is only the lower part. From its kernel's address on, a Guest's address spaces are all the same; it promised so at
- * LGUEST_INIT. So the kernel's part of a shadow stays, whoever it stood for, and a new process starts with its kernel in place.
+ * What is given up is only the lower part. The kernel is everybody's, so a new process starts with its kernel in place.
  *
  * The very first NEW_PGTABLE is different. It ends the pretence that virtual is physical, and there is no way back to it.
  *
  * :::exercise{#least-recent points=10 minutes=20}
  * Next to those dice, lguest's author left a note: choosing the one that had not been used for longest might be better, but this was easy.
  * Taking turns is just as easy, and hardest on the one who deserves it least. A shell that runs between any two of its children is
- * visited more than anybody else, and every fourth child takes its shadow all the same.
+ * visited more than anybody else, and every sixty-fourth child takes its shadow all the same.
  *
  * Do it better. When a Guest comes with a directory that no shadow stands for, give up the one whose directory it has been away from for
  * longest. A shadow that never stood for anybody goes before all others, and everything else stays as it is. How many faults it saves,
@@ -152,13 +184,14 @@ export function takesAway(before: number, after: number): boolean {
 
 /** The current shadow's page table for `address`, made if there is none, with the rights that `directoryEntry` has. */
 function tableFor(guest: Guest, address: number, directoryEntry: number): number {
-  const { ram } = guest.ground.machine;
-  const at = guest.shadows.current.directory + directoryOffset(address);
-  const before = ram.read32(at);
+  const { current, kernelTables } = guest.shadows;
+  const index = directoryOffset(address) / 4;
+  const before = guest.ground.machine.ram.read32(current.directory + index * 4);
   const table = before & PRESENT ? pageOf(before) : allocateTable(guest);
   const after = (table | PRESENT | ACCESSED | (directoryEntry & (WRITABLE | USER))) >>> 0;
   if (after !== before) {
-    ram.write32(at, after);
+    (isShared(guest, index) ? kernelTables : current.tables).add(index);
+    setDirectoryEntry(guest, current, index, after);
     if (before & PRESENT) guest.translationsStale = true;
   }
   return table;
@@ -214,25 +247,23 @@ function allocateTable(guest: Guest): number {
  */
 /** Empties what a shadow has below the Guest's kernel. */
 export function dropUserPart(guest: Guest, shadow: Shadow): void {
-  const end = Math.min(Math.ceil(guest.kernelAddress / TABLE_REACH), SWITCHER_INDEX);
-  for (let index = 0; index < end; index++) dropTable(guest, shadow, index);
+  for (const index of shadow.tables) dropTable(guest, shadow, index);
 }
 
 /** Empties every shadow, down to the Switcher. */
 export function dropEverything(guest: Guest): void {
-  for (const shadow of guest.shadows.all) {
-    if (shadow.directory === 0) continue;
-    for (let index = 0; index < SWITCHER_INDEX; index++) dropTable(guest, shadow, index);
-  }
+  const { all, current, kernelTables } = guest.shadows;
+  for (const shadow of all) dropUserPart(guest, shadow);
+  for (const index of kernelTables) dropTable(guest, current, index);
 }
 
-/** Forgets the table behind entry `index`. */
+/** Forgets the table behind entry `index`: the shadow's own, or else the one that it shares. */
 export function dropTable(guest: Guest, shadow: Shadow, index: number): void {
-  const { ram } = guest.ground.machine;
-  const at = shadow.directory + index * 4;
-  const entry = ram.read32(at);
-  if ((entry & PRESENT) === 0) return;
-  ram.write32(at, 0);
-  guest.share.release(pageOf(entry));
-  if (shadow === guest.shadows.current) guest.translationsStale = true;
+  const { current, kernelTables } = guest.shadows;
+  const owner = shadow.tables.has(index) ? shadow.tables : kernelTables;
+  if (!owner.has(index)) return;
+  guest.share.release(pageOf(guest.ground.machine.ram.read32(shadow.directory + index * 4)));
+  setDirectoryEntry(guest, shadow, index, 0);
+  owner.delete(index);
+  if (shadow === current || owner === kernelTables) guest.translationsStale = true;
 }

@@ -152,7 +152,7 @@ describe("a kernel that wants its neighbour's memory", () => {
     [
       'takes a page of the neighbour for its page directory',
       hypercall(LHCALL_NEW_PGTABLE, SIZE),
-      'bad read address 0x1000c00 len 4',
+      'bad read address 0x1000080 len 4',
     ],
     ['wants its stack in the Switcher', hypercall(LHCALL_SET_STACK, 0x69, '0xffc02000', 1), 'bad stack page'],
     [

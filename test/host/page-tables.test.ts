@@ -7,6 +7,7 @@ import {
   LHCALL_SET_PTE,
   LHCALL_SET_STACK,
 } from '../../chapters/1-preparation/abi.ts';
+import { SHADOWS } from '../../chapters/5-host/shadows.ts';
 import {
   A,
   call,
@@ -405,8 +406,8 @@ describe('shadows', () => {
     expect(twoTables(high + change + call(LHCALL_FLUSH_TLB, 1) + high + result(0)).result()).toBe(2);
   });
 
-  it('are four; a fifth address space takes the place of one, and all still see their own', () => {
-    const directories = Array.from({ length: 8 }, (_, i) => 0x10_0000 + i * 0x2000);
+  it('are so many; one address space more takes the place of one, and all still see their own', () => {
+    const directories = Array.from({ length: SHADOWS + 4 }, (_, i) => 0x10_0000 + i * 0x2000);
     const visits = [...directories, ...directories, ...directories.toReversed()];
     const visit = (directory: number, i: number) => call(LHCALL_NEW_PGTABLE, directory) + load + result(i);
     const source = visits.map(visit).join('');
@@ -426,6 +427,22 @@ describe('shadows', () => {
     expect(guest.die()).toBe(ENDED);
     expect(guest.window.read32(entryAt(PAGE)) & (A | D)).toBe(A | D);
     expect(guest.window.read32(entryAt(PAGE - 0x1000)) & (A | D)).toBe(0);
+  });
+
+  it('share the tables of the kernel, which are filled once for all', () => {
+    const high = `  mov eax, [${KERNEL_ADDRESS + PAGE}]\n`;
+    const there = `${call(LHCALL_NEW_PGTABLE, SECOND_DIRECTORY)}${high}${result(0)}`;
+    const back = `${call(LHCALL_NEW_PGTABLE, DIRECTORY)}${high}`;
+    const filled = (source: string) => {
+      const guest = twoTables(source);
+      guest.result();
+      return guest.stage.host.statistics.pagesFilled;
+    };
+    const once = filled(`${there}${back}`);
+    expect(filled(`${high}${there}${back}`)).toBe(once);
+    const change = `  mov dword [${entryAt(PAGE)}], ${OTHER | P | RW}\n`;
+    const told = call(LHCALL_SET_PTE, SECOND_DIRECTORY, KERNEL_ADDRESS + PAGE, OTHER | P | RW);
+    expect(twoTables(`${high}${there}${change}${told}${back}${result(0)}`).result()).toBe(2);
   });
 
   it('do not run the Host dry, however many tables a Guest has', () => {

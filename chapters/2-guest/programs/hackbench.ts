@@ -28,19 +28,22 @@ const message = array<u8>(100);
 const hoses = array<i32>(TALKERS);
 const ends = array<i32>(2);
 
-/** Lets N groups of processes talk among themselves, and says what a message costs. */
+/** Lets N groups of processes talk among themselves, as often as it is told, and says what a message costs. */
 export function main(count: u32, words: u32[]): void {
   const groups: i32 = count > 1 ? parseNumber(words[1]) : 1;
-  if (groups <= 0 || groups > MOST_GROUPS) {
-    usage('hackbench N (1 to 3 groups of 20 processes)');
+  const times: i32 = count > 2 ? parseNumber(words[2]) : 1;
+  if (groups <= 0 || groups > MOST_GROUPS || times <= 0) {
+    usage('hackbench N [TIMES] (1 to 3 groups of 20 processes)');
     exit(2);
   }
   const before: u32 = instructionCount();
-  for (let i: i32 = 0; i < groups; i++) makeGroup();
   let failed: u32 = 0;
-  while (wait(0) > 0) if (lastStatus() !== 0) failed++;
+  for (let time: i32 = 0; time < times; time++) {
+    for (let i: i32 = 0; i < groups; i++) makeGroup();
+    while (wait(0) > 0) if (lastStatus() !== 0) failed++;
+  }
   const spent: u32 = instructionCount() - before;
-  const sent: u32 = (groups as u32) * (TALKERS * TALKERS * MESSAGES);
+  const sent: u32 = (groups as u32) * (times as u32) * (TALKERS * TALKERS * MESSAGES);
   printNumber(sent);
   print(' messages, ');
   printNumber(spent / sent);

@@ -1,0 +1,61 @@
+/*
+ * # How long is a while?
+ *
+ * A Guest wants to be woken in ten milliseconds. The person at the keyboard wants their ^C to be noticed while it still matters. Both are
+ * measured in time. But a processor can only be told *so many instructions*, and our own hardly knows how long one takes: on the
+ * machine this was written on, a loop that has been compiled does two thousand in a microsecond, and code that is run for the first time,
+ * twenty.
+ *
+ * For a long while the answer was to be careful. Twenty thousand instructions, look at the clock, twenty thousand more: never late by
+ * more than a millisecond, and eighty thousand trips through the door each second to find that it was not time yet. A third of
+ * the processor went into looking at the clock.
+ *
+ * So now we keep a figure: nanoseconds to the instruction, as they have lately been. Bad news is believed at once, good news by quarters. A
+ * Guest that turns slow is cut short in its next slice, and one that turns fast is given its due after a dozen.
+ */
+
+/** How fast the machine has been of late. */
+export interface Pace {
+  nanosecondsPerInstruction: number;
+}
+
+/** Twenty-five million instructions a second: what nobody is slower than, once warm. */
+const CAUTIOUS = 40;
+
+/** The pace of a machine that has not yet done anything. */
+export function createPace(): Pace {
+  return { nanosecondsPerInstruction: CAUTIOUS };
+}
+
+/** Notes that `instructions` have taken so many nanoseconds. */
+export function notePace(pace: Pace, instructions: number, nanoseconds: number): void {
+  const seen = nanoseconds / instructions;
+  const known = pace.nanosecondsPerInstruction;
+  pace.nanosecondsPerInstruction = seen > known ? seen : known + (seen - known) / 4;
+}
+
+/** Instructions that will fill so many nanoseconds, if it goes on like this. */
+export function instructionsIn(pace: Pace, nanoseconds: number): number {
+  return Math.floor(nanoseconds / pace.nanosecondsPerInstruction);
+}
+
+/*
+ * ## Four milliseconds
+ *
+ * That is a slice: the time for which a Guest may have our one thread to itself. A fiftieth of what you would call *at once*, and long enough
+ * that the way to the event loop and back, some ten microseconds, is lost in it.
+ *
+ * It has bounds, since the figure may be wrong. A loop that ran at two thousand million may come to a page that nobody has decoded
+ * yet, and four million instructions of that are a fifth of a second.
+ *
+ * All of this is still the same on each run of the same boot, as long as the World says that it is: what comes in here is what the World
+ * says and what the processor has counted.
+ */
+const SLICE_NANOSECONDS = 4_000_000;
+const SHORTEST_SLICE = 100_000;
+const LONGEST_SLICE = 4_000_000;
+
+/** Instructions that a Guest may run before its Launcher is asked to let others have a turn. */
+export function sliceLength(pace: Pace): number {
+  return Math.min(LONGEST_SLICE, Math.max(SHORTEST_SLICE, instructionsIn(pace, SLICE_NANOSECONDS)));
+}
