@@ -99,18 +99,19 @@ function endLine(character: u32): void {
  * answer, question.
  */
 
-const shown = array<u8>(4);
-
 /** Shows what is typed of the first line that nobody has read yet. The lines behind it wait until somebody asks for them. */
 function showFirstLine(): void {
   let end: u32 = readTo;
   while (end !== editedTo && !endsLine(line[end % CAPACITY])) end++;
-  if (end !== editedTo) end++;
+  if (end !== editedTo && line[end % CAPACITY] === NEWLINE) end++;
   while (((end - shownTo) as i32) > 0) {
-    shown[0] = line[shownTo % CAPACITY];
-    if (shown[0] !== CONTROL_D) consoleWrite(addressOf(shown), 1);
-    shownTo++;
+    const place: u32 = shownTo % CAPACITY;
+    const left: u32 = end - shownTo;
+    const straight: u32 = left < CAPACITY - place ? left : CAPACITY - place;
+    consoleWrite(addressOf(line) + place, straight);
+    shownTo += straight;
   }
+  if (end === shownTo && end !== editedTo && line[end % CAPACITY] === CONTROL_D) shownTo++;
 }
 
 function endsLine(character: u32): boolean {
