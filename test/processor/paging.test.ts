@@ -1,99 +1,289 @@
 import { describe, expect, test } from 'vitest';
-import { DATA_AT as DATA, play, prepare, STACK } from './stage.ts';
+import type { Machine } from '../../src/processor/index.ts';
+import { hold } from './rows.ts';
+import { CODE_1, CODE_3, DATA_3, DATA_AT as DATA, descriptor, FREE, gate, handler } from './stage.ts';
+import { play, prepare, type Ring, type Scene, STACK } from './stage.ts';
 
 const PRESENT = 1;
 const WRITABLE = 2;
 const USER = 4;
 const ACCESSED = 0x20;
 const DIRTY = 0x40;
+/** Bits of the error code of #PF. */
+const FAULT_PRESENT = 1;
+const FAULT_WRITE = 2;
+const FAULT_USER = 4;
 const TABLE = 0x2000;
 const entryAt = (linear: number) => TABLE + (linear >>> 12) * 4;
 
-/** SDM vol. 3, 4.6.1 (who may do what) and 4.7 (the error code). `error` undefined: it works. */
-interface Row {
-  rule: string;
-  ring: 0 | 1 | 3;
-  write: boolean;
+const WRITE_PROTECT = { writeProtect: true };
+
+/** The page under test is at 4 MiB, so that it has a directory entry of its own. */
+const PAGE = 0x40_0000;
+const PAGE_TABLE = 0xd000;
+/** In the page: data at 0x123, and an INT3 to be jumped to. */
+const TOUCH = {
+  read: `mov al, [${PAGE + 0x123}]`,
+  write: `mov [${PAGE + 0x123}], al`,
+  fetch: `jmp ${PAGE + 0x123}`,
+};
+
+type Access = keyof typeof TOUCH;
+
+/** One access, and the two entries that decide on it. */
+interface Look {
+  ring: Ring;
+  access: Access;
   entry: number;
   directory?: number;
   writeProtect?: boolean;
-  error?: number;
+}
+
+function scene({ ring, access, entry, directory = UW, writeProtect }: Look): Scene {
+  return {
+    ring,
+    writeProtect,
+    directory: { 1: PAGE_TABLE | directory },
+    words: { [PAGE_TABLE]: (entry ? DATA : 0) | entry, [DATA + 0x120]: 0xcc00_0000 | 0 },
+    code: `${TOUCH[access]}\n int3`,
+  };
 }
 
 const R = PRESENT;
 const W = PRESENT | WRITABLE;
 const UR = PRESENT | USER;
 const UW = PRESENT | USER | WRITABLE;
+const READ_ONLY = 'read-only';
+const READ_WRITE = 'read/write';
 
-const rows: Row[] = [
-  { rule: 'ring 3 reads a user page', ring: 3, write: false, entry: UR },
-  { rule: 'ring 3 writes a writable user page', ring: 3, write: true, entry: UW },
-  { rule: 'ring 3 may not write a read-only one', ring: 3, write: true, entry: UR, error: 7 },
-  { rule: 'ring 3 may not read a supervisor page', ring: 3, write: false, entry: W, error: 5 },
-  { rule: 'ring 3 may not write one either', ring: 3, write: true, entry: W, error: 7 },
-  { rule: 'ring 3 finds nothing, reading', ring: 3, write: false, entry: 0, error: 4 },
-  { rule: 'ring 3 finds nothing, writing', ring: 3, write: true, entry: 0, error: 6 },
-  { rule: 'ring 0 reads anything', ring: 0, write: false, entry: R },
-  { rule: 'ring 0 writes read-only pages while WP is 0', ring: 0, write: true, entry: R },
-  { rule: 'ring 0 writes read-only user pages while WP is 0', ring: 0, write: true, entry: UR },
-  { rule: 'ring 0 may not, with WP', ring: 0, write: true, entry: R, writeProtect: true, error: 3 },
-  {
-    rule: 'ring 0 may not, with WP, on user pages',
-    ring: 0,
-    write: true,
-    entry: UR,
-    writeProtect: true,
-    error: 3,
-  },
-  { rule: 'ring 0 finds nothing, reading', ring: 0, write: false, entry: 0, error: 0 },
-  { rule: 'ring 0 finds nothing, writing', ring: 0, write: true, entry: 0, error: 2 },
-  { rule: 'ring 1 is a supervisor like ring 0', ring: 1, write: true, entry: W },
-  { rule: 'ring 1 obeys WP as well', ring: 1, write: true, entry: R, writeProtect: true, error: 3 },
-  { rule: 'the directory must be present too', ring: 3, write: false, entry: UW, directory: 0, error: 4 },
-  { rule: 'the directory must be for users too', ring: 3, write: false, entry: UW, directory: W, error: 5 },
-  { rule: 'the directory must be writable too', ring: 3, write: true, entry: UW, directory: UR, error: 7 },
-  { rule: 'bits 9 to 11 are nobody’s business', ring: 3, write: true, entry: UW | 0xe00 },
+/** SDM vol. 3, table 5-3, as it stands there: directory, table, and what they come to together. */
+const combinations: [directory: number, entry: number, privilege: 'user' | 'supervisor', access: string][] = [
+  [UR, UR, 'user', READ_ONLY],
+  [UR, UW, 'user', READ_ONLY],
+  [UW, UR, 'user', READ_ONLY],
+  [UW, UW, 'user', READ_WRITE],
+  [UR, R, 'supervisor', READ_ONLY],
+  [UR, W, 'supervisor', READ_ONLY],
+  [UW, R, 'supervisor', READ_ONLY],
+  [UW, W, 'supervisor', READ_WRITE],
+  [R, UR, 'supervisor', READ_ONLY],
+  [R, UW, 'supervisor', READ_ONLY],
+  [W, UR, 'supervisor', READ_ONLY],
+  [W, UW, 'supervisor', READ_WRITE],
+  [R, R, 'supervisor', READ_ONLY],
+  [R, W, 'supervisor', READ_ONLY],
+  [W, R, 'supervisor', READ_ONLY],
+  [W, W, 'supervisor', READ_WRITE],
 ];
 
-/** The page under test is at 4 MiB, so that it has a directory entry of its own. */
-const PAGE = 0x40_0000;
-const PAGE_TABLE = 0xd000;
+const RIGHTS: Record<number, string> = { [R]: 'S, R', [W]: 'S, R/W', [UR]: 'U, R', [UW]: 'U, R/W' };
+const named = combinations.map((row) => [RIGHTS[row[0]], RIGHTS[row[1]], ...row] as const);
 
-function scene(row: Row) {
-  return {
-    ring: row.ring,
-    writeProtect: row.writeProtect,
-    directory: { 1: PAGE_TABLE | (row.directory ?? UW) },
-    words: { [PAGE_TABLE]: (row.entry ? DATA : 0) | row.entry },
-    code: `${row.write ? `mov [${PAGE + 0x123}], al` : `mov al, [${PAGE + 0x123}]`}\n int3`,
-  };
+/** What an access comes to: the INT3 behind it, or #PF with this error code and the address in CR2. */
+function expectOutcome(look: Look, error: number | undefined, machine: Machine): void {
+  const end = play(scene(look), machine);
+  const found = { ...look, vector: end.vector, error: end.error };
+  if (error === undefined) {
+    expect(found).toEqual({ ...look, vector: 3, error: undefined });
+    return;
+  }
+  const cr2 = PAGE + 0x123;
+  expect({ ...found, cr2: end.machine.registers.cr2 }).toEqual({ ...look, vector: 14, error, cr2 });
 }
 
-describe('Paging asks the directory and the table, and says why it refuses (vol. 3, 4.6.1, 4.7)', () => {
-  test.each(rows)('$rule', (row) => {
-    const end = play(scene(row));
-    if (row.error === undefined) {
-      expect(end.vector).toBe(3);
-      return;
+describe('Directory and table together say who may do what, and #PF says what was tried (vol. 3, 4.6.1, 4.7, table 5-3)', () => {
+  test.each(named)('directory %s; table %s', (_d, _t, directory, entry, privilege, access) => {
+    const { machine } = prepare({ code: 'hlt' });
+    for (const ring of [0, 1, 2, 3] as const) {
+      for (const writeProtect of [false, true]) {
+        const user = ring === 3 ? FAULT_USER : 0;
+        const stranger = ring === 3 && privilege === 'supervisor';
+        const look = { ring, directory, entry, writeProtect };
+        for (const way of ['read', 'fetch'] as const) {
+          expectOutcome({ ...look, access: way }, stranger ? FAULT_PRESENT | user : undefined, machine);
+        }
+        // The footnote of the table: with WP = 0 a supervisor may write everywhere.
+        const refused = stranger || (access === READ_ONLY && (ring === 3 || writeProtect));
+        const error = refused ? FAULT_PRESENT | FAULT_WRITE | user : undefined;
+        expectOutcome({ ...look, access: 'write' }, error, machine);
+      }
     }
-    expect({ vector: end.vector, error: end.error, eip: end.eip }).toEqual({
-      vector: 14,
-      error: row.error,
-      eip: 0,
-    });
-    expect(end.machine.registers.cr2).toBe(PAGE + 0x123);
   });
+});
+
+describe('What is not there has no rights (vol. 3, 4.7)', () => {
+  test.each([
+    ['the directory', { directory: USER | WRITABLE, entry: UW }],
+    ['the table', { entry: USER | WRITABLE }],
+  ])('in %s', (_where, entries) => {
+    const { machine } = prepare({ code: 'hlt' });
+    for (const ring of [0, 1, 2, 3] as const) {
+      const user = ring === 3 ? FAULT_USER : 0;
+      for (const writeProtect of [false, true]) {
+        const look = { ring, writeProtect, ...entries };
+        expectOutcome({ ...look, access: 'read' }, user, machine);
+        expectOutcome({ ...look, access: 'fetch' }, user, machine);
+        expectOutcome({ ...look, access: 'write' }, FAULT_WRITE | user, machine);
+      }
+    }
+  });
+});
+
+test('Bits that this processor does not have are nobody’s business (vol. 3, 4.3)', () => {
+  // In the directory PS, without PSE; in the table PAT and G, without PGE; in both the three that are free.
+  const look = { ring: 3, access: 'write' } as const;
+  const { machine } = prepare({ code: 'hlt' });
+  expectOutcome({ ...look, entry: UW | 0xf80 | 0x18, directory: UW | 0xf80 | 0x18 }, undefined, machine);
 });
 
 test('A load sets A in both entries, a store sets D in the table, a refusal sets nothing (vol. 3, 4.8)', () => {
   const look = (write: boolean, entry: number) => {
-    const { machine } = play(scene({ rule: '', ring: 3, write, entry }));
+    const { machine } = play(scene({ ring: 3, access: write ? 'write' : 'read', entry }));
     return [machine.ram.read32(0x1004) & 0xff, machine.ram.read32(PAGE_TABLE) & 0xff];
   };
   expect(look(false, UW)).toEqual([UW | ACCESSED, UW | ACCESSED]);
   expect(look(true, UW)).toEqual([UW | ACCESSED, UW | ACCESSED | DIRTY]);
   expect(look(true, UR)).toEqual([UW, UR]);
 });
+
+test('A supervisor’s store to a read-only page, while WP is 0, sets D (vol. 3, 4.8)', () => {
+  const { machine } = play(scene({ ring: 0, access: 'write', entry: R, directory: R }));
+  expect(machine.ram.read32(PAGE_TABLE) & 0xff).toBe(R | ACCESSED | DIRTY);
+});
+
+test('A fetch sets A and not D (vol. 3, 4.8)', () => {
+  const { machine } = play(scene({ ring: 3, access: 'fetch', entry: UW }));
+  expect(machine.ram.read32(PAGE_TABLE) & 0xff).toBe(UW | ACCESSED);
+  expect(machine.ram.read32(0x1004) & 0xff).toBe(UW | ACCESSED);
+});
+
+test('What is set stays set: the processor never clears A or D (vol. 3, 4.8)', () => {
+  for (const access of ['read', 'write', 'fetch'] as const) {
+    const { machine } = play(
+      scene({ ring: 3, access, entry: UW | ACCESSED | DIRTY, directory: UW | ACCESSED }),
+    );
+    expect(machine.ram.read32(PAGE_TABLE) & 0xff).toBe(UW | ACCESSED | DIRTY);
+    expect(machine.ram.read32(0x1004) & 0xff).toBe(UW | ACCESSED);
+  }
+});
+
+test('WP takes effect at once, on pages that are known already (vol. 3, 4.10.4.1)', () => {
+  const set = (wp: number) => `mov ecx, cr0\n and ecx, 0xfffeffff\n or ecx, ${wp}\n mov cr0, ecx\n`;
+  const end = play({
+    pages: { '0xe000': 0xe000 | R },
+    code: `mov [0xe000], al\n ${set(0x1_0000)} mov [0xe000], al`,
+  });
+  expect(end).toMatchObject({ vector: 14, error: FAULT_PRESENT | FAULT_WRITE });
+  expect(
+    play({ pages: { '0xe000': 0xe000 | R }, ...WRITE_PROTECT, code: `${set(0)} mov [0xe000], al\n int3` })
+      .vector,
+  ).toBe(3);
+});
+
+/** Something for ring 0 to do first, and on to ring 3. */
+const outward = (first: string, body: string) =>
+  `${first}\n push ${DATA_3}\n push ${STACK}\n push 2\n push ${CODE_3}\n push there\n iretd\n there: ${body}`;
+/** A local table on the page at 0xe000, and ring 3 loads a segment of it. */
+const withLocalTable = outward('mov ax, FREE\n lldt ax', 'mov ax, 0x0f\n mov fs, ax\n int3');
+const LOCAL = { [FREE]: descriptor(0xe000, 0xff, 0x82, 0) };
+const entry = (access: number) => {
+  const [low, high] = descriptor(0, 0xfffff, access);
+  return { '0xe008': low, '0xe00c': high };
+};
+const TO_1 = { 119: gate(CODE_1, handler(0x77), 0xee) };
+
+hold('What the processor reads and writes for itself it does as a supervisor (vol. 3, 4.6.1)', [
+  {
+    rule: 'a descriptor table of the supervisor’s is read for ring 3',
+    descriptors: LOCAL,
+    pages: { '0xe000': 0xe000 | W },
+    words: entry(0xf2),
+    code: withLocalTable,
+    vector: 3,
+  },
+  {
+    rule: 'one that is not there is not ring 3’s fault',
+    descriptors: LOCAL,
+    pages: { '0xe000': 0 },
+    code: withLocalTable,
+    vector: 14,
+    error: 0,
+  },
+  {
+    rule: 'the accessed bit is written to a read-only table while WP is 0',
+    descriptors: LOCAL,
+    pages: { '0xe000': 0xe000 | R },
+    words: entry(0xf2),
+    code: withLocalTable,
+    vector: 3,
+  },
+  {
+    rule: 'but not with WP',
+    ...WRITE_PROTECT,
+    descriptors: LOCAL,
+    pages: { '0xe000': 0xe000 | UR },
+    words: entry(0xf2),
+    code: withLocalTable,
+    vector: 14,
+    error: FAULT_PRESENT | FAULT_WRITE,
+  },
+  {
+    rule: 'nor need it, if it is set',
+    ...WRITE_PROTECT,
+    descriptors: LOCAL,
+    pages: { '0xe000': 0xe000 | UR },
+    words: entry(0xf3),
+    code: withLocalTable,
+    vector: 3,
+  },
+  {
+    rule: 'a gate on a page that is not there',
+    pages: { '0xe000': 0 },
+    // 0x77 gates, copied to right before the page.
+    code: `mov esi, 0x5000
+      mov edi, 0xdc48
+      mov ecx, 0xee
+      rep movsd
+      lidt [table]
+      int 0x77
+      table: dw 0x7ff
+      dd 0xdc48`,
+    vector: 14,
+    error: 0,
+  },
+  {
+    rule: 'a TSS whose upper part is on a page that is not there',
+    descriptors: { [FREE]: descriptor(0xe000 - 0xc, 0x67, 0x89, 0) },
+    pages: { '0xe000': 0 },
+    words: { '0xdff8': 0x7000, '0xdffc': 0x10 },
+    gates: TO_1,
+    code: outward('mov ax, FREE\n ltr ax', 'int 0x77'),
+    vector: 14,
+    error: 0,
+  },
+  {
+    rule: 'an inner stack on a page of the supervisor’s',
+    ring: 3,
+    pages: { '0xe000': 0xe000 | W },
+    words: { '0x380c': 0xe800 },
+    gates: TO_1,
+    // HLT in ring 1: it has arrived.
+    code: 'int 0x77',
+    vector: 13,
+    error: 0,
+  },
+  {
+    rule: 'an inner stack on a page that is read-only, with WP',
+    ring: 3,
+    ...WRITE_PROTECT,
+    pages: { '0xe000': 0xe000 | UR },
+    words: { '0x380c': 0xe800 },
+    gates: TO_1,
+    code: 'int 0x77',
+    vector: 14,
+    error: FAULT_PRESENT | FAULT_WRITE,
+  },
+]);
 
 test('A page that was read before it is written still gets its D (vol. 3, 4.8)', () => {
   const { machine } = play({

@@ -95,7 +95,7 @@ function machineFor(scene: Scene): Machine {
 /**
  * Sets the stage: tables, a HLT for every vector, and the code behind an IRET to its ring.
  *
- * @param machine one that has halted in a handler, with paging off, may play again
+ * @param machine one that has halted in a handler may play again
  */
 export function prepare(
   scene: Scene,
@@ -157,8 +157,7 @@ export function prepare(
      mov es, ax
      mov eax, 0x1000
      mov cr3, eax
-     mov eax, cr0
-     or eax, ${(paging ? 0x8000_0000 : 0) + (scene.writeProtect ? 0x1_0000 : 0)}
+     mov eax, ${0x11 + (paging ? 0x8000_0000 : 0) + (scene.writeProtect ? 0x1_0000 : 0)}
      mov cr0, eax
      mov eax, 0
      iretd
@@ -195,7 +194,7 @@ export function prepare(
   for (const [address, value] of Object.entries(scene.words ?? {})) ram.write32(Number(address), value >>> 0);
   registers.eip = 0x5800;
   registers.esp = top;
-  machine.run(14);
+  machine.run(13);
   if (registers.eip !== CODE_AT)
     throw new Error(`the stage collapsed at eip 0x${registers.eip.toString(16)}`);
   return { machine, labels: program.labels };
