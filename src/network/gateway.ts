@@ -66,7 +66,7 @@ export class Gateway implements Cable {
       clock,
       routeFrom: (source, guest) => this.#routeFrom(source, guest),
       say: (frame) => this.#keep(frame),
-      complain: (about) => this.#complain(about, HOST_UNREACHABLE),
+      complain: (guest, beginning) => this.#complain(guest, beginning, HOST_UNREACHABLE),
       wake: () => this.onArrival(),
     });
     this.#flows = new UdpFlows(sockets, (guest, source, data) =>
@@ -143,7 +143,7 @@ export class Gateway implements Cable {
   #takeIcmp(packet: Ipv4): void {
     if (!isEchoRequest(packet)) return;
     if (!isOurs(packet.destination)) {
-      this.#complain(packet, PROHIBITED);
+      this.#complain(packet.source, packet.beginning, PROHIBITED);
       return;
     }
     const route = this.#routeFrom(packet.destination, packet.source);
@@ -217,8 +217,8 @@ export class Gateway implements Cable {
     for (const bytes of datagramFrames(route, port, guestPort, data)) this.#keep({ bytes });
   }
 
-  #complain(about: Ipv4, code: number): void {
-    this.#keep({ bytes: unreachable(this.#routeFrom(GATEWAY, about.source), code, about) });
+  #complain(guest: number, beginning: Uint8Array, code: number): void {
+    this.#keep({ bytes: unreachable(this.#routeFrom(GATEWAY, guest), code, beginning) });
   }
 
   #keep(frame: Frame): void {

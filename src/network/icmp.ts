@@ -44,11 +44,8 @@ export function echoReply({ payload }: Ipv4): Uint8Array {
  * UDP have their ports. That is enough for a kernel to find the process that is to blame.
  */
 
-const QUOTED = 8;
-
 /** The frame that says to the Guest why a packet of its could not be delivered. */
-export function unreachable(route: Route, code: number, { whole, payload }: Ipv4): Uint8Array {
-  const quote = whole.subarray(0, whole.length - payload.length + Math.min(QUOTED, payload.length));
+export function unreachable(route: Route, code: number, quote: Uint8Array): Uint8Array {
   const frame = newPacket(route, ICMP, HEADER + quote.length);
   const message = frame.subarray(PAYLOAD);
   message[0] = UNREACHABLE;

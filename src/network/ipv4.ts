@@ -42,8 +42,8 @@ export interface Ipv4 {
   destination: number;
   protocol: number;
   payload: Uint8Array;
-  /** Header and payload: for whoever has to quote it. */
-  whole: Uint8Array;
+  /** The header and eight bytes of what is behind it: for whoever has to quote the packet. */
+  beginning: Uint8Array;
 }
 
 /*
@@ -57,6 +57,8 @@ export interface Ipv4 {
  * above 1,472 bytes does, and will have to do without us.
  */
 
+/** Of the payload, in a complaint (RFC 792). */
+const QUOTED = 8;
 const MORE_FRAGMENTS = 0x2000;
 const FRAGMENT_OFFSET = 0x1fff;
 
@@ -74,7 +76,7 @@ export function parseIpv4(packet: Uint8Array): Ipv4 | undefined {
     destination: view.getUint32(16),
     protocol: view.getUint8(9),
     payload: packet.subarray(header, length),
-    whole: packet.subarray(0, length),
+    beginning: packet.slice(0, Math.min(header + QUOTED, length)),
   };
 }
 

@@ -30,7 +30,7 @@ export interface Surroundings {
   /** A frame that waits for no turn. It may get lost. */
   say(frame: Frame): void;
   /** The packet that opened the connection could not be delivered. */
-  complain(about: Ipv4): void;
+  complain(guest: number, beginning: Uint8Array): void;
   /** There is something to be asked for. */
   wake(): void;
 }
@@ -89,8 +89,7 @@ export class TcpConnections {
     const connection = this.#add(ends, 'connecting');
     learn(connection, syn);
     connection.due = this.#around.clock.now() + PATIENCE;
-    const quoted = { ...packet, whole: packet.whole.slice(0, 60), payload: packet.payload.slice(0, 8) };
-    const events = this.#eventsOf(connection, quoted);
+    const events = this.#eventsOf(connection, packet.beginning);
     connection.stream = this.#around.sockets.connect(dotted(address), ends.farPort, events);
   }
 
@@ -139,7 +138,7 @@ export class TcpConnections {
    * instructions a second.
    */
 
-  #eventsOf(connection: Connection, opening?: Ipv4): StreamEvents {
+  #eventsOf(connection: Connection, opening?: Uint8Array): StreamEvents {
     return {
       opened: () => {
         if (connection.state !== 'connecting') return;
@@ -170,7 +169,7 @@ export class TcpConnections {
    * Guest may still have to hear the rest of it.
    */
 
-  #closed(connection: Connection, reason: Closing, opening: Ipv4 | undefined): void {
+  #closed(connection: Connection, reason: Closing, opening: Uint8Array | undefined): void {
     connection.streamClosed = true;
     this.#lingering.delete(connection);
     if (connection.state === 'closed') return;
@@ -180,7 +179,7 @@ export class TcpConnections {
       return;
     }
     if (reason === 'unreachable' && connection.state === 'connecting' && opening)
-      this.#around.complain(opening);
+      this.#around.complain(connection.ends.guest, opening);
     else this.#reset(connection);
     this.#remove(connection);
   }

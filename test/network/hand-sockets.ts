@@ -1,0 +1,68 @@
+import type { Sockets, Stream, StreamEvents } from '../../src/network/cable.ts';
+
+/** A stream that does nothing by itself, and notes what is asked of it. */
+export class HandStream implements Stream {
+  readonly events: StreamEvents;
+  readonly place: string;
+  readonly written: Uint8Array[] = [];
+  readonly leaving: (() => void)[] = [];
+  ended = false;
+  aborted = false;
+  paused = false;
+
+  constructor(place: string, events: StreamEvents) {
+    this.place = place;
+    this.events = events;
+  }
+
+  get text(): string {
+    return this.written.map((bytes) => new TextDecoder().decode(bytes)).join('');
+  }
+
+  get bytes(): number {
+    return this.written.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  write(bytes: Uint8Array, left: () => void): void {
+    this.written.push(bytes);
+    this.leaving.push(left);
+  }
+
+  /** Lets what was written so far leave. */
+  drain(): void {
+    for (const left of this.leaving.splice(0)) left();
+  }
+
+  end(): void {
+    this.ended = true;
+  }
+
+  abort(): void {
+    this.aborted = true;
+  }
+
+  pause(): void {
+    this.paused = true;
+  }
+
+  resume(): void {
+    this.paused = false;
+  }
+}
+
+/** A network in which nothing happens that the test does not do. */
+export function handSockets(): { sockets: Sockets; streams: HandStream[] } {
+  const streams: HandStream[] = [];
+  return {
+    streams,
+    sockets: {
+      connect(address, port, events) {
+        const stream = new HandStream(`${address}:${port}`, events);
+        streams.push(stream);
+        return stream;
+      },
+      datagrams: () => ({ send() {}, close() {} }),
+      lookup: async () => [],
+    },
+  };
+}

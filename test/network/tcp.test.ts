@@ -1,0 +1,440 @@
+import { describe, expect, it } from 'vitest';
+import { Gateway } from '../../src/network/gateway.ts';
+import { GATEWAY, GUEST } from '../../src/network/plan.ts';
+import { ACK, FIN, PSH, RST, SYN } from '../../src/network/tcp-segment.ts';
+import { HandStream, handSockets } from './hand-sockets.ts';
+import { handClock, hear, Peer, PEER_MAC, settle, udp } from './peer.ts';
+
+const FAR = 0xcb007105; // 203.0.113.5
+const bytes = (length: number, of = 7) => new Uint8Array(length).fill(of);
+const text = (what: string) => new TextEncoder().encode(what);
+
+function network() {
+  const clock = handClock();
+  const { sockets, streams } = handSockets();
+  const gateway = new Gateway(sockets, clock, PEER_MAC);
+  return { clock, streams, gateway };
+}
+
+/** A network with one connection of the Guest's in it, established. */
+async function connection(mss = 1460, scale = 7, port = 40000) {
+  const around = network();
+  const peer = new Peer(around.gateway, FAR, 80, port);
+  peer.say(SYN, undefined, { mss, scale });
+  const stream = around.streams[0]!;
+  stream.events.opened();
+  peer.listen();
+  peer.say(ACK);
+  return { ...around, peer, stream };
+}
+
+describe('A connection of the Guest', () => {
+  it('is opened at its destination before the Guest hears anything', () => {
+    const { gateway, streams } = network();
+    const peer = new Peer(gateway, FAR, 80);
+    peer.say(SYN, undefined, { mss: 1460, scale: 7 });
+    expect(streams.map(({ place }) => place)).toEqual(['203.0.113.5:80']);
+    expect(peer.listen()).toEqual([]);
+    streams[0]!.events.opened();
+    const [answer] = peer.listen();
+    expect(answer).toMatchObject({ flags: SYN | ACK, acknowledgement: 0xfffffff1, window: 0xffff });
+  });
+
+  it('to the gateway is one to this computer', () => {
+    const { gateway, streams } = network();
+    new Peer(gateway, GATEWAY, 8080).say(SYN);
+    expect(streams[0]!.place).toBe('127.0.0.1:8080');
+  });
+
+  it.each([
+    ['127.0.0.1', 0x7f000001],
+    ['a neighbour who is not there', 0x0a000209],
+    ['everybody', 0xffffffff],
+    ['a group', 0xe0000001],
+  ])('to %s is refused', (_, address) => {
+    const { gateway, streams } = network();
+    const peer = new Peer(gateway, address, 80);
+    peer.say(SYN);
+    expect(streams).toEqual([]);
+    expect(peer.listen()).toMatchObject([{ flags: RST | ACK, acknowledgement: 0xfffffff1 }]);
+  });
+
+  it('that is refused is refused', () => {
+    const { gateway, streams } = network();
+    const peer = new Peer(gateway, FAR, 80);
+    peer.say(SYN);
+    streams[0]!.events.closed('refused');
+    expect(peer.listen()).toMatchObject([{ flags: RST | ACK, acknowledgement: 0xfffffff1 }]);
+    expect(gateway.size).toBe(0);
+  });
+
+  it('that cannot be routed is unreachable, with the beginning of the packet that said so', () => {
+    const { gateway, streams } = network();
+    new Peer(gateway, FAR, 80).say(SYN);
+    streams[0]!.events.closed('unreachable');
+    const { protocol, payload } = hear(gateway.receive()!);
+    expect(protocol).toBe(1);
+    expect([...payload.subarray(0, 2)]).toEqual([3, 1]);
+    expect([...payload.subarray(28, 32)]).toEqual([40000 >> 8, 40000 & 255, 0, 80]);
+    expect(payload.length).toBe(8 + 20 + 8);
+  });
+
+  it('to where nobody answers is given up after thirty seconds', async () => {
+    const { gateway, streams, clock } = network();
+    const peer = new Peer(gateway, FAR, 80);
+    peer.say(SYN);
+    await clock.advance(29);
+    expect(streams[0]!.aborted).toBe(false);
+    await clock.advance(2);
+    expect(streams[0]!.aborted).toBe(true);
+    expect(peer.listen()).toMatchObject([{ flags: RST | ACK }]);
+    expect(gateway.size).toBe(0);
+  });
+
+  it('carries bytes both ways', async () => {
+    const { peer, stream } = await connection();
+    peer.say(ACK | PSH, text('GET /'));
+    expect(stream.text).toBe('GET /');
+    stream.events.received(text('200 OK'));
+    const [answer] = peer.listen();
+    expect(new TextDecoder().decode(answer!.data)).toBe('200 OK');
+    expect(answer).toMatchObject({ flags: ACK | PSH, acknowledgement: peer.next });
+  });
+
+  it('acknowledges ten segments with one', async () => {
+    const { peer, stream } = await connection();
+    for (let i = 0; i < 10; i++) peer.say(ACK, bytes(1000));
+    expect(peer.listen()).toMatchObject([{ flags: ACK, acknowledgement: peer.next }]);
+    expect(stream.bytes).toBe(10_000);
+  });
+
+  it('takes each byte once, whatever the Guest repeats', async () => {
+    const { peer, stream } = await connection();
+    const first = peer.next;
+    peer.say(ACK, text('abcdef'));
+    peer.say(ACK, text('abcdef'), { sequence: first });
+    peer.say(ACK, text('defghi'), { sequence: (first + 3) >>> 0 });
+    expect(stream.text).toBe('abcdefghi');
+    expect(peer.listen().at(-1)!.acknowledgement).toBe((first + 9) >>> 0);
+  });
+
+  it('asks again for what is missing', async () => {
+    const { peer, stream } = await connection();
+    const first = peer.next;
+    peer.say(ACK, text('later'), { sequence: (first + 100) >>> 0 });
+    expect(stream.written).toEqual([]);
+    expect(peer.listen()).toMatchObject([{ flags: ACK, acknowledgement: first }]);
+  });
+});
+
+describe('A slow reader', () => {
+  it('outside closes the window of the Guest, and opens it again', async () => {
+    const { peer, stream } = await connection();
+    for (let sent = 0; sent < 1 << 18; sent += 1 << 15) peer.say(ACK, bytes(1 << 15));
+    expect(stream.bytes).toBe(1 << 18);
+    expect(peer.listen().at(-1)).toMatchObject({ acknowledgement: peer.next, window: 0 });
+    const edge = peer.next;
+    peer.say(ACK, bytes(1000));
+    expect(stream.bytes).toBe(1 << 18);
+    expect(peer.listen().at(-1)).toMatchObject({ acknowledgement: edge, window: 0 });
+    stream.drain();
+    expect(peer.listen().at(-1)).toMatchObject({ acknowledgement: edge, window: (1 << 18) >> 3 });
+  });
+
+  it('says so in small steps only when they are worth it', async () => {
+    const { peer, stream } = await connection();
+    for (let i = 0; i < 256; i++) peer.say(ACK, bytes(1024));
+    peer.listen();
+    for (let i = 0; i < 32; i++) stream.leaving.shift()!();
+    expect(peer.listen()).toEqual([]);
+    for (let i = 0; i < 32; i++) stream.leaving.shift()!();
+    expect(peer.listen()).toMatchObject([{ flags: ACK, window: (64 << 10) >> 3 }]);
+  });
+
+  it('inside stops the socket from being read, and starts it again', async () => {
+    const { peer, stream } = await connection();
+    peer.window = 0;
+    peer.say(ACK);
+    stream.events.received(bytes(1 << 17));
+    expect(stream.paused).toBe(false);
+    stream.events.received(bytes(1 << 17));
+    expect(stream.paused).toBe(true);
+    expect(peer.listen()).toEqual([]);
+    peer.window = 0xffff;
+    peer.say(ACK);
+    while (peer.received < 1 << 17) {
+      expect(peer.listen().length).toBeGreaterThan(0);
+      peer.say(ACK);
+    }
+    peer.listen();
+    peer.say(ACK);
+    expect(stream.paused).toBe(false);
+  });
+
+  it('is never sent more than it has room for', async () => {
+    const { peer, stream } = await connection(1460, 0);
+    peer.window = 5000;
+    peer.say(ACK);
+    stream.events.received(bytes(100_000));
+    peer.listen();
+    expect(peer.received).toBe(5000);
+  });
+
+  it('is asked from time to time whether there is room by now', async () => {
+    const { peer, stream, clock } = await connection();
+    peer.window = 0;
+    peer.say(ACK);
+    stream.events.received(bytes(1000));
+    expect(peer.listen()).toEqual([]);
+    await clock.advance(1.5);
+    expect(peer.listen()).toMatchObject([
+      { flags: ACK, sequence: (peer.expected - 1) >>> 0, data: { length: 0 } },
+    ]);
+    for (let i = 0; i < 100; i++) {
+      peer.say(ACK); // still none
+      await clock.advance(10);
+      peer.listen();
+    }
+    expect(stream.aborted).toBe(false);
+    peer.window = 100;
+    peer.say(ACK);
+    expect(peer.listen().at(-1)!.data.length).toBe(1000);
+  });
+
+  it('that is not asked for anything keeps what was read within its bound', async () => {
+    const { stream, gateway } = await connection();
+    let sent = 0;
+    while (!stream.paused) {
+      stream.events.received(bytes(1 << 16));
+      sent += 1 << 16;
+    }
+    expect(sent).toBeLessThanOrEqual(1 << 18);
+    expect(gateway.size).toBe(1);
+  });
+});
+
+describe('Large pieces', () => {
+  it('come whole, with a note how to cut them', async () => {
+    const { peer, stream, gateway } = await connection();
+    peer.say(ACK);
+    stream.events.received(bytes(200_000));
+    const frame = gateway.receive()!;
+    expect(frame.segments).toEqual({ type: 1, size: 1460, headers: 54 });
+    expect((frame.bytes.length - 54) % 1460).toBe(0);
+    expect(frame.bytes.length).toBe(54 + 44 * 1460);
+  });
+
+  it('are cut as the Guest wants them', async () => {
+    const { peer, stream, gateway } = await connection(536);
+    peer.say(ACK);
+    stream.events.received(bytes(2000));
+    expect(gateway.receive()!.segments!.size).toBe(536);
+  });
+});
+
+describe('The end', () => {
+  it('of what the Guest says is not the end of what it hears', async () => {
+    const { peer, stream, gateway } = await connection();
+    peer.say(ACK | FIN, text('bye'));
+    expect(stream.text).toBe('bye');
+    expect(stream.ended).toBe(true);
+    expect(peer.listen()).toMatchObject([{ flags: ACK, acknowledgement: peer.next }]);
+    stream.events.received(text('not yet'));
+    stream.events.ended();
+    const [last] = peer.listen();
+    expect(last).toMatchObject({ flags: ACK | PSH | FIN });
+    expect(new TextDecoder().decode(last!.data)).toBe('not yet');
+    peer.say(ACK);
+    stream.events.closed('done');
+    peer.listen();
+    expect(gateway.size).toBe(0);
+  });
+
+  it('may be said first outside', async () => {
+    const { peer, stream, gateway } = await connection();
+    stream.events.ended();
+    expect(peer.listen()).toMatchObject([{ flags: ACK | PSH | FIN }]);
+    peer.say(ACK, text('wait'));
+    expect(stream.text).toBe('wait');
+    peer.say(ACK | FIN);
+    peer.listen();
+    stream.events.closed('done');
+    expect(gateway.size).toBe(0);
+  });
+
+  it('comes through behind a full window', async () => {
+    const { peer, stream } = await connection();
+    peer.window = 0;
+    peer.say(ACK);
+    stream.events.ended();
+    expect(peer.listen()).toMatchObject([{ flags: ACK | PSH | FIN }]);
+  });
+
+  it('is a reset if the Guest resets', async () => {
+    const { peer, stream, gateway } = await connection();
+    peer.say(RST);
+    expect(stream.aborted).toBe(true);
+    expect(gateway.size).toBe(0);
+    expect(peer.listen()).toEqual([]);
+  });
+
+  it('is not a reset from somewhere else in the numbers', async () => {
+    const { peer, stream } = await connection();
+    peer.say(RST, undefined, { sequence: (peer.next - 5000) >>> 0 });
+    peer.say(RST, undefined, { sequence: (peer.next + (1 << 20)) >>> 0 });
+    expect(stream.aborted).toBe(false);
+  });
+
+  it('is a reset if the far side resets', async () => {
+    const { peer, stream, gateway } = await connection();
+    stream.events.closed('reset');
+    expect(peer.listen()).toMatchObject([{ flags: RST | ACK, acknowledgement: peer.next }]);
+    expect(gateway.size).toBe(0);
+  });
+
+  it('leaves a stream that has not got rid of everything on the books', async () => {
+    const { peer, stream, gateway } = await connection();
+    peer.say(ACK | FIN, bytes(1000));
+    stream.events.ended();
+    peer.listen();
+    peer.say(ACK);
+    peer.listen();
+    expect(gateway.size).toBe(1);
+    stream.drain();
+    stream.events.closed('done');
+    expect(gateway.size).toBe(0);
+  });
+
+  it('of the cable is the end of everything', async () => {
+    const { stream, gateway } = await connection();
+    gateway.close();
+    expect(stream.aborted).toBe(true);
+    expect(gateway.size).toBe(0);
+    expect(gateway.receive()).toBeUndefined();
+  });
+});
+
+describe('Loss', () => {
+  it('is noticed after a second, and repaired from where it began', async () => {
+    const { peer, stream, gateway, clock } = await connection();
+    stream.events.received(bytes(3000));
+    gateway.receive(); // and lost
+    await clock.advance(0.5);
+    expect(peer.listen()).toEqual([]);
+    await clock.advance(1);
+    peer.listen();
+    expect(peer.received).toBe(3000);
+  });
+
+  it('is noticed at once when the Guest asks three times for the same', async () => {
+    const { peer, stream, gateway } = await connection();
+    stream.events.received(bytes(3000));
+    gateway.receive();
+    for (let i = 0; i < 4; i++) peer.say(ACK);
+    peer.listen();
+    expect(peer.received).toBe(3000);
+  });
+
+  it('is waited for twice as long each time, and not for ever', async () => {
+    const { peer, stream, gateway, clock } = await connection();
+    stream.events.received(bytes(100));
+    const times: number[] = [];
+    for (let second = 0; second < 200; second++) {
+      await clock.advance(1);
+      for (const { flags } of peer.listen()) times.push(flags & RST ? -second : second);
+      peer.expected = (peer.expected - peer.received) >>> 0; // it was all lost
+      peer.received = 0;
+    }
+    expect(times.length).toBeLessThan(12);
+    expect(times.at(-1)).toBeLessThan(-100);
+    expect(stream.aborted).toBe(true);
+    expect(gateway.size).toBe(0);
+  });
+
+  it('is not what has happened if the Guest just does not ask', async () => {
+    const { peer, stream, clock } = await connection();
+    stream.events.received(bytes(100));
+    await clock.advance(1000);
+    expect(stream.aborted).toBe(false);
+    peer.listen();
+    expect(peer.received).toBe(100);
+  });
+
+  it('of the answer to a SYN is made good', async () => {
+    const { gateway, streams, clock } = network();
+    const peer = new Peer(gateway, FAR, 80);
+    peer.say(SYN, undefined, { mss: 1460 });
+    streams[0]!.events.opened();
+    gateway.receive();
+    await clock.advance(1.5);
+    expect(peer.listen()).toMatchObject([{ flags: SYN | ACK }]);
+    await clock.advance(100);
+    expect(streams[0]!.aborted).toBe(true);
+    expect(gateway.size).toBe(0);
+  });
+});
+
+describe('A forwarded connection', () => {
+  function visitor() {
+    const around = network();
+    const events = { current: undefined as ReturnType<Gateway['callGuest']> };
+    const stream = new HandStream('visitor', {
+      opened() {},
+      received() {},
+      ended() {},
+      closed() {},
+    });
+    events.current = around.gateway.callGuest(22, stream);
+    const frame = around.gateway.receive()!;
+    const { source, destination, payload } = hear(frame);
+    const port = (payload[0]! << 8) | payload[1]!;
+    const peer = new Peer(around.gateway, GATEWAY, port, 22);
+    peer.expected = (new DataView(payload.buffer, payload.byteOffset).getUint32(4) + 1) >>> 0;
+    return { ...around, stream, events: events.current!, source, destination, payload, peer };
+  }
+
+  it('comes from the gateway, and is read when the Guest has answered', () => {
+    const { source, destination, payload, peer, stream, events } = visitor();
+    expect([source, destination]).toEqual([GATEWAY, GUEST]);
+    expect(payload[13]).toBe(SYN);
+    expect(stream.paused).toBe(true);
+    peer.say(SYN | ACK, undefined, { mss: 1460 });
+    expect(peer.listen()).toMatchObject([{ flags: ACK }]);
+    expect(stream.paused).toBe(false);
+    events.received(text('hello'));
+    peer.listen();
+    peer.say(ACK, text('welcome'));
+    expect([peer.received, stream.text]).toEqual([5, 'welcome']);
+  });
+
+  it('is turned away if the Guest does not want it', () => {
+    const { peer, stream, gateway } = visitor();
+    peer.say(RST | ACK);
+    expect(stream.aborted).toBe(true);
+    expect(gateway.size).toBe(0);
+  });
+
+  it('is turned away if there is no Guest', async () => {
+    const { stream, gateway, clock } = visitor();
+    await clock.advance(100);
+    expect(stream.aborted).toBe(true);
+    expect(gateway.size).toBe(0);
+  });
+
+  it('goes to the address that the Guest has given itself', () => {
+    const { gateway } = network();
+    gateway.send(udp(GATEWAY, 1000, 2000, bytes(1), 0x0a000263));
+    gateway.callGuest(22, new HandStream('visitor', { opened() {}, received() {}, ended() {}, closed() {} }));
+    expect(hear(gateway.receive()!).destination).toBe(0x0a000263);
+  });
+});
+
+describe('Too many', () => {
+  it('are refused, beyond two hundred and fifty-six', async () => {
+    const { gateway, streams } = network();
+    for (let port = 1; port <= 300; port++) new Peer(gateway, FAR, 80, port).say(SYN);
+    expect(streams.length).toBe(256);
+    expect(gateway.size).toBe(256);
+    await settle();
+  });
+});
