@@ -16,15 +16,17 @@ import { everyElement } from './compose.ts';
 import { raw } from './fences.ts';
 import { lineAt } from './problems.ts';
 import { made, type Pointer, type SectionEntry } from './survey.ts';
+import { markTrails, type Waymarks } from './trails.ts';
 import { escapeHtml, typeset } from './typeset.ts';
 
 /** Where the uses of each definition are: by file and name, the sections of other parts of the book, in reading order. */
 export type Uses = Map<string, { page: Page; section: SectionEntry }[]>;
 
-/** What binding needs: the directory, the uses, the drawings in `book/figures`, and somebody to complain to. */
+/** What binding needs: the directory, the uses, the marks of trails, the drawings in `book/figures`, and somebody to complain to. */
 export interface Binding {
   directory: Directory;
   uses: Uses;
+  waymarks: Waymarks;
   drawing(id: string): string | undefined;
   complain(file: string, line: number, message: string): void;
 }
@@ -49,7 +51,10 @@ export function bindPage(page: Page, binding: Binding): string {
   bindPointers(page.survey.pointers, page, page.output, binding);
   const numbers = page.survey.sections.map(({ number }) => number);
   const links = page.survey.pointers.map(({ element }) => element.properties.href);
-  return [...numbers, ...links, ...bindFigures(page, binding), ...bindUses(page, binding)].join(' ');
+  const marks = markTrails(page, binding.waymarks);
+  return [...numbers, ...links, ...marks, ...bindFigures(page, binding), ...bindUses(page, binding)].join(
+    ' ',
+  );
 }
 
 /*

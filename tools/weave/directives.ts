@@ -1,8 +1,8 @@
 /*
- * # Three directives
+ * # Four directives
  *
- * Markdown has no margin, no captions and no homework. The directive plugin gives it a syntax for things it does
- * not have, and here are the three that this book adds. Three is a number you can remember without a manual.
+ * Markdown has no margin, no captions, no homework and no signposts. The directive plugin gives it a syntax for things
+ * it does not have, and here are the four that this book adds. Four is a number you can remember without a manual.
  *
  * :::aside
  * This is one of them.
@@ -21,6 +21,7 @@ export const DIRECTIVES: Record<string, string> = {
   aside: ':::aside … :::',
   exercise: ':::exercise{#id points=15 minutes=30} … :::',
   figure: ':::figure{#id caption="…"} … ::: or ::figure[caption]{#id}',
+  trail: ':::trail{#id name="a page fault"} 1. [first step](file.ts#name) … :::',
 };
 
 /*
@@ -33,7 +34,9 @@ export const DIRECTIVES: Record<string, string> = {
 /** Tells remark-rehype what element a directive becomes, and complains of one that is not well made. */
 export function shapeDirective(node: Directive, trouble: Trouble): void {
   const line = node.position?.start.line ?? 1;
-  const shape = { aside: shapeAside, exercise: shapeExercise, figure: shapeFigure }[node.name];
+  const shape = { aside: shapeAside, exercise: shapeExercise, figure: shapeFigure, trail: shapeTrail }[
+    node.name
+  ];
   if (!shape) {
     const known = Object.values(DIRECTIVES).join(', ');
     trouble(
@@ -142,4 +145,19 @@ function takeLabel(node: Directive): PhrasingContent[] | undefined {
   if (first?.type !== 'paragraph' || !first.data?.directiveLabel) return undefined;
   node.children.shift();
   return first.children;
+}
+
+/*
+ * ## Trails
+ *
+ * The book is read room by room. A page fault does not happen room by room: it begins in the Guest, is in the Host before
+ * you can say so, and comes back. A trail is a numbered list of the places where something passes by, in the order in which it
+ * does. Each item begins with a link, and at the place it leads to there will be a [waymark](trails.ts) in the margin.
+ */
+function shapeTrail(node: Directive, complain: (message: string) => void): void {
+  const { id, name } = node.attributes ?? {};
+  if (!id || !name) complain('has a trail without a name');
+  const steps = node.children.find((child) => child.type === 'list');
+  if (!steps?.ordered || steps.children.length < 2) complain('has a trail that leads nowhere');
+  node.data = { hName: 'div', hProperties: { className: ['trail'], id: id ?? '', dataTrail: name ?? '' } };
 }

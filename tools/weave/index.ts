@@ -73,6 +73,7 @@ export * from './language.ts';
 export * from './directory.ts';
 export * from './sheets.ts';
 export * from './bind.ts';
+export * from './trails.ts';
 export * from './typeset.ts';
 export * from './assembly.ts';
 

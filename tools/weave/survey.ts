@@ -39,6 +39,16 @@ export interface Landmark {
   line: number;
 }
 
+/** A walk through the book, as its page tells it. */
+export interface Trail {
+  id: string;
+  /** What one is on the trail of. */
+  name: string;
+  line: number;
+  /** Where each step leads, as written; undefined for one that does not begin with a link. */
+  steps: (string | undefined)[];
+}
+
 /** Everything on a page that must be filled in, or that another page may ask for. */
 export interface Survey {
   title: string;
@@ -46,6 +56,7 @@ export interface Survey {
   pointers: Pointer[];
   figures: Landmark[];
   exercises: Landmark[];
+  trails: Trail[];
   fences: { element: Element; parent: Element | Root; line: number }[];
   code: { element: Element; piece: Piece; section: SectionEntry }[];
   anchors: Set<string>;
@@ -65,6 +76,7 @@ export function survey(page: Composition, fallbackTitle: string): Survey {
     pointers: [],
     figures: [],
     exercises: [],
+    trails: [],
     fences: [],
     code: [],
     anchors: new Set(),
@@ -121,6 +133,7 @@ function surveySection(
     }
     if (properties.dataExercise)
       found.exercises.push({ element: node, id: String(properties.dataExercise), line });
+    if (properties.dataTrail) found.trails.push(trailIn(node, line));
     if (tagName === 'figure' && properties.id)
       found.figures.push({ element: node, id: String(properties.id), line });
     if (tagName === 'a' && typeof properties.href === 'string')
@@ -131,6 +144,22 @@ function surveySection(
   });
   element.properties.id = own;
   element.children.unshift(made('a', { className: ['number'], href: `#${entry.id}` }, []));
+}
+
+/*
+ * The steps of a trail are read off before anything has been done about its links.
+ */
+function trailIn(node: Element, line: number): Trail {
+  const steps: Trail['steps'] = [];
+  everyElement(node, (item) => {
+    if (item.tagName !== 'li') return;
+    let first: string | undefined;
+    everyElement(item, ({ tagName, properties }) => {
+      if (tagName === 'a') first ??= String(properties.href);
+    });
+    steps.push(first);
+  });
+  return { id: String(node.properties.id), name: String(node.properties.dataTrail), line, steps };
 }
 
 /*

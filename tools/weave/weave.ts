@@ -20,6 +20,7 @@ import { createLibrary, faultsIn, type Reading } from './program.ts';
 import { findRooms, type Room } from './rooms.ts';
 import { bindAll, serialOf, usesOf } from './sheets.ts';
 import { checkExercises, FRONT, readShelf } from './shelf.ts';
+import { walkTrails } from './trails.ts';
 
 /*
  * ## What goes in, what comes out
@@ -133,7 +134,9 @@ export function createWeaver(options: WeaveOptions): Weaver {
       facts = learnFacts(pages, reading, facts, tell);
       checkExercises(root, pages, complaints);
       const directory = createDirectory(pages);
-      const binding = { directory, uses: usesOf(pages), drawing: shelf.drawing, complain: complaints.add };
+      const complain = complaints.add;
+      const waymarks = walkTrails(pages, directory, complain);
+      const binding = { directory, uses: usesOf(pages), waymarks, drawing: shelf.drawing, complain };
       const sheets = bindAll(pages, binding, coded);
 
       tell('printing', 0, sheets.length);
