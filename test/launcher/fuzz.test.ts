@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { createBlock } from '../../chapters/4-launcher/block.ts';
 import { createConsole } from '../../chapters/4-launcher/console.ts';
 import { createEntropy } from '../../chapters/4-launcher/entropy.ts';
+import { type Link, LONGEST_FRAME } from '../../chapters/4-launcher/link.ts';
+import { createNet } from '../../chapters/4-launcher/net.ts';
 import { InputQueue } from '../../chapters/4-launcher/input-queue.ts';
 import { type Disk, LauncherError } from '../../chapters/4-launcher/outside.ts';
 import { PciBus, readConfigPort, writeConfigPort } from '../../chapters/4-launcher/pci-bus.ts';
@@ -15,7 +17,7 @@ import { neighbours } from './guest-memory.ts';
 const DISK = 64 * 512;
 const { memory, clear, untouched } = neighbours();
 
-/** All three devices for one Guest, whose memory has a watched neighbour on either side. */
+/** All devices for one Guest, whose memory has a watched neighbour on either side. */
 function everything() {
   clear();
   const input = new InputQueue(1 << 12);
@@ -43,7 +45,34 @@ function everything() {
     entropy() {},
     sleep: async () => {},
   };
-  return [createConsole(input, () => {}), createBlock(disk, 'disk'), createEntropy(world)];
+  return [
+    createConsole(input, () => {}),
+    createBlock(disk, 'disk'),
+    createEntropy(world),
+    createNet(link(), new Uint8Array(6)),
+  ];
+}
+
+/** A cable with ten frames in it, each as long as it can be and with a note that makes little sense. */
+function link(): Link {
+  let left = 10;
+  return {
+    send(frame) {
+      if (frame.bytes.length > LONGEST_FRAME) throw new Error('the device let a frame of any length through');
+    },
+    busy: false,
+    receive() {
+      if (left-- <= 0) return undefined;
+      const bytes = new Uint8Array(left % 2 === 0 ? 1514 : 65000).fill(0x45);
+      return {
+        bytes,
+        checksum: { start: 34, offset: 65000 },
+        segments: { type: left, size: 99, headers: 7 },
+      };
+    },
+    onArrival() {},
+    close() {},
+  };
 }
 
 /** Runs something a Guest may die of. @returns false if it did */
@@ -85,8 +114,9 @@ const descriptor = fc.record({
   next: fc.oneof({ weight: 6, arbitrary: fc.nat(15) }, { weight: 1, arbitrary: fc.nat(0xffff) }),
 });
 const queueing = fc.record({
-  device: fc.nat(2),
+  device: fc.nat(3),
   queue: fc.nat(1),
+  agree: fc.boolean(),
   descriptors: fc.array(descriptor, { minLength: 16, maxLength: 16 }),
   heads: fc.array(fc.oneof({ weight: 8, arbitrary: fc.nat(15) }, { weight: 1, arbitrary: fc.nat(0xffff) }), {
     maxLength: 20,
@@ -97,9 +127,11 @@ const queueing = fc.record({
 describe('Whatever a driver puts on a queue', () => {
   it('is served or ends the Guest, in bounded time, inside its memory', () => {
     fc.assert(
-      fc.property(queueing, ({ device, queue, descriptors, heads, ahead }) => {
+      fc.property(queueing, ({ device, queue, agree, descriptors, heads, ahead }) => {
         const behaviours = everything();
-        const driver = new Driver(behaviours[device]!, memory).start();
+        const driver = new Driver(behaviours[device]!, memory).start(
+          agree ? behaviours[device]!.features : 0,
+        );
         const index = queue % driver.device.queues.length;
         for (const [at, { flags, next, ...buffer }] of descriptors.entries())
           driver.describe(index, at, buffer, flags, next);
@@ -123,7 +155,7 @@ describe('Whatever a driver puts on a queue', () => {
       fc.property(
         rings,
         fc.uint8Array({ minLength: 256, maxLength: 4096 }),
-        fc.nat(2),
+        fc.nat(3),
         ([a, b, c], noise, which) => {
           const behaviours = everything();
           const driver = new Driver(behaviours[which]!, memory);
@@ -164,7 +196,7 @@ const access = fc.record({
 describe('Whatever a driver does to registers', () => {
   it('either works or ends the Guest', () => {
     fc.assert(
-      fc.property(fc.array(access, { maxLength: 40 }), fc.nat(2), (accesses, which) => {
+      fc.property(fc.array(access, { maxLength: 40 }), fc.nat(3), (accesses, which) => {
         const behaviours = everything();
         const { device } = new Driver(behaviours[which]!, memory);
         survives(() => {
