@@ -6,25 +6,67 @@
  * once, and write down the answer as a program.
  *
  * The program is written in WebAssembly, the one machine code that every JavaScript engine takes from strangers. Here
- * is a loop of pup's, and what becomes of it:
+ * is a loop that adds up numbers:
  *
  * ```text
- *   l: mov eax, [esi]      (loop
- *      add ebx, eax          (if (i32.lt_s budget 5) -> leave)    enough left for a round?
- *      add esi, 4            budget = budget - 5
- *      dec ecx               entry = load(table + (esi >>> 12) * 4)
- *      jnz l                 (if (entry ^ 1 | esi) & 3 -> leave)  known and aligned?
- *                            eax = load(esi + (entry ^ 1))
- *                            ebx = ebx + eax
- *                            esi = esi + 4
- *                            ecx = ecx - 1
- *                            (br_if loop (ecx != 0)))
+ * again: 8b 06      mov eax, [esi]   moveMemoryToRegister
+ *        01 c3      add ebx, eax     addRegisterToRegister
+ *        83 c6 04   add esi, 4       addImmediateToRegister
+ *        49         dec ecx          decrementRegister
+ *        75 f6      jnz again        jumpIfNotZero
  * ```
  *
- * The registers have become local variables, which a JavaScript engine keeps in registers. The flags are gone: nobody
- * looked. What is left of the i386 are the two places marked *leave*, and they are the art of it. Whoever leaves must
+ * That is as far as the interpreter gets: the bytes, what they mean, which function does it. The compiler takes it
+ * from there. This is what comes out, as WebAssembly is written by people, where each operation has its operands in
+ * its parentheses:
+ *
+ * ```text
+ * (loop $2
+ *   (local.set $exit (i32.const 0))
+ *   (br_if $1 (i32.lt_s (local.get $budget) (i32.const 5)))
+ *   (local.set $budget (i32.sub (local.get $budget) (i32.const 5)))
+ *   (local.set $t0 (local.get $esi))
+ *   (local.set $exit (i32.const 1))
+ *   (br_if $1
+ *     (i32.and
+ *       (i32.or
+ *         (local.tee $pointer_0
+ *           (i32.xor
+ *             (i32.load offset=0x30000
+ *               (i32.and (i32.shr_u (local.get $t0) (i32.const 10)) (i32.const 0x3ffffc)))
+ *             (i32.const 1)))
+ *         (local.get $t0))
+ *       (i32.const 3)))
+ *   (local.set $pointer_0 (i32.add (local.get $t0) (local.get $pointer_0)))
+ *   (local.set $eax (i32.load (local.get $pointer_0)))
+ *   (local.set $ebx (i32.add (local.get $ebx) (local.get $eax)))
+ *   (local.get $esi)
+ *   (local.set $flag_b (i32.const 4))
+ *   (local.set $esi (i32.add (local.tee $flag_a) (local.get $flag_b)))
+ *   (local.set $flag_b
+ *     (i32.lt_u (i32.add (local.get $flag_a) (local.get $flag_b)) (local.get $flag_a)))
+ *   (local.set $ecx (i32.add (local.tee $flag_a (local.get $ecx)) (i32.const -1)))
+ *   (if $3 (i32.ne (i32.sub (local.get $flag_a) (i32.const 1)) (i32.const 0))
+ *     (local.set $kind (i32.const 8))
+ *     (br $2))
+ *   (local.set $target (i32.const 0x800a))
+ *   (local.set $exit (i32.const -3))
+ *   (local.set $kind (i32.const 8))
+ *   (br $1))
+ * ```
+ *
+ * (Neither picture was drawn. A test runs the loop until it is compiled, takes the module apart, and compares; so if the compiler
+ * changes, this page does.)
+ *
+ * The registers have become local variables, which a JavaScript engine keeps in registers. `mov` is one line, `add` is one line.
+ * Above the `mov` stands what makes an address out of `esi`: the entry of the TLB for its page, from a table at `0x30000`, and one test for *known, and
+ * divisible by four*. The flags of the first `add` are gone, since the second would overwrite them anyway. The second one's carry survives a `dec`, and so its
+ * operands are kept, in `$flag_a` and `$flag_b`; and whoever wants to know *what* was done with the two finds it in `$kind`, 8 for a `dec`.
+ *
+ * `$1` is the way out, and the art of it. Whoever leaves must
  * know which instruction is next, how many are done, what is in all eight registers and what six flags would say if
- * they were asked; but as hardly anybody ever leaves, none of it may cost anything until then.
+ * they were asked. All of that hangs on one number, `$exit`, which is set before each place where one might leave; and as
+ * a constant in a variable that nobody reads is not even loaded, it costs nothing until then.
  *
  * So one loop is done twice, by two engines, and the rule of this house is that nobody may be able to tell which,
  * except by a clock: same memory, same faults, same count, at every single instruction at which one might look. The
@@ -32,8 +74,8 @@
  *
  * ## Who compiles what
  *
- * The interpreter does everything first. A block it has done a thousand times is *hot*, and is compiled together with what
- * lies around it. What has never been executed is never compiled, and not out of laziness alone: to decode an
+ * The interpreter does everything first. A block it has done a thousand times is *hot*, the head of a loop already after
+ * sixty-three, and is compiled together with what lies around it. What has never been executed is never compiled, and not out of laziness alone: to decode an
  * instruction is to fetch it, fetching sets bits in page tables, and that would be a way to tell.
  */
 export * from './compiler.ts';
@@ -68,6 +110,7 @@ export * from './operands.ts';
 export * from './lower-move.ts';
 export * from './combine.ts';
 export * from './lower-arithmetic.ts';
+export * from './grid.ts';
 export * from './lower-shift.ts';
 export * from './lower-bits.ts';
 export * from './lower-multiply.ts';

@@ -49,6 +49,12 @@ import { KIND_IMUL, KIND_MUL } from './kinds.ts';
 import { isWide, type Lowering, lowering, REG, RM, USES_EAX, USES_EDX } from './lowering.ts';
 import { getOperand, getRegister, setRegister } from './operands.ts';
 
+/*
+ * ## Products
+ *
+ * The flags of a product are carry and overflow, *the upper half is worth looking at*, and nearly nobody does. So the factors are left
+ * behind, as everywhere, and the product is made in 64 bits only if both halves are wanted.
+ */
 function intoAccumulator(signed: boolean): Lowering['lower'] {
   return (d, i) => {
     const { code } = d;
@@ -87,6 +93,9 @@ function pushShift({ code }: Draft, operation: number): void {
   code.op(operation);
 }
 
+/*
+ * The forms with two and three operands keep the lower half alone, and for that half it is all the same whether there are signs.
+ */
 function intoRegister(d: Draft, i: Instruction): void {
   getOperand(d, i);
   d.code.set(T1);
@@ -127,6 +136,17 @@ function divide(d: Draft, i: Instruction): void {
   getRegister(d, EDX, 4);
   code.op(EQZ);
   code.open(IF);
+  divideShort(d);
+  code.op(ELSE);
+  divideLong(d);
+  code.end();
+  code.get(T2);
+  setRegister(d, EDX, 4);
+}
+
+/** EAX by T1; the remainder is left in T2. */
+function divideShort(d: Draft): void {
+  const { code } = d;
   getRegister(d, EAX, 4);
   code.get(T1);
   code.op(REM_U);
@@ -135,7 +155,14 @@ function divide(d: Draft, i: Instruction): void {
   code.get(T1);
   code.op(DIV_U);
   setRegister(d, EAX, 4);
-  code.op(ELSE);
+}
+
+/*
+ * With something in EDX it is a division of 64 bits by 32. The two halves are put side by side, and the engine below has to
+ * do it the long way.
+ */
+function divideLong(d: Draft): void {
+  const { code } = d;
   getRegister(d, EDX, 4);
   code.op(I64_EXTEND_U);
   pushShift(d, I64_SHL);
@@ -154,11 +181,14 @@ function divide(d: Draft, i: Instruction): void {
     if (operation === I64_REM_U) code.set(T2);
     else setRegister(d, EAX, 4);
   }
-  code.end();
-  code.get(T2);
-  setRegister(d, EDX, 4);
 }
 
+/*
+ * ## With signs
+ *
+ * An IDIV comes right behind a CDQ, which has made EDX a copy of EAX's sign. If it is that, the division is one of 32 bits. If it is not, or if it
+ * cannot come out right, the interpreter may see to it.
+ */
 /** Compiled for dividends that fit into EAX; and -2³¹ by -1 does not fit into anything. */
 function divideSigned(d: Draft, i: Instruction): void {
   const { code } = d;
@@ -189,6 +219,9 @@ function divideSigned(d: Draft, i: Instruction): void {
   setRegister(d, EAX, 4);
 }
 
+/*
+ * ## By name
+ */
 const both = USES_EAX | USES_EDX;
 const multiplies = { operand: 'load', flags: 'sets', writes: both, reads: RM, fits: isWide } as const;
 const divides = { operand: 'load', writes: both, reads: RM, faults: true, fits: isWide } as const;

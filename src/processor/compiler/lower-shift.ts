@@ -155,6 +155,12 @@ function shiftByCl(d: Draft, i: Instruction): void {
   });
 }
 
+/*
+ * ## Two registers side by side
+ *
+ * SHLD and SHRD shift one register and fill it up from another: what long numbers are shifted with. WebAssembly does not have it, but it has 64 bits. Put
+ * both into one number, shift that, and take the half that is wanted.
+ */
 /** SHLD and SHRD of 32 bits: both registers side by side. */
 function shiftDouble(left: boolean): Lowering['lower'] {
   return (d, i) => {
@@ -188,6 +194,9 @@ function pushWide({ code }: Draft, count: number, operation: number): void {
   code.op(operation);
 }
 
+/*
+ * Carry is the last bit that fell out, and overflow is whether the sign has changed. There is no kind for this; it is worked out on the spot.
+ */
 function setDoubleFlags({ code }: Draft, i: Instruction, left: boolean): void {
   const count = i.immediate & 31;
   code.tee(FLAG_A);
@@ -215,6 +224,9 @@ function shiftDoubleAndNote(left: boolean): Lowering['lower'] {
   };
 }
 
+/*
+ * ## By name
+ */
 const isShift = (i: Instruction) => i.operation > 3;
 const wideShift = { operand: 'store', flags: 'sets', writes: RM } as const;
 

@@ -30,6 +30,12 @@ export interface Lowering {
   fits(i: Instruction): boolean;
 }
 
+/*
+ * ## Registers by role
+ *
+ * A table that says *this instruction changes ECX* would need a line for each instruction and register. It says instead which *role* is changed, the operand or
+ * the register beside it, and who plays that role is known by the instruction itself.
+ */
 /** Registers by the role they play: the operand `rm` if it is a register, `reg`, `reg` of 4 bytes, and by name. */
 export const RM = 1;
 export const REG = 2;
@@ -70,6 +76,11 @@ function registerBit(index: number, size: number): number {
   return 1 << (size === 4 ? index : size === 2 ? index >> 1 : index >> 2);
 }
 
+/*
+ * ## Filling in the form
+ *
+ * Most of what can be said of an instruction is *no*. So one says only what is true of it, and gets the rest.
+ */
 /** A lowering from its particulars. Operands must lie in flat segments, with 32-bit addresses. */
 export function lowering(lower: Lowering['lower'], particulars: Partial<Lowering> = {}): Lowering {
   const fits = particulars.fits ?? (() => true);

@@ -83,6 +83,11 @@ export function pushOffset(d: Draft, i: Instruction, more: number): void {
   if (constant !== 0) code.with(constant, ADD);
 }
 
+/*
+ * ## Reaching
+ *
+ * Before the first access of a group, the whole group is looked at, from its lowest byte to its highest. Behind that, an access is one instruction.
+ */
 /** Makes sure that the memory operand may be touched; afterwards `load` and `store` cannot fail. */
 export function reachOperand(d: Draft): Access {
   const access = d.plan.operands[d.position]!;
@@ -105,6 +110,10 @@ export function reachStack(d: Draft, offset: number, register: typeof ESP | type
   return access;
 }
 
+/*
+ * Here is the check itself. The exit is prepared first, since a way out must not cost anything later. Then the TLB entry is loaded with two
+ * operations instead of three: shifted by ten instead of twelve, the page number is four times as large, and that is what an index of words wants to be.
+ */
 /** The linear address of the group's lowest byte is on the stack. */
 function checkGroup(d: Draft, group: Group): void {
   const { code } = d;
@@ -139,6 +148,9 @@ function checkGroup(d: Draft, group: Group): void {
   group.checked = true;
 }
 
+/*
+ * From then on the pointer in the group's local is good, and how far from it an access lies goes into the instruction for nothing.
+ */
 /** Pushes what is there, zero-extended. */
 export function load(d: Draft, { group, offset, size }: Access): void {
   d.code.get(group.local);

@@ -48,6 +48,11 @@ export class Gathering {
   }
 }
 
+/*
+ * ## Outward
+ *
+ * A list that grows while it is walked through: each node, when its turn comes, puts those behind it at the end.
+ */
 /** How often a block was interpreted: its heat rises faster if it is the head of a loop. */
 function timesOf(block: Block): number {
   return block.heat / block.pace;

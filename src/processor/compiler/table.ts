@@ -6,7 +6,7 @@
  * instruction can be added to the silicon, and will be right on both engines, without a word in this room.
  */
 import type { Execute } from '../instruction.ts';
-import { arithmeticLowerings } from './lower-arithmetic.ts';
+import { arithmeticLowerings } from './grid.ts';
 import { bitLowerings } from './lower-bits.ts';
 import { moveLowerings } from './lower-move.ts';
 import { multiplyLowerings } from './lower-multiply.ts';
