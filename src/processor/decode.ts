@@ -3,8 +3,8 @@
  *
  * 512 opcodes, of which 256 live behind the prefix `0F` because the first 256 were full by 1982. For each there
  * is a function that reads the rest of the instruction and answers with the function that will execute it. Seven
- * files fill the array, one family each, and an eighth at the very end of this appendix. Whatever is left after that is no instruction, and *that* is something
- * one can execute too: it raises #UD.
+ * files fill the array, a family each, and an eighth at the far end of this appendix. Whatever is left after that is no
+ * instruction, and *that* is something one can execute too: it raises #UD.
  */
 import { fetch8, startsBig, type Decode, type Decoder } from './decoder.ts';
 import { undefinedOpcode } from './faults.ts';

@@ -1,9 +1,9 @@
 /*
  * # Flags, today
  *
- * Tomorrow has come: somebody asks. A conditional jump wants one bit, PUSHF wants all of them, and whoever comes back from
- * an interrupt brings a whole word of them along and wants them in force. Zero and carry are plain to see in the two
- * words that arithmetic left behind. The rest takes some work.
+ * Tomorrow has come: somebody asks. A conditional jump wants one bit, PUSHF wants all of them, and whoever comes back
+ * from an interrupt brings a whole word of them along and wants them in force. Zero and carry are plain to see in the
+ * two words that arithmetic left behind. The rest takes some work.
  *
  * Parity has a table of sixteen bits: `0x9669` has bit *n* set if the nibble *n* has an even number of ones. The
  * two halves of a byte are folded onto each other first. Intel put parity into the 8008 in 1972 for a terminal

@@ -136,6 +136,10 @@ export function enterHandler(cpu: Processor, vector: number, error: number, sour
 
 /*
  * ## What the gate says
+ *
+ * Four things: where to, how wide, whether to close the door, and who may knock. A gate that cannot be used is blamed
+ * by its vector and not by a selector, and bit 1 of the error code says so: `0x3ba` is *entry 0x77 of the IDT*. Bit 0 is
+ * EXT. It is set if the program had no part in this, so that a kernel knows whom to be angry with.
  */
 /** What a gate says. */
 interface Gate {
@@ -186,8 +190,8 @@ function checkHandler(cpu: Processor, selector: number, external: number): numbe
 /*
  * Two small courtesies. RF in the saved flags tells the processor not to stop again at the breakpoint it has
  * just reported. A REP that is single-stepped goes back to itself, too, and gets RF likewise; no prose of the manual
- * had told us, but a real processor did. And the check for room, made before the first push, carries in its error code the bit that says
- * *this was not the program's idea*.
+ * had told us, but a real processor did. And the check for room, made before the first push, carries in its error code
+ * the bit that says *this was not the program's idea*.
  */
 /** EFLAGS for the frame. RF is set in it by a fault, and by whatever comes between two iterations of a REP. */
 function savedFlags(cpu: Processor, vector: number, source: number): number {

@@ -62,7 +62,8 @@ const compareForms: Forms = {
 };
 
 /*
- * The three that know no carry:
+ * The three that know no carry are in another file, and in another mood: a carry ties each bit to its neighbours, and
+ * without one there are 32 small questions that have nothing to do with each other.
  */
 const orForms: Forms = {
   registerToRegister: logic.orRegisterToRegister,
@@ -87,7 +88,8 @@ const exclusiveOrForms: Forms = {
 };
 
 /*
- * And the row as the machine code counts it.
+ * And here they stand in the order in which the machine code counts them. On the 8008 of 1972 ADD was 0 and CMP was 7 as
+ * well, but the six between them have been shuffled since.
  */
 /** The eight, by the number in the opcode. */
 const rows: Forms[] = [
@@ -143,7 +145,11 @@ function formsOf(d: Decoder, operation: number, size: number): Forms {
 }
 
 /*
- * ## The grid
+ * ## Row by row
+ *
+ * In hexadecimal the grid is hard to see. In octal it leaps to the eye: `3b` is 073, and that is operation 7, CMP, in
+ * form 3. Forms 0 and 1 have memory for a destination and a register for a source, 2 and 3 the other way round, 4 and 5
+ * an immediate for the accumulator; the even ones do it with bytes. 6 and 7 are not on the grid.
  */
 export function gridOpcodes(table: Decode[]): void {
   for (let operation = 0; operation < 8; operation++) arithmeticRow(table, operation);
@@ -182,9 +188,8 @@ function arithmeticRow(table: Decode[], operation: number): void {
 
 /*
  * There are two encodings for `add eax, ebx`, depending on which of the two one thinks of as the place that
- * might have been memory. Most assemblers always
- * pick the same one. A86, in the eighties, mixed the two in a way only its author knew, and could tell its work when
- * it saw it.
+ * might have been memory. Most assemblers always pick the same one. A86, in the eighties, mixed the two in a way only
+ * its author knew, and could tell its work when it saw it.
  */
 /** With two registers the directions differ only in who is who. */
 export function swapRegisters(d: Decoder): void {

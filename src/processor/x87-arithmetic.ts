@@ -117,6 +117,9 @@ export function arithmeticWithInteger(cpu: Processor, i: Instruction): void {
 
 /*
  * ## With one operand
+ *
+ * The standard wants the square root to be right to the last bit, as the four operations are. Of sines and logarithms it
+ * demands nothing of the kind. To turn a sign over is not arithmetic at all: even a signaling NaN takes no notice.
  */
 /** FSQRT. */
 export function takeSquareRoot(cpu: Processor, i: Instruction): void {
@@ -125,7 +128,7 @@ export function takeSquareRoot(cpu: Processor, i: Instruction): void {
   deliver(cpu.words, 0, result, flags);
 }
 
-/** FCHS and FABS, which are not arithmetic at all: one bit, and nobody asks what it belongs to. */
+/** FCHS and FABS: one bit, and nobody asks what it belongs to. */
 export function changeSign(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
   if (!takeTop(cpu, i, a)) {

@@ -157,6 +157,10 @@ export function compareWithZero(cpu: Processor, i: Instruction): void {
 
 /*
  * ## Into EFLAGS
+ *
+ * For years a comparison and a jump were four instructions: FCOM, FNSTSW AX, SAHF, JB. The Pentium Pro of 1995 put the
+ * answer where jumps look for it. *That is not a question* sets all three flags there, so that JB and JE jump as well:
+ * ask JP first.
  */
 /** FCOMI, FCOMIP, FUCOMI, FUCOMIP: the answer goes to CF, PF and ZF; OF, SF and AF become 0. */
 export function compareIntoFlags(cpu: Processor, i: Instruction): void {
@@ -172,6 +176,20 @@ export function compareIntoFlags(cpu: Processor, i: Instruction): void {
 
 /*
  * ## What is this
+ *
+ * FXAM asks for the kind of a number and takes offence at nothing, not even at an empty register. The answer is in the
+ * three condition codes, and the sign comes in C1. A C library uses it to say `isnan` of a value that cannot be compared
+ * with anything.
+ *
+ * | C3 C2 C0 | |
+ * | --- | --- |
+ * | 000 | unsupported |
+ * | 001 | NaN |
+ * | 010 | a number like any other |
+ * | 011 | infinity |
+ * | 100 | zero |
+ * | 101 | nobody lives here |
+ * | 110 | denormal |
  */
 /** FXAM: the kind of ST(0) in C3, C2, C0, its sign in C1; an empty register is a kind, too. */
 export function examine(cpu: Processor, i: Instruction): void {

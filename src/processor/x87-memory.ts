@@ -103,6 +103,9 @@ export function decodeInteger(low: number, high: number, real: Real): void {
 
 /*
  * ## Packing
+ *
+ * On the way back the rounding has been done, and so has the exponent. What is left is to let the bit before the point
+ * fall off and to push the rest together: 23 bits of fraction for a single, 52 for a double, in two words.
  */
 /** The REAL4 of what `roundTo` left, whose exponent is already that of the format. */
 export function encodeSingle(real: Real): number {

@@ -58,9 +58,8 @@ export function missing(result: Real): number {
  * ## Two in, one out; one in, two out
  *
  * FPATAN and the logarithms take two numbers and leave one: it goes to ST(1), and then the pop makes that the new top.
- * FSINCOS, FPTAN and FXTRACT go the other way. They need a register to spare, which is physically the one above the top,
- * or ST(7): pushing will bring it round. If it is taken there are two indefinites for an answer, one on top of whoever
- * lived there.
+ * FSINCOS, FPTAN and FXTRACT go the other way. They need a register to spare, the one that a push will take, and since
+ * the stack goes round that is ST(7). If somebody lives there the answer is two indefinites, one of them in his place.
  */
 /** Puts a result into ST(1) and pops. */
 export function deliverBelow(words: Int32Array, result: Real, flags: number): void {

@@ -150,6 +150,9 @@ export function rememberInstruction(cpu: Processor, i: Instruction): void {
 
 /*
  * ## Getting at them
+ *
+ * ST(2) with the top at 7 is the physical register 1: three bits, and the sum goes round. A compiler that knows how
+ * deep the stack is at each place can use it like eight plain registers. Most of them do.
  */
 /** The physical number of ST(n). */
 export function physical(words: Int32Array, n: number): number {

@@ -15,7 +15,7 @@
  * ```text
  *     high           low            extra
  *    +--------------+--------------+-----------+-+
- *    | 1.           |              |           |s|      1.5 words would do; words come whole
+ *    | 1.           |              |           |s|     two bits would do
  *    +--------------+--------------+-----------+-+
  *                                   ^ half     ^ anything else?
  * ```
