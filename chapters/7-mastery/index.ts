@@ -66,6 +66,13 @@ export * from './trace-names.ts';
 export * from './pencil.ts';
 
 /*
+ * And three walks to take with it.
+ */
+export * from './page-fault-trail.ts';
+export * from './hypercall-trail.ts';
+export * from './packet-trail.ts';
+
+/*
  * Then there is the way out.
  */
 export * from './farewell.ts';
