@@ -98,6 +98,13 @@ function conclude(words: Int32Array, flags: number, pops: number): void {
   for (let left = pops; left > 0; left--) popStack(words);
 }
 
+/*
+ * ## Twelve instructions
+ *
+ * With a register, with a number from memory, with an integer, with zero; popping nothing, or the top, or both (FCOMPP, so
+ * that a comparison in the middle of a formula leaves nothing behind). An empty register is one more way of not being
+ * a question.
+ */
 /** Bits of `operation`: how many pops, and whether quiet NaNs are let pass. */
 export const POP_MASK = 3;
 export const QUIETLY = 4;
@@ -117,6 +124,11 @@ function unanswered(): number {
   return STACK_UNDERFLOW;
 }
 
+/*
+ * With memory it is as in arithmetic: first the number is fetched, since that may fault, and then whatever is to be
+ * remembered is remembered. FTST is the case in which nothing is fetched, and so nothing can fault.
+ */
+/** With an operand that is on the workbench already. */
 function withMemory(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
   rememberInstruction(cpu, i);
