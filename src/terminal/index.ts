@@ -17,6 +17,7 @@ export * from './real-world.ts';
 export * from './files.ts';
 export * from './network.ts';
 export * from './sockets.ts';
+export * from './switch.ts';
 export * from './trace-file.ts';
 export * from './claim.ts';
 export * from './pup.ts';

@@ -31,7 +31,7 @@ function connectStream(address: string, port: number, events: StreamEvents): Str
 export function streamOf(socket: Socket, events: StreamEvents): Stream {
   let reason: Closing = 'done';
   socket.on('connect', () => events.opened());
-  socket.on('data', (bytes) => events.received(bytes));
+  socket.on('data', (bytes) => events.received(plain(bytes)));
   socket.on('end', () => events.ended());
   socket.on('error', (error) => {
     reason = reasonOf(error);
@@ -71,7 +71,7 @@ function openDatagrams(received: (bytes: Uint8Array, address: string, port: numb
   const socket = createSocket('udp4');
   let behind = 0;
   let closed = false;
-  socket.on('message', (bytes, from) => received(bytes, from.address, from.port));
+  socket.on('message', (bytes, from) => received(plain(bytes), from.address, from.port));
   socket.on('error', () => {}); // a datagram that could not be delivered
   return {
     send(bytes, address, port) {
@@ -86,6 +86,16 @@ function openDatagrams(received: (bytes: Uint8Array, address: string, port: numb
       socket.close();
     },
   };
+}
+
+/*
+ * What Node hands out is a `Buffer`, which is a `Uint8Array` in every respect but one: its `slice` makes no copy. It is
+ * the oldest of Node's traps. Nothing with such a trap in it goes into the next room.
+ */
+
+/** The same bytes, as everybody else has them. */
+export function plain(bytes: Buffer): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 /*

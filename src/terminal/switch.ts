@@ -1,0 +1,237 @@
+/*
+ * # A switch for the whole computer
+ *
+ * `npm run boot -- --switch=office` in one window, and the same in another, and the two Guests are on one network. There
+ * is nothing to be started first. The first that comes *is* the switch, and listens on a socket in a folder that
+ * nobody else can look into. The others find it there.
+ *
+ * When the first one goes, the switch goes with it. Then all the others find their cables cut at the same moment, and
+ * each tries what it tried in the beginning: is there a switch? Then I plug in. Is there none? Then it is me.
+ */
+
+import { chmodSync, lstatSync, mkdirSync, rmdirSync, unlinkSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import type { Link } from '../../chapters/4-launcher/link.ts';
+import { LauncherError } from '../../chapters/4-launcher/outside.ts';
+import type { Frame } from '../network/cable.ts';
+import { encodeFrame, FrameReader } from '../network/frame-stream.ts';
+import { LearningSwitch } from '../network/learning-switch.ts';
+import { plain } from './sockets.ts';
+
+/** Frames that wait for a Guest. */
+const MOST_KEPT = 256;
+/** Bytes that may wait in a socket before frames are lost, or had better wait in the Guest. */
+const MOST_BEHIND = 1 << 20;
+
+/*
+ * ## Plugging in
+ */
+
+/** A cable into the switch of that name. @throws LauncherError if there is no place for it */
+export async function openSwitch(name: string): Promise<Link> {
+  const path = join(privateFolder(), `${name}.switch`);
+  if (Buffer.byteLength(path) > LONGEST_PATH)
+    throw new LauncherError(
+      `--switch: ${path} is longer than the ${LONGEST_PATH} bytes that a socket's name can have`,
+    );
+  const cable = new SwitchCable(path);
+  await cable.join();
+  return cable;
+}
+
+/** What fits into a `sockaddr_un`, with the NUL behind it. */
+const LONGEST_PATH = 107;
+
+/*
+ * The folder must be ours and ours alone. In a directory where everybody may write, somebody else could have made it
+ * first, and would then be the switch that all our Guests tell everything to.
+ */
+
+function privateFolder(): string {
+  const runtime = process.env.XDG_RUNTIME_DIR;
+  const { uid } = userInfo();
+  const folder = runtime ? join(runtime, 'lantern') : join(tmpdir(), `lantern-${uid}`);
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
+      throw new LauncherError(`--switch: cannot make ${folder}: ${(error as Error).message}`);
+  }
+  const about = lstatSync(folder);
+  if (!about.isDirectory() || about.uid !== uid)
+    throw new LauncherError(`--switch: ${folder} is not a folder of yours`);
+  if (about.mode & 0o077) chmodSync(folder, 0o700);
+  return folder;
+}
+
+/*
+ * ## A cable
+ *
+ * It has two lives, and may change from one to the other: plugged into a switch in this process, or into one at the
+ * other end of a socket. Frames for the Guest wait here, some two hundred; after that the socket is not read, and if the switch is in this process they
+ * are lost.
+ */
+
+class SwitchCable implements Link {
+  onArrival: () => void = () => {};
+  readonly #path: string;
+  readonly #kept: Frame[] = [];
+  #server: Server | undefined;
+  readonly #sockets = new Set<Socket>();
+  #uplink: Socket | undefined;
+  #local: { send(frame: Frame): void } | undefined;
+  #closed = false;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  send(frame: Frame): void {
+    if (this.#local) this.#local.send(frame);
+    else this.#uplink?.write(encodeFrame(frame));
+  }
+
+  get busy(): boolean {
+    if (this.#local) return false;
+    return this.#uplink === undefined || this.#uplink.writableLength > MOST_BEHIND;
+  }
+
+  receive(): Frame | undefined {
+    const frame = this.#kept.shift();
+    if (this.#kept.length === 0) this.#uplink?.resume();
+    return frame;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#kept.length = 0;
+    this.#server?.close();
+    for (const socket of this.#sockets) socket.destroy();
+    this.#uplink?.destroy();
+  }
+
+  /*
+   * ## Is there a switch?
+   *
+   * A socket's file may be there and nobody behind it, if its owner was killed. Only whoever holds the lock may clear it away, or two
+   * would do it at once and each be a switch of its own. The lock is a folder, because making one is the oldest thing in
+   * Unix that only one can succeed at; and one that is five seconds old belongs to somebody who died in here.
+   */
+
+  async join(): Promise<void> {
+    while (!this.#closed) {
+      if (await this.#tryPlugIn()) return;
+      if (this.#lock()) {
+        try {
+          if ((await this.#tryPlugIn()) || (await this.#tryServe())) return;
+        } finally {
+          rmdirSync(this.#lockPath);
+        }
+      }
+      await new Promise((resolve) => setTimeout(resolve, 10 + Math.random() * 20));
+    }
+  }
+
+  get #lockPath(): string {
+    return `${this.#path}.lock`;
+  }
+
+  #lock(): boolean {
+    try {
+      mkdirSync(this.#lockPath);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    try {
+      if (Date.now() - lstatSync(this.#lockPath).mtimeMs > STALE) rmdirSync(this.#lockPath);
+    } catch {
+      // somebody else was quicker
+    }
+    return false;
+  }
+
+  #tryPlugIn(): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      const socket = connect(this.#path);
+      socket.once('connect', () => {
+        this.#useUplink(socket);
+        resolve(true);
+      });
+      socket.once('error', (error: NodeJS.ErrnoException) => {
+        if (NOBODY.includes(error.code ?? '')) resolve(false);
+        else reject(new LauncherError(`--switch: ${error.message}`));
+      });
+    });
+  }
+
+  #useUplink(socket: Socket): void {
+    this.#uplink = socket;
+    read(socket, (frame) => {
+      this.#kept.push(frame);
+      if (this.#kept.length >= MOST_KEPT) socket.pause();
+      this.onArrival();
+    });
+    socket.on('drain', () => this.onArrival());
+    socket.on('close', () => {
+      this.#uplink = undefined;
+      if (!this.#closed) this.join().then(() => this.onArrival());
+    });
+  }
+
+  /*
+   * ## Then it is me
+   *
+   * Our own Guest is plugged in without a socket. Whoever else comes gets one hole each, and if one of them reads too
+   * slowly, it is the one that loses frames.
+   */
+
+  async #tryServe(): Promise<boolean> {
+    try {
+      unlinkSync(this.#path);
+    } catch {
+      // there was none
+    }
+    const hub = new LearningSwitch();
+    const server = createServer((socket) => {
+      this.#sockets.add(socket);
+      const hole = hub.plug((frame) => {
+        if (socket.writableLength <= MOST_BEHIND) socket.write(encodeFrame(frame));
+      });
+      read(socket, (frame) => hole.send(frame));
+      socket.on('close', () => {
+        this.#sockets.delete(socket);
+        hole.unplug();
+      });
+    });
+    const listening = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(this.#path, () => resolve(true));
+    });
+    if (!listening) return false;
+    this.#server = server;
+    this.#local = hub.plug((frame) => {
+      if (this.#kept.length >= MOST_KEPT) return;
+      this.#kept.push(frame);
+      this.onArrival();
+    });
+    return true;
+  }
+}
+
+const STALE = 5000; // milliseconds
+/** What a socket says behind which there is nobody. */
+const NOBODY = ['ECONNREFUSED', 'ENOENT'];
+
+/** Hands over each frame that comes by a socket; closes one that has something else to say. */
+function read(socket: Socket, take: (frame: Frame) => void): void {
+  const reader = new FrameReader();
+  socket.on('error', () => {}); // 'close' comes next
+  socket.on('data', (bytes) => {
+    const frames = reader.push(plain(bytes));
+    if (!frames) socket.destroy();
+    else for (const frame of frames) take(frame);
+  });
+}

@@ -1,0 +1,181 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer as createHttp } from 'node:http';
+import { type AddressInfo, connect, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createHost } from '../../chapters/5-host/dev-lguest.ts';
+import { HOST_BYTES } from '../../chapters/5-host/frames.ts';
+import { createMachine } from '../../src/processor/index.ts';
+import { openNetwork } from '../../src/terminal/network.ts';
+import { createRealWorld } from '../../src/terminal/real-world.ts';
+import { bootToPrompt, type Session } from '../guest/session.ts';
+
+/*
+ * The kernel of `boot.test.ts`, which has a driver for the network card in it, with a busybox that has `udhcpc`, `nc`,
+ * `wget`, `ping`, `nslookup` and `httpd`. It runs in real time, as the world that it talks to does.
+ */
+const folder = process.env.LANTERN_LINUX_DIR;
+const why = folder === undefined ? 'skipped, as LANTERN_LINUX_DIR is not set' : `from ${folder}`;
+
+const MEGABYTES = 64;
+const MINUTES = 60_000;
+const PAYLOAD = randomBytes(10 << 20);
+const md5 = (bytes: Uint8Array) => createHash('md5').update(bytes).digest('hex');
+
+let guests: Session[] = [];
+
+/** Types a line, short enough that the terminal does not break it, and returns what it printed. */
+async function run(session: Session, line: string): Promise<string> {
+  session.type(`${line}\n`);
+  await session.until(`${line}\r\n`);
+  return session.until('# ');
+}
+
+async function start(...options: string[]): Promise<Session> {
+  const read = (name: string) => new Uint8Array(readFileSync(join(folder!, name)));
+  const machine = createMachine({ ramBytes: (MEGABYTES << 20) + HOST_BYTES });
+  const world = createRealWorld();
+  const session = await bootToPrompt({
+    megabytes: MEGABYTES,
+    kernel: read('vmlinux'),
+    initrd: read('initrd.gz'),
+    kernelArguments: 'console=hvc0 quiet',
+    options,
+    prompt: '# ',
+    computer: { machine, world, host: createHost(machine, world) },
+    openLink: (network, address) => openNetwork(network, address, world),
+  });
+  guests.push(session);
+  return session;
+}
+
+async function withAddress(session: Session, address = '10.0.2.15'): Promise<void> {
+  await run(session, 'ip link set eth0 up');
+  await run(session, `ip addr add ${address}/24 dev eth0`);
+}
+
+async function listening(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+describe.skipIf(folder === undefined)(`The network of a Linux, ${why}`, () => {
+  const servers: Server[] = [];
+
+  beforeAll(() => {
+    process.env.XDG_RUNTIME_DIR = mkdtempSync(join(tmpdir(), 'lantern-linux-'));
+  });
+
+  afterEach(async () => {
+    for (const guest of guests) guest.type('\x03\npoweroff -f\n');
+    await Promise.all(guests.map(({ ended }) => ended));
+    guests = [];
+    for (const server of servers.splice(0)) server.close();
+  });
+
+  afterAll(() => rmSync(process.env.XDG_RUNTIME_DIR!, { recursive: true }));
+
+  it(
+    'gives it an address, a gateway and names',
+    async () => {
+      const guest = await start('--net');
+      for (const line of [
+        'echo "#!/bin/sh" > /tmp/d; chmod +x /tmp/d',
+        'echo \'[ "$1" = bound ] || exit 0\' >> /tmp/d',
+        "echo 'ip addr add $ip/24 dev eth0' >> /tmp/d",
+        "echo 'ip route add default via $router' >> /tmp/d",
+        "echo 'echo got $ip $router $dns' >> /tmp/d",
+        'ip link set eth0 up',
+      ])
+        await run(guest, line);
+      expect(await run(guest, 'udhcpc -i eth0 -s /tmp/d -n -q 2>&1')).toContain(
+        'got 10.0.2.15 10.0.2.2 10.0.2.3',
+      );
+      expect(await run(guest, 'ping -c 2 10.0.2.2')).toContain('2 packets received');
+      expect(await run(guest, 'nslookup localhost 10.0.2.3')).toMatch(/Address: 10\.0\.2\.2/);
+      expect(await run(guest, 'nslookup no.such.name.invalid 10.0.2.3')).toMatch(/NXDOMAIN|can't|SERVFAIL/i);
+    },
+    10 * MINUTES,
+  );
+
+  it(
+    'carries ten megabytes in, ten megabytes out, a datagram, and a refusal',
+    async () => {
+      const web = createHttp((_request, response) => response.end(PAYLOAD));
+      let uploaded = () => {};
+      const sum = createHash('md5');
+      const done = new Promise<void>((resolve) => {
+        uploaded = resolve;
+      });
+      const sink = createServer({ allowHalfOpen: true }, (socket) => {
+        socket.on('data', (bytes) => sum.update(bytes));
+        socket.on('end', () => {
+          socket.end();
+          uploaded();
+        });
+      });
+      servers.push(web, sink);
+      const webPort = await listening(web);
+      const sinkPort = await listening(sink);
+      const echo = createSocket('udp4', (bytes, from) => echo.send(bytes, from.port, from.address));
+      await new Promise<void>((resolve) => echo.bind(0, '127.0.0.1', resolve));
+
+      const guest = await start('--net');
+      await withAddress(guest);
+      await run(guest, 'mkdir /r; mount -t tmpfs -o size=20m r /r');
+      await run(guest, `wget -q -O /r/p http://10.0.2.2:${webPort}/`);
+      expect(await run(guest, 'md5sum /r/p')).toContain(md5(PAYLOAD));
+      await run(guest, `nc 10.0.2.2 ${sinkPort} < /r/p`);
+      await done;
+      expect(sum.digest('hex')).toBe(md5(PAYLOAD));
+      const line = `echo over | nc -u -w 2 10.0.2.2 ${echo.address().port}`;
+      expect(await run(guest, line)).toContain('over');
+      echo.close();
+      sink.close();
+      expect(await run(guest, `nc 10.0.2.2 ${sinkPort} 2>&1`)).toContain('refused');
+    },
+    10 * MINUTES,
+  );
+
+  it(
+    'lets others in by a door',
+    async () => {
+      const free = createServer();
+      const port = await listening(free);
+      await new Promise((resolve) => free.close(resolve));
+      const guest = await start('--net', `--forward=${port}:80`);
+      await withAddress(guest);
+      await run(guest, 'mkdir /r; mount -t tmpfs -o size=20m r /r');
+      await run(guest, 'head -c 3000000 /dev/urandom > /r/p');
+      const expected = /[0-9a-f]{32}/.exec(await run(guest, 'md5sum /r/p'))![0];
+      await run(guest, 'httpd -p 80 -h /r');
+      const response = await fetch(`http://127.0.0.1:${port}/p`);
+      expect(md5(new Uint8Array(await response.arrayBuffer()))).toBe(expected);
+      await run(guest, 'kill $(pidof httpd)');
+      const refused = connect(port, '127.0.0.1');
+      const error = await new Promise<NodeJS.ErrnoException>((resolve) => refused.once('error', resolve));
+      expect(error.code).toBe('ECONNRESET');
+    },
+    10 * MINUTES,
+  );
+
+  it(
+    'connects two of them by a switch',
+    async () => {
+      const a = await start('--switch=test');
+      await withAddress(a, '10.1.1.1');
+      const b = await start('--switch=test');
+      await withAddress(b, '10.1.1.2');
+      expect(await run(b, 'ping -c 3 10.1.1.1')).toContain('3 packets received');
+      a.type('nc -l -p 99 | md5sum\n');
+      await a.until('md5sum\r\n');
+      const expected = md5(new Uint8Array(2_000_000));
+      await run(b, 'head -c 2000000 /dev/zero | nc 10.1.1.1 99');
+      expect(await a.until('# ')).toContain(expected);
+    },
+    10 * MINUTES,
+  );
+});
