@@ -76,6 +76,8 @@ export class Region {
   /** There was more to gather, but for want of room or because it was called. */
   readonly isPart: boolean;
   alive = true;
+  /** Instructions at whose end it was found at work. */
+  work = 0;
 
   constructor(
     nodes: readonly Node[],

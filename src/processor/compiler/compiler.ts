@@ -17,7 +17,7 @@ import { type Exit, exitOf, type Region, slotOf } from './cache.ts';
 import { dispatcher } from './dispatch.ts';
 import { bury, MOST_REGIONS } from './forgetting.ts';
 import { settleFlags } from './kinds.ts';
-import { MANY_MISSES, reconsider, widen } from './making.ts';
+import { MANY_MISSES, noteWork, reconsider } from './making.ts';
 import { Emitter } from './emitter.ts';
 
 /** Slots for functions: all that live, and all that were just forgotten. */
@@ -127,7 +127,7 @@ export function enterRegion(compiler: Compiler, region: Region): Exit {
   if (exit.eip !== undefined) words[EIP] = exit.eip;
   settleFlags(words);
   if (exit.resumes && ++exit.misses >= MANY_MISSES) reconsider(compiler, exit);
-  if (exit.isTired && last.isPart && given === SLICE) widen(compiler, last);
+  if (exit.isTired && last.isPart) noteWork(compiler, last, given);
   return exit;
 }
 /*

@@ -188,11 +188,16 @@ function settle(compiler: Compiler, part: Part, user: boolean, code: WasmFunctio
  * ## A wider view
  *
  * The first region around a block is a small one, without the functions that are called. Mostly that is enough, or more than enough: of all that gets hot in a boot, little stays so. But
- * compiled code comes up for air every hundred thousand instructions, and whoever is found at work then is somebody whom a little more trouble will repay. So that
- * one is made anew with all that it calls, and all that *they* call.
+ * now and then the budget ends, and whoever is found at work when it does is a sample of those who work the most. So we keep a tally, and who was found at
+ * the end of a hundred thousand instructions in all is made anew with all that it calls, and all that *they* call.
  */
-/** Makes a region anew, with the functions it calls. */
-export function widen(compiler: Compiler, region: Region): void {
+/** After how much work a region is worth making with what it calls. */
+const MUCH_WORK = 100_000;
+
+/** A region was at work when `budget` instructions had been done. */
+export function noteWork(compiler: Compiler, region: Region, budget: number): void {
+  region.work += budget;
+  if (region.work < MUCH_WORK) return;
   const { entry } = region;
   forgetRegion(compiler, region);
   entry.isDeep = true;
