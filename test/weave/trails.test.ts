@@ -46,12 +46,14 @@ describe('a trail', () => {
     const [start] = marksOn(pages.get('2-cave/page-tables.html'));
     const [middle] = marksOn(pages.get('1-lamp/light.html'));
     const [end] = marksOn(pages.get('1-lamp/flame.html'));
-    expect(start).toContain('On the trail of <a href="../1-lamp/oil.html#drop">a drop of oil</a>, 1 of 3: ');
+    expect(start).toContain(
+      'On the trail of <a href="../1-lamp/oil.html#drop">a drop of oil</a>, 1\u00a0of\u00a03: ',
+    );
     expect(start).toContain('<a href="../1-lamp/light.html#');
     expect(start).not.toContain('back');
     expect(middle).toContain('<a href="../2-cave/page-tables.html#a-fault-is-a-question"');
     expect(middle).toContain('<a href="flame.html#');
-    expect(end).toContain(', 3 of 3: ');
+    expect(end).toContain(', 3\u00a0of\u00a03: ');
     expect(end).not.toContain('on →');
   });
 

@@ -104,21 +104,36 @@ function sectionOf(page: Page, anchor: string | undefined): SectionEntry | undef
  *
  * Old marks come off first, as everything here must be possible twice. What comes back is for the page's key: a
  * page is printed anew when a trail has moved.
+ *
+ * A mark is an aside that no author has written, and so it goes where asides go, beside the first words of its section.
  */
 /** Puts the marks beside the sections of a page. */
 export function markTrails(page: Page, marks: Waymarks): string[] {
   const said: string[] = [];
   for (const section of page.survey.sections) {
-    const { children } = section.element;
-    const old = children.findIndex((child) => child.type === 'element' && child.properties.dataWaymarks);
-    if (old >= 0) children.splice(old, 1);
+    const beside = narrationOf(section.element);
+    const old = beside.children.findIndex(
+      (child) => child.type === 'element' && child.properties.dataWaymarks,
+    );
+    if (old >= 0) beside.children.splice(old, 1);
     const here = marks.get(section);
     if (!here) continue;
     const lines = here.map((mark) => lineOf(page, mark));
-    children.splice(1, 0, made('aside', { className: ['waymarks'], dataWaymarks: here.length }, lines));
+    const first = beside.children.findIndex(({ type }) => type === 'element') + 1; // the heading, or the number
+    beside.children.splice(
+      first,
+      0,
+      made('aside', { className: ['waymarks'], dataWaymarks: here.length }, lines),
+    );
     said.push(section.id, JSON.stringify(here));
   }
   return said;
+}
+
+function narrationOf(section: Element): Element {
+  const [, first] = section.children;
+  const spoken = first?.type === 'element' && first.properties.className;
+  return Array.isArray(spoken) && spoken.includes('narration') ? (first as Element) : section;
 }
 
 function lineOf(page: Page, { name, trail, step, steps, before, after }: Waymark): Element {
@@ -133,7 +148,7 @@ function lineOf(page: Page, { name, trail, step, steps, before, after }: Waymark
   return made('p', {}, [
     text('On the trail of '),
     link(trail, name, undefined),
-    text(`, ${step} of ${steps}: `),
+    text(`, ${step}\u00a0of\u00a0${steps}: `),
     made('span', {}, way),
   ]);
 }
