@@ -68,11 +68,13 @@ export interface LguestDevice {
    *
    * @returns bytes put into `into` (12: a `struct lguest_pending`; 4: the register asked for; after death: the reason), or
    * -ENOENT: dead, read again for the reason; -ERESTART: wants a reboot; -EAGAIN: sleeps, await `poll`;
-   * -ERESTARTSYS: the slice is over, let others have a turn and read again; -EINVAL: not initialised
+   * -ERESTARTSYS: its turn is over, let others have theirs and read again; -EINVAL: not initialised
    */
   read(into: Uint8Array): number;
   /** Resolves when a sleeping Guest should be run again; at once for one that does not sleep. */
   poll(): Promise<void>;
+  /** Instructions that the Guest has had so far. */
+  retired(): number;
   close(): void;
 }
 
@@ -116,6 +118,7 @@ function openFile(ground: Ground, windows: Windows): LguestDevice {
     write: (words) => write(file, words),
     read: (into) => read(file, into),
     poll: () => poll(file),
+    retired: () => file.guest?.retired ?? 0,
     close: () => close(file),
   };
 }

@@ -28,7 +28,7 @@ import { type Frames, Share } from './frames.ts';
 import { GuestMemory } from './memory.ts';
 import { setFirstSegments } from './segments.ts';
 import { createShadows, type Shadows } from './shadows.ts';
-import type { Pace } from './pace.ts';
+import { newTurn, type Pace, type Turn } from './pace.ts';
 import type { Statistics } from './statistics.ts';
 import type { Witness } from './witness.ts';
 
@@ -133,6 +133,9 @@ class Biography extends RegisterFrame {
   clockDue: number | undefined;
   /** And when to look whether it is, in instructions retired. */
   nextLook = 0;
+
+  /** Instructions it has had in all its turns, the Switcher's on its way included. */
+  retired = 0;
 }
 
 /*
@@ -161,6 +164,7 @@ export class Guest extends Biography implements Passenger {
   directory = 0;
   translationsStale = false;
   taskSwitched = false;
+  turn: Turn;
 
   /** Needs `FRAMES_OF_A_NEWBORN` frames of the Host. */
   constructor(ground: Ground, beginning: Beginning) {
@@ -169,6 +173,7 @@ export class Guest extends Biography implements Passenger {
     super(ground.machine.ram, firstFrame(share));
     this.share = share;
     this.ground = ground;
+    this.turn = newTurn(ground.pace);
     this.memory = new GuestMemory(ground.machine.ram, base, pfnLimit * PAGE_SIZE);
     this.pfnLimit = pfnLimit;
     this.deviceLimit = deviceLimit;

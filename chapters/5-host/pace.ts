@@ -11,7 +11,7 @@
  * the processor went into looking at the clock.
  *
  * So now we keep a figure: nanoseconds to the instruction, as they have lately been. Bad news is believed at once, good news by quarters. A
- * Guest that turns slow is cut short in its next slice, and one that turns fast is given its due after a dozen.
+ * Guest that turns slow is cut short in its next turn, and one that turns fast is given its due after a dozen.
  */
 
 /** How fast the machine has been of late. */
@@ -42,7 +42,7 @@ export function instructionsIn(pace: Pace, nanoseconds: number): number {
 /*
  * ## Four milliseconds
  *
- * That is a slice: the time for which a Guest may have our one thread to itself. A fiftieth of what you would call *at once*, and long enough
+ * That is a turn: the time for which a Guest may have our one thread to itself. A fiftieth of what you would call *at once*, and long enough
  * that the way to the event loop and back, some ten microseconds, is lost in it.
  *
  * It has bounds, since the figure may be wrong. A loop that ran at two thousand million may come to a page that nobody has decoded
@@ -51,11 +51,19 @@ export function instructionsIn(pace: Pace, nanoseconds: number): number {
  * All of this is still the same on each run of the same boot, as long as the World says that it is: what comes in here is what the World
  * says and what the processor has counted.
  */
-const SLICE_NANOSECONDS = 4_000_000;
-const SHORTEST_SLICE = 100_000;
-const LONGEST_SLICE = 4_000_000;
+const TURN_NANOSECONDS = 4_000_000;
+const SHORTEST_TURN = 100_000;
+const LONGEST_TURN = 4_000_000;
 
-/** Instructions that a Guest may run before its Launcher is asked to let others have a turn. */
-export function sliceLength(pace: Pace): number {
-  return Math.min(LONGEST_SLICE, Math.max(SHORTEST_SLICE, instructionsIn(pace, SLICE_NANOSECONDS)));
+/** Instructions that a Guest still has before others have theirs; and what it has had since it last let them. */
+export interface Turn {
+  left: number;
+  done: number;
+  nanoseconds: number;
+}
+
+/** The next turn of any Guest. */
+export function newTurn(pace: Pace): Turn {
+  const length = Math.max(SHORTEST_TURN, instructionsIn(pace, TURN_NANOSECONDS));
+  return { left: Math.min(LONGEST_TURN, length), done: 0, nanoseconds: 0 };
 }
