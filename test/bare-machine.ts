@@ -22,13 +22,21 @@ const NOTHING = 0xffff_ffff;
 /** Instructions between two ticks of the clock: 10 milliseconds of a processor that does 40 million a second. */
 const TICK = 400_000;
 
+const TICK_MILLISECONDS = 10;
+
+export interface BareOptions {
+  megabytes?: number;
+  /** After so many it is left alone. */
+  ticks?: number;
+  engine?: Engine;
+  onTick?: (machine: Machine) => void;
+  /** Milliseconds that go by by themselves: then its clock ticks a hundred times in a second of these, or when it has nothing to do. */
+  clock?: () => number;
+}
+
 /** Boots pup's bare build in ring 0, with a clock and a port to print on, until it switches itself off. */
-export function runBare(
-  pup: Pup,
-  kernelArguments: string,
-  options: { megabytes?: number; ticks?: number; engine?: Engine; onTick?: (machine: Machine) => void } = {},
-): BareRun {
-  const { megabytes = 32, ticks = 10_000, engine, onTick } = options;
+export function runBare(pup: Pup, kernelArguments: string, options: BareOptions = {}): BareRun {
+  const { megabytes = 32, ticks = 10_000, engine, onTick, clock } = options;
   const said: number[] = [];
   let exit: number | undefined;
   const bus = {
@@ -45,9 +53,12 @@ export function runBare(
   loadInitrd(memory, kernel, 'initrd', pup.initrd);
   machine.registers.eip = kernel.entry;
 
+  let due = clock ? clock() : 0;
   for (let tick = 0; tick < ticks && exit === undefined; tick++) {
     const stop = machine.run(TICK);
     if (stop === 'shutdown') break;
+    if (clock && stop === 'limit' && clock() < due) continue;
+    due += TICK_MILLISECONDS;
     onTick?.(machine);
     machine.interrupt.raise(CLOCK_VECTOR);
   }

@@ -1,26 +1,37 @@
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** Something that boots: what to start, how its prompt looks, and what to type there so that it ends. */
+export interface Boot {
+  command: string;
+  words: readonly string[];
+  prompt: RegExp;
+  /** Without it the process is killed. */
+  farewell?: string;
+}
 
-/** Seconds from `npm run ARGUMENTS` to the first prompt of the guest it boots; then switches the guest off. */
-export function secondsToPrompt(script: string): Promise<number> {
+/** Seconds from starting the command to the first prompt of the guest it boots. Waits until the command has ended. */
+export function secondsToPrompt({ command, words, prompt, farewell }: Boot): Promise<number> {
   const began = performance.now();
-  const child = spawn('npm', ['run', '--silent', script], { cwd: ROOT, stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(command, words, { stdio: ['pipe', 'pipe', 'inherit'] });
   let said = '';
   let seconds: number | undefined;
   child.stdout.on('data', (bytes: Buffer) => {
     said += bytes.toString('latin1');
-    if (seconds === undefined && /^\$ /m.test(said)) {
-      seconds = (performance.now() - began) / 1000;
-      child.stdin.end('poweroff\n');
-    }
+    if (seconds !== undefined || !prompt.test(said)) return;
+    seconds = (performance.now() - began) / 1000;
+    if (farewell === undefined) child.kill();
+    else child.stdin.end(farewell);
   });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('exit', () => {
-      if (seconds === undefined) reject(new Error(`npm run ${script}: no prompt in ${JSON.stringify(said)}`));
+      if (seconds === undefined) reject(new Error(`${command}: no prompt in ${JSON.stringify(said)}`));
       else resolve(seconds);
     });
   });
+}
+
+/** pup, by one of the two scripts that boot it. */
+export function pup(script: 'boot' | 'start'): Boot {
+  return { command: 'npm', words: ['run', '--silent', script], prompt: /^\$ /m, farewell: 'poweroff\n' };
 }
