@@ -68,7 +68,7 @@ Without a KERNEL, or with the word pup for it, boots pup, the book's own kernel,
   --forward=[ADDRESS:]PORT:GUESTPORT
                   with --net: connections to PORT here (of 127.0.0.1) go to GUESTPORT of the Guest
   --switch=NAME   a network card on a switch, with all other Guests of yours that name the same one
-  --tunnet=TAP    a network card on a tap device of this computer's
+  --tunnet=TAP    a network card on a tap of this computer's; ADDRESS or bridge:NAME makes one (as root)
   --initrd=FILE   a file for the kernel to find at the top of its memory
   --trace=FILE    write down all that happens, for ui.perfetto.dev
   -v, --verbose   say what goes where

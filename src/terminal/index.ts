@@ -18,6 +18,7 @@ export * from './files.ts';
 export * from './network.ts';
 export * from './sockets.ts';
 export * from './switch.ts';
+export * from './tap.ts';
 export * from './trace-file.ts';
 export * from './claim.ts';
 export * from './pup.ts';

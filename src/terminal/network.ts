@@ -6,17 +6,18 @@
  */
 
 import type { Link } from '../../chapters/4-launcher/link.ts';
-import { LauncherError, type NetworkOption } from '../../chapters/4-launcher/outside.ts';
+import type { NetworkOption } from '../../chapters/4-launcher/outside.ts';
 import type { World } from '../../chapters/1-preparation/world.ts';
 import { Gateway } from '../network/gateway.ts';
 import { openDoor, SOCKETS } from './sockets.ts';
 import { openSwitch } from './switch.ts';
+import { openTap } from './tap.ts';
 
 /** Connects a network card whose MAC is `address`. @throws LauncherError if there is nothing to connect it to */
 export async function openNetwork(network: NetworkOption, address: Uint8Array, world: World): Promise<Link> {
   if (network.kind === 'user') return openGateway(network, address, world);
   if (network.kind === 'switch') return openSwitch(network.name);
-  throw new LauncherError(`--${network.kind} is not there yet`);
+  return openTap(network.tap);
 }
 
 /*
