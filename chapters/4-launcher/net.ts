@@ -19,7 +19,7 @@
  * ```
  * :::
  *
- * They are the note from [the cable](#frames), in the handwriting of a committee.
+ * They are the note from [the cable](#link), in the handwriting of a committee.
  */
 
 import type { GuestWindow } from '../5-host/dev-lguest.ts';

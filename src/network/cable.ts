@@ -8,7 +8,7 @@
 /*
  * ## The Guest's side
  *
- * Chapter 4 describes [its end of the cable](#frames). Here is ours, which has the same shape, line by line, and is
+ * Chapter 4 describes [its end of the cable](#link). Here is ours, which has the same shape, line by line, and is
  * written down again because this room can be read, tested and run without a hypervisor anywhere near. TypeScript
  * compares shapes, not names. If the two ever drift apart, the place where they are plugged together does not compile.
  */

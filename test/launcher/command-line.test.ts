@@ -26,6 +26,31 @@ describe('The command line', () => {
     expect(parse('--rng 48')).toMatchObject({ memory: 48, kernel: 'pup', devices: [{ kind: 'rng' }] });
   });
 
+  it('plugs network cards into one of three networks', () => {
+    expect(parse('--net --switch=office --tunnet=tap0').devices).toEqual([
+      { kind: 'net', network: { kind: 'user', forwards: [], asked: true } },
+      { kind: 'net', network: { kind: 'switch', name: 'office' } },
+      { kind: 'net', network: { kind: 'tunnet', tap: 'tap0' } },
+    ]);
+  });
+
+  it('opens doors into --net, before it or behind it, on this computer unless told otherwise', () => {
+    expect(parse('--forward=8080:80 --rng --net --forward=0.0.0.0:2222:22').devices).toEqual([
+      {
+        kind: 'net',
+        network: {
+          kind: 'user',
+          asked: true,
+          forwards: [
+            { address: '127.0.0.1', port: 8080, guestPort: 80 },
+            { address: '0.0.0.0', port: 2222, guestPort: 22 },
+          ],
+        },
+      },
+      { kind: 'rng' },
+    ]);
+  });
+
   it('keeps devices in the order in which they were asked for', () => {
     expect(parse('--block=a --rng --block=b 32 k').devices).toEqual([
       { kind: 'block', file: 'a' },
@@ -73,6 +98,20 @@ describe('The command line', () => {
     ],
     ['--block 32 vmlinux', '--block needs a file: --block=FILE'],
     ['--initrd= 32 vmlinux', '--initrd needs a file: --initrd=FILE'],
+    ['--net=yes', "--net takes no value, but got 'yes'"],
+    ['--forward=80:80', '--forward leads into a network of --net, which was not asked for'],
+    ['--net --forward=80', "--forward=[ADDRESS:]PORT:GUESTPORT takes ports from 1 to 65535, but got '80'"],
+    [
+      '--net --forward=0:80',
+      "--forward=[ADDRESS:]PORT:GUESTPORT takes ports from 1 to 65535, but got '0:80'",
+    ],
+    [
+      '--net --forward=80:65536',
+      "--forward=[ADDRESS:]PORT:GUESTPORT takes ports from 1 to 65535, but got '80:65536'",
+    ],
+    ['--switch', "--switch=NAME takes up to 32 letters, digits, - and _, but got ''"],
+    ['--switch=../x', "--switch=NAME takes up to 32 letters, digits, - and _, but got '../x'"],
+    ['--tunnet', '--tunnet needs a tap device: --tunnet=TAP, =ADDRESS or =bridge:NAME'],
     ['--rng=yes 32 vmlinux', "--rng takes no value, but got 'yes'"],
   ])('refuses `%s` in one line', (line, message) => {
     expect(() => parse(line)).toThrow(message);
