@@ -107,6 +107,11 @@ describe('SHUTDOWN', () => {
     expect(guest.device.read(new Uint8Array(100))).toBe(-ERESTART);
   });
 
+  it('asks for a restart without a word, as Linux does: at minus PAGE_OFFSET is no message', () => {
+    const guest = new TestGuest(INIT + call(LHCALL_SHUTDOWN, 0x4000_0000, 2));
+    expect(guest.device.read(new Uint8Array(100))).toBe(-ERESTART);
+  });
+
   it('wants all 128 bytes inside memory', () => {
     expect(die(INIT + call(LHCALL_SHUTDOWN, 4 * MIB - 127, 1))).toBe(
       'bad read address 0x3fff81 len 128: the Guest has 0x400000 bytes',
