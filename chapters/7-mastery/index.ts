@@ -60,6 +60,7 @@
  * But first you will want to see where the time goes, and so here is a last piece of code after all. It is a lamp.
  */
 export * from './trace.ts';
+export * from './turns.ts';
 export * from './notebook.ts';
 export * from './trace-events.ts';
 export * from './trace-names.ts';
