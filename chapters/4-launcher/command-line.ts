@@ -58,6 +58,7 @@ export const PUP_MEMORY = 32;
 
 export const USAGE = `usage: lantern [options] MEMORY_MB KERNEL [kernel arguments]
        lantern [options] [MEMORY_MB [pup [kernel arguments]]]
+       lantern --guest GUEST --guest GUEST ...      (each GUEST is one of the above)
 
 Boots KERNEL (an ELF vmlinux or a bzImage that knows lguest) in MEMORY_MB megabytes, 1 to ${MOST_MEMORY}.
 Without a KERNEL, or with the word pup for it, boots pup, the book's own kernel, in ${PUP_MEMORY} MB or as told.
@@ -71,6 +72,8 @@ Without a KERNEL, or with the word pup for it, boots pup, the book's own kernel,
   --tunnet=TAP    a network card on a tap of this computer's; ADDRESS or bridge:NAME makes one (as root)
   --initrd=FILE   a file for the kernel to find at the top of its memory
   --trace=FILE    write down all that happens, for ui.perfetto.dev
+  --guest         begins a Guest; several share the processor, turn by turn. Lines on the screen have the
+                  number of who says them; keys go to one of them, ^] moves on to the next
   -v, --verbose   say what goes where
   -h, --help      this
 
@@ -115,6 +118,39 @@ export function parseCommandLine(words: readonly string[]): LaunchOptions | 'hel
   if (kernel !== undefined) options.kernel = kernel;
   options.kernelArguments = rest.join(' ');
   return options;
+}
+
+/*
+ * ## More than one
+ *
+ * In front of each Guest stands the word `--guest`, and what follows is a command line like any other, up to the next such word. It is taken
+ * out first of all, before anybody asks what the rest means, and no kernel can have it as an argument.
+ */
+
+const NEXT_GUEST = '--guest';
+
+/**
+ * Reads the command lines of several Guests, or of the one that there is.
+ *
+ * @returns 'help' if that is what any of them asks for
+ * @throws LauncherError for anything that does not make sense
+ */
+export function parseGuests(words: readonly string[]): LaunchOptions[] | 'help' {
+  const lines: string[][] = [[]];
+  for (const word of words) {
+    if (word === NEXT_GUEST) lines.push([]);
+    else lines[lines.length - 1]!.push(word);
+  }
+  const [before, ...marked] = lines as [string[], ...string[][]];
+  if (marked.length > 0 && before.length > 0)
+    throw new LauncherError(`'${before[0]}' stands before the first ${NEXT_GUEST}: whose is it?`);
+  const guests: LaunchOptions[] = [];
+  for (const line of marked.length > 0 ? marked : [before]) {
+    const guest = parseCommandLine(line);
+    if (guest === 'help') return guest;
+    guests.push(guest);
+  }
+  return guests;
 }
 
 /*

@@ -13,6 +13,7 @@
 export * from './terminal.ts';
 export * from './keyboard.ts';
 export * from './screen.ts';
+export * from './seats.ts';
 export * from './real-world.ts';
 export * from './files.ts';
 export * from './network.ts';

@@ -11,7 +11,7 @@
  * and the two files lie in `node_modules/.lantern`.
  */
 
-import { parseCommandLine, USAGE } from '../../chapters/4-launcher/command-line.ts';
+import { parseGuests, USAGE } from '../../chapters/4-launcher/command-line.ts';
 import { openBook } from './book.ts';
 import { createScreen } from './screen.ts';
 import { bootHere } from './terminal.ts';
@@ -26,14 +26,14 @@ const HOW_TO_LEAVE = 'To leave: poweroff, or ^C three times within a second.';
  * there, and what the Guest has to say meanwhile waits behind a curtain.
  */
 await atTopLevel(async () => {
-  const options = parseCommandLine(process.argv.slice(2));
-  if (options === 'help') {
+  const guests = parseGuests(process.argv.slice(2));
+  if (guests === 'help') {
     console.log(USAGE.replaceAll('lantern ', 'npm start -- '));
     return 0;
   }
   const screen = createScreen(process.stdout, true);
   const book = showBook();
-  const guest = bootHere(options, screen);
+  const guest = bootHere(guests, screen);
   await Promise.race([guest, book]);
   screen.raiseCurtain();
   return guest;

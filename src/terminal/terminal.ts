@@ -16,6 +16,7 @@ import { connectKeyboard } from './keyboard.ts';
 import { openNetwork } from './network.ts';
 import { createRealWorld } from './real-world.ts';
 import { createScreen, type Screen } from './screen.ts';
+import { layTable } from './seats.ts';
 import { traceInto } from './trace-file.ts';
 
 /*
@@ -38,38 +39,46 @@ const HOST_BYTES = 32 << 20;
  * exactly that; but it was not *our* idea to sleep, and a computer does not vanish because nobody is using it.
  */
 
-/** Boots a Guest in this terminal. @returns the exit code of the program */
+/** Boots Guests in this terminal, all on one machine. @returns the exit code of the program: 0 if all switched themselves off */
 export async function bootHere(
-  wanted: LaunchOptions,
+  wanted: readonly LaunchOptions[],
   screen: Screen = createScreen(process.stdout),
 ): Promise<number> {
-  const { options, readFile } = await withPup(wanted);
-  const machine = powerOn(options.memory);
+  const guests = await withPup(wanted);
+  const machine = powerOn(wanted.reduce((sum, { memory }) => sum + memory, 0));
   const world = createRealWorld();
-  const trace = options.trace === undefined ? undefined : traceInto(options.trace, machine, world);
+  const traced = wanted.find(({ trace }) => trace !== undefined)?.trace;
+  const trace = traced === undefined ? undefined : traceInto(traced, machine, world);
   const host = createHost(machine, world, trace?.witness);
   const leaving = new AbortController();
-  const input = new InputQueue();
-  connectKeyboard(process.stdin, input, () => {
+  const typed = new InputQueue();
+  const seats = layTable(guests.length, typed, screen.output);
+  connectKeyboard(process.stdin, typed, () => {
     leaving.abort();
     setTimeout(() => process.exit(1), PATIENCE).unref();
   });
   const awake = setInterval(() => {}, 1 << 30); // a Guest may sleep with nothing to wake it, and that is its right
 
-  const outside: Outside = {
-    readFile,
-    openDisk: openDiskImage,
-    openLink: (network, address) => openNetwork(network, address, world),
-    input,
-    output: screen.output,
-    outputDrained: screen.drained,
-    warn: (line) => console.error(line),
-    onlooker: trace?.onlooker,
-  };
-  const status = await launch(options, host, world, outside, leaving.signal);
+  const lives = guests.map(async ({ options, readFile }, index) => {
+    const { name, input, output, leave } = seats[index]!;
+    const outside: Outside = {
+      readFile,
+      openDisk: openDiskImage,
+      openLink: (network, address) => openNetwork(network, address, world),
+      input,
+      output,
+      outputDrained: screen.drained,
+      warn: (line) => console.error(`${name}${line}`),
+      onlooker: trace?.onlooker,
+    };
+    const status = await launch(options, host, world, outside, leaving.signal);
+    leave();
+    return status.code;
+  });
+  const codes = await Promise.all(lives);
   if (leaving.signal.aborted) process.stdout.write('\n');
   clearInterval(awake);
-  return status.code;
+  return Math.max(...codes);
 }
 
 /*
@@ -96,19 +105,26 @@ function powerOn(memory: number): Machine {
  * of it, and a person who boots a `vmlinux` should not have to wait for that.
  */
 
-/** Adds the one kernel that comes from no file, if it is meant. */
-async function withPup(
-  options: LaunchOptions,
-): Promise<{ options: LaunchOptions; readFile: Outside['readFile'] }> {
-  if (options.kernel !== PUP) return { options, readFile: readWholeFile };
+/** A Guest that is going to be, with all its files. */
+interface Expected {
+  options: LaunchOptions;
+  readFile: Outside['readFile'];
+}
+
+/** Adds the one kernel that comes from no file to those who want it. */
+async function withPup(wanted: readonly LaunchOptions[]): Promise<Expected[]> {
+  if (wanted.every(({ kernel }) => kernel !== PUP)) {
+    return wanted.map((options) => ({ options, readFile: readWholeFile }));
+  }
   const { tanglePup } = await import('./pup.ts'); // brings the TypeScript compiler along, which no other kernel needs
   const { kernel, initrd } = tanglePup();
   const ours = new Map([
     [PUP, kernel],
     [PUP_INITRD, initrd],
   ]);
-  return {
-    options: { ...options, initrd: options.initrd ?? PUP_INITRD },
-    readFile: (name) => ours.get(name) ?? readWholeFile(name),
-  };
+  return wanted.map((options) => {
+    if (options.kernel !== PUP) return { options, readFile: readWholeFile };
+    const readFile = (name: string) => ours.get(name) ?? readWholeFile(name);
+    return { options: { ...options, initrd: options.initrd ?? PUP_INITRD }, readFile };
+  });
 }

@@ -114,6 +114,20 @@ describe('/dev/lguest', () => {
     expect(ran).toBeLessThan(100_100);
   });
 
+  it('gives no more to a Guest that bothers its devices all the time', () => {
+    const guest = new TestGuest('again:\n  mov ecx, 100\n  loop $\n  in al, 0x80\n  jmp again\n');
+    const into = new Uint8Array(12);
+    const before = guest.device.retired();
+    let errands = 0;
+    while (guest.device.read(into) !== -ERESTARTSYS) {
+      errands++;
+      guest.device.write(words(LHREQ_SETREG, 48, guest.register(48) + 2));
+    }
+    expect(errands).toBeGreaterThan(500);
+    expect(guest.device.retired() - before).toBeGreaterThanOrEqual(100_000);
+    expect(guest.device.retired() - before).toBeLessThan(100_300);
+  });
+
   it('says that a Guest is dead before it says why, and goes on saying why', () => {
     const guest = new TestGuest(INIT + DONE);
     expect(guest.device.read(new Uint8Array(100))).toBe(-ENOENT);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type LaunchOptions, parseCommandLine } from '../../chapters/4-launcher/command-line.ts';
+import { type LaunchOptions, parseCommandLine, parseGuests } from '../../chapters/4-launcher/command-line.ts';
 
 function parse(line: string): LaunchOptions {
   const options = parseCommandLine(line.split(' ').filter(Boolean));
@@ -16,6 +16,18 @@ describe('The command line', () => {
       devices: [],
       verbose: false,
     });
+  });
+
+  it('is one for each --guest, or one for all when there is none', () => {
+    const guests = (line: string) => parseGuests(line.split(' ').filter(Boolean));
+    expect(guests('--guest --rng 64 vmlinux quiet --guest --guest 16 pup run=primes')).toMatchObject([
+      { memory: 64, kernel: 'vmlinux', kernelArguments: 'quiet', devices: [{ kind: 'rng' }] },
+      { memory: 32, kernel: 'pup', kernelArguments: '', devices: [] },
+      { memory: 16, kernel: 'pup', kernelArguments: 'run=primes' },
+    ]);
+    expect(guests('64 vmlinux quiet')).toEqual([parse('64 vmlinux quiet')]);
+    expect(guests('--guest 16 --guest -h')).toBe('help');
+    expect(() => guests('--rng --guest 16')).toThrow("'--rng' stands before the first --guest: whose is it?");
   });
 
   it('boots pup in 32 MB when told nothing', () => {

@@ -47,6 +47,14 @@ describe('npm run boot', () => {
     expect({ code, errors }).toEqual({ code: 0, errors: '' });
   });
 
+  it('boots two pups on one machine, each with lines of its own, and ^] between them', async () => {
+    const typed = 'echo hello from one\n\x1decho hello from two\npoweroff\n\x1dpoweroff\n';
+    const { code, output, errors } = await boot(['--guest', '16', '--guest', '16', 'pup'], typed);
+    expect(output).toMatch(/^1\| hello from one$/m);
+    expect(output).toMatch(/^2\| hello from two$/m);
+    expect({ code, errors }).toEqual({ code: 0, errors: '' });
+  });
+
   it('tells where pup was when it panicked, in its own lines of TypeScript, and ends with 1', async () => {
     const { code, errors } = await boot(['16'], 'panic\n');
     const lines = errors.trimEnd().split('\n');

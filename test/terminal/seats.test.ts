@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { InputQueue } from '../../chapters/4-launcher/input-queue.ts';
+import { layTable } from '../../src/terminal/seats.ts';
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const ELSEWHERE = '\x1d';
+
+/** A table for so many, and what is on the screen. */
+function table(count: number, capacity?: number) {
+  const typed = new InputQueue(capacity);
+  let screen = '';
+  const seats = layTable(count, typed, (some) => {
+    screen += new TextDecoder().decode(some);
+  });
+  const heard = (seat: number) => new TextDecoder().decode(seats[seat]!.input.take(1 << 20));
+  return { typed, seats, heard, screen: () => screen };
+}
+
+describe('a terminal for several Guests', () => {
+  it('is left alone when there is only one', () => {
+    const { typed, seats, heard, screen } = table(1);
+    seats[0]!.output(bytes('$ '));
+    typed.push(bytes(`a${ELSEWHERE}b`));
+    expect(screen()).toBe('$ ');
+    expect(heard(0)).toBe(`a${ELSEWHERE}b`);
+  });
+
+  it('shows at each line who says it, and begins a new one for whoever cuts in', () => {
+    const { seats, screen } = table(2);
+    seats[0]!.output(bytes('one\r\ntw'));
+    seats[0]!.output(bytes('o'));
+    seats[1]!.output(bytes('hello\r\n'));
+    seats[0]!.output(bytes('three\r\n'));
+    expect(screen()).toBe('1| one\r\n1| two\r\n2| hello\r\n1| three\r\n');
+  });
+
+  it('gives the keys to the first, and moves on with ^]', () => {
+    const { typed, heard, screen } = table(3);
+    typed.push(bytes(`ab${ELSEWHERE}cd${ELSEWHERE}${ELSEWHERE}ef`));
+    expect([heard(0), heard(1), heard(2)]).toEqual(['abef', 'cd', '']);
+    expect(screen()).toBe(
+      '2| [the keyboard is here]\r\n3| [the keyboard is here]\r\n1| [the keyboard is here]\r\n',
+    );
+  });
+
+  it('gives the keys of one who has left to the next who has not', () => {
+    const { typed, seats, heard } = table(3);
+    seats[1]!.leave();
+    seats[0]!.leave();
+    typed.push(bytes('x'));
+    expect(heard(2)).toBe('x');
+    seats[2]!.leave();
+    typed.push(bytes('y'));
+    expect([0, 1, 2].map(heard)).toEqual(['', '', '']);
+  });
+
+  it('loses nothing when a Guest has no room, and keeps the order', () => {
+    const { typed, heard } = table(2);
+    const flood = 'abcdefgh'.repeat(1 << 17); // all that a queue holds
+    typed.push(bytes(flood));
+    typed.push(bytes(`more${ELSEWHERE}two`));
+    expect(heard(1)).toBe('');
+    expect(heard(0)).toBe(flood);
+    expect(heard(0)).toBe('more');
+    expect(heard(1)).toBe('two');
+  });
+});
