@@ -11,9 +11,9 @@
  * ## A frame, and what is left to do
  *
  * An Ethernet frame is at most 1,514 bytes, addresses first. That was decided in 1980, for a cable as thick as your
- * thumb, and no network has got rid of it since. So a kernel that has 64 kilobytes to send makes forty-five packets of
- * them, with forty-five headers and forty-five checksums, to have them taken apart and added up again by the next
- * kernel. If the cable between the two is a `memcpy`, that is a strange way to spend an afternoon.
+ * thumb, and no network has got rid of it since. So a kernel that has 64 kilobytes to send makes forty-five packets
+ * of them, with forty-five headers and forty-five checksums, to have them taken apart and added up again by the
+ * next kernel. If the cable between the two is a `memcpy`, that is a strange way to spend an afternoon.
  *
  * So a frame may travel unfinished, with a note about what is missing. *The checksum from byte 34 to the end belongs
  * at byte 50, and I have not computed it.* Or: *this is really many frames, to be cut after every 1,460 bytes*.

@@ -12,11 +12,11 @@ import { type Frame, SEGMENTS_ECN, SEGMENTS_TCP4, SEGMENTS_TCP6 } from './link.t
  * ## The checksum
  *
  * The Internet's checksum was designed by people who had to compute it on machines of the seventies. Add up all
- * 16-bit words; whenever something falls out at the top, add it in again at the bottom; invert. It is a poor sum. It
- * does not notice two words that have changed places. But it can be computed in any order and in pieces, by a
+ * 16-bit words; whenever something falls out at the top, add it in again at the bottom; invert. It is a poor sum.
+ * It does not notice two words that have changed places. But it can be computed in any order and in pieces, by a
  * processor of any byte order, and it has one trick that the note in a frame relies on: a sum that already lies in
- * the field of the checksum is added along with everything else. So whoever knows the addresses leaves *their* sum there,
- * and whoever finishes the job need not know what protocol it is.
+ * the field of the checksum is added along with everything else. So whoever knows the addresses leaves *their* sum
+ * there, and whoever finishes the job need not know what protocol it is.
  */
 
 /** Adds up 16-bit words, big-endian, an odd byte at the end being the upper half of one. Not folded: give it back as `sum` to go on. */
@@ -101,8 +101,8 @@ function versionOf(type: number): 4 | 6 | undefined {
  * ## Cutting
  *
  * What cannot be cut is dropped, and what would fall into dust is, too: a stranger's size of one byte would make 65
- * thousand frames out of one. TCP has not been allowed to go below 536 bytes of data since 1983, so whoever asks
- * for much less is up to something.
+ * thousand frames out of one. Every TCP must be ready to take 536 bytes at once, and has been since 1983; whoever
+ * asks for much less is up to something.
  */
 
 const SMALLEST_SEGMENT = 88; // what is left of the smallest IPv4 network, 128 bytes of MTU, after two headers

@@ -1,9 +1,9 @@
 /*
  * # The network card
  *
- * In lguest's first release two Guests could talk through a file. Both mapped it, each drew a MAC address from it, and a
- * frame was sent by copying it into whatever the other had in mind for receiving. It was the only network device
- * anybody ever implemented as a lock on a page, and it lasted two kernels. What replaced it has two queues.
+ * In lguest's first release two Guests could talk through a file. Both mapped it, each took a place in it, and a
+ * frame was sent by copying it to where the other wanted it. It was called sharenet, had a page of addresses with a
+ * lock on it, and lasted for one version of Linux. What replaced it has two queues.
  *
  * The driver fills one with empty buffers, like the console's, and we put arriving frames into them. Into the other
  * it puts frames to send. In front of each frame, in both directions, stand twelve bytes.
@@ -72,8 +72,8 @@ const NEEDS_CSUM = 1;
  * is one. If it had to be cut for a Guest that cannot take it whole, then its pieces wait here. Forty-five at the
  * usual size, and no matter what anybody does, never more than one frame's worth.
  *
- * The address is ours to choose, so there is a MAC to be read in the configuration. Bit 1 of its first byte says that it was not
- * bought from the IEEE.
+ * The address is ours to choose, so there is a MAC to be read in the configuration. Bit 1 of its first byte says
+ * that it was not bought from the IEEE.
  */
 
 /** virtio-net with one pair of queues (virtio 1.0, section 5.1). @param address six bytes: the Guest's MAC */
@@ -211,8 +211,8 @@ function headerOf({ checksum, segments }: Frame): Uint8Array {
  * The frame is copied out of the Guest's memory once, all pieces into one, and from then on it is ours: what the
  * Guest does to its buffer afterwards is no concern of the checks below.
  *
- * A frame too short to have two addresses is lost without a word. Any process with a raw socket can send one, and a driver
- * is not to blame for what passes through it.
+ * A frame too short to have two addresses is lost without a word. Any process with a raw socket can send one, and a
+ * driver is not to blame for what passes through it.
  */
 
 /** Takes a frame out of a request; undefined if it is none. */

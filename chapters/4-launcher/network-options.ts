@@ -5,10 +5,10 @@
  * file, and you were connected to the computer in front of you. It needed root, and an afternoon with `iptables` if
  * you wanted to get any further. It is still here, for whoever has a tap; but it is the last of three.
  *
- * `--net` needs nothing. Behind the card is [a small internet](#gateway) that consists of this program alone: it hands
- * out an address, answers for a gateway, and when the Guest opens a connection to somewhere, it opens one itself and carries
- * the bytes across. The Guest can reach what *you* can reach, this computer's own services included (at 10.0.2.2), and
- * nobody can reach the Guest but through doors that you name with `--forward`.
+ * `--net` needs nothing. Behind the card is [a small internet](#gateway) that consists of this program alone: it
+ * hands out an address, answers for a gateway, and when the Guest opens a connection to somewhere, it opens one
+ * itself and carries the bytes across. The Guest can reach what *you* can reach, this computer's own services
+ * included (at 10.0.2.2), and nobody can reach the Guest but through doors that you name with `--forward`.
  *
  * `--switch=NAME` is a cable into a switch, and other Guests that say the same name hang on the same one. There is
  * nobody else there: no gateway, no DHCP, just them.
@@ -50,8 +50,8 @@ function plugIn(options: LaunchOptions, network: NetworkOption): void {
  * `--forward` may stand in front of `--net` as well as behind it, and asked for alone it would be a door in no
  * wall. Which of the two came first decides about the slot, as with all options.
  *
- * A door opens on 127.0.0.1 unless you say otherwise: whoever wants the rest of the building to come in has to spell it
- * out, `--forward=0.0.0.0:8080:80`.
+ * A door opens on 127.0.0.1 unless you say otherwise: whoever wants the rest of the building to come in has to
+ * spell it out, `--forward=0.0.0.0:8080:80`.
  */
 
 function userNetwork(options: LaunchOptions): Extract<NetworkOption, { kind: 'user' }> {

@@ -5,8 +5,8 @@
  * 10.0.2.2? Tell 10.0.2.15.* Whoever has it whispers back. It is the most trusting protocol still in use: nobody
  * checks, and everybody believes the last one who spoke.
  *
- * We answer for two addresses, the gateway's and the name server's. Not for the Guest's own: before a Guest takes an address
- * it asks whether anybody else has it, and a gateway that says *me* to everything leaves it homeless.
+ * We answer for two addresses, the gateway's and the name server's. Not for the Guest's own: before a Guest takes
+ * an address it asks whether anybody else has it, and a gateway that says *me* to everything leaves it homeless.
  */
 
 import { viewOf } from './bytes.ts';

@@ -1,9 +1,9 @@
 /*
  * # A queue of bytes
  *
- * What the computer's socket has given us, and what the Guest has not yet said it has. New pieces go on at the back.
- * What is acknowledged comes off at the front. And in between, at any place, somebody may want some bytes again, because what
- * was sent there got lost.
+ * What the computer's socket has given us, and what the Guest has not yet said it has. New pieces go on at the
+ * back. What is acknowledged comes off at the front. And in between, at any place, somebody may want some bytes
+ * again, because what was sent there got lost.
  */
 
 /** Bytes in the pieces in which they came. */

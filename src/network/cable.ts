@@ -10,7 +10,8 @@
  *
  * Chapter 4 describes [its end of the cable](#link). Here is ours, which has the same shape, line by line, and is
  * written down again because this room can be read, tested and run without a hypervisor anywhere near. TypeScript
- * compares shapes, not names. If the two ever drift apart, the place where they are plugged together does not compile.
+ * compares shapes, not names. If the two ever drift apart, the place where they are plugged together does not
+ * compile.
  */
 
 /** An Ethernet frame from the destination address on, perhaps unfinished. */
@@ -41,8 +42,8 @@ export interface Cable {
 /*
  * ## The computer's side
  *
- * A stream is a TCP connection as programs see one: bytes in, bytes out, either of which can end before the other. There
- * are two ways to be slow and both are in here. `write` says when its bytes have left, so whoever writes can
+ * A stream is a TCP connection as programs see one: bytes in, bytes out, either of which can end before the other.
+ * There are two ways to be slow and both are in here. `write` says when its bytes have left, so whoever writes can
  * count what is still on the way. And `pause` asks not to be given more.
  */
 

@@ -1,9 +1,10 @@
 /*
  * # May I have an address?
  *
- * A Guest wakes up on a network and knows nothing, not even who it is. It shouts, from nobody to everybody: *is there
- * a DHCP server?* The server offers an address. The Guest shouts again, since it may have had other offers: *I take the
- * one from 10.0.2.2*. The server confirms. Four packets, and a machine has a name, a way out and somebody to ask.
+ * A Guest wakes up on a network and knows nothing, not even who it is. It shouts, from nobody to everybody: *is
+ * there a DHCP server?* The server offers an address. The Guest shouts again, since it may have had other offers:
+ * *I take the one from 10.0.2.2*. The server confirms. Four packets, and a machine has a name, a way out and
+ * somebody to ask.
  *
  * :::figure{#dhcp-message caption="A DHCP message. It is BOOTP's, of 1985, with a tail of options; most of it is empty."}
  * ```text
@@ -58,12 +59,12 @@ export interface Lease {
 /*
  * ## One customer
  *
- * Other DHCP servers have a database. There is one Guest at the end of this cable and one address to give, so we give it to whoever
- * asks. A Guest that asks for another one, say the one it had in its last life on another network, gets a NAK: forget it,
- * begin again.
+ * Other DHCP servers have a database. There is one Guest at the end of this cable and one address to give, so we
+ * give it to whoever asks. A Guest that asks for another one, say the one it had in its last life on another
+ * network, gets a NAK: forget it, begin again.
  *
- * A request that names another server is an answer to somebody else's offer. There is nobody else; but it is rude to read
- * other people's mail.
+ * A request that names another server is an answer to somebody else's offer. There is nobody else; but it is rude
+ * to read other people's mail.
  */
 
 /** Answers a message of a DHCP client. @returns the reply, or undefined if there is nothing to be said */

@@ -2,8 +2,8 @@
  * # What is its number?
  *
  * A Guest asks 10.0.2.3 for the address of a name. There is a name server behind that address as much as there is a
- * gateway behind 10.0.2.2: we read the question, have this computer look it up in its own way (its hosts file first, then
- * whomever it asks), and write the answer.
+ * gateway behind 10.0.2.2: we read the question, have this computer look it up in its own way (its hosts file
+ * first, then whomever it asks), and write the answer.
  *
  * We could have passed the packet on to a name server unread. But then the Guest would get other answers than the
  * browser beside it, on every computer with a hosts file, a VPN or an opinion; and a page of a book cannot send
@@ -45,9 +45,9 @@ const NOT_IMPLEMENTED = 4;
 /*
  * ## The question
  *
- * A name is a chain of labels with their lengths in front. The format also allows a length to be a pointer to somewhere
- * else in the packet, to save bytes, and it has kept writers of endless loops happy since 1987. No question
- * has a reason to contain one. Ours is an error.
+ * A name is a chain of labels with their lengths in front. The format also allows a length to be a pointer to
+ * somewhere else in the packet, to save bytes, and it has kept writers of endless loops happy since 1987. No
+ * question has a reason to contain one. Ours is an error.
  */
 
 export interface Question {
@@ -90,8 +90,8 @@ export function parseQuestion(message: Uint8Array): Question | undefined {
  * ## The answer
  *
  * There is no IPv6 behind this wall, so every name has an AAAA record of nothing, which is not the same as no such
- * name: a Guest that asks for both, and most do, goes on with the A. What is neither is *not implemented*. Mail servers and
- * the like have to be looked up somewhere else.
+ * name: a Guest that asks for both, and most do, goes on with the A. What is neither is *not implemented*. Mail
+ * servers and the like have to be looked up somewhere else.
  *
  * How long the answer is good for, nobody has told us. A minute.
  */

@@ -2,8 +2,8 @@
  * # Ethernet
  *
  * Fourteen bytes: whom it is for, who it is from, what is inside. In 1973, when Bob Metcalfe drew it on a memo, the
- * cable was shared by everyone in the building and each frame was heard by all of them. The addresses were there so that
- * you knew what to ignore.
+ * cable was shared by everyone in the building and each frame was heard by all of them. The addresses were there so
+ * that you knew what to ignore.
  *
  * :::figure{#ethernet-frame caption="The beginning of every frame that a Guest sends to its gateway."}
  * ```text

@@ -1,8 +1,8 @@
 /*
  * # Frames on a string
  *
- * Between two programs of one computer there is a pipe of bytes, and a pipe of bytes has no idea where a frame ends. So
- * each goes with its length in front, and its note, in fourteen bytes.
+ * Between two programs of one computer there is a pipe of bytes, and a pipe of bytes has no idea where a frame
+ * ends. So each goes with its length in front, and its note, in fourteen bytes.
  *
  * :::figure{#framed caption="A frame of 5,000 bytes, to be finished and to be cut, on its way to another program."}
  * ```text

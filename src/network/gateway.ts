@@ -1,9 +1,9 @@
 /*
  * # The gateway
  *
- * Here everything comes together. A frame from the Guest is peeled, layer by layer, and ends up with whoever knows what to do
- * with it. What nobody knows what to do with is dropped. That is not negligence: *any packet may get lost* is
- * the one promise that the Internet has always kept, and every sender reckons with it.
+ * Here everything comes together. A frame from the Guest is peeled, layer by layer, and ends up with whoever knows
+ * what to do with it. What nobody knows what to do with is dropped. That is not negligence: *any packet may get
+ * lost* is the one promise that the Internet has always kept, and every sender reckons with it.
  *
  * It is also why nothing in this room throws. A Guest can send whatever it likes, and there is no such thing as a
  * wrong packet, only one that is not delivered.
@@ -26,10 +26,11 @@ import { UdpFlows } from './udp-flows.ts';
 /*
  * ## Small change
  *
- * TCP makes its segments up when they are asked for. Everything else, an ARP reply, a ping, a datagram, comes when it comes and
- * must be kept until the Guest has room: 256 frames, and then no more are kept.
+ * TCP makes its segments up when they are asked for. Everything else, an ARP reply, a ping, a datagram, comes when
+ * it comes and must be kept until the Guest has room: 256 frames, and then no more are kept.
  *
- * A clock ticks ten times a second as long as there is a connection or a flow to be looked after, and otherwise not at all.
+ * A clock ticks ten times a second as long as there is a connection or a flow to be looked after, and otherwise not
+ * at all.
  */
 
 const MOST_KEPT = 256;
@@ -153,8 +154,8 @@ export class Gateway implements Cable {
   /*
    * ## Datagrams
    *
-   * Two ports of ours have a service behind them. A Guest that asks for an address has none yet, so DHCP comes before the
-   * question who is speaking.
+   * Two ports of ours have a service behind them. A Guest that asks for an address has none yet, so DHCP comes
+   * before the question who is speaking.
    */
 
   #takeUdp(packet: Ipv4, unfinished: boolean): void {

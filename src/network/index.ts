@@ -8,10 +8,10 @@
  *
  * That is enough to fake the Internet. The Guest's kernel does everything that a kernel does: it asks who has
  * 10.0.2.2, it makes segments with numbers and checksums, it measures, waits and repeats itself. At the end of the
- * cable somebody answers it in the same language, word by word, and on the other side does with a plain socket what it
- * asked for. It is a simultaneous interpreter between packets and streams.
+ * cable somebody answers it in the same language, word by word, and on the other side does with a plain socket what
+ * it asked for. It is a simultaneous interpreter between packets and streams.
  *
- * :::figure{#small-internet caption="A page comes from Norway. What the Guest takes for the far end of its connection is two thousand lines of TypeScript."}
+ * :::figure{#small-internet caption="A page comes from Norway. What the Guest takes for the far end of its connection is some TypeScript."}
  * ```text
  *   in the Guest                  here                              outside
  *   wget                                                            a server
@@ -25,16 +25,16 @@
  * :::
  *
  * :::aside
- * One should not write a TCP if somebody has written one already, so we looked. There are TCP/IP stacks for JavaScript, good
- * ones, compiled from C or Go to WebAssembly. They make a program into *one* machine on a network. What we need is to be
- * *every* machine on it: to pick up whatever address the Guest calls. The nearest candidate was asked for that in 2026, and its author answered
- * *not today*.
+ * One should not write a TCP if somebody has written one already, so we looked. There are TCP/IP stacks for
+ * JavaScript, good ones, compiled from C or Go to WebAssembly. They make a program into *one* machine on a network.
+ * What we need is to be *every* machine on it: to pick up whatever address the Guest calls. The nearest candidate
+ * was asked for that in 2026, and its author answered *not today*.
  * :::
  *
- * What is missing is as much a decision as what is there. No IPv6: a Guest that asks is told so. No fragments
- * of the Guest's, no pings beyond the gateway, no way in but by the doors of `--forward`. What is there has limits:
- * 256 connections, 256 flows of datagrams, a quarter of a megabyte each way for each connection, 256 frames waiting. A Guest
- * can make the network useless to itself, and to nobody else.
+ * What is missing is as much a decision as what is there. No IPv6: a Guest that asks is told so. No fragments of
+ * the Guest's, no pings beyond the gateway, no way in but by the doors of `--forward`. What is there has limits:
+ * 256 connections, 256 flows of datagrams, a quarter of a megabyte each way for each connection, 256 frames
+ * waiting. A Guest can make the network useless to itself, and to nobody else.
  *
  * ## The way through
  *
@@ -61,9 +61,9 @@ export * from './dhcp.ts';
 export * from './dns.ts';
 
 /*
- * The longest part is TCP, and it is not that long either. A real one has to live with an ocean between itself
- * and its peer, and most of it is about what may be going on in the ocean. Ours has a cable of no length. What is left when you
- * take the ocean away is numbers, windows, and the question who waits for whom.
+ * The longest part is TCP, and it is not that long either. A real one has to live with an ocean between itself and
+ * its peer, and most of it is about what may be going on in the ocean. Ours has a cable of no length. What is left
+ * when you take the ocean away is numbers, windows, and the question who waits for whom.
  */
 
 export * from './tcp-segment.ts';

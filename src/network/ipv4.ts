@@ -52,9 +52,9 @@ export interface Ipv4 {
  * Every length in it is a claim and is compared with what is there. What comes in behind the claimed length is
  * Ethernet's: it does not like frames below 60 bytes and fills them up.
  *
- * Fragments we throw away. A packet may be cut into pieces that arrive in any order, and a receiver that keeps pieces until
- * the rest comes is a receiver that can be made to keep pieces. No TCP has sent a fragment in thirty years. UDP
- * above 1,472 bytes does, and will have to do without us.
+ * Fragments we throw away. A packet may be cut into pieces that arrive in any order, and a receiver that keeps
+ * pieces until the rest comes is a receiver that can be made to keep pieces. No TCP has sent a fragment in thirty
+ * years. UDP above 1,472 bytes does, and will have to do without us.
  */
 
 /** Of the payload, in a complaint (RFC 792). */
@@ -83,11 +83,11 @@ export function parseIpv4(packet: Uint8Array): Ipv4 | undefined {
 /*
  * ## Writing
  *
- * Here the frame for the Guest is made in one piece, headers done and payload empty, and whoever asked for it fills in
- * the rest. Nothing is ever copied to get a header in front of it.
+ * Here the frame for the Guest is made in one piece, headers done and payload empty, and whoever asked for it fills
+ * in the rest. Nothing is ever copied to get a header in front of it.
  *
- * The number of a packet tells its fragments from those of another. A packet that is whole needs none, as long as it says that it
- * is not to be cut.
+ * The number of a packet tells its fragments from those of another. A packet that is whole needs none, as long as
+ * it says that it is not to be cut.
  */
 
 /** From whom to whom, as it stands in the headers. */
@@ -129,8 +129,8 @@ export function newPacket(
  * must get through a cable that takes 1,500. The offsets count eight bytes each, so all pieces but the last have a
  * length that eight divides: 1,480 does.
  *
- * Fragments need a number, and ours is the sum of what is in them. Should two packets ever have the same, they are most likely the
- * same packet.
+ * Fragments need a number, and ours is the sum of what is in them. Should two packets ever have the same, they are
+ * most likely the same packet.
  */
 
 /** One frame for a packet that fits, several for one that does not. */

@@ -1,11 +1,13 @@
 /*
  * # A switch
  *
- * With two cables and something between them you have a network with no internet to it. In lguest's first months that was a file,
- * mapped by all who took part, with a lock on it. Here it is the box that every office has under a desk.
+ * With two cables and something between them you have a network with no internet to it. In lguest's first months
+ * that was a file, mapped by all who took part, with a lock on it. Here it is the box that every office has under a
+ * desk.
  *
- * It knows nothing. It looks at who sends, and remembers on which cable that was. It looks at whom it is for, and if
- * it has seen that one before, it has the cable. If not, it sends the frame to everybody else, somebody will answer, and then it knows.
+ * It knows nothing. It looks at who sends, and remembers on which cable that was. It looks at whom it is for, and
+ * if it has seen that one before, it has the cable. If not, it sends the frame to everybody else, somebody will
+ * answer, and then it knows.
  */
 
 import type { Frame } from './cable.ts';

@@ -1,10 +1,10 @@
 /*
  * # Four addresses
  *
- * In 1995 Danny Gasparovski wanted to read the web from a terminal account that offered him a shell and nothing else, and
- * wrote *slirp*: a program that spoke IP on one side and ordinary sockets on the other. The dial-up shell accounts are gone. The
- * trick is not; it is how nearly every emulator gives its guest a network without asking root, and the addresses that he chose
- * for it have become a custom. We keep the custom.
+ * In 1995 Danny Gasparovski wanted to read the web from a terminal account that offered him a shell and nothing
+ * else, and wrote *slirp*: a program that spoke IP on one side and ordinary sockets on the other. The dial-up shell
+ * accounts are gone. The trick is not; it is how nearly every emulator gives its guest a network without asking
+ * root, and the addresses that he chose for it have become a custom. We keep the custom.
  *
  * :::figure{#address-plan caption="The network at the end of the cable: 10.0.2.0, netmask 255.255.255.0."}
  * ```text
@@ -41,12 +41,13 @@ function isNear(address: number): boolean {
 /*
  * ## In and out
  *
- * The gateway's address becomes 127.0.0.1 on the way out, and the other way round on the way in. So a server that you have running
- * in the next window, and that listens to nobody but this computer, is at 10.0.2.2 for the Guest. It is convenient; it
- * is also a thing to know before you boot a kernel that you do not trust.
+ * The gateway's address becomes 127.0.0.1 on the way out, and the other way round on the way in. So a server that
+ * you have running in the next window, and that listens to nobody but this computer, is at 10.0.2.2 for the Guest.
+ * It is convenient; it is also a thing to know before you boot a kernel that you do not trust.
  *
- * And some addresses lead nowhere. A packet to 127.0.0.1 must not leave the Guest in the first place. What is for everybody
- * stays on the cable, which has two ends. And of the house numbers on the cable itself, only ours have somebody in.
+ * And some addresses lead nowhere. A packet to 127.0.0.1 must not leave the Guest in the first place. What is for
+ * everybody stays on the cable, which has two ends. And of the house numbers on the cable itself, only ours have
+ * somebody in.
  */
 
 /** The computer's own address for one that the Guest uses; undefined if nobody can be reached there. */

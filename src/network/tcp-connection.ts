@@ -1,10 +1,10 @@
 /*
  * # One conversation
  *
- * The Guest talks TCP to us and believes that it talks to a machine in Norway. We talk to Norway, through an ordinary
- * socket, and Norway believes that it talks to us. A `Connection` sits in the middle with a hand on each stream and has
- * one duty: what goes in on one side comes out on the other, all of it, in order, once, and no faster than the
- * slower of the two can take it.
+ * The Guest talks TCP to us and believes that it talks to a machine in Norway. We talk to Norway, through an
+ * ordinary socket, and Norway believes that it talks to us. A `Connection` sits in the middle with a hand on each
+ * stream and has one duty: what goes in on one side comes out on the other, all of it, in order, once, and no
+ * faster than the slower of the two can take it.
  *
  * :::figure{#tcp-states caption="From the Guest's SYN downwards; a connection that is forwarded to the Guest begins in syn-sent."}
  * ```text
@@ -38,8 +38,8 @@ export interface Ends {
 /*
  * ## How much
  *
- * We hold at most 256 kilobytes for each direction of each connection. It is what a Guest can send in the time that it
- * takes us to look at our socket again; with less, both would spend their time waiting.
+ * We hold at most 256 kilobytes for each direction of each connection. It is what a Guest can send in the time that
+ * it takes us to look at our socket again; with less, both would spend their time waiting.
  */
 
 /** Bytes that we take from the Guest before its peer has taken them from us. */
@@ -141,8 +141,9 @@ export function learn(connection: Connection, syn: Segment): void {
 /*
  * ## The stream's end
  *
- * When both have ended, and both know, there is nothing left but to forget. TCP makes whoever hung up first wait for
- * four minutes, in case a copy of an old packet is still wandering about in Norway. On a cable of our own, no packet wanders.
+ * When both have ended, and both know, there is nothing left but to forget. TCP makes whoever hung up first wait
+ * for four minutes, in case a copy of an old packet is still wandering about in Norway. On a cable of our own, no
+ * packet wanders.
  */
 
 /** Has everything been said, and heard? */

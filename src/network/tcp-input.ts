@@ -32,8 +32,8 @@ export function takeSegment(connection: Connection, segment: Segment, now: numbe
 /*
  * ## The handshake
  *
- * Three steps. SYN: *my bytes begin at 100.* SYN and ACK: *I heard 100, and mine begin at 300.* ACK: *I heard 300.* The
- * third is there so that neither takes an old SYN, late by a minute, for somebody at the door.
+ * Three steps. SYN: *my bytes begin at 100.* SYN and ACK: *I heard 100, and mine begin at 300.* ACK: *I heard 300.*
+ * The third is there so that neither takes an old SYN, late by a minute, for somebody at the door.
  */
 
 function takeAnswer(connection: Connection, segment: Segment): Verdict {
@@ -73,8 +73,8 @@ function establish(connection: Connection): void {
  * ## In the middle of it
  *
  * First, whether it belongs here at all. Then what it acknowledges. Then its data, of which we take what is new and
- * what we have room for. What begins beyond the byte that we expect has a gap in front of it; some TCPs keep such things. We say again what we expect, and the
- * Guest sends it again. On a cable that loses nothing, that is never.
+ * what we have room for. What begins beyond the byte that we expect has a gap in front of it; some TCPs keep such
+ * things. We say again what we expect, and the Guest sends it again. On a cable that loses nothing, that is never.
  */
 
 function takeMore(connection: Connection, segment: Segment, now: number): Verdict {
@@ -92,8 +92,8 @@ function takeMore(connection: Connection, segment: Segment, now: number): Verdic
 /*
  * ## Acknowledged
  *
- * What the Guest has, we can forget, and if that makes enough room the socket is read again. What it claims to have and was
- * never sent, we correct.
+ * What the Guest has, we can forget, and if that makes enough room the socket is read again. What it claims to have
+ * and was never sent, we correct.
  *
  * An acknowledgement that says nothing new, has no data, and comes three times over, is a Guest with a gap: it got
  * something behind the byte that it is asking for. No need to wait for the alarm. Van Jacobson saw that in 1990.
@@ -140,9 +140,10 @@ function forget(connection: Connection, acknowledgement: number, news: number, n
 /*
  * ## Data
  *
- * The window that we announce shrinks as the Guest fills it, and grows again as our socket gets rid of what is in it.
- * Between the two lies all the flow control there is: a slow server in Norway stops reading, its kernel stops acknowledging,
- * ours stops taking, `left` is not called, the window goes to zero, and a process in the Guest blocks in `write`.
+ * The window that we announce shrinks as the Guest fills it, and grows again as our socket gets rid of what is in
+ * it. Between the two lies all the flow control there is: a slow server in Norway stops reading, its kernel stops
+ * acknowledging, ours stops taking, `left` is not called, the window goes to zero, and a process in the Guest
+ * blocks in `write`.
  *
  * To tell the Guest about every byte of room would be silly in its own way. A quarter of the whole is worth a word.
  */

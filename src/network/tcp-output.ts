@@ -1,10 +1,10 @@
 /*
  * # What to say next
  *
- * Most programs that send packets have a queue of them. This one has none. When the Guest has put up a buffer, its card
- * asks the cable, the cable asks each connection, and the connection looks at its ledger and makes up a segment on the
- * spot. Acknowledgements cost nothing that way: if ten segments have come in since the last time, one answer does
- * for all ten. And a Guest that takes nothing makes us write nothing.
+ * Most programs that send packets have a queue of them. This one has none. When the Guest has put up a buffer, its
+ * card asks the cable, the cable asks each connection, and the connection looks at its ledger and makes up a
+ * segment on the spot. Acknowledgements cost nothing that way: if ten segments have come in since the last time,
+ * one answer does for all ten. And a Guest that takes nothing makes us write nothing.
  */
 
 import type { Frame } from './cable.ts';
@@ -28,7 +28,8 @@ export function nextFrame(connection: Connection, route: Route, now: number): Fr
 /*
  * ## Hello
  *
- * A SYN takes up one number, as if it were a byte, so that it can be acknowledged. A window cannot be shifted before both have agreed that it will be.
+ * A SYN takes up one number, as if it were a byte, so that it can be acknowledged. A window cannot be shifted
+ * before both have agreed that it will be.
  */
 
 function synFrame(connection: Connection, route: Route): Frame {
@@ -49,9 +50,9 @@ function synFrame(connection: Connection, route: Route): Frame {
  * ## Data
  *
  * As much as there is, as much as the Guest has room for, as much as fits into an IP packet, whichever is least. If
- * that is only a crumb, and other segments are on their way, we wait: their acknowledgement will bring more room. Nobody
- * waited in 1982, and connections were seen that moved whole files one byte at a time. It was called the silly window
- * syndrome.
+ * that is only a crumb, and other segments are on their way, we wait: their acknowledgement will bring more room.
+ * Nobody waited in 1982, and connections were seen that moved whole files one byte at a time. It was called the
+ * silly window syndrome.
  *
  * The end of the stream is one more byte behind the last, and goes with it.
  */
@@ -83,9 +84,9 @@ function nextData(connection: Connection, route: Route, now: number): Frame | un
 /*
  * ## No data
  *
- * An acknowledgement is a segment of nothing. A probe is one too, but with the number of a byte that was acknowledged
- * long ago. Whoever gets such a thing has to answer *that is old, I am at 5000 and have room for 64,240*, and the last
- * part is what we wanted to know.
+ * An acknowledgement is a segment of nothing. A probe is one too, but with the number of a byte that was
+ * acknowledged long ago. Whoever gets such a thing has to answer *that is old, I am at 5000 and have room for
+ * 64,240*, and the last part is what we wanted to know.
  */
 
 function nextWord(connection: Connection, route: Route): Frame | undefined {
@@ -115,9 +116,10 @@ function header(connection: Connection, flags: number): Omit<Segment, 'data'> {
 /*
  * ## Silence
  *
- * If nothing is heard for a second, something was lost, so we begin again at the last byte that was acknowledged. And
- * after two seconds, and four. A sender that repeats itself louder and louder brought down the whole Internet in
- * October 1986; to wait twice as long each time was the cure.
+ * If nothing is heard for a second, something was lost, so we begin again at the last byte that was acknowledged.
+ * And after two seconds, and four. In October 1986 everybody repeated himself at once, the line from Berkeley to
+ * its neighbour on the hill went from thirty-two thousand bits a second to forty, and to wait twice as long each
+ * time is a part of what was learned from it.
  *
  * What the Guest was never shown cannot have been lost. A Guest that has no buffers up may take its time.
  */

@@ -1,9 +1,9 @@
 /*
  * # Twenty bytes of TCP
  *
- * A TCP connection is two streams of bytes, one each way, and every byte in them has a number. A segment says: *these are my
- * bytes from 1000 on; I have had yours up to 5000; and I have room for 64,240 more.* Everything else in TCP follows
- * from these three numbers, and from the fact that any segment may get lost.
+ * A TCP connection is two streams of bytes, one each way, and every byte in them has a number. A segment says:
+ * *these are my bytes from 1000 on; I have had yours up to 5000; and I have room for 64,240 more.* Everything else
+ * in TCP follows from these three numbers, and from the fact that any segment may get lost.
  *
  * :::figure{#tcp-header caption="A segment's header. The flags that matter are SYN: my numbers begin here; FIN: and here they end; RST: what are you talking about?"}
  * ```text
@@ -96,9 +96,9 @@ export function parseTcp(packet: Ipv4, unfinished: boolean): Segment | undefined
 }
 
 /*
- * Options come as kind, length, value, but for two that are a single byte. Two of them are of interest. The window has only
- * sixteen bits, and 64 kilobytes were a lot in 1981; so both sides may say with their SYN by how many bits theirs are to be
- * shifted, fourteen at the most.
+ * Options come as kind, length, value, but for two that are a single byte. Two of them are of interest. The window
+ * has only sixteen bits, and 64 kilobytes were a lot in 1981; so both sides may say with their SYN by how many bits
+ * theirs are to be shifted, fourteen at the most.
  */
 
 const OPTION_END = 0;
@@ -128,8 +128,8 @@ function readOptions(options: Uint8Array): Pick<Segment, 'mss' | 'scale'> {
  * ## Writing
  *
  * The checksum is left to whoever needs it: we put the sum of the pseudo-header there and say so in the note. And a
- * segment may have forty times the data that its receiver is willing to take at once, with a note to cut it. A Guest with a good
- * network card gets it whole.
+ * segment may have forty times the data that its receiver is willing to take at once, with a note to cut it. A
+ * Guest with a good network card gets it whole.
  *
  * `fill` writes the data where they are to be, so that they are copied once on their way from socket to Guest.
  */

@@ -27,11 +27,12 @@ interface Flow {
 /*
  * ## A flow for each port of the Guest
  *
- * One socket does for all the places that a port of the Guest writes to, as it would if the Guest were a program. But it
- * hears only from those it has written to. Otherwise anybody who finds the port can talk to the Guest, and the whole point of
- * sitting behind this wall is that nobody can.
+ * One socket does for all the places that a port of the Guest writes to, as it would if the Guest were a program.
+ * But it hears only from those it has written to. Otherwise anybody who finds the port can talk to the Guest, and
+ * the whole point of sitting behind this wall is that nobody can.
  *
- * A Guest that scans its way through 65,535 ports gets 256 flows, and the one unused for longest makes room for the next.
+ * A Guest that scans its way through 65,535 ports gets 256 flows, and the one unused for longest makes room for the
+ * next.
  */
 
 /** Takes what came in, in the Guest's addresses: for whom, from whom, what. */
@@ -109,8 +110,8 @@ export class UdpFlows {
 }
 
 /*
- * A `Map` and a `Set` of JavaScript remember the order in which things came in. Whatever is used is taken out and put in
- * again, so the first is always the one that nobody has wanted for longest.
+ * A `Map` and a `Set` of JavaScript remember the order in which things came in. Whatever is used is taken out and
+ * put in again, so the first is always the one that nobody has wanted for longest.
  */
 
 function firstOf<T>(things: Iterable<T>): T {

@@ -1,7 +1,8 @@
 /*
  * # UDP
  *
- * IP with ports. Eight bytes, and two of those are optional. The whole specification, of August 1980, is three pages long.
+ * IP with ports. Eight bytes, and two of those are optional. The whole specification, of August 1980, is three
+ * pages long.
  */
 
 import { checksumOf, fold, sumPseudoHeader, sumWords, viewOf } from './bytes.ts';

@@ -1,7 +1,8 @@
 /*
  * # This computer's sockets
  *
- * [A small internet](#gateway) has to end somewhere. It ends here, in three modules of Node: `net`, `dgram` and `dns`.
+ * [A small internet](#gateway) has to end somewhere. It ends here, in three modules of Node: `net`, `dgram` and
+ * `dns`.
  */
 
 import { createSocket } from 'node:dgram';
@@ -16,10 +17,10 @@ export const SOCKETS: Sockets = { connect: connectStream, datagrams: openDatagra
 /*
  * ## Streams
  *
- * Three things are not as Node would have them. A socket must be allowed to be half open, as a Guest may have said all
- * that it has to say and still want to hear the rest. It must not wait and collect small pieces, for the Guest's kernel has already decided
- * about that. And giving up must be heard at the other end as a RST, and not as a polite end of a file that is
- * half there.
+ * Three things are not as Node would have them. A socket must be allowed to be half open, as a Guest may have said
+ * all that it has to say and still want to hear the rest. It must not wait and collect small pieces, for the
+ * Guest's kernel has already decided about that. And giving up must be heard at the other end as a RST, and not as
+ * a polite end of a file that is half there.
  */
 
 function connectStream(address: string, port: number, events: StreamEvents): Stream {
@@ -42,8 +43,10 @@ export function streamOf(socket: Socket, events: StreamEvents): Stream {
     end: () => void socket.end(),
     abort() {
       socket.removeAllListeners();
-      socket.on('error', () => {}); // nobody is left to be told
-      socket.resetAndDestroy();
+      socket.on('error', () => {}); // it is over already
+      if (socket.connecting)
+        socket.destroy(); // there is nobody yet to be told
+      else socket.resetAndDestroy();
     },
     pause: () => void socket.pause(),
     resume: () => void socket.resume(),
@@ -89,8 +92,8 @@ function openDatagrams(received: (bytes: Uint8Array, address: string, port: numb
 }
 
 /*
- * What Node hands out is a `Buffer`, which is a `Uint8Array` in every respect but one: its `slice` makes no copy. It is
- * the oldest of Node's traps. Nothing with such a trap in it goes into the next room.
+ * What Node hands out is a `Buffer`, which is a `Uint8Array` in every respect but one: its `slice` makes no copy.
+ * It is the oldest of Node's traps. Nothing with such a trap in it goes into the next room.
  */
 
 /** The same bytes, as everybody else has them. */
@@ -101,8 +104,8 @@ export function plain(bytes: Buffer): Uint8Array {
 /*
  * ## Names
  *
- * `lookup` asks this computer as `ping` would: its hosts file, then whatever it is set up to ask. That a name does not
- * exist is an answer, and that nobody could be asked is none.
+ * `lookup` asks this computer as `ping` would: its hosts file, then whatever it is set up to ask. That a name does
+ * not exist is an answer, and that nobody could be asked is none.
  */
 
 async function lookUp(name: string): Promise<string[]> {
@@ -118,7 +121,8 @@ async function lookUp(name: string): Promise<string[]> {
 /*
  * ## Doors
  *
- * A forwarded port is a server. Whoever comes in gets a connection of the Guest's, or if there are too many, the door.
+ * A forwarded port is a server. Whoever comes in gets a connection of the Guest's, or if there are too many, the
+ * door.
  */
 
 /** Opens a port. @throws LauncherError if it cannot be opened */

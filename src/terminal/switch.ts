@@ -1,9 +1,9 @@
 /*
  * # A switch for the whole computer
  *
- * `npm run boot -- --switch=office` in one window, and the same in another, and the two Guests are on one network. There
- * is nothing to be started first. The first that comes *is* the switch, and listens on a socket in a folder that
- * nobody else can look into. The others find it there.
+ * `npm run boot -- --switch=office` in one window, and the same in another, and the two Guests are on one network.
+ * There is nothing to be started first. The first that comes *is* the switch, and listens on a socket in a folder
+ * that nobody else can look into. The others find it there.
  *
  * When the first one goes, the switch goes with it. Then all the others find their cables cut at the same moment, and
  * each tries what it tried in the beginning: is there a switch? Then I plug in. Is there none? Then it is me.
@@ -70,8 +70,8 @@ function privateFolder(): string {
  * ## A cable
  *
  * It has two lives, and may change from one to the other: plugged into a switch in this process, or into one at the
- * other end of a socket. Frames for the Guest wait here, some two hundred; after that the socket is not read, and if the switch is in this process they
- * are lost.
+ * other end of a socket. Frames for the Guest wait here, some two hundred; after that the socket is not read, and
+ * if the switch is in this process they are lost.
  */
 
 class SwitchCable implements Link {
@@ -115,9 +115,10 @@ class SwitchCable implements Link {
   /*
    * ## Is there a switch?
    *
-   * A socket's file may be there and nobody behind it, if its owner was killed. Only whoever holds the lock may clear it away, or two
-   * would do it at once and each be a switch of its own. The lock is a folder, because making one is the oldest thing in
-   * Unix that only one can succeed at; and one that is five seconds old belongs to somebody who died in here.
+   * A socket's file may be there and nobody behind it, if its owner was killed. Only whoever holds the lock may
+   * clear it away, or two would do it at once and each be a switch of its own. The lock is a folder, because making
+   * one is the oldest thing in Unix that only one can succeed at; and one that is five seconds old belongs to
+   * somebody who died in here.
    */
 
   async join(): Promise<void> {

@@ -20,9 +20,9 @@ import { LauncherError } from '../../chapters/4-launcher/outside.ts';
 /*
  * ## A favour
  *
- * So we open the file, and start somebody who knows how to say `ioctl`, with our file as its file number 3. It says *this is to
- * be lantern0* and ends. What it said stays said. Perl is part of nearly every Linux and does it in one line; so does
- * Python.
+ * So we open the file, and start somebody who knows how to say `ioctl`, with our file as its file number 3. It says
+ * *this is to be lantern0* and ends. What it said stays said. Perl is part of nearly every Linux and does it in one
+ * line; so does Python.
  *
  * :::figure{#ifreq caption="struct ifreq for TUNSETIFF, 0x400454ca: a name, and the flags IFF_TAP and IFF_NO_PI. The kernel writes back the name that it came to be."}
  * ```text
@@ -61,9 +61,9 @@ function attach(file: number, name: string): string {
 /*
  * ## Three ways to say it
  *
- * lguest took an address, and gave it to the host's end of the tap; or `bridge:` and the name of a bridge for the tap to join. Both
- * change the network of this computer, so both need root. The third way needs none. Somebody with the right has made a tap and given
- * it to you, `ip tuntap add dev tap0 mode tap user you`, and you name it.
+ * lguest took an address, and gave it to the host's end of the tap; or `bridge:` and the name of a bridge for the
+ * tap to join. Both change the network of this computer, so both need root. The third way needs none. Somebody with
+ * the right has made a tap and given it to you, `ip tuntap add dev tap0 mode tap user you`, and you name it.
  */
 
 /** A cable to a tap: an IPv4 address for the host's end, `bridge:NAME`, or a tap's name. @throws LauncherError */
@@ -102,8 +102,9 @@ function ip(...words: string[]): void {
 /*
  * ## Looking
  *
- * Node can wait for a socket. It cannot wait for this file, so we look into it every two milliseconds, and while there is something in it, each time we are asked. One frame is one
- * `read`, and a `write` is one frame: a tap is the one file in Unix that cares about where you cut.
+ * Node can wait for a socket. It cannot wait for this file, so we look into it every two milliseconds, and while
+ * there is something in it, each time we are asked. One frame is one `read`, and a `write` is one frame: a tap is
+ * the one file in Unix that cares about where you cut.
  *
  * The kernel wants its frames finished. (It could be told otherwise, as lguest did, by three more favours.)
  */

@@ -1,0 +1,179 @@
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Link } from '../../chapters/4-launcher/link.ts';
+import { LauncherError } from '../../chapters/4-launcher/outside.ts';
+import { viewOf } from '../../src/network/bytes.ts';
+import { GATEWAY } from '../../src/network/plan.ts';
+import { ACK, FIN, PSH, RST, SYN } from '../../src/network/tcp-segment.ts';
+import { openNetwork } from '../../src/terminal/network.ts';
+import { createRealWorld } from '../../src/terminal/real-world.ts';
+import { SOCKETS } from '../../src/terminal/sockets.ts';
+import { hear, Peer, PEER_MAC } from './peer.ts';
+
+const open: { close(): unknown }[] = [];
+afterEach(() => {
+  for (const each of open.splice(0)) each.close();
+});
+
+async function listen(handle: (socket: Socket) => void): Promise<number> {
+  const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
+    socket.on('error', () => {}); // at the end, everybody hangs up
+    handle(socket);
+  });
+  open.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+async function plugIn(...forwards: { address: string; port: number; guestPort: number }[]): Promise<Link> {
+  const link = await openNetwork({ kind: 'user', forwards, asked: true }, PEER_MAC, createRealWorld());
+  open.push(link);
+  return link;
+}
+
+/** Looks again until something is so. */
+async function until(so: () => boolean): Promise<void> {
+  for (let i = 0; i < 500; i++) {
+    if (so()) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error('it did not come to that');
+}
+
+/** A connection of the Guest's to a server of this computer's, established. */
+async function connected(port: number): Promise<Peer> {
+  const peer = new Peer(await plugIn(), GATEWAY, port);
+  peer.say(SYN, undefined, { mss: 1460, scale: 7 });
+  await until(() => peer.listen().some(({ flags }) => flags === (SYN | ACK)));
+  peer.say(ACK);
+  return peer;
+}
+
+describe('A real socket', () => {
+  it('may be half closed, and still answers', async () => {
+    const port = await listen((socket) => {
+      let heard = '';
+      socket.on('data', (bytes) => {
+        heard += bytes;
+      });
+      socket.on('end', () => socket.end(`you said ${heard}`));
+    });
+    const peer = await connected(port);
+    peer.say(ACK | PSH | FIN, new TextEncoder().encode('hello'));
+    let said = '';
+    await until(() => {
+      for (const { data } of peer.listen()) said += new TextDecoder().decode(data);
+      return said === 'you said hello' && peer.heard.at(-1)!.flags === (ACK | PSH | FIN);
+    });
+  });
+
+  it('that nobody listens to is refused', async () => {
+    const port = await listen(() => {});
+    await new Promise((resolve) => (open.pop() as Server).close(resolve));
+    const peer = new Peer(await plugIn(), GATEWAY, port);
+    peer.say(SYN);
+    await until(() => peer.listen().some(({ flags }) => flags === (RST | ACK)));
+  });
+
+  it('that is reset resets, in both directions', async () => {
+    let server: Socket | undefined;
+    const port = await listen((socket) => {
+      server = socket;
+    });
+    const peer = await connected(port);
+    await until(() => server !== undefined);
+    server!.resetAndDestroy();
+    await until(() => peer.listen().some(({ flags }) => flags & RST));
+
+    server = undefined;
+    const other = await connected(port);
+    await until(() => server !== undefined);
+    let code: string | undefined;
+    server!.on('error', (error: NodeJS.ErrnoException) => {
+      code = error.code;
+    });
+    other.say(RST);
+    await until(() => code === 'ECONNRESET');
+  });
+
+  it('to a slow reader makes the Guest wait', async () => {
+    let server: Socket | undefined;
+    const port = await listen((socket) => {
+      socket.pause();
+      server = socket;
+    });
+    const peer = await connected(port);
+    await until(() => server !== undefined);
+    const piece = new Uint8Array(1 << 15).fill(5);
+    let window = 0xffff;
+    let sent = 0;
+    for (let quiet = 0; quiet < 20; ) {
+      if (window >= piece.length) {
+        peer.say(ACK, piece);
+        sent += piece.length;
+        quiet = 0;
+      } else quiet++;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      for (const said of peer.listen()) window = said.window << 3;
+    }
+    expect(sent).toBeLessThan(1 << 26); // what kernels keep, and a quarter of a megabyte
+    let got = 0;
+    server!.on('data', (bytes) => {
+      got += bytes.length;
+    });
+    server!.resume();
+    await until(() => got === sent);
+    await until(() => {
+      for (const said of peer.listen()) window = said.window << 3;
+      return window > 1 << 17;
+    });
+  });
+});
+
+describe('A door', () => {
+  it('leads to the Guest', async () => {
+    const port = await listen(() => {});
+    await new Promise((resolve) => (open.pop() as Server).close(resolve));
+    const link = await plugIn({ address: '127.0.0.1', port, guestPort: 22 });
+    const visitor = connect(port, '127.0.0.1');
+    open.push({ close: () => visitor.destroy() });
+    let heard = '';
+    visitor.on('data', (bytes) => {
+      heard += bytes;
+    });
+    let syn = link.receive();
+    await until(() => {
+      syn ??= link.receive();
+      return syn !== undefined;
+    });
+    const view = viewOf(hear(syn!).payload);
+    const peer = new Peer(link, GATEWAY, view.getUint16(0), 22);
+    peer.expected = (view.getUint32(4) + 1) >>> 0;
+    peer.say(SYN | ACK, undefined, { mss: 1460 });
+    peer.say(ACK | PSH, new TextEncoder().encode('SSH-2.0-guest'));
+    await until(() => heard === 'SSH-2.0-guest');
+  });
+
+  it('that somebody else has is one line', async () => {
+    const port = await listen(() => {});
+    const door = plugIn({ address: '127.0.0.1', port, guestPort: 22 });
+    await expect(door).rejects.toThrow(
+      new LauncherError(`cannot open port ${port} of 127.0.0.1: somebody else has it`),
+    );
+  });
+
+  it('can be opened again at once by a Guest that starts again', async () => {
+    const port = await listen(() => {});
+    await new Promise((resolve) => (open.pop() as Server).close(resolve));
+    for (let life = 0; life < 3; life++) {
+      (await plugIn({ address: '127.0.0.1', port, guestPort: 22 })).close();
+      open.pop();
+    }
+  });
+});
+
+describe('A name', () => {
+  it('is looked up as this computer does', async () => {
+    expect(await SOCKETS.lookup('localhost')).toContain('127.0.0.1');
+  });
+});
