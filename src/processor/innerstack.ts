@@ -22,14 +22,14 @@ import {
   markDescriptor,
 } from './descriptors.ts';
 import { INVALID_TSS, raise, STACK_FAULT } from './faults.ts';
-import { ACCESS, BASE, CPL, LIMIT, SELECTOR, SS } from './layout.ts';
+import { CPL, SS } from './layout.ts';
 import { type Processor, setPrivilege } from './processor.ts';
-import { checkStack, isInside, updateMode } from './segments.ts';
+import { checkStack, isInside, setSegment } from './segments.ts';
 import { setStackPointer } from './stack.ts';
 import { ringStack } from './tss.ts';
 
-/** The stack that `findInnerStack` found. `high` is the upper word of its descriptor, of which the rest was made. */
-const found = { selector: 0, pointer: 0, high: 0, base: 0, limit: 0, access: 0 };
+/** The stack that `findInnerStack` found. `low` and `high` are its descriptor, of which the rest was made. */
+const found = { selector: 0, pointer: 0, low: 0, high: 0, base: 0, limit: 0, access: 0 };
 
 /**
  * Finds the stack of an inner ring in the TSS, and checks that `count` items have room on it. Changes nothing but
@@ -52,6 +52,7 @@ export function findInnerStack(
   checkStack(cpu, selector, level, INVALID_TSS, external);
   found.selector = selector;
   found.pointer = pointer;
+  found.low = cpu.descriptorLow;
   found.high = cpu.descriptorHigh;
   found.base = baseOf(cpu.descriptorLow, cpu.descriptorHigh);
   found.limit = limitOf(cpu.descriptorLow, cpu.descriptorHigh);
@@ -104,13 +105,9 @@ export function moveToInnerStack(cpu: Processor, level: number, size: number, it
   for (let item = 1; item <= items.length; item++) {
     writeLinear(cpu, (found.base + offsetOf(item, size)) | 0, size, items[item - 1]!);
   }
-  const words = cpu.words;
-  words[SELECTOR + SS] = found.selector;
-  words[BASE + SS] = found.base;
-  words[LIMIT + SS] = found.limit;
-  words[ACCESS + SS] = accessOf(cpu.descriptorHigh);
+  cpu.descriptorLow = found.low;
+  setSegment(cpu, SS, found.selector);
   setStackPointer(cpu, offsetOf(items.length, size));
-  updateMode(cpu);
 }
 
 /** Faults now if pushing so many items would fault later. Asks once a page, unless an item lies across two. */
