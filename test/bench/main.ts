@@ -1,4 +1,5 @@
-import { loadavg } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { runAsBuilt } from './as-built.ts';
 import { kernels } from './kernels/main.ts';
 import { linux } from './linux.ts';
@@ -23,12 +24,16 @@ console.log(`load of this machine: ${loadavg()[0]!.toFixed(1)}\n`);
 runAsBuilt('test/bench/figures.ts');
 
 const booted: number[] = [];
+const watched: number[] = [];
 const started: number[] = [];
 for (let round = 0; round < ROUNDS; round++) {
   booted.push(await secondsToPrompt(pup('boot')));
+  const traced = await secondsToPrompt(pup('boot', `--trace=${join(tmpdir(), 'lantern-bench-trace.json')}`));
+  watched.push(traced / booted.at(-1)!);
   started.push(await secondsToPrompt(pup('start')));
 }
 line('npm run boot, command to prompt', `${spread(booted, 2)} s`);
+line('with --trace, of without', spread(watched, 2));
 line('npm start, command to prompt', `${spread(started, 2)} s`, 'with the book woven');
 await linux(process.env.LANTERN_LINUX_DIR);
 process.exit();

@@ -32,6 +32,7 @@ export function secondsToPrompt({ command, words, prompt, farewell }: Boot): Pro
 }
 
 /** pup, by one of the two scripts that boot it. */
-export function pup(script: 'boot' | 'start'): Boot {
-  return { command: 'npm', words: ['run', '--silent', script], prompt: /^\$ /m, farewell: 'poweroff\n' };
+export function pup(script: 'boot' | 'start', ...options: string[]): Boot {
+  const words = ['run', '--silent', script, '--', ...options];
+  return { command: 'npm', words, prompt: /^\$ /m, farewell: 'poweroff\n' };
 }
