@@ -3,8 +3,8 @@
  *
  * A Guest wants to be woken in ten milliseconds. The person at the keyboard wants their ^C to be noticed while it still matters. Both are
  * measured in time. But a processor can only be told *so many instructions*, and our own hardly knows how long one takes: on the
- * machine this was written on, a loop that has been compiled does two thousand in a microsecond, and code that is run for the first time,
- * twenty.
+ * machine this was written on, a loop that has been compiled does two thousand in a microsecond, and sixty processes that talk to each other,
+ * a hundred and fifty.
  *
  * For a long while the answer was to be careful. Twenty thousand instructions, look at the clock, twenty thousand more: never late by
  * more than a millisecond, and eighty thousand trips through the door each second to find that it was not time yet. A third of
@@ -19,7 +19,7 @@ export interface Pace {
   nanosecondsPerInstruction: number;
 }
 
-/** Twenty-five million instructions a second: what nobody is slower than, once warm. */
+/** Twenty-five million instructions a second: slower than anybody turned out to be, once warm. */
 const CAUTIOUS = 40;
 
 /** The pace of a machine that has not yet done anything. */
