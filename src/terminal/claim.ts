@@ -61,11 +61,7 @@ export function claim(about: BigIntStats): () => void {
   const own = `${image}.${process.pid}-${beginning(process.pid) ?? Math.round(performance.timeOrigin)}`;
   makeFolder(folder);
   createClaim(join(folder, own));
-  const release = () => {
-    process.off('exit', release);
-    rmSync(join(folder, own), { force: true });
-  };
-  process.on('exit', release);
+  const release = () => withdraw(join(folder, own));
 
   const rival = readdirSync(folder).find(
     (name) => name !== own && name.startsWith(`${image}.`) && !isStale(folder, name),
@@ -87,6 +83,21 @@ function createClaim(path: string): void {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     throw new LauncherError('this program has it open for writing already');
   }
+  if (held.size === 0) process.on('exit', withdrawAll);
+  held.add(path);
+}
+
+/** Our claims, to be taken back however the program ends, short of `kill -9`. */
+const held = new Set<string>();
+
+function withdrawAll(): void {
+  for (const path of held) withdraw(path);
+}
+
+function withdraw(path: string): void {
+  rmSync(path, { force: true });
+  held.delete(path);
+  if (held.size === 0) process.off('exit', withdrawAll);
 }
 
 /** Everybody may write into it and nobody may remove what is not theirs: the mode of /tmp itself. */

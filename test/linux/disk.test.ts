@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { LauncherError } from '../../chapters/4-launcher/outside.ts';
 import { bootToPrompt, diskOf, type Session } from '../guest/session.ts';
 import { startLauncher } from '../launcher/front-end.ts';
-import { folder, type LinuxMachine, scratch, startLinux, why } from './machine.ts';
+import { folder, type LinuxMachine, QUIET, scratch, startLinux, why } from './machine.ts';
 
 const MEGABYTE = 1 << 20;
 const MINUTE = 60_000;
@@ -62,7 +62,7 @@ describe.skipIf(folder === undefined)(`A disk of Linux, ${why}`, () => {
       linux.type('reboot -f\n');
       await linux.until('Linux version', 300);
       await linux.until('# ', 300);
-      await must('mount -t ext2 /dev/vda /mnt');
+      await must(`${QUIET}; mount -t ext2 /dev/vda /mnt`);
       const expected = createHash('md5');
       for (let i = 0; i < 100; i++) expected.update(`${i}\n`).update(block);
       expect(await must('md5sum /mnt/big', 600)).toBe(`${expected.digest('hex')}  /mnt/big\n`);

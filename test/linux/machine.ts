@@ -24,6 +24,9 @@ export interface LinuxMachine extends FrontEnd {
   run(line: string, seconds?: number): Promise<{ output: string; code: number }>;
 }
 
+/** Keeps the kernel from talking into what programs print. */
+export const QUIET = 'dmesg -n 1';
+
 /** Boots to the prompt. The programs of `programs.ts` lie in /programs. */
 export async function startLinux(options: string[] = [], megabytes = 64): Promise<LinuxMachine> {
   const files = scratch();
@@ -39,7 +42,9 @@ export async function startLinux(options: string[] = [], megabytes = 64): Promis
   ]);
   launcher.ended.finally(files.remove);
   await launcher.until('# ');
-  return withShell(launcher);
+  const machine = withShell(launcher);
+  await machine.run(QUIET);
+  return machine;
 }
 
 function withShell(launcher: FrontEnd): LinuxMachine {

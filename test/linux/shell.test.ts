@@ -11,7 +11,6 @@ describe.skipIf(folder === undefined)(`A Linux at work, ${why}`, { timeout: 30 *
   let linux: LinuxMachine;
   beforeAll(async () => {
     linux = await startLinux(['--rng']);
-    await linux.run('dmesg -n 1'); // or the kernel would tell of each program that it ends
   }, 10 * MINUTE);
   afterAll(() => linux.kill());
 

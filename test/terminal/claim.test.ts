@@ -36,6 +36,7 @@ const claims = () => readdirSync(join(folder, 'lantern-disks'));
 async function openElsewhere(name = image) {
   const program = `
     import { openDiskImage } from './src/terminal/files.ts';
+    process.on('SIGTERM', () => process.exit(143));
     try { openDiskImage(${JSON.stringify(name)}); console.log('open'); } catch (error) { console.log(error.message); }
     setInterval(() => {}, 1000);`;
   const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', program]);
@@ -119,6 +120,13 @@ describe('A disk image', () => {
     open.pop()!.close();
     openHere();
     expect(claims()).toEqual([own]);
+  });
+
+  it('is given back when its process ends by a signal that can be heard', async () => {
+    const other = await openElsewhere();
+    expect(claims()).toHaveLength(1);
+    await other.end('SIGTERM');
+    expect(claims()).toEqual([]);
   });
 
   it('goes to at most one of many who come at the same time', async () => {
