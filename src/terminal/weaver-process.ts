@@ -13,8 +13,6 @@ import { setFlagsFromString } from 'node:v8';
 import type { Progress } from '../../tools/weave/index.ts';
 import type { WeaverNews } from './book.ts';
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await weaveForParent();
-
 /*
  * ## Not worth optimizing
  *
@@ -42,3 +40,8 @@ async function weaveForParent(): Promise<void> {
   }
   process.disconnect?.();
 }
+
+/*
+ * Only down here has everything above been said, the number included; so this line comes last.
+ */
+if (process.argv[1] === fileURLToPath(import.meta.url)) await weaveForParent();
