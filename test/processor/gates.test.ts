@@ -117,52 +117,6 @@ const rows: Row[] = [
     vector: 12,
     error: 0,
   },
-  // Call gates: vol. 3, 5.8.4.
-  {
-    rule: '5.8.4: the gate’s DPL below CPL',
-    ring: 3,
-    descriptors: { [FREE]: gate(CODE_0, TO_0, 0x8c) },
-    code: 'call FREE:0',
-    vector: 13,
-    error: FREE,
-  },
-  {
-    rule: '5.8.4: the gate’s DPL below RPL',
-    ring: 0,
-    descriptors: { [FREE]: gate(CODE_0, TO_0, 0xac) },
-    code: 'call FREE + 3:0',
-    vector: 13,
-    error: FREE,
-  },
-  {
-    rule: 'CALL: the gate not present',
-    descriptors: { [FREE]: gate(CODE_0, TO_0, 0x0c) },
-    code: 'call FREE:0',
-    vector: 11,
-    error: FREE,
-  },
-  {
-    rule: 'CALL: a null selector in the gate',
-    descriptors: { [FREE]: gate(0, TO_0, 0x8c) },
-    code: 'call FREE:0',
-    vector: 13,
-    error: 0,
-  },
-  {
-    rule: '5.8.4: a JMP goes to no inner ring',
-    ring: 3,
-    descriptors: { [FREE]: gate(CODE_0, TO_0, 0xec) },
-    code: 'jmp FREE:0',
-    vector: 13,
-    error: 8,
-  },
-  {
-    rule: '5.8.4: nothing goes to an outer one',
-    descriptors: { [FREE]: gate(CODE_3, TO_0, 0x8c) },
-    code: 'call FREE:0',
-    vector: 13,
-    error: 0x18,
-  },
 ];
 
 hold('Traps, gates and returns are checked as the manual says', rows);
@@ -243,27 +197,6 @@ test('IRET in ring 3 changes neither IF nor IOPL; in ring 0 both (vol. 2, IRET)'
     `push 0x3ad7\n push ${selector}\n push there\n iretd\n there: pushfd\n pop eax\n int3`;
   expect(play({ ring: 3, code: code('CODE_3') }).machine.registers.eax).toBe(0x8d7);
   expect(play({ code: code('CODE_0') }).machine.registers.eax).toBe(0x3ad7);
-});
-
-test('A call gate copies parameters to the inner stack, and RETF drops them from both (vol. 3, 5.8.5)', () => {
-  const end = play({
-    ring: 3,
-    descriptors: { [FREE]: gate(CODE_0, 0x9000, 0xec, 2) },
-    words: { '0x9000': 0x08_c2_8b | 0 },
-    code: `push 0x1111
-      push 0x2222
-      call FREE + 3:0
-      int3`,
-    limit: 0,
-  });
-  // mov eax, [esp + 8]; mov ebx, [esp + 12]; mov ecx, [esp + 20]; retf 8
-  const handlerCode = [0x8b, 0x44, 0x24, 8, 0x8b, 0x5c, 0x24, 12, 0x8b, 0x4c, 0x24, 20, 0xca, 8, 0];
-  end.machine.ram.write(0x9000, Uint8Array.from(handlerCode));
-  end.machine.run(3);
-  expect(end.machine.registers).toMatchObject({ cpl: 0, eip: 0x9000, esp: RING_0_STACK - 24 });
-  end.machine.run(100);
-  expect(end.machine.registers).toMatchObject({ eax: 0x2222, ebx: 0x1111, ecx: DATA_3 });
-  expect(end.machine.ram.read32(RING_0_STACK - 8)).toBe(STACK);
 });
 
 test('A 16-bit gate pushes a 16-bit frame (vol. 3, 6.12; vol. 2, INT n)', () => {
