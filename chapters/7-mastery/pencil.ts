@@ -1,7 +1,7 @@
 /*
  * # A pencil
  *
- * Our first fair copy was made of template literals, and with it a traced boot of Linux took a fifth longer than one that nobody watched. It is
+ * Our first fair copy was made of template literals, and with it a traced boot of Linux took a fifth longer than one that nobody watched. It was
  * a lot of paper: two hundred thousand lines, twenty-eight megabytes. JavaScript makes each line out of a dozen little strings, which are
  * looked at once and thrown away, and turning a fraction into digits is an art on which theses have been written.
  *

@@ -2,11 +2,11 @@
  * # A timeline
  *
  * You cannot speed up what you cannot see, and a hypervisor is something of which you see as little as possible. That was the point of it. The
- * tallies tell you that a boot of Linux comes out forty-five thousand times. They do not tell you when, or what for, or what it was
- * in the middle of, or who kept whom waiting.
+ * tallies tell you how often a boot of Linux comes out, and why. They do not tell you when, or what it was in the middle of,
+ * or who kept whom waiting.
  *
  * A picture does. `npm run boot -- --trace=FILE` writes one down: who had the processor, from when to when, and why it was taken from them. Drop
- * the file into ui.perfetto.dev, and there is a boot from end to end, two seconds wide, that you can zoom into until a
+ * the file into ui.perfetto.dev, and there is a boot from end to end, which you can zoom into until a
  * bar is one trip and you can read which page was missing. People who have worked on a system for years go quiet at this
  * point and then say *what is it doing there?*
  *

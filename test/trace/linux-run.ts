@@ -16,7 +16,7 @@ export async function traceLinux(folder: string): Promise<{ events: Event[]; ker
     megabytes: 64,
     kernel: new Uint8Array(readFileSync(join(folder, 'vmlinux'))),
     initrd: new Uint8Array(readFileSync(join(folder, 'initrd.gz'))),
-    kernelArguments: 'console=hvc0',
+    kernelArguments: 'console=hvc0 loglevel=1',
     options: ['--net'],
     prompt: '# ',
     openLink: async (_, address) => new Gateway(nearNetwork().sockets, computer.world, address),
@@ -26,7 +26,7 @@ export async function traceLinux(folder: string): Promise<{ events: Event[]; ker
     await session.until(`${line}\r\n`);
     return session.until('# ');
   };
-  const kernel = (await run('uname -sr')).trim();
+  const kernel = (await run('uname -sr')).split('\r', 1)[0]!;
   await run('ifconfig eth0 10.0.2.15 up');
   await run('ping -c 1 10.0.2.2'); // to have asked for its address once
   const began = computer.machine.retired;
