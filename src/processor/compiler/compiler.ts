@@ -4,8 +4,8 @@
  * Here is the whole of it from above: what it remembers, how compiled code is entered, and what to do when it comes out
  * again. When to compile and when to forget are the next two files, and the rest of this room is about what is in between.
  *
- * Modules are compiled at once, when they are asked for, and not in the background. They are small, between one and
- * thirty kilobytes, which browsers accept even on the thread that draws the page. What matters more: when a block is
+ * Modules are compiled at once, when they are asked for, and not in the background. They are small, four
+ * kilobytes on average, which most browsers accept even on the thread that draws the page. What matters more: when a block is
  * compiled depends on nothing but what the guest did. (It would not have to; nothing but speed hangs on it. But a bug
  * that comes back at the same instruction is half caught.)
  */
@@ -100,8 +100,8 @@ export function mayEnter(compiler: Compiler, region: Region): boolean {
 /*
  * WebAssembly has a compiler of its own below it, two of them in fact: a hasty one that is ready at once, and a good
  * one that comes later and works in the background. The good code is used from the next *call* on. A loop that is
- * called once and never returns would stay with the hasty code for ever. So nobody is let in for longer than half a
- * million instructions at a time.
+ * called once and never returns would stay with the hasty code for ever. So nobody is let in for longer than a
+ * hundred thousand instructions at a time.
  */
 /** Instructions after which compiled code comes up for air, so that the engine below can put in better code. */
 const SLICE = 100_000;

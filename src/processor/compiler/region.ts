@@ -3,10 +3,10 @@
  *
  * A block is too small to be worth a function of its own: a loop has two or three, and going from one to the next
  * would cost more than what they do. So blocks are gathered into *regions*, from a hot one outward, along every way
- * that execution has been seen to take: up to 600 instructions, whole loops with the functions they call, across as
+ * that execution has been seen to take: up to 150 instructions, and where that has proved worth more trouble up to 600, whole loops with the functions they call, across as
  * many pages as it takes.
  *
- * A block belongs if it has been interpreted sixteen times. What is rarer is left outside, and the way there is a
+ * A block belongs if it has been interpreted at least once for each eight times that the hot one was. What is rarer is left outside, and the way there is a
  * way out. It is no loss: if it becomes hot one day, it gets a region of its own.
  */
 import type { Block } from '../blocks.ts';
