@@ -56,8 +56,8 @@ export const LONGEST_FRAME = 14 + 4 + 65535;
 export interface CardOptions {
   /** Features not to be offered. */
   without?: number;
-  /** Entries of its queues. */
-  queueSize?: number;
+  /** Entries of its receive queue. */
+  receiveQueue?: number;
 }
 
 /** What a network device is plugged into. */

@@ -47,8 +47,8 @@ export interface Behaviour {
   readonly features: number;
   /** Names of the queues, in order. */
   readonly queues: readonly string[];
-  /** The most entries that a driver may give each of them; `QUEUE_SIZE` if it does not say. */
-  readonly queueSize?: number | undefined;
+  /** The most entries that a driver may give each of them; `QUEUE_SIZE` where it does not say. */
+  readonly queueSizes?: readonly number[];
   /** The device's own registers, behind the common ones. */
   readonly config: Uint8Array;
   /** The driver has chosen among `features`: those of bits 0 to 31. */
@@ -123,7 +123,7 @@ export class VirtioDevice {
     this.memory = memory;
     this.raise = raise;
     this.queues = behaviour.queues.map(
-      (name) => new Virtqueue(memory, `${behaviour.name} vq ${name}`, behaviour.queueSize),
+      (name, index) => new Virtqueue(memory, `${behaviour.name} vq ${name}`, behaviour.queueSizes?.[index]),
     );
     this.waiting = behaviour.queues.map(() => false);
   }

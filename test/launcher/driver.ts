@@ -20,6 +20,7 @@ export class Driver {
   interrupts = 0;
   readonly #freeDescriptor: number[] = [];
   readonly #offered: number[] = [];
+  readonly #entries: number[] = [];
 
   constructor(behaviour: Behaviour, memory: GuestWindow) {
     this.memory = memory;
@@ -58,7 +59,9 @@ export class Driver {
   openQueue(queue: number, size = 256): void {
     const { descriptors, available, used } = this.ring(queue);
     this.write(0x16, 2, queue);
-    this.write(0x18, 2, size);
+    const entries = Math.min(size, this.read(0x18, 2));
+    this.write(0x18, 2, entries);
+    this.#entries[queue] = entries;
     for (const [index, address] of [descriptors, 0, available, 0, used, 0].entries()) {
       this.write(0x20 + 4 * index, 4, address);
     }
@@ -85,21 +88,31 @@ export class Driver {
     this.memory.write16(at + 14, next);
   }
 
+  #sizeOf(queue: number): number {
+    return this.#entries[queue] ?? 256;
+  }
+
   /** Puts a chain on a queue. @returns its head */
   offer(queue: number, ...buffers: Buffer[]): number {
     const head = this.#freeDescriptor[queue]!;
     for (const [index, buffer] of buffers.entries()) {
-      const at = (head + index) % 256;
+      const at = (head + index) % this.#sizeOf(queue);
       const more = index < buffers.length - 1;
-      this.describe(queue, at, buffer, (more ? 1 : 0) | (buffer.write ? 2 : 0), (at + 1) % 256);
+      this.describe(
+        queue,
+        at,
+        buffer,
+        (more ? 1 : 0) | (buffer.write ? 2 : 0),
+        (at + 1) % this.#sizeOf(queue),
+      );
     }
-    this.#freeDescriptor[queue] = (head + buffers.length) % 256;
+    this.#freeDescriptor[queue] = (head + buffers.length) % this.#sizeOf(queue);
     this.offerHead(queue, head);
     return head;
   }
 
   /** Makes the chain that starts at descriptor `head` available. */
-  offerHead(queue: number, head: number, size = 256): void {
+  offerHead(queue: number, head: number, size = this.#sizeOf(queue)): void {
     const { available } = this.ring(queue);
     const index = this.#offered[queue]!;
     this.memory.write16(available + 4 + 2 * (index % size), head);
@@ -117,8 +130,8 @@ export class Driver {
   used(queue: number): { head: number; written: number }[] {
     const { used } = this.ring(queue);
     return Array.from({ length: this.memory.read16(used + 2) }, (_, index) => ({
-      head: this.memory.read32(used + 4 + 8 * (index % 256)),
-      written: this.memory.read32(used + 8 + 8 * (index % 256)),
+      head: this.memory.read32(used + 4 + 8 * (index % this.#sizeOf(queue))),
+      written: this.memory.read32(used + 8 + 8 * (index % this.#sizeOf(queue))),
     }));
   }
 }

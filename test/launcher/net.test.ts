@@ -91,6 +91,18 @@ describe('The network card', () => {
     expect(Array.from({ length: 6 }, (_, index) => driver.read(0x3c + index, 1))).toEqual([...MAC]);
   });
 
+  it('has a short queue for receiving, which a Guest fills with buffers at once', () => {
+    const { driver } = netDriver();
+    driver.write(0x16, 2, RECEIVE);
+    expect(driver.read(0x18, 2)).toBe(32);
+    driver.write(0x16, 2, TRANSMIT);
+    expect(driver.read(0x18, 2)).toBe(256);
+    const other = new Driver(createNet(cable().link, MAC), guestMemory());
+    other.negotiate();
+    other.write(0x16, 2, RECEIVE);
+    expect(() => other.write(0x18, 2, 64)).toThrow('queue_size is 64, not a power of two up to 32');
+  });
+
   it('sends frames as they are', () => {
     const { driver, sent } = netDriver();
     transmit(driver, headerBytes(), frameOf(60));
