@@ -1,8 +1,8 @@
 /*
  * # A pencil
  *
- * Our first fair copy was made of template literals, and with it a traced boot of Linux took a fifth longer than one that nobody watched. It was
- * a lot of paper: two hundred thousand lines, twenty-eight megabytes. JavaScript makes each line out of a dozen little strings, which are
+ * Our first fair copy was made of template literals, and took three times as long over a line as this one. A traced boot of Linux was two hundred
+ * thousand lines then, twenty-eight megabytes. JavaScript makes each line out of a dozen little strings, which are
  * looked at once and thrown away, and turning a fraction into digits is an art on which theses have been written.
  *
  * But there are no fractions here, only nanoseconds with a point put in three digits from the right, and every character is one byte. So we write

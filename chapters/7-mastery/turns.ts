@@ -111,10 +111,9 @@ function endOfHosts(notebook: Notebook, life: Life, lasted: number): void {
 }
 
 function endOfErrand(notebook: Notebook, life: Life, lasted: number): void {
-  const { trap, address, instruction } = life.errand!;
-  const byte = (at: number) => instruction[at]!;
-  const four = ((byte(0) << 24) | (byte(1) << 16) | (byte(2) << 8) | byte(3)) >>> 0;
-  const three = (byte(4) << 16) | (byte(5) << 8) | byte(6);
+  const { trap, address, instruction: code } = life.errand!;
+  const four = ((code[0]! << 24) | (code[1]! << 16) | (code[2]! << 8) | code[3]!) >>> 0;
+  const three = (code[4]! << 16) | (code[5]! << 8) | code[6]!;
   notebook.note(
     ERRAND,
     life.process,
