@@ -63,9 +63,8 @@ export function claim(about: BigIntStats): () => void {
   createClaim(join(folder, own));
   const release = () => withdraw(join(folder, own));
 
-  const rival = readdirSync(folder).find(
-    (name) => name !== own && name.startsWith(`${image}.`) && !isStale(folder, name),
-  );
+  const others = readdirSync(folder).filter((name) => name !== own && !isStale(folder, name));
+  const rival = others.find((name) => name.startsWith(`${image}.`));
   if (rival === undefined) return release;
   release();
   throw new LauncherError(`process ${ownerOf(rival).process} has it open for writing`);
