@@ -99,12 +99,8 @@ export class Gateway implements Cable {
     return events;
   }
 
-  /*
-   * ## Peeling
-   *
-   * A checksum that the card was told to compute is not there to be checked. A frame that was told to be cut is
-   * taken whole: we are the ones who would have to put it together again.
-   */
+  // A checksum that the card was told to compute is not there to be checked. A frame that was told to be cut is
+  // taken whole: we are the ones who would have to put it together again.
 
   send(frame: Frame): void {
     const ethernet = parseEthernet(frame.bytes);
@@ -151,12 +147,8 @@ export class Gateway implements Cable {
     for (const bytes of packetsFor(route, ICMP, echoReply(packet))) this.#keep({ bytes });
   }
 
-  /*
-   * ## Datagrams
-   *
-   * Two ports of ours have a service behind them. A Guest that asks for an address has none yet, so DHCP comes
-   * before the question who is speaking.
-   */
+  // Two ports of ours have a service behind them. A Guest that asks for an address has none yet, so DHCP comes
+  // before the question who is speaking.
 
   #takeUdp(packet: Ipv4, unfinished: boolean): void {
     const datagram = parseUdp(packet, unfinished);
@@ -183,10 +175,8 @@ export class Gateway implements Cable {
     if (reply) this.#datagram(GATEWAY, DHCP_SERVER_PORT, BROADCAST, DHCP_CLIENT_PORT, reply);
   }
 
-  /*
-   * A name can take seconds to be found, and the answer comes when it comes. More than 32 at once are not asked; the
-   * Guest will ask again.
-   */
+  // A name can take seconds to be found, and the answer comes when it comes. More than 32 at once are not
+  // asked; the Guest will ask again.
 
   #takeQuestion(message: Uint8Array, guest: number, port: number): void {
     const question = parseQuestion(message);
@@ -204,10 +194,6 @@ export class Gateway implements Cable {
       this.#datagram(NAME_SERVER, DNS_PORT, guest, port, reply);
     });
   }
-
-  /*
-   * ## Out
-   */
 
   #routeFrom(source: number, destination: number): Route {
     return { mac: this.#mac, source, destination };
@@ -227,10 +213,6 @@ export class Gateway implements Cable {
     this.#kept.push(frame);
     this.onArrival();
   }
-
-  /*
-   * ## Time
-   */
 
   #tick(): void {
     if (this.#ticking || this.#closed || this.size === 0) return;

@@ -93,10 +93,8 @@ export class TcpConnections {
     connection.stream = this.#around.sockets.connect(dotted(address), ends.farPort, events);
   }
 
-  /*
-   * A call from outside comes with a stream that is open already. It seems to come from the gateway, from a port
-   * that is not in use between the two.
-   */
+  // A call from outside comes with a stream that is open already. It seems to come from the gateway, from a
+  // port that is not in use between the two.
 
   /** A stream that somebody has opened to a port of the Guest's. @returns undefined if it has to be turned away */
   callGuest(guest: number, guestPort: number, stream: Stream): StreamEvents | undefined {
@@ -130,13 +128,9 @@ export class TcpConnections {
     return connection;
   }
 
-  /*
-   * ## What the computer's side has to say
-   *
-   * `received` keeps what comes, and asks for no more when it is enough. It is the whole of the backpressure in
-   * this direction: an unread socket fills the kernel's buffer, the kernel closes its window, and far away somebody
-   * waits for a Guest with fifty million instructions a second.
-   */
+  // `received` keeps what comes, and asks for no more when it is enough. It is the whole of the backpressure in
+  // this direction: an unread socket fills the kernel's buffer, the kernel closes its window, and far away
+  // somebody waits for a Guest with fifty million instructions a second.
 
   #eventsOf(connection: Connection, opening?: Uint8Array): StreamEvents {
     return {
@@ -164,10 +158,8 @@ export class TcpConnections {
     };
   }
 
-  /*
-   * A socket that breaks is the Guest's connection broken. One that closes because both directions have ended is as
-   * it should be, and the Guest may still have to hear the rest of it.
-   */
+  // A socket that breaks is the Guest's connection broken. One that closes because both directions have ended
+  // is as it should be, and the Guest may still have to hear the rest of it.
 
   #closed(connection: Connection, reason: Closing, opening: Uint8Array | undefined): void {
     connection.streamClosed = true;
@@ -183,10 +175,6 @@ export class TcpConnections {
     else this.#reset(connection);
     this.#remove(connection);
   }
-
-  /*
-   * ## Turns
-   */
 
   #queue(connection: Connection): void {
     if (connection.state === 'closed') return;
@@ -224,13 +212,9 @@ export class TcpConnections {
     for (const connection of [...this.#byEnds.values(), ...this.#lingering]) this.#drop(connection);
   }
 
-  /*
-   * ## Good-bye
-   *
-   * A connection that the Guest is done with may have bytes on their way out still. Its stream goes on by itself
-   * until they have left, and as long as it does it counts: or else a Guest could open, write and close all day
-   * long, to someone who never reads, and each time leave us with a quarter of a megabyte.
-   */
+  // A connection that the Guest is done with may have bytes on their way out still. Its stream goes on by
+  // itself until they have left, and as long as it does it counts: or else a Guest could open, write and close
+  // all day long, to someone who never reads, and each time leave us with a quarter of a megabyte.
 
   #remove(connection: Connection): void {
     connection.state = 'closed';
@@ -247,11 +231,9 @@ export class TcpConnections {
     connection.stream?.abort();
   }
 
-  /*
-   * RST has two forms. For a connection that was one, it carries the number that the other side waits for. For a
-   * segment from nowhere, it is made so that its sender will recognise it as an answer; and a RST is never answered
-   * with a RST, or two computers could keep each other company for a long time.
-   */
+  // RST has two forms. For a connection that was one, it carries the number that the other side waits for. For
+  // a segment from nowhere, it is made so that its sender will recognise it as an answer; and a RST is never
+  // answered with a RST, or two computers could keep each other company for a long time.
 
   #reset(connection: Connection): void {
     const { ends } = connection;

@@ -112,14 +112,10 @@ class SwitchCable implements Link {
     this.#uplink?.destroy();
   }
 
-  /*
-   * ## Is there a switch?
-   *
-   * A socket's file may be there and nobody behind it, if its owner was killed. Only whoever holds the lock may
-   * clear it away, or two would do it at once and each be a switch of its own. The lock is a folder, because making
-   * one is the oldest thing in Unix that only one can succeed at; and one that is five seconds old belongs to
-   * somebody who died in here.
-   */
+  // A socket's file may be there and nobody behind it, if its owner was killed. Only whoever holds the lock may
+  // clear it away, or two would do it at once and each be a switch of its own. The lock is a folder, because
+  // making one is the oldest thing in Unix that only one can succeed at; and one that is five seconds old
+  // belongs to somebody who died in here.
 
   async join(): Promise<void> {
     while (!this.#closed) {
@@ -182,12 +178,8 @@ class SwitchCable implements Link {
     });
   }
 
-  /*
-   * ## Then it is me
-   *
-   * Our own Guest is plugged in without a socket. Whoever else comes gets one hole each, and if one of them reads too
-   * slowly, it is the one that loses frames.
-   */
+  // Our own Guest is plugged in without a socket. Whoever else comes gets one hole each, and if one of them
+  // reads too slowly, it is the one that loses frames.
 
   async #tryServe(): Promise<boolean> {
     try {
