@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     maxWorkers: '100%',
     // Tests import the sources as Node does: the module runner turns each use of an imported constant into a
     // property access, and the silicon then runs at a tenth of its speed.
