@@ -68,8 +68,7 @@ export interface Notebook {
  * The format is Chrome's: one JSON array, an event on each line. Its inventors foresaw that a program which is being
  * traced may die, and declared the closing bracket optional. Ours is there unless somebody said `kill -9`.
  *
- * A disk can be full. Then the trace ends and the Guest does not: whoever wanted to see a machine did not ask for it to be
- * switched off. They are told, once.
+ * A line is written straight from the row of doubles. When the page is nearly full, it goes out, and the next line begins at its top.
  */
 
 /**
@@ -87,9 +86,9 @@ export function createNotebook(
   const pencil = createPencil(PAGE);
   let used = 0;
   let before = '\n';
-  let open = true;
+  const out = untilItFails(sink, warn);
   pencil.text('[');
-  send();
+  out.write(pencil.take());
 
   return {
     note(kind, process, track, time, duration, retired, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0) {
@@ -112,31 +111,45 @@ export function createNotebook(
     close() {
       handOver();
       pencil.text('\n]\n');
-      send();
-      if (open) sink.close();
-      open = false;
+      out.write(pencil.take());
+      out.close();
     },
   };
 
   function handOver(): void {
     for (let at = 0; at < used; at += WIDTH) {
-      if (pencil.left() < LONGEST_LINE) send();
+      if (pencil.left() < LONGEST_LINE) out.write(pencil.take());
       pencil.text(before);
       copy(pencil, events, at);
       before = ',\n';
     }
     used = 0;
-    send();
+    out.write(pencil.take());
   }
+}
 
-  function send(): void {
-    const bytes = pencil.take();
-    if (!open) return;
-    try {
-      sink.write(bytes);
-    } catch (error) {
+/*
+ * ## When the disk is full
+ *
+ * Then the trace ends and the Guest does not: whoever wanted to see a machine did not ask for it to be switched off. They are told,
+ * once. Everything that is noted from then on goes where unheard testimony goes.
+ */
+/** A sink that passes everything on to `sink`, until that throws. */
+function untilItFails(sink: TraceSink, warn: (error: unknown) => void): TraceSink {
+  let open = true;
+  return {
+    write(bytes) {
+      if (!open) return;
+      try {
+        sink.write(bytes);
+      } catch (error) {
+        open = false;
+        warn(error);
+      }
+    },
+    close() {
+      if (open) sink.close();
       open = false;
-      warn(error);
-    }
-  }
+    },
+  };
 }

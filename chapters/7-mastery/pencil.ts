@@ -35,6 +35,15 @@ const DIGITS = new TextEncoder().encode('0123456789abcdef');
 /** Up to here `| 0` is the way to drop a remainder. */
 const SMALL = 0x7fffffff;
 
+/*
+ * ## From right to left
+ *
+ * A number has its last digit at hand, which is what is left over when you divide by ten, and its first at the very end. So it is
+ * looked at twice: once to see how wide it is, and then it is written backwards into the room that was left for it.
+ *
+ * Division is cheap as long as both sides are 32-bit integers, which is what `| 0` promises. Nanoseconds outgrow 32 bits after two seconds.
+ * Their upper digits are divided the dear way, until what is left is small.
+ */
 /** @param size bytes of a page; what is written beyond its end is lost, so whoever writes must ask what is left */
 export function createPencil(size: number): Pencil {
   const page = new Uint8Array(size);
