@@ -127,6 +127,10 @@ export class Connection {
   }
 }
 
+/*
+ * Some of it stands in the first segment that the Guest sends: where its numbers begin, and what it can take.
+ */
+
 /** Learns from the Guest's SYN what it takes and where it begins. */
 export function learn(connection: Connection, syn: Segment): void {
   connection.expected = (syn.sequence + 1) >>> 0;

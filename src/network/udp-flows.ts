@@ -42,6 +42,10 @@ export type Deliver = (
   data: Uint8Array,
 ) => void;
 
+/*
+ * The flows stand in a row, the one that was used last at the end.
+ */
+
 /** Carries datagrams across the wall. */
 export class UdpFlows {
   readonly #sockets: Sockets;
