@@ -9,7 +9,7 @@
  * each tries what it tried in the beginning: is there a switch? Then I plug in. Is there none? Then it is me.
  */
 
-import { chmodSync, lstatSync, mkdirSync, rmdirSync, unlinkSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, rmdirSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -37,7 +37,7 @@ export async function openSwitch(name: string): Promise<Link> {
       `--switch: ${path} is longer than the ${LONGEST_PATH} bytes that a socket's name can have`,
     );
   const cable = new SwitchCable(path);
-  await cable.join();
+  await findSwitch(cable);
   return cable;
 }
 
@@ -76,150 +76,168 @@ function privateFolder(): string {
 
 class SwitchCable implements Link {
   onArrival: () => void = () => {};
-  readonly #path: string;
-  readonly #kept: Frame[] = [];
-  #server: Server | undefined;
-  readonly #sockets = new Set<Socket>();
-  #uplink: Socket | undefined;
-  #local: { send(frame: Frame): void } | undefined;
-  #closed = false;
+  readonly path: string;
+  readonly kept: Frame[] = [];
+  /** While the switch is here: where others plug in, who has, and the hole in which our own Guest is. */
+  server: Server | undefined;
+  readonly sockets = new Set<Socket>();
+  local: { send(frame: Frame): void } | undefined;
+  /** While it is elsewhere: the way there. */
+  uplink: Socket | undefined;
+  closed = false;
 
   constructor(path: string) {
-    this.#path = path;
+    this.path = path;
   }
 
   send(frame: Frame): void {
-    if (this.#local) this.#local.send(frame);
-    else this.#uplink?.write(encodeFrame(frame));
+    if (this.local) this.local.send(frame);
+    else this.uplink?.write(encodeFrame(frame));
   }
 
   get busy(): boolean {
-    if (this.#local) return false;
-    return this.#uplink === undefined || this.#uplink.writableLength > MOST_BEHIND;
+    if (this.local) return false;
+    return this.uplink === undefined || this.uplink.writableLength > MOST_BEHIND;
   }
 
   receive(): Frame | undefined {
-    const frame = this.#kept.shift();
-    if (this.#kept.length === 0) this.#uplink?.resume();
+    const frame = this.kept.shift();
+    if (this.kept.length === 0) this.uplink?.resume();
     return frame;
   }
 
   close(): void {
-    this.#closed = true;
-    this.#kept.length = 0;
-    this.#server?.close();
-    for (const socket of this.#sockets) socket.destroy();
-    this.#uplink?.destroy();
-  }
-
-  // A socket's file may be there and nobody behind it, if its owner was killed. Only whoever holds the lock may
-  // clear it away, or two would do it at once and each be a switch of its own. The lock is a folder, because
-  // making one is the oldest thing in Unix that only one can succeed at; and one that is five seconds old
-  // belongs to somebody who died in here.
-
-  async join(): Promise<void> {
-    while (!this.#closed) {
-      if (await this.#tryPlugIn()) return;
-      if (this.#lock()) {
-        try {
-          if ((await this.#tryPlugIn()) || (await this.#tryServe())) return;
-        } finally {
-          rmdirSync(this.#lockPath);
-        }
-      }
-      await new Promise((resolve) => setTimeout(resolve, 10 + Math.random() * 20));
-    }
-  }
-
-  get #lockPath(): string {
-    return `${this.#path}.lock`;
-  }
-
-  #lock(): boolean {
-    try {
-      mkdirSync(this.#lockPath);
-      return true;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-    try {
-      if (Date.now() - lstatSync(this.#lockPath).mtimeMs > STALE) rmdirSync(this.#lockPath);
-    } catch {
-      // somebody else was quicker
-    }
-    return false;
-  }
-
-  #tryPlugIn(): Promise<boolean> {
-    return new Promise((resolve, reject) => {
-      const socket = connect(this.#path);
-      socket.once('connect', () => {
-        this.#useUplink(socket);
-        resolve(true);
-      });
-      socket.once('error', (error: NodeJS.ErrnoException) => {
-        if (NOBODY.includes(error.code ?? '')) resolve(false);
-        else reject(new LauncherError(`--switch: ${error.message}`));
-      });
-    });
-  }
-
-  #useUplink(socket: Socket): void {
-    this.#uplink = socket;
-    read(socket, (frame) => {
-      this.#kept.push(frame);
-      if (this.#kept.length >= MOST_KEPT) socket.pause();
-      this.onArrival();
-    });
-    socket.on('drain', () => this.onArrival());
-    socket.on('close', () => {
-      this.#uplink = undefined;
-      if (!this.#closed) this.join().then(() => this.onArrival());
-    });
-  }
-
-  // Our own Guest is plugged in without a socket. Whoever else comes gets one hole each, and if one of them
-  // reads too slowly, it is the one that loses frames.
-
-  async #tryServe(): Promise<boolean> {
-    try {
-      unlinkSync(this.#path);
-    } catch {
-      // there was none
-    }
-    const hub = new LearningSwitch();
-    const server = createServer((socket) => {
-      this.#sockets.add(socket);
-      const hole = hub.plug((frame) => {
-        if (socket.writableLength <= MOST_BEHIND) socket.write(encodeFrame(frame));
-      });
-      read(socket, (frame) => hole.send(frame));
-      socket.on('close', () => {
-        this.#sockets.delete(socket);
-        hole.unplug();
-      });
-    });
-    const listening = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false));
-      server.listen(this.#path, () => resolve(true));
-    });
-    if (!listening) return false;
-    this.#server = server;
-    this.#local = hub.plug((frame) => {
-      if (this.#kept.length >= MOST_KEPT) return;
-      this.#kept.push(frame);
-      this.onArrival();
-    });
-    return true;
+    this.closed = true;
+    this.kept.length = 0;
+    this.server?.close();
+    for (const socket of this.sockets) socket.destroy();
+    this.uplink?.destroy();
   }
 }
 
+/*
+ * ## Guest or host?
+ *
+ * A socket's file may be there and nobody behind it, if its owner was killed. Only whoever holds the lock may clear it
+ * away, or two would do it at once and each be a switch of its own. Everybody else waits for a moment, of a length that
+ * nobody shares, and looks again.
+ */
+
+/** Finds the switch, or becomes it. */
+async function findSwitch(cable: SwitchCable): Promise<void> {
+  const lock = `${cable.path}.lock`;
+  while (!cable.closed) {
+    if (await tryPlugIn(cable)) return;
+    if (tryLock(lock)) {
+      try {
+        if ((await tryPlugIn(cable)) || (await tryServe(cable))) return;
+      } finally {
+        rmdirSync(lock);
+      }
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10 + Math.random() * 20));
+  }
+}
+
+/*
+ * The lock is a folder, because making one is the oldest thing in Unix that only one can succeed at. And one that is five seconds
+ * old belongs to somebody who died in here.
+ */
+
 const STALE = 5000; // milliseconds
+
+function tryLock(lock: string): boolean {
+  try {
+    mkdirSync(lock);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  try {
+    if (Date.now() - lstatSync(lock).mtimeMs > STALE) rmdirSync(lock);
+  } catch {
+    // somebody else was quicker
+  }
+  return false;
+}
+
+/*
+ * ## Somebody else's switch
+ *
+ * A socket answers, and that is all there is to know: this is the way. When it closes, whoever was the switch has left, and
+ * the search begins again.
+ */
+
 /** What a socket says behind which there is nobody. */
 const NOBODY = ['ECONNREFUSED', 'ENOENT'];
 
+function tryPlugIn(cable: SwitchCable): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(cable.path);
+    socket.once('connect', () => {
+      useUplink(cable, socket);
+      resolve(true);
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      if (NOBODY.includes(error.code ?? '')) resolve(false);
+      else reject(new LauncherError(`--switch: ${error.message}`));
+    });
+  });
+}
+
+function useUplink(cable: SwitchCable, socket: Socket): void {
+  cable.uplink = socket;
+  readFrames(socket, (frame) => {
+    cable.kept.push(frame);
+    if (cable.kept.length >= MOST_KEPT) socket.pause();
+    cable.onArrival();
+  });
+  socket.on('drain', () => cable.onArrival());
+  socket.on('close', () => {
+    cable.uplink = undefined;
+    if (!cable.closed) findSwitch(cable).then(() => cable.onArrival());
+  });
+}
+
+/*
+ * ## A switch of our own
+ *
+ * Our own Guest is plugged in without a socket. Whoever else comes gets one hole each, and if one of them
+ * reads too slowly, it is the one that loses frames.
+ */
+
+async function tryServe(cable: SwitchCable): Promise<boolean> {
+  rmSync(cable.path, { force: true });
+  const hub = new LearningSwitch();
+  const server = createServer((socket) => welcome(cable, hub, socket));
+  const listening = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(cable.path, () => resolve(true));
+  });
+  if (!listening) return false;
+  cable.server = server;
+  cable.local = hub.plug((frame) => {
+    if (cable.kept.length >= MOST_KEPT) return;
+    cable.kept.push(frame);
+    cable.onArrival();
+  });
+  return true;
+}
+
+function welcome(cable: SwitchCable, hub: LearningSwitch, socket: Socket): void {
+  cable.sockets.add(socket);
+  const hole = hub.plug((frame) => {
+    if (socket.writableLength <= MOST_BEHIND) socket.write(encodeFrame(frame));
+  });
+  readFrames(socket, (frame) => hole.send(frame));
+  socket.on('close', () => {
+    cable.sockets.delete(socket);
+    hole.unplug();
+  });
+}
+
 /** Hands over each frame that comes by a socket; closes one that has something else to say. */
-function read(socket: Socket, take: (frame: Frame) => void): void {
+function readFrames(socket: Socket, take: (frame: Frame) => void): void {
   const reader = new FrameReader();
   socket.on('error', () => {}); // 'close' comes next
   socket.on('data', (bytes) => {
