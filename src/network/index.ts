@@ -68,6 +68,9 @@ export * from './dns.ts';
 
 export * from './tcp-segment.ts';
 export * from './tcp-connections.ts';
+export * from './tcp-calls.ts';
+export * from './tcp-turns.ts';
+export * from './tcp-resets.ts';
 export * from './tcp-connection.ts';
 export * from './byte-queue.ts';
 export * from './tcp-output.ts';

@@ -35,6 +35,11 @@ export interface Ends {
   farPort: number;
 }
 
+/** What a connection is found by. */
+export function keyOf({ guest, guestPort, far, farPort }: Ends): string {
+  return `${guest}:${guestPort} ${far}:${farPort}`;
+}
+
 /*
  * ## How much
  *

@@ -1,0 +1,83 @@
+/*
+ * # Taking turns
+ *
+ * To stand in line costs nothing: a `Set` has its members in the order in which they came, and whoever is in it
+ * already keeps the place. So everybody who *might* have something to say is put there, and those who turn out to
+ * have nothing leave without a word. Whoever spoke goes to the back, in case there is more.
+ */
+
+import type { Frame } from './cable.ts';
+import { type Connection, isFinished, keyOf, NEVER } from './tcp-connection.ts';
+import type { TcpConnections } from './tcp-connections.ts';
+import { nextFrame, tryAgain } from './tcp-output.ts';
+import { reset } from './tcp-resets.ts';
+
+/** There may be something for this one to say. */
+export function standInLine(connections: TcpConnections, connection: Connection): void {
+  if (connection.state === 'closed') return;
+  connections.line.add(connection);
+  connections.around.wake();
+}
+
+/** What the first in the line who has something to say says. */
+export function nextTurn(connections: TcpConnections): Frame | undefined {
+  const { line, around } = connections;
+  const now = around.clock.now();
+  for (const connection of line) {
+    line.delete(connection);
+    const { far, guest } = connection.ends;
+    const frame = nextFrame(connection, around.routeFrom(far, guest), now);
+    if (isFinished(connection)) forgetConnection(connections, connection);
+    else if (frame) line.add(connection);
+    if (frame) return frame;
+  }
+  return undefined;
+}
+
+/*
+ * ## Alarms
+ *
+ * A connection that waits for an answer has an alarm set, and ten times a second we look whose it is time for. If
+ * there is still [patience left](src/network/tcp-output.ts#tryAgain) it stands in line and says the same thing again.
+ * If not, both sides are told that it is over: the Guest with a RST, the socket by being torn down.
+ */
+
+/** Rings the alarms that are due. */
+export function ringAlarms(connections: TcpConnections, now: number): void {
+  for (const connection of [...connections.byEnds.values()]) {
+    if (connection.due > now) continue;
+    if (tryAgain(connection, now)) standInLine(connections, connection);
+    else {
+      reset(connections, connection);
+      abandon(connections, connection);
+    }
+  }
+}
+
+/*
+ * ## Forgotten, not gone
+ *
+ * A connection that the Guest is done with may have bytes on their way out still. Its stream goes on by itself until
+ * they have left, and as long as it does it counts: or else a Guest could open, write and close all day long, to
+ * someone who never reads, and each time leave us with a quarter of a megabyte.
+ *
+ * The other way to part is not to wait for anybody. That is for a Guest that has sent a RST, for an alarm that rang
+ * once too often, and for the cable that is pulled.
+ */
+
+/** The Guest has heard the last of it. The stream may go on. */
+export function forgetConnection(connections: TcpConnections, connection: Connection): void {
+  connection.state = 'closed';
+  connection.due = NEVER;
+  connections.line.delete(connection);
+  connections.byEnds.delete(keyOf(connection.ends));
+  if (!connection.streamClosed) connections.lingering.add(connection);
+}
+
+/** Ends it on both sides, at once. */
+export function abandon(connections: TcpConnections, connection: Connection): void {
+  forgetConnection(connections, connection);
+  connection.streamClosed = true;
+  connections.lingering.delete(connection);
+  connection.stream?.abort();
+}
