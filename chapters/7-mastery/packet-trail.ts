@@ -21,8 +21,8 @@
  * 8. [One turn each](chapters/4-launcher/virtio-device.ts#one-turn-each): before the Guest goes on, devices that somebody has rung for look into their queues.
  * 9. [The chain is followed](chapters/4-launcher/virtqueue.ts#following-the-chain) and each link is weighed.
  * 10. [Departures](chapters/4-launcher/net.ts#departures): the bytes leave the Guest's memory and become a frame. They are copied here, and not again.
- * 11. [The gateway](src/network/gateway.ts) is the other end of the cable, and reads the frame from the outside in: [Ethernet](src/network/ethernet.ts#parseEthernet), then IP.
- * 12. [An echo](src/network/icmp.ts#echoReply) is asked for and made, and since nobody is asking for frames at the moment, it is kept.
+ * 11. [The gateway](src/network/gateway.ts#takeFrame) is the other end of the cable, and reads the frame from the outside in: [Ethernet](src/network/ethernet.ts#parseEthernet), then IP.
+ * 12. [An echo](src/network/icmp.ts#echoReply) is asked for and made, and since nobody is asking for frames at the moment, [it is kept](src/network/gateway.ts#keep).
  * 13. [Arrivals](chapters/4-launcher/net.ts#arrivals): the Guest has meanwhile put itself to sleep, as you have seen. It had left empty buffers with the card long before, all 73,724 bytes of them
  *     for one frame, in case it should be a long one. This one has 98.
  * 14. [The chain is given back](chapters/4-launcher/virtqueue.ts#giving-back), and the driver wants to know.
