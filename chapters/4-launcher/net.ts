@@ -66,6 +66,17 @@ const SHORTEST_FRAME = 14;
 const NEEDS_CSUM = 1;
 
 /*
+ * ## Not too many buffers
+ *
+ * A queue has 256 entries, but this one has 32. A Linux that may receive frames uncut fills its receive queue with
+ * buffers of eighteen pages each, and does so at once, whether anything will ever arrive or not. With 256 entries
+ * that was 18 of the 51 megabytes that were free in a Guest of 64; with 1,024, the Guest was out of memory before it
+ * had an address. To receive a byte cost it 3.1 instructions, with either length.
+ */
+
+const RECEIVE_QUEUE_SIZE = 32;
+
+/*
  * ## The device
  *
  * One frame at most has left the Link and not reached the Guest: `ready` has to have it in hand to know that there
@@ -75,15 +86,6 @@ const NEEDS_CSUM = 1;
  * The address is ours to choose, so there is a MAC to be read in the configuration. Bit 1 of its first byte says
  * that it was not bought from the IEEE.
  */
-
-/*
- * A queue has 256 entries, but this one has 32. A Linux that may receive frames uncut fills its receive queue with
- * buffers of eighteen pages each, and does so at once, whether anything will ever arrive or not. With 256 entries
- * that was 18 of the 51 megabytes that were free in a Guest of 64; with 1,024, the Guest was out of memory before it
- * had an address. The downloads were no faster.
- */
-
-const RECEIVE_QUEUE_SIZE = 32;
 
 /** virtio-net with one pair of queues (virtio 1.0, section 5.1). @param address six bytes: the Guest's MAC */
 export function createNet(link: Link, address: Uint8Array): Behaviour {

@@ -17,6 +17,15 @@ import type { Edge, Node } from './node.ts';
 /** Goes along an edge; nothing behind it is reached. */
 type Go = (edge: Edge) => void;
 
+/*
+ * ## Ten ends
+ *
+ * Most ends are one edge or two, and whoever calls this knows where they lead: to the next block of the function, back to the head of a loop, or
+ * out. `jmp` writes nothing at all. It is only a place in the i386's memory that was elsewhere; in WebAssembly the next block simply comes next.
+ *
+ * A RET and an indirect CALL have to read where they go before they can go there. Mind the order in `call [esp]`: the push moves esp, and writes
+ * over the very word that says where to.
+ */
 /** Writes the instruction that ends a block, and all the ways out. */
 export function emitEnd(d: Draft, node: Node, go: Go): void {
   const [first, second] = node.edges;
