@@ -67,6 +67,9 @@ export class Block {
   /** All compiled code that has this block in it, and what the compiler knows of its instructions. */
   regions: Region[] | undefined = undefined;
   shape: Shape | undefined = undefined;
+  /** How often compiled code has left here because memory was not where it was expected, and since what count of instructions. */
+  misses = 0;
+  missesSince = 0;
   /** Its accesses often miss the page that compiled code had looked at: better look each time. */
   isCareful = false;
   /** It is worth being compiled with all that it calls. */
@@ -198,7 +201,8 @@ function decodeBlock(cpu: Processor, eip: number, physical: number): Block {
   }
   block.end = at;
   block.epoch = cpu.epoch;
-  if (frame >= cpu.codePages.length) {
+  const last = block.secondPage === -1 ? frame : block.secondPage >>> 12;
+  if (Math.max(frame, last) >= cpu.codePages.length) {
     // Code where there is no RAM: used once, never kept.
     block.epoch = -1;
     return block;
@@ -227,9 +231,7 @@ function keepBlock(cpu: Processor, block: Block, frame: number, start: number): 
   page.blocks[start] = block;
   block.epoch = cpu.epoch;
   if (block.secondPage === -1) return;
-  const secondFrame = block.secondPage >>> 12;
-  if (secondFrame >= cpu.codePages.length) return;
-  const second = codePage(cpu, secondFrame);
+  const second = codePage(cpu, block.secondPage >>> 12);
   second.covered.fill(1, 0, start + length - 0x1000);
   second.visitors.push(block);
 }

@@ -59,7 +59,7 @@ export function fillTlb(
   const entry = (RAM_BASE + (physical & ~0xfff) - (linear & ~0xfff)) | 1;
   const known = words[READ_SUPERVISOR + page]!;
   if (known === 0) rememberFilled(cpu, page);
-  else if (known !== entry) forgetPage(words, page);
+  else if (known !== entry) invalidatePage(cpu, linear);
   words[READ_SUPERVISOR + page] = entry;
   if (user) words[READ_USER + page] = entry;
   if (!dirty || cpu.codePages[frame] !== undefined) return;

@@ -11,7 +11,7 @@
  */
 import type { Block } from '../blocks.ts';
 import type { Instruction } from '../instruction.ts';
-import { JUMP_CACHE, JUMP_CACHE_ENTRIES } from '../layout.ts';
+import { JUMP_CACHE, JUMP_CACHE_ENTRIES, RAM_BASE } from '../layout.ts';
 import type { Processor } from '../processor.ts';
 import type { ExitNumbers } from './draft.ts';
 import type { Node } from './node.ts';
@@ -36,26 +36,21 @@ export class Exit {
   readonly resumes: boolean;
   /** EIP, unless compiled code has written it. */
   readonly eip: number | undefined;
-  /** How often this way was taken because memory was not where it was expected. */
-  misses: number;
-  /** The retired count from which they are counted. */
-  since = 0;
+  /** Taken when memory is not where it was expected. */
+  readonly isMiss: boolean;
   /** The budget was too small for once around. */
   isTired = false;
 
-  constructor({ block, body }: Node, position: number, refund: number, resumes: boolean, eip?: number) {
+  constructor({ block, body, end }: Node, position: number, refund: number, resumes: boolean, eip?: number) {
     this.block = block;
     this.code = block.code;
     this.position = position;
     this.refund = refund;
     this.resumes = resumes;
     this.eip = eip;
-    this.misses = resumes && position < body ? 0 : NEVER;
+    this.isMiss = resumes && (position < body || end !== 'interpreted');
   }
 }
-
-/** A count of misses from which it never gets to be many. */
-const NEVER = -0x8000_0000;
 
 /*
  * A region knows its blocks, and its blocks know it, so that either can be dropped.
@@ -178,14 +173,22 @@ function cacheIndex(eip: number): number {
   return (JUMP_CACHE >>> 2) + (((eip ^ (eip >>> 13)) & (JUMP_CACHE_ENTRIES - 1)) << 2);
 }
 
-/** Lets compiled code find a region without asking. `page` is the TLB entry of its first page. */
-export function publish(cpu: Processor, region: Region, page: number): void {
-  const { words } = cpu;
-  const at = cacheIndex(region.entry.eip);
-  words[at] = region.entry.eip;
-  words[at + 1] = region.key;
-  words[at + 2] = page;
-  words[at + 3] = region.slot;
+/** Lets compiled code find a region without asking, until another one takes its place. */
+export function publish({ words }: Processor, { entry, key, slot }: Region): void {
+  const at = cacheIndex(entry.eip);
+  words[at] = entry.eip;
+  words[at + 1] = key;
+  words[at + 2] = entryOfPage(entry.eip >>> 12, entry.frame);
+  words[at + 3] = slot;
+}
+
+export function isPublished({ words }: Processor, { entry, slot }: Region): boolean {
+  return words[cacheIndex(entry.eip) + 3] === slot;
+}
+
+/** What the TLB has for a page that lies in `frame`. */
+export function entryOfPage(page: number, frame: number): number {
+  return (RAM_BASE + (frame << 12) - (page << 12)) | 1;
 }
 
 export function withdraw(cpu: Processor, region: Region): void {

@@ -13,7 +13,7 @@ import type { Block } from '../blocks.ts';
 import { ALIGNMENT } from '../flags.ts';
 import { BUDGET, CODE_KEY, CPL, CR0, EIP, SYSTEM_FLAGS } from '../layout.ts';
 import { CR0_AM, type Processor } from '../processor.ts';
-import { type Exit, exitOf, type Region, slotOf } from './cache.ts';
+import { type Exit, exitOf, isPublished, publish, type Region, slotOf } from './cache.ts';
 import { dispatcher } from './dispatch.ts';
 import { bury, MOST_REGIONS } from './forgetting.ts';
 import { settleFlags } from './kinds.ts';
@@ -111,6 +111,7 @@ export function enterRegion(compiler: Compiler, region: Region): Exit {
   const { cpu } = compiler;
   const { words } = cpu;
   if (compiler.dead.length > 0) bury(compiler);
+  if (!isPublished(cpu, region)) publish(cpu, region);
   const given = Math.min(cpu.remaining, SLICE);
   compiler.given = given;
   words[CODE_KEY] = region.key;
@@ -126,7 +127,7 @@ export function enterRegion(compiler: Compiler, region: Region): Exit {
   cpu.remaining += words[BUDGET]! - given + exit.refund;
   if (exit.eip !== undefined) words[EIP] = exit.eip;
   settleFlags(words);
-  if (exit.resumes && ++exit.misses >= MANY_MISSES) reconsider(compiler, exit);
+  if (exit.isMiss && ++exit.block.misses >= MANY_MISSES) reconsider(compiler, exit.block);
   if (exit.isTired && last.isPart) noteWork(compiler, last, given);
   return exit;
 }

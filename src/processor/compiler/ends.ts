@@ -19,6 +19,7 @@ import {
   returnNear,
 } from '../jumps.ts';
 import { INS, stringRepeated } from '../strings.ts';
+import { isReachable } from './lowering.ts';
 import { lowerings } from './table.ts';
 
 /** What the last instruction of a block does; 'interpreted' is one that is not compiled. */
@@ -54,10 +55,5 @@ export function endOf(last: Instruction): End {
   if (end === 'jump' || end === 'branch' || end === 'call') return end;
   if (end === 'repeats') return last.operation < INS ? end : 'interpreted';
   if (last.size !== 4) return 'interpreted';
-  return last.isMemory && !isPlainMemory(last) ? 'interpreted' : end;
-}
-
-/** A memory operand in a flat segment, with 32-bit addresses. */
-export function isPlainMemory(i: Instruction): boolean {
-  return i.segment < 0 && i.addressMask === -1;
+  return last.isMemory && !isReachable(last) ? 'interpreted' : end;
 }

@@ -11,7 +11,8 @@
  *
  * All ways out lead to one place at the end, where the registers are put back into memory.
  */
-import { EIP, FLAG_KIND, RAM_BASE } from '../layout.ts';
+import { EIP, FLAG_KIND } from '../layout.ts';
+import { entryOfPage } from './cache.ts';
 import { canonicalize } from './flag-values.ts';
 import {
   BUDGET_LEFT,
@@ -121,6 +122,7 @@ function emitNode(d: Draft, node: Node, labels: Labels): void {
   d.plan = node.plan!;
   d.careful = node.block.isCareful;
   const { block } = node;
+  if (block.secondPage !== -1) checkSecondPage(d, node);
   if (checksBudget(node)) {
     d.position = 0;
     prepareExit(d, d.exits.tired(node));
@@ -196,11 +198,23 @@ function checkBudget(d: Draft, node: Node, to: Node): void {
 function checkPage(d: Draft, node: Node, to: Node): void {
   const { code } = d;
   const page = to.block.eip >>> 12;
-  const entry = (RAM_BASE + to.block.frame * 0x1000 - page * 0x1000) | 1;
   prepareTarget(d, to.block.eip);
   prepareExit(d, d.exits.away(node));
   code.const(0);
   code.memory(I32_LOAD, d.readTable + page * 4);
-  code.with(entry, NE);
+  code.with(entryOfPage(page, to.block.frame), NE);
+  code.branchIf(d.epilogue);
+}
+
+/** An instruction that lies across two pages: is the other one where it was, too? */
+function checkSecondPage(d: Draft, node: Node): void {
+  const { code } = d;
+  const { eip, secondPage } = node.block;
+  const page = ((eip >>> 12) + 1) & 0xf_ffff;
+  prepareTarget(d, eip);
+  prepareExit(d, d.exits.somewhere(node));
+  code.const(0);
+  code.memory(I32_LOAD, d.readTable + page * 4);
+  code.with(entryOfPage(page, secondPage >>> 12), NE);
   code.branchIf(d.epilogue);
 }

@@ -4,8 +4,8 @@
  * How to write it, and what it touches: memory, stack, flags, registers. The planners ask the second question long
  * before anybody asks the first.
  */
-import type { Instruction } from '../instruction.ts';
-import { EAX, EBP, ECX, EDX, ESP } from '../layout.ts';
+import { FLAT, type Instruction } from '../instruction.ts';
+import { EAX, EBP, ECX, EDX, ESP, FS, GS } from '../layout.ts';
 import type { Draft } from './draft.ts';
 
 /** How an instruction is compiled, and what it touches. */
@@ -81,7 +81,7 @@ function registerBit(index: number, size: number): number {
  *
  * Most of what can be said of an instruction is *no*. So one says only what is true of it, and gets the rest.
  */
-/** A lowering from its particulars. Operands must lie in flat segments, with 32-bit addresses. */
+/** A lowering from its particulars. Operands must lie in flat segments, or in FS or GS, with 32-bit addresses. */
 export function lowering(lower: Lowering['lower'], particulars: Partial<Lowering> = {}): Lowering {
   const fits = particulars.fits ?? (() => true);
   return {
@@ -93,8 +93,13 @@ export function lowering(lower: Lowering['lower'], particulars: Partial<Lowering
     faults: false,
     ...particulars,
     lower,
-    fits: (i) => (!i.isMemory || (i.segment < 0 && i.addressMask === -1)) && fits(i),
+    fits: (i) => (!i.isMemory || isReachable(i)) && fits(i),
   };
+}
+
+/** A memory operand that compiled code can reach. */
+export function isReachable({ segment, addressMask }: Instruction): boolean {
+  return addressMask === -1 && (segment === FLAT || segment === FS || segment === GS);
 }
 
 export function isWide(i: Instruction): boolean {

@@ -16,9 +16,9 @@
  * program is in a hurry, interpreting is slower by far than it ever is later. So a loop gets hot sixteen times as fast.
  */
 import type { Block } from '../blocks.ts';
-import { CPL, RAM_BASE, READ_SUPERVISOR, READ_USER, WRITE_SUPERVISOR, WRITE_USER } from '../layout.ts';
+import { CPL, READ_SUPERVISOR, READ_USER, WRITE_SUPERVISOR, WRITE_USER } from '../layout.ts';
 import { MODE_CODE_32, MODE_FLAT_CODE, MODE_FLAT_DATA, MODE_FLAT_STACK } from '../processor.ts';
-import { type Exit, ExitList, publish, Region } from './cache.ts';
+import { ExitList, publish, Region } from './cache.ts';
 import type { Compiler } from './compiler.ts';
 import { Draft, I32_LOCALS, I64_LOCALS } from './draft.ts';
 import { bury, forgetAllRegions, forgetRegion, MOST_REGIONS } from './forgetting.ts';
@@ -74,8 +74,8 @@ const MOST_WAITING = 64;
  * instruction that we cannot compile. Or it is short and ends with one, and the way there and back would cost more than
  * what is in between.
  */
-function isFit({ epoch, region, mode, secondPage }: Block): boolean {
-  return epoch >= 0 && region === undefined && mode === EVERYTHING_FLAT && secondPage === -1;
+function isFit({ epoch, region, mode }: Block): boolean {
+  return epoch >= 0 && region === undefined && mode === EVERYTHING_FLAT;
 }
 
 const EVERYTHING_FLAT = MODE_FLAT_DATA | MODE_FLAT_STACK | MODE_FLAT_CODE | MODE_CODE_32;
@@ -189,7 +189,7 @@ function settle(compiler: Compiler, part: Part, user: boolean, code: WasmFunctio
   }
   block.region = region;
   block.due = NEVER;
-  publish(compiler.cpu, region, (RAM_BASE + (block.frame << 12) - (block.eip & ~0xfff)) | 1);
+  publish(compiler.cpu, region);
 }
 
 /*
@@ -219,18 +219,18 @@ export function noteWork(compiler: Compiler, region: Region, budget: number): vo
  * first time, and the wrong one for a loop that walks through data on a page of code, where each store has to be looked
  * at. So misses are counted, and whoever misses more than once in two and a half thousand instructions is compiled anew, more carefully.
  */
-/** After so many misses at one exit it is looked how often they come. */
+/** After so many misses in one block it is looked how often they come. */
 export const MANY_MISSES = 100;
 /** More than one miss in so many instructions is too often. */
-const WORTH_A_MISS = 2500;
+const WORTH_A_MISS = 25_000;
 
 /** A block whose accesses miss too often is compiled anew, with a look at the TLB for each of them. */
-export function reconsider(compiler: Compiler, exit: Exit): void {
-  const { block } = exit;
-  const retired = compiler.cpu.retiredAtEnd - compiler.cpu.remaining;
-  const often = retired - exit.since < MANY_MISSES * WORTH_A_MISS;
-  exit.misses = 0;
-  exit.since = retired;
+export function reconsider(compiler: Compiler, block: Block): void {
+  const { cpu } = compiler;
+  const retired = cpu.retiredAtEnd - cpu.remaining;
+  const often = retired - block.missesSince < MANY_MISSES * WORTH_A_MISS;
+  block.misses = 0;
+  block.missesSince = retired;
   if (!often || block.isCareful) return;
   block.isCareful = true;
   for (const region of [...(block.regions ?? [])]) {

@@ -4,8 +4,9 @@
  * A register is a local. A byte of it is some bits of a local, and writing them means keeping the others, which is
  * why compilers since the Pentium Pro avoid AH as if it were haunted.
  */
-import type { Instruction } from '../instruction.ts';
-import { type EBP, ESP, ZERO } from '../layout.ts';
+import { CODE, EXPAND_DOWN, PRESENT, WRITABLE } from '../descriptors.ts';
+import { FLAT, type Instruction } from '../instruction.ts';
+import { ACCESS, BASE, type EBP, ESP, LIMIT, ZERO } from '../layout.ts';
 import { type Draft, prepareGivingUp, giveUpIf, REGISTER, T0 } from './draft.ts';
 import {
   ADD,
@@ -17,9 +18,11 @@ import {
   I32_STORE,
   I32_STORE16,
   I32_STORE8,
+  LT_U,
   OR,
   SHL,
   SHR_U,
+  SUB,
   XOR,
 } from './emitter.ts';
 import type { Access, Group } from './plan.ts';
@@ -92,7 +95,8 @@ export function pushOffset(d: Draft, i: Instruction, more: number): void {
 export function reachOperand(d: Draft): Access {
   const access = d.plan.operands[d.position]!;
   if (!access.group.checked) {
-    pushOffset(d, d.i, access.group.low - access.offset);
+    if (d.i.segment === FLAT) pushOffset(d, d.i, access.group.low - access.offset);
+    else pushSegmented(d, d.i, access.size);
     checkGroup(d, access.group);
   }
   return access;
@@ -146,6 +150,43 @@ function checkGroup(d: Draft, group: Group): void {
   code.op(ADD);
   code.set(group.local);
   group.checked = true;
+}
+
+/*
+ * ## Behind a doorman
+ *
+ * A C library keeps what belongs to one thread behind GS, and the word that guards each stack frame with it: hardly a function that does not look there twice. So here
+ * are the doorman's questions, asked of the hidden half of the segment register as it is now. Data that may be written, growing upwards, present, and long
+ * enough. Whatever else a segment can be is the interpreter's business.
+ */
+const ORDINARY = PRESENT | WRITABLE;
+
+/** Pushes the linear address of an operand in FS or GS. */
+function pushSegmented(d: Draft, i: Instruction, size: number): void {
+  const { code } = d;
+  pushOffset(d, i, 0);
+  code.set(T0);
+  prepareGivingUp(d);
+  pushWord(d, ACCESS + i.segment);
+  code.with(ORDINARY | CODE | EXPAND_DOWN, AND);
+  code.with(ORDINARY, XOR);
+  code.get(T0);
+  pushWord(d, LIMIT + i.segment);
+  code.with(size - 1, SUB);
+  code.op(GT_U);
+  code.op(OR);
+  pushWord(d, LIMIT + i.segment);
+  code.with(size - 1, LT_U);
+  code.op(OR);
+  giveUpIf(d);
+  code.get(T0);
+  pushWord(d, BASE + i.segment);
+  code.op(ADD);
+}
+
+function pushWord({ code }: Draft, word: number): void {
+  code.const(0);
+  code.memory(I32_LOAD, word * 4);
 }
 
 /*

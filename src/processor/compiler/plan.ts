@@ -17,7 +17,7 @@ import {
   incrementRegister,
   subtractImmediateToRegister,
 } from '../arithmetic.ts';
-import type { Instruction } from '../instruction.ts';
+import { FLAT, type Instruction } from '../instruction.ts';
 import { EBP, ECX, ESP, ZERO } from '../layout.ts';
 import { loadEffectiveAddress, moveRegisterToRegister } from '../move.ts';
 import { FIRST_POINTER } from './draft.ts';
@@ -67,12 +67,15 @@ class Planner {
   readonly offsets: number[];
   /** Groups that can be joined. */
   readonly open: Group[];
+  /** Each access is looked up by itself. */
+  readonly isCareful: boolean;
   /** Numbers given to values, and to the locals of groups, so far. */
   given: number;
   locals: number;
   readonly plan: Plan = { operands: [], stacks: [] };
 
-  constructor(before: Planner | undefined) {
+  constructor(before: Planner | undefined, isCareful: boolean) {
+    this.isCareful = isCareful;
     this.values = before ? before.values.slice() : FRESH.slice();
     this.offsets = before ? before.offsets.slice() : FRESH.map(() => 0);
     this.open = before ? before.open.slice() : [];
@@ -105,8 +108,9 @@ export function planAccesses(order: readonly Node[]): number {
   const ends: Planner[] = [];
   let locals = 0;
   for (const node of order) {
-    const alone = node.order === 0 || node.isHeader || node.isMerge || node.block.isCareful;
-    const p = new Planner(alone ? undefined : ends[node.dominator!.order]);
+    const { isCareful } = node.block;
+    const alone = node.order === 0 || node.isHeader || node.isMerge || isCareful;
+    const p = new Planner(alone ? undefined : ends[node.dominator!.order], isCareful);
     planBlock(p, node);
     node.plan = p.plan;
     locals = Math.max(locals, p.locals);
@@ -123,7 +127,6 @@ function planBlock(p: Planner, node: Node): void {
     if (lowering) planInstruction(p, code[position]!, position, lowering, node.shape.written[position]!);
     // Where the interpreter is asked, or may be, nothing is known afterwards.
     if (!lowering || (flows[position]! & FLAGS_MASK) === FLAGS_PASSED) forgetAll(p);
-    if (node.block.isCareful) p.open.length = 0;
   }
   if (node.body < code.length) planEnd(p, node, code[node.body]!);
 }
@@ -185,6 +188,8 @@ function planEnd(p: Planner, node: Node, i: Instruction): void {
 const WIDEST = 512;
 
 function operandAccess(p: Planner, i: Instruction, writes: boolean): Access {
+  if (i.segment !== FLAT)
+    return { group: newGroup(p, -1, -1, 0, 0, i.size, writes), offset: 0, size: i.size };
   const base = p.values[i.base]!;
   const offset = p.offsets[i.base]! + i.displacement;
   if (i.index === ZERO) return access(p, base, -1, 0, offset, i.size, writes);
@@ -210,26 +215,29 @@ function access(
   writes: boolean,
 ): Access {
   const offset = at | 0;
+  if (p.isCareful) return { group: newGroup(p, base, index, shift, offset, size, writes), offset, size };
   const place = p.open.findIndex(
     (group) => group.base === base && group.index === index && group.shift === shift,
   );
   const known = p.open[place];
   if (known && join(known, offset, offset + size, writes)) return { group: known, offset, size };
-  const local = FIRST_POINTER + p.locals++;
-  const group: Group = {
-    base,
-    index,
-    shift,
-    low: offset,
-    high: offset + size,
-    writes,
-    count: 1,
-    local,
-    checked: false,
-  };
+  const group = newGroup(p, base, index, shift, offset, size, writes);
   if (known) p.open[place] = group;
   else p.open.push(group);
   return { group, offset, size };
+}
+
+function newGroup(
+  p: Planner,
+  base: number,
+  index: number,
+  shift: number,
+  low: number,
+  size: number,
+  writes: boolean,
+): Group {
+  const local = FIRST_POINTER + p.locals++;
+  return { base, index, shift, low, high: low + size, writes, count: 1, local, checked: false };
 }
 
 function join(group: Group, from: number, to: number, writes: boolean): boolean {

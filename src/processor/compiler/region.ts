@@ -180,7 +180,7 @@ function findExecuted(cpu: Processor, from: Block, eip: number): Block | undefin
   }
   let block = cpu.codePages[frame]?.blocks[eip & 0xfff];
   while (block !== undefined) {
-    if (block.eip === eip && block.mode === from.mode && block.secondPage === -1) return block;
+    if (block.eip === eip && block.mode === from.mode) return block;
     block = block.variant;
   }
   return undefined;
