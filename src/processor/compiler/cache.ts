@@ -19,11 +19,10 @@ import type { Node } from './node.ts';
 /*
  * ## Ways out
  *
- * There are five, and they differ in who goes on, and where. In the middle of a block, because a page was not where
+ * There are four, and they differ in who goes on, and where. In the middle of a block, because a page was not where
  * it was expected, or because the instruction is not one that we compile: then the interpreter goes on in the same
  * block, at the same position, just as if it had been there all the time. Behind an instruction that has changed the
- * world. At another address. At the same address, because the budget is too small for once around. And at the very
- * beginning, when flags are wanted in another form.
+ * world. At another address. And at the same address, because the budget is too small for once around.
  */
 /** What to do after leaving compiled code. */
 export class Exit {
@@ -156,13 +155,9 @@ export class ExitList implements ExitNumbers {
   }
 
   tired(node: Node): number {
-    const number = this.unsettled(node);
-    this.exits[this.exits.length - 1]!.isTired = true;
-    return number;
-  }
-
-  unsettled(entry: Node): number {
-    return this.add(new Exit(entry, 0, 0, false, entry.block.eip));
+    const exit = new Exit(node, 0, 0, false, node.block.eip);
+    exit.isTired = true;
+    return this.add(exit);
   }
 }
 

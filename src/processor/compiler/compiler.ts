@@ -15,6 +15,7 @@ import { BUDGET, CODE_KEY, CPL, CR0, EIP, SYSTEM_FLAGS } from '../layout.ts';
 import { CR0_AM, type Processor } from '../processor.ts';
 import { type Exit, exitOf, isPublished, publish, type Region, slotOf } from './cache.ts';
 import { dispatcher } from './dispatch.ts';
+import { SETTLE } from './draft.ts';
 import { bury, MOST_REGIONS } from './forgetting.ts';
 import { settleFlags } from './kinds.ts';
 import { MANY_MISSES, noteWork, reconsider } from './making.ts';
@@ -143,6 +144,10 @@ export function enterRegion(compiler: Compiler, region: Region): Exit {
 function step(compiler: Compiler, number: number): number {
   const { cpu } = compiler;
   const { words } = cpu;
+  if (number === SETTLE) {
+    settleFlags(words);
+    return 0;
+  }
   const exit = exitOf(compiler.bySlot[slotOf(number)]!, number);
   const i = exit.code[exit.position]!;
   const { end } = exit.block;

@@ -6,7 +6,7 @@
  */
 import type { Instruction } from '../instruction.ts';
 import { BUDGET, EIP, ESP, FLAG_CARRIES, FLAG_KIND, FLAG_RESULT } from '../layout.ts';
-import { CALL, type Emitter, I32_LOAD, I32_STORE } from './emitter.ts';
+import { CALL, type Emitter, I32_LOAD, I32_STORE, IF } from './emitter.ts';
 import { CANONICAL, DYNAMIC, LOGIC } from './kinds.ts';
 import { IMPORT_STEP } from './module.ts';
 import type { Plan } from './plan.ts';
@@ -32,9 +32,9 @@ export const I64_LOCALS = 2;
 export const FIRST_POINTER = 20;
 
 /*
- * ## Six ways to leave
+ * ## Five ways to leave
  *
- * Seen from here, they are six functions that return a number. What the numbers lead to is the business of `ExitList`.
+ * Seen from here, they are five functions that return a number. What the numbers lead to is the business of `ExitList`.
  */
 /** Numbers for the places at which a function can be left. */
 export interface ExitNumbers {
@@ -48,8 +48,6 @@ export interface ExitNumbers {
   somewhere(from: Node): number;
   /** Before a block, because the budget does not suffice for it. */
   tired(node: Node): number;
-  /** Before the entry, because it wants flags that are not canonical. */
-  unsettled(entry: Node): number;
 }
 
 /*
@@ -199,6 +197,21 @@ function callStep(d: Draft): void {
   loadFlags(d);
   d.kind = CANONICAL;
 }
+
+/** Has the flags put into the plain form, where they lie in memory. */
+export function settle({ code }: Draft): void {
+  code.const(0);
+  code.memory(I32_LOAD, FLAG_KIND * 4);
+  code.open(IF);
+  code.const(SETTLE);
+  code.op(CALL);
+  code.unsigned(IMPORT_STEP);
+  code.set(T0);
+  code.end();
+}
+
+/** Instead of the number of an exit: nothing is to be done but to settle the flags. */
+export const SETTLE = -1;
 
 /*
  * A REP retires as many instructions as it goes around, and it may come back before it is done. So there the budget is fetched back, too,

@@ -25,6 +25,7 @@ import {
   prepareExit,
   prepareTarget,
   runtimeKind,
+  settle,
   step,
   storeLocal,
   storeState,
@@ -57,26 +58,18 @@ export function prepare(d: Draft, order: readonly Node[]): void {
 }
 
 /*
- * If the entry wants flags that are not in the plain form, it leaves at once, before it has done anything. That is
- * rare: a block seldom begins with a question.
+ * If the entry wants flags, they must be in the plain form. Whoever jumped here may have left them in another: then somebody is asked to
+ * settle them first.
  */
 /** Writes the function of a region, whose nodes are in reverse postorder. */
 export function emitFunction(d: Draft, order: readonly Node[]): void {
   const { code } = d;
   const [entry] = order as [Node];
   d.epilogue = code.open(BLOCK);
+  if (entry.flagsWanted) settle(d);
   loadRegisters(d);
   loadFlags(d);
   loadWord(d, FLAG_KIND, KIND);
-  if (entry.flagsWanted) {
-    // Flags that must be known are made so by the interpreter.
-    d.kind = DYNAMIC;
-    d.node = entry;
-    d.position = 0;
-    prepareExit(d, d.exits.unsettled(entry));
-    code.get(KIND);
-    code.branchIf(d.epilogue);
-  }
   emitTree(d, entry, { loops: new Map(), merges: new Map() });
   code.op(UNREACHABLE);
   code.end();
