@@ -15,8 +15,8 @@ import { linearAddress } from './segments.ts';
 
 /** BT, BTS, BTR, BTC, by the number in the opcode. */
 export const TEST_ONLY = 0;
-const SET = 1;
-const RESET = 2;
+export const SET = 1;
+export const RESET = 2;
 
 function changed(operation: number, value: number, bit: number): number {
   if (operation === SET) return value | bit;
@@ -35,17 +35,34 @@ export function testBitInRegister(cpu: Processor, i: Instruction): void {
   setCarry(cpu.words, (value >>> shift) & 1);
 }
 
-/** Bit tests in memory. A number in a register reaches 2 GiB of bits to either side of the operand. */
+/*
+ * And in memory there is.
+ */
+/** BT in memory. A number in a register reaches 2 GiB of bits to either side of the operand. */
 export function testBitInMemory(cpu: Processor, i: Instruction): void {
-  const size = i.size;
-  const number = i.reg < 0 ? i.immediate & (size * 8 - 1) : signed(readRegister(cpu, i.reg, size), size);
-  const shift = number & (size * 8 - 1);
-  const offset = (offsetOf(cpu, i) + (size === 4 ? (number >> 5) << 2 : (number >> 4) << 1)) & i.addressMask;
-  const write = i.operation !== TEST_ONLY;
-  const address = i.segment === FLAT ? offset : linearAddress(cpu, i.segment, offset, size, write);
-  const value = write ? readForWrite(cpu, address, size) : readLinear(cpu, address, size);
-  if (write) writeLinear(cpu, address, size, changed(i.operation, value, 1 << shift));
+  const number = numberOf(cpu, i);
+  const value = readLinear(cpu, addressOfBit(cpu, i, number, false), i.size);
+  setCarry(cpu.words, (value >>> (number & (i.size * 8 - 1))) & 1);
+}
+
+/** BTS, BTR and BTC in memory. */
+export function changeBitInMemory(cpu: Processor, i: Instruction): void {
+  const number = numberOf(cpu, i);
+  const address = addressOfBit(cpu, i, number, true);
+  const value = readForWrite(cpu, address, i.size);
+  const shift = number & (i.size * 8 - 1);
+  writeLinear(cpu, address, i.size, changed(i.operation, value, 1 << shift));
   setCarry(cpu.words, (value >>> shift) & 1);
+}
+
+function numberOf(cpu: Processor, i: Instruction): number {
+  return i.reg < 0 ? i.immediate & (i.size * 8 - 1) : signed(readRegister(cpu, i.reg, i.size), i.size);
+}
+
+function addressOfBit(cpu: Processor, i: Instruction, number: number, write: boolean): number {
+  const step = i.size === 4 ? (number >> 5) << 2 : (number >> 4) << 1;
+  const offset = (offsetOf(cpu, i) + step) & i.addressMask;
+  return i.segment === FLAT ? offset : linearAddress(cpu, i.segment, offset, i.size, write);
 }
 
 /*

@@ -113,7 +113,8 @@ function exchangeOpcodes(table: Decode[]): void {
 function bitTest(d: Decoder, operation: number): Execute {
   d.i.operation = operation;
   d.lockable = operation !== bits.TEST_ONLY;
-  return d.i.isMemory ? bits.testBitInMemory : bits.testBitInRegister;
+  if (!d.i.isMemory) return bits.testBitInRegister;
+  return d.lockable ? bits.changeBitInMemory : bits.testBitInMemory;
 }
 
 /*

@@ -66,6 +66,12 @@ const shifts = fc.oneof(
   fc
     .tuple(fc.constantFrom('bt', 'bts', 'btr', 'btc', 'bsf', 'bsr'), wide, wide)
     .map(([o, a, b]) => `${o} ${a}, ${b}`),
+  fc
+    .tuple(fc.constantFrom('bt', 'bts', 'btr', 'btc'), address, fc.nat(40))
+    .map(([o, m, n]) => `${o} dword ${m}, ${n}`),
+  fc
+    .tuple(fc.constantFrom('bt', 'bts', 'btr', 'btc'), address, wide, fc.constantFrom(31, 127, -1))
+    .map(([o, m, a, mask]) => `and ${a}, ${mask}\n ${o} ${m}, ${a}`),
 );
 
 const moves = fc.oneof(

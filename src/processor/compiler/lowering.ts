@@ -26,6 +26,8 @@ export interface Lowering {
   reads: number;
   /** Whether it can fault for another reason than memory. */
   faults: boolean;
+  /** Whether its operand is not where the instruction says, so that it shares its look at the TLB with no other. */
+  apart(i: Instruction): boolean;
   /** Whether this form of it can be compiled. */
   fits(i: Instruction): boolean;
 }
@@ -91,6 +93,7 @@ export function lowering(lower: Lowering['lower'], particulars: Partial<Lowering
     writes: 0,
     reads: 0,
     faults: false,
+    apart: () => false,
     ...particulars,
     lower,
     fits: (i) => (!i.isMemory || isReachable(i)) && fits(i),

@@ -119,7 +119,7 @@ export function reachStack(d: Draft, offset: number, register: typeof ESP | type
  * operations instead of three: shifted by ten instead of twelve, the page number is four times as large, and that is what an index of words wants to be.
  */
 /** The linear address of the group's lowest byte is on the stack. */
-function checkGroup(d: Draft, group: Group): void {
+export function checkGroup(d: Draft, group: Group): void {
   const { code } = d;
   const span = group.high - group.low;
   code.set(T0);

@@ -144,7 +144,8 @@ function planInstruction(
   written: number,
 ): void {
   if (i.isMemory && lowering.operand !== 'none') {
-    p.plan.operands[position] = operandAccess(p, i, lowering.operand === 'store');
+    const writes = lowering.operand === 'store';
+    p.plan.operands[position] = lowering.apart(i) ? apart(p, i, writes) : operandAccess(p, i, writes);
   }
   if (lowering.stack !== 'none') planStack(p, position, lowering.stack);
   if (follow(p, i)) return;
@@ -188,8 +189,7 @@ function planEnd(p: Planner, node: Node, i: Instruction): void {
 const WIDEST = 512;
 
 function operandAccess(p: Planner, i: Instruction, writes: boolean): Access {
-  if (i.segment !== FLAT)
-    return { group: newGroup(p, -1, -1, 0, 0, i.size, writes), offset: 0, size: i.size };
+  if (i.segment !== FLAT) return apart(p, i, writes);
   const base = p.values[i.base]!;
   const offset = p.offsets[i.base]! + i.displacement;
   if (i.index === ZERO) return access(p, base, -1, 0, offset, i.size, writes);
@@ -202,6 +202,10 @@ function operandAccess(p: Planner, i: Instruction, writes: boolean): Access {
     i.size,
     writes,
   );
+}
+
+function apart(p: Planner, { size }: Instruction, writes: boolean): Access {
+  return { group: newGroup(p, -1, -1, 0, 0, size, writes), offset: 0, size };
 }
 
 /** Joins a group that is within reach, or opens one. */
