@@ -16,7 +16,7 @@ import { type Connection, type Ends, keyOf } from './tcp-connection.ts';
 import { takeSegment } from './tcp-input.ts';
 import { refuse } from './tcp-resets.ts';
 import { ACK, FIN, RST, type Segment, SYN } from './tcp-segment.ts';
-import { abandon, nextTurn, ringAlarms, standInLine } from './tcp-turns.ts';
+import { abandon, nextTurn, owe, ringAlarms, standInLine } from './tcp-turns.ts';
 
 /** What the switchboard needs of the network around it. */
 export interface Surroundings {
@@ -33,11 +33,11 @@ export interface Surroundings {
 }
 
 /*
- * ## Three lists
+ * ## Four lists
  *
  * A connection is found by its four ends: two addresses, two ports. That is the first list. The second is the line.
  * The third is for those that the Guest has forgotten and the computer has not, and is kept because of what a Guest
- * could [do to us without it](src/network/tcp-turns.ts#forgetConnection).
+ * could [do to us without it](src/network/tcp-turns.ts#forgetConnection). And in the fourth are debts.
  */
 
 /** All TCP connections of a Guest. */
@@ -48,6 +48,8 @@ export class TcpConnections {
   readonly line = new Set<Connection>();
   /** Those of which the Guest has heard the last, and the computer has not. */
   readonly lingering = new Set<Connection>();
+  /** Those that owe the Guest an acknowledgement. */
+  readonly owing = new Set<Connection>();
   port: number = FIRST_PORT;
 
   constructor(around: Surroundings) {
@@ -102,6 +104,7 @@ function putThrough(connections: TcpConnections, packet: Ipv4, segment: Segment)
   if (verdict === 'reset') abandon(connections, connection);
   else if (verdict === 'nonsense') refuse(connections, ends, segment);
   else standInLine(connections, connection);
+  if (connection.ackOwed) owe(connections, connection);
 }
 
 function endsOf(packet: Ipv4, segment: Segment): Ends {

@@ -109,7 +109,7 @@ function takeAcknowledgement(connection: Connection, segment: Segment, now: numb
     return;
   }
   if (news < 0) return; // older than what we know; its window is, too
-  const window = segment.window << connection.theirScale;
+  const window = segment.window << (connection.scale ?? 0);
   if (news > 0) forget(connection, acknowledgement, news, now);
   else if (data.length === 0 && window === connection.window && connection.inFlight > 0) {
     connection.duplicates++;
@@ -146,6 +146,8 @@ function forget(connection: Connection, acknowledgement: number, news: number, n
  * blocks in `write`.
  *
  * To tell the Guest about every byte of room would be silly in its own way. A quarter of the whole is worth a word.
+ * And what has come in order, as it should, is worth none at once: an acknowledgement of it is
+ * [owed](src/network/tcp-turns.ts#owe).
  */
 
 const WORTH_A_WORD = ROOM / 4;
@@ -156,7 +158,9 @@ function takeData(connection: Connection, segment: Segment, known: number): void
     if (known > 0) connection.ackDue = true; // old news: a probe, or an answer of ours was lost
     return;
   }
-  connection.ackDue = true;
+  const usual = known === 0 && data.length <= connection.room && !connection.guestEnded;
+  if (usual && (segment.flags & FIN) === 0) connection.ackOwed = true;
+  else connection.ackDue = true;
   if (connection.guestEnded) return;
   const fresh = data.subarray(Math.min(known, data.length));
   const taken = fresh.subarray(0, connection.room);

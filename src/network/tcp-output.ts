@@ -9,7 +9,7 @@
 
 import type { Frame } from './cable.ts';
 import type { Route } from './ipv4.ts';
-import { type Connection, NEVER, OUR_SCALE } from './tcp-connection.ts';
+import { type Connection, NEVER } from './tcp-connection.ts';
 import { ACK, advance, ahead, FIN, OUR_MSS, PSH, type Segment, SYN, tcpFrame } from './tcp-segment.ts';
 
 /** The next frame that a connection has for the Guest, if it has one. */
@@ -28,8 +28,8 @@ export function nextFrame(connection: Connection, route: Route, now: number): Fr
 /*
  * ## Hello
  *
- * A SYN takes up one number, as if it were a byte, so that it can be acknowledged. A window cannot be shifted
- * before both have agreed that it will be.
+ * A SYN takes up one number, as if it were a byte, so that it can be acknowledged. Windows may be shifted only if both
+ * say so: ours we shift by nothing, and say even that, for else the Guest could not shift its own.
  */
 
 function synFrame(connection: Connection, route: Route): Frame {
@@ -40,9 +40,8 @@ function synFrame(connection: Connection, route: Route): Frame {
   return tcpFrame(route, {
     ...header(connection, answering ? SYN | ACK : SYN),
     sequence: connection.acknowledged,
-    window: Math.min(connection.room, 0xffff),
     mss: OUR_MSS,
-    scale: !answering || connection.ourScale > 0 ? OUR_SCALE : undefined,
+    scale: !answering || connection.scale !== undefined ? 0 : undefined,
   });
 }
 
@@ -99,17 +98,17 @@ function nextWord(connection: Connection, route: Route): Frame | undefined {
 
 /** The header of a segment sent now, which tells the Guest all that we have to tell about its own stream. */
 function header(connection: Connection, flags: number): Omit<Segment, 'data'> {
-  const { ends, room, ourScale } = connection;
-  const window = Math.min(room >> ourScale, 0xffff);
+  const { ends, room } = connection;
   connection.ackDue = false;
-  connection.announced = advance(connection.expected, window << ourScale);
+  connection.ackOwed = false;
+  connection.announced = advance(connection.expected, room);
   return {
     sourcePort: ends.farPort,
     destinationPort: ends.guestPort,
     sequence: connection.next,
     acknowledgement: flags & ACK ? connection.expected : 0,
     flags,
-    window,
+    window: room,
   };
 }
 

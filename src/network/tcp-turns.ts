@@ -35,6 +35,39 @@ export function nextTurn(connections: TcpConnections): Frame | undefined {
 }
 
 /*
+ * ## Debts
+ *
+ * Whoever has received something owes an acknowledgement, and we owe it for as long as we decently can. Said at once, it
+ * is the dearest word in this room. The Guest is interrupted in the middle of its `write`, the driver asks its card what
+ * is the matter, the card is us, and all that to hear that the kilobyte has arrived. Then the next kilobyte. An upload
+ * went at 0.7 megabytes a second that way, with an interrupt for each of them.
+ *
+ * So we wait for the Guest to let go of the processor, which is what `sleep(0)` does: because its turn is over, some four
+ * milliseconds at the most, or because it has nothing left to do, and what would a Guest in the middle of an upload be
+ * waiting for if not for this. Either way one acknowledgement does for all that has come.
+ *
+ * :::aside
+ * RFC 1122 allows half a second, but wants a word for every second segment all the same, since a sender who hears too
+ * little sends too cautiously at first. It was thinking of senders who count words. Linux counts the bytes.
+ * :::
+ */
+
+/** The Guest is to have an acknowledgement when its turn at the processor is over. */
+export function owe(connections: TcpConnections, connection: Connection): void {
+  const { owing, around } = connections;
+  if (owing.size === 0) around.clock.sleep(0).then(() => payDebts(connections));
+  owing.add(connection);
+}
+
+function payDebts(connections: TcpConnections): void {
+  for (const connection of connections.owing) {
+    connection.ackDue ||= connection.ackOwed;
+    standInLine(connections, connection);
+  }
+  connections.owing.clear();
+}
+
+/*
  * ## Alarms
  *
  * A connection that waits for an answer has an alarm set, and ten times a second we look whose it is time for. If

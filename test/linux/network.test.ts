@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer as createHttp } from 'node:http';
-import { type AddressInfo, connect, createServer, type Server } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -25,6 +25,9 @@ const MINUTES = 60_000;
 /** The first word of a TFTP request for a file; what comes back here is all of it, in one datagram. */
 const TFTP_READ = 1;
 const PAYLOAD = randomBytes(10 << 20);
+/** More than the kernel of this computer keeps for a connection that nobody reads from. */
+const LONG = new Uint8Array(32 << 20);
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const md5 = (bytes: Uint8Array) => createHash('md5').update(bytes).digest('hex');
 
 let guests: Session[] = [];
@@ -141,6 +144,85 @@ describe.skipIf(folder === undefined)(`The network of a Linux, ${why}`, () => {
       files.close();
       sink.close();
       expect(await run(guest, `nc 10.0.2.2 ${sinkPort} 2>&1`)).toContain('refused');
+    },
+    10 * MINUTES,
+  );
+
+  it(
+    'waits for a slow reader outside, who gets everything, and nothing piles up',
+    async () => {
+      const sum = createHash('md5');
+      let reader: Socket | undefined;
+      let got = 0;
+      const sink = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
+        reader = socket;
+        socket.on('data', (bytes) => {
+          sum.update(bytes);
+          got += bytes.length;
+        });
+        socket.pause();
+        socket.on('end', () => socket.end());
+      });
+      servers.push(sink);
+      const port = await listening(sink);
+      const guest = await start('--net');
+      await withAddress(guest);
+      await run(guest, 'mkdir /r; mount -t tmpfs -o size=99m r /r');
+      await run(guest, `truncate -s ${LONG.length} /r/p`);
+      const before = process.memoryUsage().arrayBuffers;
+      let done = false;
+      const upload = run(guest, `nc 10.0.2.2 ${port} < /r/p`).then(() => {
+        done = true;
+      });
+      await pause(6000);
+      expect(done).toBe(false);
+      expect(got).toBe(0);
+      expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(8 << 20);
+      reader!.resume();
+      await upload;
+      expect(got).toBe(LONG.length);
+      expect(sum.digest('hex')).toBe(md5(LONG));
+    },
+    10 * MINUTES,
+  );
+
+  it(
+    'makes a sender outside wait for a slow reader of its own, who gets everything',
+    async () => {
+      let sender: Socket | undefined;
+      const source = createServer((socket) => {
+        sender = socket;
+        socket.end(LONG);
+      });
+      servers.push(source);
+      const port = await listening(source);
+      const guest = await start('--net');
+      await withAddress(guest);
+      const sum = run(guest, `nc 10.0.2.2 ${port} < /dev/null | (sleep 9; md5sum)`);
+      await pause(4000);
+      expect(sender!.writableLength).toBeGreaterThan(LONG.length / 2); // what is not even this computer's kernel's
+      expect(await sum).toContain(md5(LONG));
+    },
+    10 * MINUTES,
+  );
+
+  it(
+    'hears of a reset in the middle of a long upload, and goes on with the next',
+    async () => {
+      const sink = createServer((socket) => {
+        socket.on('error', () => {});
+        socket.once('data', () => socket.resetAndDestroy());
+      });
+      servers.push(sink);
+      const port = await listening(sink);
+      const guest = await start('--net');
+      await withAddress(guest);
+      await run(guest, 'mkdir /r; mount -t tmpfs -o size=99m r /r');
+      await run(guest, `truncate -s ${LONG.length} /r/p`);
+      for (let i = 0; i < 3; i++) {
+        expect(await run(guest, `nc 10.0.2.2 ${port} < /r/p; echo "code $?"`)).toMatch(/code 1/);
+      }
+      expect(await run(guest, 'ping -c 1 10.0.2.2')).toContain('1 packets received');
     },
     10 * MINUTES,
   );

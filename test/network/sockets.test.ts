@@ -4,6 +4,7 @@ import type { Link } from '../../chapters/4-launcher/link.ts';
 import { LauncherError } from '../../chapters/4-launcher/outside.ts';
 import { viewOf } from '../../src/network/bytes.ts';
 import { GATEWAY } from '../../src/network/plan.ts';
+import { ROOM } from '../../src/network/tcp-connection.ts';
 import { ACK, FIN, PSH, RST, SYN } from '../../src/network/tcp-segment.ts';
 import { openNetwork } from '../../src/terminal/network.ts';
 import { createRealWorld } from '../../src/terminal/real-world.ts';
@@ -104,8 +105,8 @@ describe('A real socket', () => {
     });
     const peer = await connected(port);
     await until(() => server !== undefined);
-    const piece = new Uint8Array(1 << 15).fill(5);
-    let window = 0xffff;
+    const piece = new Uint8Array(1 << 13).fill(5);
+    let window: number = ROOM;
     let sent = 0;
     for (let quiet = 0; quiet < 20; ) {
       if (window >= piece.length) {
@@ -114,9 +115,9 @@ describe('A real socket', () => {
         quiet = 0;
       } else quiet++;
       await new Promise((resolve) => setTimeout(resolve, 5));
-      for (const said of peer.listen()) window = said.window << 3;
+      for (const said of peer.listen()) window = said.window;
     }
-    expect(sent).toBeLessThan(1 << 26); // what kernels keep, and a quarter of a megabyte
+    expect(sent).toBeLessThan(1 << 26); // what kernels keep, and our own room
     let got = 0;
     server!.on('data', (bytes) => {
       got += bytes.length;
@@ -124,8 +125,8 @@ describe('A real socket', () => {
     server!.resume();
     await until(() => got === sent);
     await until(() => {
-      for (const said of peer.listen()) window = said.window << 3;
-      return window > 1 << 17;
+      for (const said of peer.listen()) window = said.window;
+      return window > ROOM / 2;
     });
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Gateway } from '../../src/network/gateway.ts';
 import { GATEWAY, GUEST } from '../../src/network/plan.ts';
+import { ROOM } from '../../src/network/tcp-connection.ts';
 import { ACK, FIN, PSH, RST, SYN } from '../../src/network/tcp-segment.ts';
 import { HandStream, handSockets } from './hand-sockets.ts';
 import { handClock, hear, Peer, PEER_MAC, settle, udp } from './peer.ts';
@@ -37,7 +38,7 @@ describe('A connection of the Guest', () => {
     expect(peer.listen()).toEqual([]);
     streams[0]!.events.opened();
     const [answer] = peer.listen();
-    expect(answer).toMatchObject({ flags: SYN | ACK, acknowledgement: 0xfffffff1, window: 0xffff });
+    expect(answer).toMatchObject({ flags: SYN | ACK, acknowledgement: 0xfffffff1, window: ROOM });
   });
 
   it('to the gateway is one to this computer', () => {
@@ -101,11 +102,30 @@ describe('A connection of the Guest', () => {
     expect(answer).toMatchObject({ flags: ACK | PSH, acknowledgement: peer.next });
   });
 
-  it('acknowledges ten segments with one', async () => {
-    const { peer, stream } = await connection();
+  it('acknowledges ten segments with one, when the Guest has let go of the processor', async () => {
+    const { peer, stream, clock } = await connection();
     for (let i = 0; i < 10; i++) peer.say(ACK, bytes(1000));
-    expect(peer.listen()).toMatchObject([{ flags: ACK, acknowledgement: peer.next }]);
     expect(stream.bytes).toBe(10_000);
+    expect(peer.listen()).toEqual([]);
+    await clock.advance(0);
+    expect(peer.listen()).toMatchObject([{ flags: ACK, acknowledgement: peer.next }]);
+    await clock.advance(10);
+    expect(peer.listen()).toEqual([]);
+  });
+
+  it('acknowledges with what it has to say anyway, and then not again', async () => {
+    const { peer, stream, clock } = await connection();
+    peer.say(ACK, text('ping'));
+    stream.events.received(text('pong'));
+    expect(peer.listen()).toMatchObject([{ flags: ACK | PSH, acknowledgement: peer.next }]);
+    await clock.advance(0);
+    expect(peer.listen()).toEqual([]);
+  });
+
+  it('acknowledges an end at once', async () => {
+    const { peer } = await connection();
+    peer.say(ACK | FIN, text('bye'));
+    expect(peer.listen()).toMatchObject([{ flags: ACK, acknowledgement: peer.next }]);
   });
 
   it('takes each byte once, whatever the Guest repeats', async () => {
@@ -129,26 +149,28 @@ describe('A connection of the Guest', () => {
 
 describe('A slow reader', () => {
   it('outside closes the window of the Guest, and opens it again', async () => {
-    const { peer, stream } = await connection();
-    for (let sent = 0; sent < 1 << 18; sent += 1 << 15) peer.say(ACK, bytes(1 << 15));
-    expect(stream.bytes).toBe(1 << 18);
+    const { peer, stream, clock } = await connection();
+    for (let sent = 0; sent < ROOM; sent += 1 << 12) peer.say(ACK, bytes(1 << 12));
+    expect(stream.bytes).toBe(ROOM);
+    await clock.advance(0);
     expect(peer.listen().at(-1)).toMatchObject({ acknowledgement: peer.next, window: 0 });
     const edge = peer.next;
     peer.say(ACK, bytes(1000));
-    expect(stream.bytes).toBe(1 << 18);
+    expect(stream.bytes).toBe(ROOM);
     expect(peer.listen().at(-1)).toMatchObject({ acknowledgement: edge, window: 0 });
     stream.drain();
-    expect(peer.listen().at(-1)).toMatchObject({ acknowledgement: edge, window: (1 << 18) >> 3 });
+    expect(peer.listen().at(-1)).toMatchObject({ acknowledgement: edge, window: ROOM });
   });
 
   it('says so in small steps only when they are worth it', async () => {
-    const { peer, stream } = await connection();
-    for (let i = 0; i < 256; i++) peer.say(ACK, bytes(1024));
+    const { peer, stream, clock } = await connection();
+    for (let i = 0; i < 256; i++) peer.say(ACK, bytes(ROOM / 256));
+    await clock.advance(0);
     peer.listen();
     for (let i = 0; i < 32; i++) stream.leaving.shift()!();
     expect(peer.listen()).toEqual([]);
     for (let i = 0; i < 32; i++) stream.leaving.shift()!();
-    expect(peer.listen()).toMatchObject([{ flags: ACK, window: (64 << 10) >> 3 }]);
+    expect(peer.listen()).toMatchObject([{ flags: ACK, window: ROOM / 4 }]);
   });
 
   it('inside stops the socket from being read, and starts it again', async () => {
