@@ -11,6 +11,9 @@ export interface Seen {
 
 /** The size of the pieces in which port 19 sends. */
 const PIECE = 1 << 16;
+/** What it sends: 0 to 250, over and over. */
+const PATTERN = 251;
+const pattern = Uint8Array.from({ length: PATTERN + PIECE }, (_, i) => i % PATTERN);
 
 /**
  * A network with three old services in it, on whatever address: echo on port 7, discard on 9, and on 19 a source that
@@ -101,8 +104,8 @@ function generate(events: StreamEvents, amount: number): Stream {
   let ended = false;
   const go = () => {
     if (!flowing || over) return;
-    const piece = new Uint8Array(Math.min(PIECE, amount - sent));
-    for (let i = 0; i < piece.length; i++) piece[i] = (sent + i) % 251;
+    const from = sent % PATTERN;
+    const piece = pattern.slice(from, from + Math.min(PIECE, amount - sent));
     sent += piece.length;
     if (piece.length > 0) events.received(piece);
     if (sent < amount) {
