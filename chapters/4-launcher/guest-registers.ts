@@ -52,23 +52,27 @@ export const GENERAL: readonly RegisterName[] = ['eax', 'ecx', 'edx', 'ebx', 'es
 /** The Guest's registers, one request at a time. */
 export class GuestRegisters {
   readonly #device: LguestDevice;
-  readonly #answer = new Uint8Array(4);
+  readonly #question = Uint32Array.of(LHREQ_GETREG, 0);
+  readonly #answer = new Uint32Array(1);
+  readonly #answerBytes = new Uint8Array(this.#answer.buffer);
+  readonly #order = Uint32Array.of(LHREQ_SETREG, 0, 0);
 
   constructor(device: LguestDevice) {
     this.#device = device;
   }
 
   get(name: RegisterName): number {
-    const asked = this.#device.write(Uint32Array.of(LHREQ_GETREG, OFFSETS[name]));
-    if (asked < 0 || this.#device.read(this.#answer) !== 4)
+    this.#question[1] = OFFSETS[name];
+    if (this.#device.write(this.#question) < 0 || this.#device.read(this.#answerBytes) !== 4)
       throw new LauncherError(`the Host keeps ${name} to itself`);
-    return new DataView(this.#answer.buffer).getUint32(0, true);
+    return this.#answer[0]!;
   }
 
   /** Only the eight general registers and eip can be set. */
   set(name: RegisterName, value: number): void {
-    const set = this.#device.write(Uint32Array.of(LHREQ_SETREG, OFFSETS[name], value));
-    if (set < 0) throw new LauncherError(`the Host does not let us set ${name}`);
+    this.#order[1] = OFFSETS[name];
+    this.#order[2] = value;
+    if (this.#device.write(this.#order) < 0) throw new LauncherError(`the Host does not let us set ${name}`);
   }
 
   /** Register `index` of an instruction of `width` bytes: 4 to 7 are ah, ch, dh, bh if that is 1. */

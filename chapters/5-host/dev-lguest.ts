@@ -246,7 +246,7 @@ function read(file: OpenFile, into: Uint8Array): number {
 
 function answer(file: OpenFile, guest: Guest, into: Uint8Array): number {
   if (into.length < 4) return -EFAULT;
-  new DataView(into.buffer, into.byteOffset).setUint32(0, guest.register(file.asked!), true);
+  putWord(into, 0, guest.register(file.asked!));
   file.asked = undefined;
   return 4;
 }
@@ -258,8 +258,12 @@ function copyExit(exit: Exit, into: Uint8Array): number {
   if (into.length < PENDING_SIZE) return -EFAULT;
   into[0] = exit.trap;
   into.set(exit.instruction, 1);
-  new DataView(into.buffer, into.byteOffset).setUint32(8, exit.address, true);
+  putWord(into, 8, exit.address);
   return PENDING_SIZE;
+}
+
+function putWord(into: Uint8Array, at: number, word: number): void {
+  for (let byte = 0; byte < 4; byte++) into[at + byte] = word >>> (8 * byte);
 }
 
 /*
