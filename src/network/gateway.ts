@@ -9,8 +9,8 @@
  * wrong packet, only one that is not delivered.
  *
  * The gateway itself remembers little: what it knows of the Guest, which is what the Guest said of itself last, the
- * frames that are waiting for it, and two books that others keep, one of connections and one of flows. The rest of
- * this page is what is done with them.
+ * frames that are waiting for it, pieces of packets, and two books that others keep, one of connections and one of
+ * flows. The rest of this page is what is done with them.
  */
 
 import { answerArp } from './arp.ts';
@@ -19,6 +19,7 @@ import type { Cable, Clock, Frame, Sockets, Stream, StreamEvents } from './cable
 import { answerDhcp, DHCP_CLIENT_PORT, DHCP_SERVER_PORT } from './dhcp.ts';
 import { answerQuestion, DNS_PORT, parseQuestion } from './dns.ts';
 import { ETHERTYPE_ARP, ETHERTYPE_IPV4, parseEthernet } from './ethernet.ts';
+import { Fragments } from './fragments.ts';
 import { echoReply, isEchoRequest, PROHIBITED, HOST_UNREACHABLE, unreachable } from './icmp.ts';
 import { ICMP, type Ipv4, packetsFor, parseIpv4, type Route, TCP, UDP } from './ipv4.ts';
 import { GATEWAY, GUEST, isOurs, inward, mayBeGuest, NAME_SERVER, NETMASK } from './plan.ts';
@@ -37,6 +38,7 @@ export class Gateway implements Cable {
   readonly kept: Frame[] = [];
   readonly connections: TcpConnections;
   readonly flows: UdpFlows;
+  readonly fragments = new Fragments();
   mac: Uint8Array;
   guest: number = GUEST;
   questions = 0;
@@ -108,7 +110,8 @@ function callFromOutside(gateway: Gateway, guestPort: number, stream: Stream): S
  * ## Peeling
  *
  * A checksum that the card was told to compute is not there to be checked. A frame that was told to be cut is taken
- * whole: we are the ones who would have to put it together again.
+ * whole: we are the ones who would have to put it together again. And a packet that was cut by the Guest's kernel lies
+ * [on a table](src/network/fragments.ts) until its last piece has come.
  *
  * A Guest that has given itself an address is known by that one from now on. Whoever speaks with an address that
  * could not be the Guest's gets no further, with one exception. A Guest that asks for an address has none yet and
@@ -121,9 +124,10 @@ function takeFrame(gateway: Gateway, frame: Frame): void {
   gateway.mac = ethernet.source;
   if (ethernet.type === ETHERTYPE_ARP) takeArp(gateway, ethernet.payload);
   if (ethernet.type !== ETHERTYPE_IPV4) return;
-  const packet = parseIpv4(ethernet.payload);
+  const piece = parseIpv4(ethernet.payload);
+  const packet = piece && gateway.fragments.join(piece, gateway.outside.clock.now());
   if (!packet) return;
-  const unfinished = frame.checksum !== undefined;
+  const unfinished = frame.checksum !== undefined && packet === piece;
   if (packet.protocol === UDP) takeUdp(gateway, packet, unfinished);
   if (!isFromGuest(gateway, packet.source)) return;
   if (packet.protocol === TCP) takeTcp(gateway, packet, unfinished);

@@ -31,10 +31,12 @@
  * was asked for that in 2026, and its author answered *not today*.
  * :::
  *
- * What is missing is as much a decision as what is there. No IPv6: a Guest that asks is told so. No fragments of
- * the Guest's, no pings beyond the gateway, no way in but by the doors of `--forward`. What is there has limits:
- * 256 connections, 256 flows of datagrams, a quarter of a megabyte each way for each connection, 256 frames
- * waiting. A Guest can make the network useless to itself, and to nobody else.
+ * What is missing is as much a decision as what is there. No IPv6: nobody here hands out an address of that kind, a
+ * Guest that asks for somebody's is told that [there is none](src/network/dns.ts#answerQuestion), and its own kernel says
+ * *unreachable* to those who try all the same. No pings beyond the gateway, no way in but by the doors of `--forward`.
+ * What is there has limits: 256 connections, 256 flows of datagrams, a quarter of a megabyte on its way to the Guest in
+ * each connection and 32 kilobytes on the way back, 256 frames waiting, eight packets in pieces. A Guest can make the
+ * network useless to itself, and to nobody else.
  *
  * ## The way through
  *
@@ -54,6 +56,7 @@ export * from './bytes.ts';
 export * from './ethernet.ts';
 export * from './arp.ts';
 export * from './ipv4.ts';
+export * from './fragments.ts';
 export * from './icmp.ts';
 export * from './udp.ts';
 export * from './udp-flows.ts';

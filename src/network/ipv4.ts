@@ -41,6 +41,11 @@ export interface Ipv4 {
   source: number;
   destination: number;
   protocol: number;
+  /** What its pieces have in common, if it was cut. */
+  number: number;
+  /** Where this piece belongs in the whole, in bytes, and whether another follows it. */
+  offset: number;
+  more: boolean;
   payload: Uint8Array;
   /** The header and eight bytes of what is behind it: for whoever has to quote the packet. */
   beginning: Uint8Array;
@@ -52,9 +57,8 @@ export interface Ipv4 {
  * Every length in it is a claim and is compared with what is there. What comes in behind the claimed length is
  * Ethernet's: it does not like frames below 60 bytes and fills them up.
  *
- * Fragments we throw away. A packet may be cut into pieces that arrive in any order, and a receiver that keeps
- * pieces until the rest comes is a receiver that can be made to keep pieces. No TCP has sent a fragment in thirty
- * years. UDP above 1,472 bytes does, and will have to do without us.
+ * It may be no packet but [a piece of one](src/network/fragments.ts). The offset of a piece counts in eights, as
+ * thirteen bits were left for it, and a packet has up to sixteen bits of bytes.
  */
 
 /** Of the payload, in a complaint (RFC 792). */
@@ -62,7 +66,7 @@ const QUOTED = 8;
 const MORE_FRAGMENTS = 0x2000;
 const FRAGMENT_OFFSET = 0x1fff;
 
-/** @returns undefined for what is no whole IPv4 packet */
+/** @returns undefined for what is no IPv4 packet, nor a piece of one */
 export function parseIpv4(packet: Uint8Array): Ipv4 | undefined {
   if (packet.length < IPV4_HEADER || packet[0]! >> 4 !== 4) return undefined;
   const view = viewOf(packet);
@@ -70,11 +74,14 @@ export function parseIpv4(packet: Uint8Array): Ipv4 | undefined {
   const length = view.getUint16(2);
   if (header < IPV4_HEADER || length < header || length > packet.length) return undefined;
   if (fold(sumWords(packet, 0, header)) !== 0xffff) return undefined;
-  if ((view.getUint16(6) & (MORE_FRAGMENTS | FRAGMENT_OFFSET)) !== 0) return undefined;
+  const fragment = view.getUint16(6);
   return {
     source: view.getUint32(12),
     destination: view.getUint32(16),
     protocol: view.getUint8(9),
+    number: view.getUint16(4),
+    offset: (fragment & FRAGMENT_OFFSET) * 8,
+    more: (fragment & MORE_FRAGMENTS) !== 0,
     payload: packet.subarray(header, length),
     beginning: packet.slice(0, Math.min(header + QUOTED, length)),
   };
@@ -125,9 +132,8 @@ export function newPacket(
 /*
  * ## Cutting
  *
- * We take no fragments, and yet have to send some: a datagram that came to our socket in one piece of 9,000 bytes
- * must get through a cable that takes 1,500. The offsets count eight bytes each, so all pieces but the last have a
- * length that eight divides: 1,480 does.
+ * And we have to send some: a datagram that came to our socket in one piece of 9,000 bytes must get through a cable
+ * that takes 1,500. All pieces but the last have a length that eight divides: 1,480 does.
  *
  * Fragments need a number, and ours is the sum of what is in them. Should two packets ever have the same, they are
  * most likely the same packet.

@@ -92,7 +92,7 @@ export function ringAlarms(connections: TcpConnections, now: number): void {
  *
  * A connection that the Guest is done with may have bytes on their way out still. Its stream goes on by itself until
  * they have left, and as long as it does it counts: or else a Guest could open, write and close all day long, to
- * someone who never reads, and each time leave us with a quarter of a megabyte.
+ * someone who never reads, and each time leave us with 32 kilobytes more.
  *
  * The other way to part is not to wait for anybody. That is for a Guest that has sent a RST, for an alarm that rang
  * once too often, and for the cable that is pulled.

@@ -24,6 +24,8 @@ const MEGABYTES = 64;
 const MINUTES = 60_000;
 /** The first word of a TFTP request for a file; what comes back here is all of it, in one datagram. */
 const TFTP_READ = 1;
+const TFTP_DATA = 3;
+const TFTP_ACK = 4;
 const PAYLOAD = randomBytes(10 << 20);
 /** More than the kernel of this computer keeps for a connection that nobody reads from. */
 const LONG = new Uint8Array(32 << 20);
@@ -144,6 +146,30 @@ describe.skipIf(folder === undefined)(`The network of a Linux, ${why}`, () => {
       files.close();
       sink.close();
       expect(await run(guest, `nc 10.0.2.2 ${sinkPort} 2>&1`)).toContain('refused');
+    },
+    10 * MINUTES,
+  );
+
+  it(
+    'puts together what its kernel has cut, and cuts what is too long for it',
+    async () => {
+      const question = Buffer.from('\0\x06blksize\x004000\0', 'latin1');
+      let written: Uint8Array | undefined;
+      const files = createSocket('udp4', (bytes, from) => {
+        if (bytes[1] === TFTP_DATA) written = bytes.subarray(4);
+        const answer = bytes[1] === TFTP_DATA ? Buffer.of(0, TFTP_ACK, bytes[2]!, bytes[3]!) : question;
+        files.send(answer, from.port, from.address);
+      });
+      await new Promise<void>((resolve) => files.bind(0, '127.0.0.1', resolve));
+      const guest = await start('--net');
+      await withAddress(guest);
+      await run(guest, 'seq 1000 > /p');
+      await run(guest, `tftp -p -b 4000 -l /p -r x 10.0.2.2 ${files.address().port}`);
+      expect(new TextDecoder().decode(written)).toBe(
+        Array.from({ length: 1000 }, (_, i) => `${i + 1}\n`).join(''),
+      );
+      files.close();
+      expect(await run(guest, 'ping -c 1 -s 60000 10.0.2.2')).toContain('1 packets received');
     },
     10 * MINUTES,
   );

@@ -5,7 +5,7 @@ import { GATEWAY_MAC } from '../../src/network/ethernet.ts';
 import { Gateway } from '../../src/network/gateway.ts';
 import { GATEWAY, GUEST, NAME_SERVER } from '../../src/network/plan.ts';
 import { nearNetwork } from './near.ts';
-import { handClock, packet, Peer, PEER_MAC, settle, udp } from './peer.ts';
+import { handClock, packet, Peer, PEER_MAC, piece, settle, udp } from './peer.ts';
 
 const address = fc.constantFrom(
   GATEWAY,
@@ -27,6 +27,11 @@ const frame = fc.oneof(
   junk.map((bytes) => ({ bytes: Uint8Array.of(...GATEWAY_MAC, ...PEER_MAC, 8, 6, ...bytes) })),
   fc.tuple(address, fc.nat(255), junk).map(([to, protocol, bytes]) => packet(to, protocol, bytes)),
   fc.tuple(address, port, port, junk).map(([to, a, b, bytes]) => udp(to, a, b, bytes)),
+  fc
+    .tuple(address, fc.constantFrom(1, 6, 17), junk, fc.nat(0x1fff), fc.boolean(), fc.nat(2))
+    .map(([to, protocol, bytes, at, more, id]) =>
+      piece(to, protocol, bytes.subarray(0, bytes.length & ~7), 8 * (at % 5 ? at % 25 : at), more, id),
+    ),
   fc.tuple(address, junk).map(([to, bytes]) => udp(to, 5000, 53, bytes)),
   fc.tuple(fc.nat(9), junk).map(([type, bytes]) => {
     const message = new Uint8Array(240 + 3 + bytes.length);

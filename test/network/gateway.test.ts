@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { viewOf } from '../../src/network/bytes.ts';
+import { checksumOf, sumPseudoHeader, sumWords, viewOf } from '../../src/network/bytes.ts';
 import { Gateway } from '../../src/network/gateway.ts';
 import { GATEWAY, GUEST, NAME_SERVER } from '../../src/network/plan.ts';
 import { nearNetwork } from './near.ts';
-import { handClock, hear, packet, PEER_MAC, settle, udp } from './peer.ts';
+import { handClock, hear, packet, PEER_MAC, piece, pieces, settle, udp } from './peer.ts';
 
 function network() {
   const clock = handClock();
@@ -214,6 +214,99 @@ describe('Datagrams', () => {
     expect(frames.map(({ payload }) => payload.length)).toEqual([1480, 1480, 1048]);
     expect(frames.map(({ frame }) => viewOf(frame.bytes).getUint16(20))).toEqual([0x2000, 0x2000 + 185, 370]);
     expect(new Set(frames.map(({ frame }) => viewOf(frame.bytes).getUint16(18))).size).toBe(1);
+  });
+
+  const FAR = 0xcb007105;
+  const long = Uint8Array.from({ length: 4000 }, (_, i) => i % 251);
+  const datagram = (id = 1) => {
+    const whole = udp(FAR, 5000, 9, long).bytes.subarray(34);
+    const sum = sumPseudoHeader(GUEST, FAR, 17, whole.length) + sumWords(whole);
+    viewOf(whole).setUint16(6, checksumOf(sum));
+    return pieces(FAR, 17, whole, 1480, id);
+  };
+
+  it.each([
+    ['in order', [0, 1, 2]],
+    ['backwards', [2, 1, 0]],
+    ['the middle last', [2, 0, 1]],
+  ])('of the Guest that come in pieces, %s, leave as one', (_, order) => {
+    const { gateway, seen } = network();
+    const frames = datagram();
+    for (const index of order) {
+      expect(seen.datagrams).toEqual([]);
+      gateway.send(frames[index]!);
+    }
+    expect(seen.datagrams).toMatchObject([{ address: '203.0.113.5', port: 9, bytes: long }]);
+    expect(gateway.fragments.puzzles.size).toBe(0);
+  });
+
+  it('in pieces are told from each other by their numbers', () => {
+    const { gateway, seen } = network();
+    const [a, b] = [datagram(1), datagram(2)];
+    for (let i = 0; i < 3; i++) for (const frames of [a, b]) gateway.send(frames[i]!);
+    expect(seen.datagrams.length).toBe(2);
+  });
+
+  it('in pieces are checked like others', () => {
+    const { gateway, seen } = network();
+    const frames = datagram();
+    frames[1]!.bytes[100]!++;
+    for (const each of frames) gateway.send(each);
+    expect(seen.datagrams).toEqual([]);
+  });
+
+  it('that are never finished take eight places, and make room for others', () => {
+    const { gateway, seen } = network();
+    for (let id = 0; id < 1000; id++) gateway.send(datagram(id)[0]!);
+    expect(gateway.fragments.puzzles.size).toBe(8);
+    for (const each of datagram(2000)) gateway.send(each);
+    expect(seen.datagrams.length).toBe(1);
+  });
+
+  it('that lie unfinished for half a minute are not finished with another', async () => {
+    const { gateway, seen, clock } = network();
+    const frames = datagram();
+    gateway.send(frames[0]!);
+    gateway.send(frames[1]!);
+    gateway.outside.clock.sleep(31e9);
+    await clock.advance(31);
+    gateway.send(frames[2]!);
+    expect(seen.datagrams).toEqual([]);
+  });
+
+  it.each([
+    [
+      'overlap',
+      [piece(FAR, 17, long.subarray(0, 80), 0, true), piece(FAR, 17, long.subarray(0, 80), 40, false)],
+    ],
+    [
+      'leave a gap',
+      [piece(FAR, 17, long.subarray(0, 80), 0, true), piece(FAR, 17, long.subarray(0, 80), 88, false)],
+    ],
+    ['end in the middle of eight', [piece(FAR, 17, long.subarray(0, 81), 0, true)]],
+    ['go beyond the longest packet', [piece(FAR, 17, long, 65528, false)]],
+    ['are empty', [piece(FAR, 17, new Uint8Array(0), 0, true), piece(FAR, 17, new Uint8Array(0), 0, false)]],
+  ])('of which the pieces %s are none', (_, frames) => {
+    const { gateway, seen } = network();
+    for (const each of frames) gateway.send(each);
+    expect(seen.datagrams).toEqual([]);
+    expect(gateway.fragments.puzzles.size).toBeLessThan(2);
+  });
+
+  it('of a thousand pieces are not collected', () => {
+    const { gateway } = network();
+    for (let i = 0; i < 1000; i++) gateway.send(piece(FAR, 17, long.subarray(0, 8), 8 * i, true));
+    for (const { pieces } of gateway.fragments.puzzles.values()) expect(pieces.length).toBeLessThan(64);
+  });
+
+  it('and pings of 4,000 bytes come back in pieces', () => {
+    const { gateway } = network();
+    const echo = Uint8Array.of(8, 0, 0, 0, ...long);
+    for (const each of pieces(GATEWAY, 1, echo, 1480)) gateway.send(each);
+    const lengths = [];
+    for (let frame = gateway.receive(); frame; frame = gateway.receive())
+      lengths.push(frame.bytes.length - 34);
+    expect(lengths).toEqual([1480, 1480, 1044]);
   });
 
   it('are forgotten after a minute, and 256 ports are enough for anybody', async () => {

@@ -96,6 +96,40 @@ export function packet(
   return { bytes };
 }
 
+/** The pieces of a packet, cut where they are told to be cut. */
+export function pieces(
+  destination: number,
+  protocol: number,
+  payload: Uint8Array,
+  size: number,
+  number = 1,
+): Frame[] {
+  const frames: Frame[] = [];
+  for (let at = 0; at < payload.length; at += size) {
+    const more = at + size < payload.length;
+    frames.push(piece(destination, protocol, payload.subarray(at, at + size), at, more, number));
+  }
+  return frames;
+}
+
+/** One piece of a packet. */
+export function piece(
+  destination: number,
+  protocol: number,
+  payload: Uint8Array,
+  offset: number,
+  more: boolean,
+  number = 1,
+): Frame {
+  const { bytes } = packet(destination, protocol, payload);
+  const view = viewOf(bytes);
+  view.setUint16(18, number);
+  view.setUint16(20, (more ? 0x2000 : 0) | (offset / 8));
+  view.setUint16(24, 0);
+  view.setUint16(24, 0xffff - fold(sumWords(bytes, 14, 34)));
+  return { bytes };
+}
+
 export function udp(destination: number, from: number, to: number, data: Uint8Array, source?: number): Frame {
   const payload = new Uint8Array(8 + data.length);
   const view = viewOf(payload);
