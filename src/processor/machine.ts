@@ -11,6 +11,7 @@
 import { type Bus, emptyBus } from './bus.ts';
 import { canCompile, Compiler } from './compiler/compiler.ts';
 import { HOT } from './compiler/making.ts';
+import { practise } from './compiler/practice.ts';
 import { readFlags, writeArithmeticFlags } from './eflags.ts';
 import { SYSTEM } from './flags.ts';
 import {
@@ -106,8 +107,8 @@ export interface Machine {
  * ## Building one
  *
  * Several machines can stand side by side: nothing in this appendix is kept in a variable of a module, but for
- * the one `fault` that lives from a throw to its catch, and for the numbers on the x87's workbench, which do not
- * outlive an instruction.
+ * the one `fault` that lives from a throw to its catch, for the numbers on the x87's workbench, which do not
+ * outlive an instruction, and for the one thing that a process has to do but once, which is to `practise`.
  */
 /** What executes: the interpreter alone, or with the compiler for what is hot. Nothing but the speed differs. */
 export type Engine = 'interpreter' | 'compiler';
@@ -137,7 +138,10 @@ export function createMachine(options: MachineOptions): Machine {
     );
   }
   const cpu = new Processor(ramBytes, options.bus ?? emptyBus);
-  if (engine === 'compiler' && canCompile()) cpu.compiler = new Compiler(cpu, hot);
+  if (engine === 'compiler' && canCompile()) {
+    practise();
+    cpu.compiler = new Compiler(cpu, hot);
+  }
   return {
     memory: cpu.memory,
     ram: createRam(cpu),

@@ -125,6 +125,8 @@ export class Processor {
   readonly codePages: (CodePage | undefined)[];
   /** The second engine, unless this processor is interpreted only. */
   compiler: Compiler | undefined = undefined;
+  /** How often the TLB has been told something. */
+  learned = 0;
   /** How many instructions are decoded, in all pages. */
   decoded = 0;
   /** What the retired count will be when `remaining` reaches 0. */

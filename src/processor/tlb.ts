@@ -55,6 +55,7 @@ export function fillTlb(
   const frame = physical >>> 12;
   if (frame >= cpu.codePages.length) return;
   const words = cpu.words;
+  cpu.learned++;
   const page = linear >>> 12;
   const entry = (RAM_BASE + (physical & ~0xfff) - (linear & ~0xfff)) | 1;
   const known = words[READ_SUPERVISOR + page]!;

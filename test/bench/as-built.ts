@@ -2,17 +2,25 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 /**
- * Runs a script of the bench the way `npm run boot` runs Lantern: poured into one file, with the same flags. Whoever is started by tsx,
- * module by module, is slower by a tenth, and nobody uses Lantern like that.
+ * Pours a script of the bench into one file, as `npm run boot` does with Lantern. Whoever is started by tsx, module by module, is slower
+ * by a tenth, and nobody uses Lantern like that.
+ *
+ * @param name of the file in `node_modules/.lantern`
+ * @returns the words with which node runs it: the flags of `npm run boot`, and the file
  */
-export function runAsBuilt(script: string, ...words: string[]): void {
+export function pour(script: string, name: string): string[] {
   const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: { boot: string } };
   const [build, start] = scripts.boot.split(' && ') as [string, string];
-  const poured = 'node_modules/.lantern/bench.mjs';
+  const poured = `node_modules/.lantern/${name}.mjs`;
   const flags = (command: string) => command.split(' ').filter((word) => word.startsWith('--'));
   const elsewhere = flags(build).filter((flag) => !flag.startsWith('--out'));
   must('esbuild', [script, ...elsewhere, `--outfile=${poured}`]);
-  must('node', [...flags(start), poured, ...words]);
+  return [...flags(start), poured];
+}
+
+/** Runs a script of the bench the way `npm run boot` runs Lantern. */
+export function runAsBuilt(script: string, ...words: string[]): void {
+  must('node', [...pour(script, 'bench'), ...words]);
 }
 
 function must(command: string, words: string[]): void {

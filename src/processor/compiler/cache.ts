@@ -37,6 +37,9 @@ export class Exit {
   readonly eip: number | undefined;
   /** Taken when memory is not where it was expected. */
   readonly isMiss: boolean;
+  /** How often it was taken, and from which retired count on. */
+  leaves = 0;
+  since = 0;
   /** The budget was too small for once around. */
   isTired = false;
 

@@ -2,7 +2,7 @@
  * # The compiler
  *
  * Here is the whole of it from above: what it remembers, how compiled code is entered, and what to do when it comes out
- * again. When to compile and when to forget are the next two files, and the rest of this room is about what is in between.
+ * again. When to compile, what is learned by watching, and when to forget are the next files, and the rest of this room is about what is in between.
  *
  * Modules are compiled at once, when they are asked for, and not in the background. They are small, four
  * kilobytes on average, which most browsers accept even on the thread that draws the page. What matters more: when a block is
@@ -18,7 +18,8 @@ import { dispatcher } from './dispatch.ts';
 import { SETTLE } from './draft.ts';
 import { bury, MOST_REGIONS } from './forgetting.ts';
 import { settleFlags } from './kinds.ts';
-import { MANY_MISSES, noteWork, reconsider } from './making.ts';
+import { growPatient } from './making.ts';
+import { judgeMiss, noteLeaving, noteMiss, noteWork } from './watching.ts';
 import { Emitter } from './emitter.ts';
 
 /** Slots for functions: all that live, and all that were just forgotten. */
@@ -45,10 +46,11 @@ export function canCompile(): boolean {
 /** The second engine of one processor. */
 export class Compiler {
   readonly cpu: Processor;
-  /** How often a block is interpreted before it is compiled. */
-  readonly hot: number;
+  /** How often a block is interpreted before it is compiled, now and in the end. */
+  hot = 0;
+  readonly hottest: number;
   /** A quarter of that: from then on a block waits to be compiled together with others. */
-  readonly warm: number;
+  warm = 0;
   /** Blocks that wait, of rings 0 to 2 and of ring 3. */
   readonly waiting: readonly [Block[], Block[]] = [[], []];
   /** In which all modules are written. */
@@ -68,13 +70,16 @@ export class Compiler {
   readonly dispatch: (slot: number, budget: number) => number;
   /** The budget with which compiled code was entered. */
   given = 0;
+  /** The block that was left last because memory was not where it was expected, and how much the TLB had learned by then. */
+  missed: Block | undefined = undefined;
+  learnedBefore = 0;
   /** The exit that stands for the instruction which the interpreter is doing for compiled code. */
   stepping: Exit | undefined = undefined;
 
   constructor(cpu: Processor, hot: number) {
     this.cpu = cpu;
-    this.hot = hot;
-    this.warm = Math.max(1, hot >> 2);
+    this.hottest = hot;
+    growPatient(this);
     this.rewritten = new Uint8Array(cpu.ramBytes >>> 12);
     this.table = new WebAssembly.Table({ element: 'anyfunc', initial: SLOTS });
     for (let slot = SLOTS - 1; slot >= 0; slot--) this.freeSlots.push(slot);
@@ -111,6 +116,7 @@ const SLICE = 100_000;
 export function enterRegion(compiler: Compiler, region: Region): Exit {
   const { cpu } = compiler;
   const { words } = cpu;
+  judgeMiss(compiler);
   if (compiler.dead.length > 0) bury(compiler);
   if (!isPublished(cpu, region)) publish(cpu, region);
   const given = Math.min(cpu.remaining, SLICE);
@@ -128,7 +134,8 @@ export function enterRegion(compiler: Compiler, region: Region): Exit {
   cpu.remaining += words[BUDGET]! - given + exit.refund;
   if (exit.eip !== undefined) words[EIP] = exit.eip;
   settleFlags(words);
-  if (exit.isMiss && ++exit.block.misses >= MANY_MISSES) reconsider(compiler, exit.block);
+  if (exit.isMiss) noteMiss(compiler, exit.block);
+  if (!exit.resumes && !exit.isTired) noteLeaving(compiler, exit);
   if (exit.isTired && last.isPart) noteWork(compiler, last, given);
   return exit;
 }

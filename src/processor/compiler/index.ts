@@ -79,7 +79,9 @@
  * instruction is to fetch it, fetching sets bits in page tables, and that would be a way to tell.
  */
 export * from './compiler.ts';
+export * from './practice.ts';
 export * from './making.ts';
+export * from './watching.ts';
 export * from './forgetting.ts';
 export * from './cache.ts';
 export * from './dispatch.ts';

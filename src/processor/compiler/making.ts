@@ -21,7 +21,7 @@ import { MODE_CODE_32, MODE_FLAT_CODE, MODE_FLAT_DATA, MODE_FLAT_STACK } from '.
 import { ExitList, publish, Region } from './cache.ts';
 import type { Compiler } from './compiler.ts';
 import { Draft, I32_LOCALS, I64_LOCALS } from './draft.ts';
-import { bury, forgetAllRegions, forgetRegion, MOST_REGIONS } from './forgetting.ts';
+import { bury, forgetAllRegions, MOST_REGIONS } from './forgetting.ts';
 import { emitFunction, prepare } from './function.ts';
 import { beginModule, endModule, type WasmFunction, writeBody } from './module.ts';
 import type { Node } from './node.ts';
@@ -35,7 +35,22 @@ export const HOT = 1000;
 export const LOOP_PACE = 16;
 
 /** A heat that is never reached. */
-const NEVER = 0x3fff_ffff;
+export const NEVER = 0x3fff_ffff;
+
+/*
+ * That bargain is struck over a whole boot, of which hundreds of regions come. The first few are another matter. Whoever is first has an interpreter that is as slow as it will ever be, and
+ * a program that is short may have nothing behind them. So the compiler begins with an eighth of its patience, and has all of it two hundred regions later.
+ */
+/** By how much the patience is smaller at first; and by how much it grows with each region. */
+const IMPATIENCE = 8;
+const PATIENCE_PER_REGION = 4;
+
+/** Sets how hot a block must be now. */
+export function growPatient(compiler: Compiler): void {
+  const { hottest, compiledEver } = compiler;
+  compiler.hot = Math.min(hottest, Math.ceil(hottest / IMPATIENCE) + compiledEver * PATIENCE_PER_REGION);
+  compiler.warm = Math.max(1, compiler.hot >> 2);
+}
 
 /*
  * ## Twice over the mark
@@ -102,7 +117,7 @@ interface Part {
 }
 
 /** Makes regions around blocks, all in one module. */
-function compileTogether(compiler: Compiler, blocks: readonly Block[]): void {
+export function compileTogether(compiler: Compiler, blocks: readonly Block[]): void {
   const { cpu } = compiler;
   bury(compiler);
   const room = MOST_REGIONS - compiler.regions.size;
@@ -122,6 +137,7 @@ function compileTogether(compiler: Compiler, blocks: readonly Block[]): void {
     parts.push({ block, order, isPart: isPart && !block.isDeep, slot, exits: new ExitList(slot) });
   }
   if (parts.length > 0) link(compiler, parts);
+  growPatient(compiler);
 }
 
 /** The most instructions that are kept compiled. */
@@ -190,51 +206,4 @@ function settle(compiler: Compiler, part: Part, user: boolean, code: WasmFunctio
   block.region = region;
   block.due = NEVER;
   publish(compiler.cpu, region);
-}
-
-/*
- * ## A wider view
- *
- * The first region around a block is a small one, without the functions that are called. Mostly that is enough, or more than enough: of all that gets hot in a boot, little stays so. But
- * now and then the budget ends, and whoever is found at work when it does is a sample of those who work the most. So we keep a tally, and who was found at
- * the end of a hundred thousand instructions in all is made anew with all that it calls, and all that *they* call.
- */
-/** After how much work a region is worth making with what it calls. */
-const MUCH_WORK = 100_000;
-
-/** A region was at work when `budget` instructions had been done. */
-export function noteWork(compiler: Compiler, region: Region, budget: number): void {
-  region.work += budget;
-  if (region.work < MUCH_WORK) return;
-  const { entry } = region;
-  forgetRegion(compiler, region);
-  entry.isDeep = true;
-  compileTogether(compiler, [entry]);
-}
-
-/*
- * ## Second thoughts
- *
- * Compiled code leaves when memory is not where it was expected. That is the right thing for a page that is touched for the
- * first time, and the wrong one for a loop that walks through data on a page of code, where each store has to be looked
- * at. So misses are counted, and whoever misses more than once in two and a half thousand instructions is compiled anew, more carefully.
- */
-/** After so many misses in one block it is looked how often they come. */
-export const MANY_MISSES = 100;
-/** More than one miss in so many instructions is too often. */
-const WORTH_A_MISS = 25_000;
-
-/** A block whose accesses miss too often is compiled anew, with a look at the TLB for each of them. */
-export function reconsider(compiler: Compiler, block: Block): void {
-  const { cpu } = compiler;
-  const retired = cpu.retiredAtEnd - cpu.remaining;
-  const often = retired - block.missesSince < MANY_MISSES * WORTH_A_MISS;
-  block.misses = 0;
-  block.missesSince = retired;
-  if (!often || block.isCareful) return;
-  block.isCareful = true;
-  for (const region of [...(block.regions ?? [])]) {
-    forgetRegion(compiler, region);
-    region.entry.heat = compiler.hot;
-  }
 }

@@ -7,7 +7,7 @@
  * many pages as it takes.
  *
  * A block belongs if it has been interpreted at least once for each eight times that the hot one was. What is rarer is left outside, and the way there is a
- * way out. It is no loss: if it becomes hot one day, it gets a region of its own.
+ * way out. It is no loss: if it becomes hot one day, it gets a region of its own. (And when a wide region is made, whatever has been compiled before belongs, too: since then nobody has counted it.)
  */
 import type { Block } from '../blocks.ts';
 import { CPL, RAM_BASE, READ_SUPERVISOR, READ_USER } from '../layout.ts';
@@ -75,12 +75,16 @@ function include(g: Gathering, node: Node): Node {
   return node;
 }
 
+function isWorthTaking({ warm, isDeep }: Gathering, block: Block): boolean {
+  return timesOf(block) >= warm || (isDeep && block.regions !== undefined);
+}
+
 /** The node at `eip` within a call, which is taken in if it is worth it and there is room. */
 function admit(g: Gathering, from: Block, eip: number, frame: Frame): Node | undefined {
   const known = frame.nodes.get(eip);
   if (known) return known;
   const block = findExecuted(g.cpu, from, eip);
-  if (!block || timesOf(block) < g.warm) return undefined;
+  if (!block || !isWorthTaking(g, block)) return undefined;
   const { isDeep, nodes, size } = g;
   if (
     nodes.length >= (isDeep ? MOST_NODES : FEW_NODES) ||

@@ -1,16 +1,13 @@
-import { LANTERN_ENGINES, runOnLantern } from './lantern.ts';
 import { openNative } from './native.ts';
 import { KERNELS } from './programs.ts';
 import { runOnV86 } from './v86.ts';
 
-/** One kernel on one processor in a fresh process: `child.ts WHERE KERNEL ROUNDS` prints the rounds as JSON. */
+/** One kernel on the real processor or on v86 in a fresh process: `child.ts WHERE KERNEL ROUNDS` prints the rounds as JSON. */
 const [where, name, count] = process.argv.slice(2) as [string, string, string];
 const rounds = Number(count);
 const kernel = KERNELS.find((kernel) => kernel.name === name)!;
 
 async function run() {
-  const engine = LANTERN_ENGINES.find((engine) => engine === where);
-  if (engine) return runOnLantern(kernel, engine, rounds);
   if (where === 'v86') return runOnV86(kernel, rounds);
   const native = await openNative();
   if (typeof native === 'string') throw new Error(native);

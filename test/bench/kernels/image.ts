@@ -56,6 +56,12 @@ export function buildImage(
        mov ecx, 1024
        xor eax, eax
        rep stosd
+       ; the memory of a real processor is there before it is asked for: so it shall be everywhere
+       mov ebx, edi
+       mov edi, ${DATA_FRAMES}
+       mov ecx, ${DATA_BYTES >>> 2}
+       rep stosd
+       mov edi, ebx
        ; EDI is at the first page table. EAX: frame, EDX: directory entry, ECX: entries
        mov eax, 3
        mov edx, ${DIRECTORY}

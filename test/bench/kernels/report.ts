@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import type { Engine } from '../../../src/processor/index.ts';
+import { pour } from '../as-built.ts';
 import type { Stopwatch } from './image.ts';
 import { LANTERN_ENGINES } from './lantern.ts';
 import { openNative } from './native.ts';
@@ -34,7 +36,8 @@ export interface Results {
 
 const NATIVE_ROUNDS = 7;
 const BENCH = fileURLToPath(new URL('..', import.meta.url));
-const CHILD = fileURLToPath(new URL('child.ts', import.meta.url));
+const BY_TSX = ['--import', 'tsx', fileURLToPath(new URL('child.ts', import.meta.url))];
+const ENGINE = fileURLToPath(new URL('engine.ts', import.meta.url));
 const MINUTES = 60_000;
 
 /** Measures everybody on every kernel, kernel by kernel and all side by side, and prints a table as it goes. */
@@ -44,6 +47,12 @@ export async function benchKernels(): Promise<Results | undefined> {
     console.log(`the ten kernels are skipped, for there is nothing to compare with: ${native}`);
     return undefined;
   }
+  const poured = pour(ENGINE, 'kernels');
+  const ourselves = (engine: Engine): Contestant => ({
+    name: engine,
+    rounds: engine === 'interpreter' ? 3 : 6,
+    run: (kernel, rounds) => inChild([...poured, engine], kernel, rounds),
+  });
   const contestants = [...LANTERN_ENGINES.map(ourselves), ...peers()];
   console.log(
     '\nten kernels: multiples of native time, cold (first round of a process) / warm (best of the rest)\n',
@@ -52,7 +61,9 @@ export async function benchKernels(): Promise<Results | undefined> {
   console.log(`${''.padEnd(16)}${'native ms'.padStart(10)}${columns}`);
   const rows: Row[] = [];
   for (const kernel of KERNELS) {
-    const row = await measure(kernel, contestants, () => inChild('native', kernel, NATIVE_ROUNDS));
+    const row = await measure(kernel, contestants, () =>
+      inChild([...BY_TSX, 'native'], kernel, NATIVE_ROUNDS),
+    );
     rows.push(row);
     print(row.kernel, row.nativeMilliseconds.toFixed(2), row);
   }
@@ -67,17 +78,16 @@ export async function benchKernels(): Promise<Results | undefined> {
   return { contestants: contestants.map(({ name }) => name), rows };
 }
 
-function ourselves(engine: (typeof LANTERN_ENGINES)[number]): Contestant {
-  const rounds = engine === 'interpreter' ? 3 : 6;
-  return { name: engine, rounds, run: (kernel, count) => inChild(engine, kernel, count) };
-}
-
 /** Those that are here; of the others it is said why not. */
 function peers(): Contestant[] {
   const found: Contestant[] = [];
   const missing = installV86();
   if (missing === undefined)
-    found.push({ name: 'v86', rounds: 6, run: (kernel, rounds) => inChild('v86', kernel, rounds) });
+    found.push({
+      name: 'v86',
+      rounds: 6,
+      run: (kernel, rounds) => inChild([...BY_TSX, 'v86'], kernel, rounds),
+    });
   else console.log(`v86 is skipped: ${missing}`);
   const version = qemuVersion();
   if (version === undefined) console.log('QEMU is skipped: there is no qemu-system-i386 on this machine');
@@ -96,9 +106,10 @@ function installV86(): string | undefined {
   return `npm ci in ${BENCH} failed: ${error?.message ?? stderr.trim().split('\n').at(-1)}`;
 }
 
-async function inChild(where: string, kernel: Kernel, rounds: number): Promise<Rounds> {
-  const words = ['--import', 'tsx', CHILD, where, kernel.name, String(rounds)];
-  const { stdout } = await promisify(execFile)(process.execPath, words, { timeout: 5 * MINUTES });
+/** Runs node with some words, a kernel, and how often. */
+async function inChild(words: readonly string[], kernel: Kernel, rounds: number): Promise<Rounds> {
+  const all = [...words, kernel.name, String(rounds)];
+  const { stdout } = await promisify(execFile)(process.execPath, all, { timeout: 5 * MINUTES });
   return JSON.parse(stdout.trim().split('\n').at(-1)!) as Rounds;
 }
 
