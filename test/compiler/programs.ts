@@ -94,6 +94,13 @@ const moves = fc.oneof(
   fc.tuple(condition, byte).map(([c, a]) => `set${c} ${a}`),
   fc.tuple(condition, address).map(([c, m]) => `set${c} byte ${m}`),
   wide.map((a) => `bswap ${a}`),
+  fc.tuple(fc.constantFrom('cmpxchg', 'xadd'), wide, wide).map(([o, a, b]) => `${o} ${a}, ${b}`),
+  fc.tuple(fc.constantFrom('cmpxchg', 'xadd'), byte, byte).map(([o, a, b]) => `${o} ${a}, ${b}`),
+  fc.tuple(fc.constantFrom('cmpxchg', 'xadd'), half, half).map(([o, a, b]) => `${o} ${a}, ${b}`),
+  fc
+    .tuple(fc.constantFrom('cmpxchg', 'xadd'), address, fc.oneof(wide, byte, half))
+    .map(([o, m, a]) => `${o} ${m}, ${a}`),
+  fc.tuple(address, wide).map(([m, a]) => `mov eax, ${m}\n cmpxchg ${m}, ${a}`),
   fc.constantFrom(
     'cdq',
     'cwde',
@@ -133,6 +140,11 @@ const strings = fc.constantFrom(
   'scasb',
   'cmpsd',
   'lodsb',
+  'lodsw',
+  'stosd',
+  'stosw',
+  'movsb',
+  'std\n movsw\n lodsb\n stosd\n cld',
   'push ecx\n mov ecx, 5\n rep movsd\n pop ecx',
   'push ecx\n mov ecx, 7\n rep stosb\n pop ecx',
   'push ecx\n mov ecx, 9\n repne scasb\n pop ecx',

@@ -117,6 +117,8 @@ export * from './lower-shift.ts';
 export * from './lower-bits.ts';
 export * from './lower-multiply.ts';
 export * from './lower-stack.ts';
+export * from './lower-exchange.ts';
+export * from './lower-strings.ts';
 export * from './lower-ends.ts';
 /*
  * ## What it comes to

@@ -5,15 +5,15 @@
  * before anybody asks the first.
  */
 import { FLAT, type Instruction } from '../instruction.ts';
-import { EAX, EBP, ECX, EDX, ESP, FS, GS } from '../layout.ts';
+import { EAX, EBP, ECX, EDI, EDX, ESI, ESP, FS, GS } from '../layout.ts';
 import type { Draft } from './draft.ts';
 
 /** How an instruction is compiled, and what it touches. */
 export interface Lowering {
   /** Writes its code. */
   lower(d: Draft, i: Instruction): void;
-  /** What it does with its operand if that is in memory. A store may load first. */
-  operand: 'load' | 'store' | 'none';
+  /** What it does with its operand if that is in memory. A store may load first; a string instruction goes by ESI and EDI. */
+  operand: 'load' | 'store' | 'string' | 'none';
   /** What it does with the stack. */
   stack: 'push' | 'pop' | 'leave' | 'none';
   /**
@@ -46,6 +46,8 @@ export const USES_EAX = 8;
 export const USES_EDX = 16;
 export const USES_ECX = 32;
 export const USES_EBP = 64;
+export const USES_ESI = 256;
+export const USES_EDI = 512;
 /** `rm` as the index of a 32-bit register, whatever the size says. */
 export const WIDE_RM = 128;
 
@@ -59,6 +61,8 @@ export function registersOf(i: Instruction, roles: number): number {
   if (roles & USES_EDX) mask |= 1 << EDX;
   if (roles & USES_ECX) mask |= 1 << ECX;
   if (roles & USES_EBP) mask |= 1 << EBP;
+  if (roles & USES_ESI) mask |= 1 << ESI;
+  if (roles & USES_EDI) mask |= 1 << EDI;
   return mask;
 }
 

@@ -20,6 +20,7 @@ import {
 import { FLAT, type Instruction } from '../instruction.ts';
 import { EBP, ECX, ESP, ZERO } from '../layout.ts';
 import { loadEffectiveAddress, moveRegisterToRegister } from '../move.ts';
+import { LODS, STOS } from '../strings.ts';
 import { FIRST_POINTER } from './draft.ts';
 import type { Lowering } from './lowering.ts';
 import type { Node } from './node.ts';
@@ -143,13 +144,21 @@ function planInstruction(
   lowering: Lowering,
   written: number,
 ): void {
-  if (i.isMemory && lowering.operand !== 'none') {
+  if (lowering.operand === 'string') {
+    planString(p, i, position);
+  } else if (i.isMemory && lowering.operand !== 'none') {
     const writes = lowering.operand === 'store';
     p.plan.operands[position] = lowering.apart(i) ? apart(p, i, writes) : operandAccess(p, i, writes);
   }
   if (lowering.stack !== 'none') planStack(p, position, lowering.stack);
   if (follow(p, i)) return;
   for (let register = 0; register < ZERO; register++) if ((written >> register) & 1) forget(p, register);
+}
+
+/** The source in place of the operand, the destination in place of the stack. */
+function planString(p: Planner, i: Instruction, position: number): void {
+  if (i.operation !== STOS) p.plan.operands[position] = apart(p, i, false);
+  if (i.operation !== LODS) p.plan.stacks[position] = apart(p, i, true);
 }
 
 function planStack(p: Planner, position: number, how: 'push' | 'pop' | 'leave'): void {

@@ -72,7 +72,8 @@ function addInstruction(shape: Shape, i: Instruction): void {
 }
 
 function canLeave(i: Instruction, lowering: Lowering): boolean {
-  return lowering.faults || lowering.stack !== 'none' || (i.isMemory && lowering.operand !== 'none');
+  const { operand, stack, faults } = lowering;
+  return faults || stack !== 'none' || operand === 'string' || (i.isMemory && operand !== 'none');
 }
 
 const FLOWS: Record<Exclude<Lowering['flags'], 'row'>, number> = {

@@ -8,10 +8,12 @@
 import type { Execute } from '../instruction.ts';
 import { arithmeticLowerings } from './grid.ts';
 import { bitLowerings } from './lower-bits.ts';
+import { exchangeLowerings } from './lower-exchange.ts';
 import { moveLowerings } from './lower-move.ts';
 import { multiplyLowerings } from './lower-multiply.ts';
 import { shiftLowerings } from './lower-shift.ts';
 import { stackLowerings } from './lower-stack.ts';
+import { stringLowerings } from './lower-strings.ts';
 import type { Lowering } from './lowering.ts';
 
 export const lowerings: ReadonlyMap<Execute, Lowering> = new Map<Execute, Lowering>([
@@ -21,4 +23,6 @@ export const lowerings: ReadonlyMap<Execute, Lowering> = new Map<Execute, Loweri
   ...bitLowerings,
   ...multiplyLowerings,
   ...stackLowerings,
+  ...exchangeLowerings,
+  ...stringLowerings,
 ]);
