@@ -3,8 +3,8 @@
  *
  * Most programs that send packets have a queue of them. This one has none. When the Guest has put up a buffer, its
  * card asks the cable, the cable asks each connection, and the connection looks at its ledger and makes up a
- * segment on the spot. Acknowledgements cost nothing that way: if ten segments have come in since the last time,
- * one answer does for all ten. And a Guest that takes nothing makes us write nothing.
+ * segment on the spot. Acknowledgements cost little that way: however many segments have come in since the last time,
+ * one answer does for all. And a Guest that takes nothing makes us write nothing.
  */
 
 import type { Frame } from './cable.ts';

@@ -88,15 +88,18 @@ async function report(linux: Measured, way: string, command: string, carried: ()
     switches: linux.switches(),
     carried: carried(),
   };
+  const used = process.cpuUsage();
   const began = performance.now();
   await run(linux.session, command);
   await arrival(() => carried() - before.carried);
   const seconds = (performance.now() - began) / 1000;
+  const { user, system } = process.cpuUsage(used);
   const [arrived, left] = [linux.count.in - before.in, linux.count.out - before.out];
   const instructions = (linux.retired() - before.retired) / amount;
   const exits = (linux.switches() - before.switches) / (arrived + left);
   console.log(
     `  ${way.padEnd(14)} ${(amount / seconds / 1e6).toFixed(1).padStart(6)} MB/s` +
+      ` (${(amount / (user + system)).toFixed(1).padStart(5)} by the processor's time)` +
       ` ${String(arrived).padStart(8)} packets in ${String(left).padStart(8)} out` +
       ` ${exits.toFixed(1).padStart(6)} exits a packet ${instructions.toFixed(2).padStart(6)} instructions a byte`,
   );
