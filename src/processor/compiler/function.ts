@@ -187,27 +187,33 @@ function checkBudget(d: Draft, node: Node, to: Node): void {
   d.code.branchIf(d.epilogue);
 }
 
-/** A jump to another page: is it still where it was? If not, out, and let it be looked up. */
-function checkPage(d: Draft, node: Node, to: Node): void {
-  const { code } = d;
-  const page = to.block.eip >>> 12;
-  prepareTarget(d, to.block.eip);
+/*
+ * ## From page to page
+ *
+ * The dispatcher looks whether the first page of a region is where it was. A region that goes on into another page has to look for itself, each time: one load, one comparison. If the page has moved, the
+ * way out leads to those who look blocks up.
+ */
+/** A jump to another page. */
+function checkPage(d: Draft, node: Node, { block }: Node): void {
+  prepareTarget(d, block.eip);
   prepareExit(d, d.exits.away(node));
-  code.const(0);
-  code.memory(I32_LOAD, d.readTable + page * 4);
-  code.with(entryOfPage(page, to.block.frame), NE);
-  code.branchIf(d.epilogue);
+  leaveUnlessIn(d, block.eip >>> 12, block.frame);
 }
 
-/** An instruction that lies across two pages: is the other one where it was, too? */
+/*
+ * One instruction in a few hundred lies across two pages, like a sentence whose verb is overleaf. Here the dispatcher must not be asked to try again: it would look at the first page, find
+ * nothing wrong with it, and come straight back.
+ */
 function checkSecondPage(d: Draft, node: Node): void {
-  const { code } = d;
   const { eip, secondPage } = node.block;
-  const page = ((eip >>> 12) + 1) & 0xf_ffff;
   prepareTarget(d, eip);
   prepareExit(d, d.exits.somewhere(node));
-  code.const(0);
-  code.memory(I32_LOAD, d.readTable + page * 4);
-  code.with(entryOfPage(page, secondPage >>> 12), NE);
-  code.branchIf(d.epilogue);
+  leaveUnlessIn(d, ((eip >>> 12) + 1) & 0xf_ffff, secondPage >>> 12);
+}
+
+function leaveUnlessIn(d: Draft, page: number, frame: number): void {
+  d.code.const(0);
+  d.code.memory(I32_LOAD, d.readTable + page * 4);
+  d.code.with(entryOfPage(page, frame), NE);
+  d.code.branchIf(d.epilogue);
 }

@@ -213,10 +213,6 @@ function operandAccess(p: Planner, i: Instruction, writes: boolean): Access {
   );
 }
 
-function apart(p: Planner, { size }: Instruction, writes: boolean): Access {
-  return { group: newGroup(p, -1, -1, 0, 0, size, writes), offset: 0, size };
-}
-
 /** Joins a group that is within reach, or opens one. */
 function access(
   p: Planner,
@@ -240,6 +236,28 @@ function access(
   return { group, offset, size };
 }
 
+function join(group: Group, from: number, to: number, writes: boolean): boolean {
+  const low = Math.min(group.low, from);
+  const high = Math.max(group.high, to);
+  if (high - low > WIDEST) return false;
+  group.low = low;
+  group.high = high;
+  group.count++;
+  group.writes ||= writes;
+  return true;
+}
+
+/*
+ * ## Staying apart
+ *
+ * Three kinds of access have nobody to join. What lies behind FS or GS, for nobody knows where that is; what an instruction finds by another way than the usual; and everything in a block that
+ * has missed too often. There, all that can be asked of an address is where *it* is.
+ */
+/** A group of its own. */
+function apart(p: Planner, { size }: Instruction, writes: boolean): Access {
+  return { group: newGroup(p, -1, -1, 0, 0, size, writes), offset: 0, size };
+}
+
 function newGroup(
   p: Planner,
   base: number,
@@ -251,17 +269,6 @@ function newGroup(
 ): Group {
   const local = FIRST_POINTER + p.locals++;
   return { base, index, shift, low, high: low + size, writes, count: 1, local, checked: false };
-}
-
-function join(group: Group, from: number, to: number, writes: boolean): boolean {
-  const low = Math.min(group.low, from);
-  const high = Math.max(group.high, to);
-  if (high - low > WIDEST) return false;
-  group.low = low;
-  group.high = high;
-  group.count++;
-  group.writes ||= writes;
-  return true;
 }
 
 /*
