@@ -200,11 +200,12 @@ describe.skipIf(folder === undefined)(`The network of a Linux, ${why}`, () => {
       const upload = run(guest, `nc 10.0.2.2 ${port} < /r/p`).then(() => {
         done = true;
       });
+      while (!reader) await pause(10);
       await pause(6000);
       expect(done).toBe(false);
       expect(got).toBe(0);
       expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(8 << 20);
-      reader!.resume();
+      reader.resume();
       await upload;
       expect(got).toBe(LONG.length);
       expect(sum.digest('hex')).toBe(md5(LONG));
@@ -225,8 +226,9 @@ describe.skipIf(folder === undefined)(`The network of a Linux, ${why}`, () => {
       const guest = await start('--net');
       await withAddress(guest);
       const sum = run(guest, `nc 10.0.2.2 ${port} < /dev/null | (sleep 9; md5sum)`);
-      await pause(4000);
-      expect(sender!.writableLength).toBeGreaterThan(LONG.length / 2); // what is not even this computer's kernel's
+      while (!sender) await pause(10);
+      await pause(3000);
+      expect(sender.writableLength).toBeGreaterThan(LONG.length / 2); // what is not even this computer's kernel's
       expect(await sum).toContain(md5(LONG));
     },
     10 * MINUTES,
