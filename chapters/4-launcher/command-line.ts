@@ -46,8 +46,8 @@ export type DeviceOption =
  * more than 700 MB. We draw the line where it stops being slow and starts being silly.
  */
 
-/** A Guest of more would not leave its kernel room to map it. */
-export const MOST_MEMORY = 2048;
+/** What a machine has at most, 2 GiB, without the 32 MiB that are the Host's. */
+export const MOST_MEMORY = 2016;
 /** The kernel that needs no file. A file of that name is spelled `./pup`. */
 export const PUP = 'pup';
 export const PUP_MEMORY = 32;
@@ -124,7 +124,7 @@ export function parseCommandLine(words: readonly string[]): LaunchOptions | 'hel
  * ## More than one
  *
  * In front of each Guest stands the word `--guest`, and what follows is a command line like any other, up to the next such word. It is taken
- * out first of all, before anybody asks what the rest means, and no kernel can have it as an argument.
+ * out first of all, before anybody asks what the rest means, and no kernel can have it as an argument. A trace is of them all, whoever asks for it; so there is one at most.
  */
 
 const NEXT_GUEST = '--guest';
@@ -145,9 +145,11 @@ export function parseGuests(words: readonly string[]): LaunchOptions[] | 'help' 
   if (marked.length > 0 && before.length > 0)
     throw new LauncherError(`'${before[0]}' stands before the first ${NEXT_GUEST}: whose is it?`);
   const guests: LaunchOptions[] = [];
+  let trace: string | undefined;
   for (const line of marked.length > 0 ? marked : [before]) {
     const guest = parseCommandLine(line);
     if (guest === 'help') return guest;
+    trace = oneTrace(trace, guest.trace);
     guests.push(guest);
   }
   return guests;
@@ -170,7 +172,7 @@ function applyOption(options: LaunchOptions, word: string): void {
       options.initrd = needsFile(name, value);
       return;
     case '--trace':
-      options.trace = needsFile(name, value);
+      options.trace = oneTrace(options.trace, needsFile(name, value))!;
       return;
     case '--rng':
     case '--verbose':
@@ -187,6 +189,12 @@ function applyOption(options: LaunchOptions, word: string): void {
 function splitOnce(word: string, separator: string): [string, string | undefined] {
   const at = word.indexOf(separator);
   return at < 0 ? [word, undefined] : [word.slice(0, at), word.slice(at + 1)];
+}
+
+function oneTrace(before: string | undefined, file: string | undefined): string | undefined {
+  if (before !== undefined && file !== undefined)
+    throw new LauncherError(`--trace=${before} and --trace=${file}: there is one trace, of all Guests`);
+  return before ?? file;
 }
 
 function needsFile(name: string, value: string | undefined): string {

@@ -10,6 +10,7 @@
  */
 
 import { LHREQ_INITIALIZE, LHREQ_IRQ } from '../1-preparation/abi.ts';
+import { ENOMEM } from '../1-preparation/errno.ts';
 import type { World } from '../1-preparation/world.ts';
 import type { GuestWindow, Host, LguestDevice } from '../5-host/dev-lguest.ts';
 import { createBlock } from './block.ts';
@@ -41,7 +42,8 @@ const PAGE = 4096;
  * A Guest can end in three ways that matter. It switches itself off, which is the good one. It dies. Or it asks to
  * be started again, and then we owe it *everything* again: fresh memory, devices that remember nothing, the kernel
  * read once more from its file, which may have been rebuilt in the meantime. lguest did it by closing all its files
- * and calling `exec` on itself with its own arguments. We have a loop.
+ * and calling `exec` on itself with its own arguments. We have a loop, which lets go of the thread once each time
+ * around: there are kernels that do nothing but restart.
  */
 
 /**
@@ -59,7 +61,10 @@ export async function launch(
 ): Promise<ExitStatus> {
   for (;;) {
     const ending = await launchOnce(options, host, world, outside, signal);
-    if (ending.kind === 'restart') continue;
+    if (ending.kind === 'restart') {
+      await world.sleep(0);
+      continue;
+    }
     for (const line of ending.lines) outside.warn(line);
     return { code: ending.kind === 'power-off' ? 0 : 1, reason: ending.reason };
   }
@@ -215,6 +220,7 @@ function initialize(device: LguestDevice, memory: GuestWindow, kernel: LoadedKer
   const done = device.write(
     Uint32Array.of(LHREQ_INITIALIZE, memory.base, memory.size / PAGE, kernel.entry, bus.limitPage),
   );
+  if (done === -ENOMEM) throw new LauncherError('the Host has too many Guests to keep books for another');
   if (done < 0) throw new LauncherError(`the Host refuses this Guest: error ${-done}`);
 }
 

@@ -148,19 +148,24 @@ export function createNet(link: Link, address: Uint8Array): Behaviour {
  * the sort, so what pup gets is always finished and short.
  *
  * Behind a Link there may be another Guest, and who knows what that one wrote into its note. A frame that makes no
- * sense, or that is longer than this driver was told to make its buffers, is lost, as frames are.
+ * sense, or that is longer than this driver was told to make its buffers, is lost, as frames are. So are the pieces of one that
+ * was to be cut up too coarsely.
  */
 
 function palatable(frame: Frame, agreed: number): Frame[] {
-  const { segments, checksum, bytes } = frame;
+  const { segments, checksum } = frame;
   if (segments) {
     const wanted = featureFor(segments.type, GUEST_TSO4, GUEST_TSO6);
     const marked = (segments.type & SEGMENTS_ECN) !== 0;
     const whole = (agreed & wanted) !== 0 && (!marked || (agreed & GUEST_ECN) !== 0);
-    if (!whole) return segment(frame);
+    if (!whole) return segment(frame).filter((piece) => hasRoom(piece, agreed));
   }
-  if (HEADER_SIZE + bytes.length > bufferSize(agreed)) return [];
+  if (!hasRoom(frame, agreed)) return [];
   return checksum && (agreed & GUEST_CSUM) === 0 ? finishChecksum(frame) : [frame];
+}
+
+function hasRoom({ bytes }: Frame, agreed: number): boolean {
+  return HEADER_SIZE + bytes.length <= bufferSize(agreed);
 }
 
 /** How large a driver must make its receive buffers (virtio 1.0, section 5.1.6.3.1). */

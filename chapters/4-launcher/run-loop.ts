@@ -66,8 +66,8 @@ export interface Ending {
 const PENDING_SIZE = 12;
 /** A reason is a message of at most 128 bytes and a few words around it. */
 const LONGEST_REASON = 256;
-/** Between two looks at the event loop. */
-const MOST_EXITS = 512;
+/** Nanoseconds between two looks at the event loop. */
+const LONGEST_HOLD = 4_000_000;
 
 /*
  * ## The loop
@@ -96,14 +96,20 @@ export async function runGuest(guest: Running): Promise<Ending> {
  * *before* the Guest runs on. Then the read.
  *
  * `world.sleep(0)` is not a nap. JavaScript has one thread, and keys are pressed on it, too; whoever never lets go
- * of it never hears ^C. A Guest that does nothing but bother its devices never gets to the end of a slice, so we
- * count its exits as well and let go after every 512.
+ * of it never hears ^C. A Guest that does nothing but bother its devices never gets to the end of a turn, so we look
+ * at the clock ourselves and let go after four milliseconds.
  */
 
 async function runLoop(guest: Running, registers: GuestRegisters, message: Uint8Array): Promise<Ending> {
   const { device, bus, world, outside, signal } = guest;
   const complain = limited(outside);
-  for (let exits = 1; ; exits++) {
+  let held = world.now();
+  const letGo = async () => {
+    await world.sleep(0);
+    held = world.now();
+  };
+  for (;;) {
+    if (world.now() - held >= LONGEST_HOLD) await letGo();
     const drained = outside.outputDrained();
     if (drained) await drained;
     if (signal?.aborted) return { kind: 'aborted', reason: 'left alone', lines: [] };
@@ -112,13 +118,12 @@ async function runLoop(guest: Running, registers: GuestRegisters, message: Uint8
     switch (result) {
       case PENDING_SIZE:
         emulate(guest, registers, message, complain);
-        if (exits % MOST_EXITS === 0) await world.sleep(0);
         break;
       case -ERESTARTSYS:
-        await world.sleep(0);
+        await letGo();
         break;
       case -EAGAIN:
-        if (busy) await world.sleep(0);
+        if (busy) await letGo();
         else await wakeUpCall(guest);
         break;
       case -ERESTART:
@@ -239,19 +244,24 @@ function bury(guest: Running, registers: GuestRegisters, message: Uint8Array): E
 
 /** @param accuser who found out: `lguest` is the Host, `lantern` is us */
 function dead(guest: Running, registers: GuestRegisters, accuser: string, reason: string): Ending {
-  const lines = [`${accuser}: ${reason}`, ...autopsy(guest.image, registers, guest.memory)];
+  const lines = [`${accuser}: ${reason}`, ...autopsy(guest.image, registers, guest.memory).map(harmless)];
   return { kind: 'died', reason, lines };
 }
 
 /*
  * The last words of a Guest go to your terminal, and the Guest chose them. A terminal will do all sorts of things
  * for whoever knows the right escape sequence: set the title, answer questions, in bad years type commands. So
- * nothing gets through but one line of characters that are harmless to look at.
+ * nothing gets through but one line of characters that are harmless to look at. That goes for the names in a kernel's
+ * file, too.
  */
 
-/** The text up to the NUL. It may hold what a hostile Guest wants our terminal to do, so it is stripped to letters. */
+/** The text up to the NUL. */
 function printable(bytes: Uint8Array): string {
   const text = new TextDecoder().decode(bytes);
   const [beforeNul] = text.split('\0', 1);
-  return beforeNul!.trimEnd().replace(/\p{Cc}/gu, ' ');
+  return harmless(beforeNul!.trimEnd());
+}
+
+function harmless(text: string): string {
+  return text.replace(/\p{Cc}/gu, ' ');
 }

@@ -74,10 +74,17 @@ function readSection(file: Uint8Array, view: DataView, at: number) {
   };
 }
 
+/*
+ * A name ends with a NUL, unless somebody has left it out. Ten thousand symbols may then share one name that is as long as the file, and ten
+ * thousand copies of that are more than a launcher has room for. C++ is known for names of that kind; a kernel can do with less.
+ */
+const LONGEST_NAME = 256;
+
 /** The text from `at` to the next NUL. */
 function textAt(strings: Uint8Array, at: number): string {
-  const end = strings.indexOf(0, at);
-  return new TextDecoder().decode(strings.subarray(at, end < 0 ? strings.length : end));
+  const most = strings.subarray(at, at + LONGEST_NAME);
+  const end = most.indexOf(0);
+  return new TextDecoder().decode(end < 0 ? most : most.subarray(0, end));
 }
 
 /*

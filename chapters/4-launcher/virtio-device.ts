@@ -261,7 +261,7 @@ function serveTurn(device: VirtioDevice, index: number, queue: Virtqueue): void 
       return;
     }
     giveBack(queue, request, behaviour.serve(index, request, memory, queue.label));
-    moved += Math.max(request.bytes, REQUEST_COST);
+    moved += Math.max(request.bytes, REQUEST_COST) + request.extra;
   }
 }
 

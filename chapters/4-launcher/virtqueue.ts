@@ -63,6 +63,8 @@ export interface Chain {
   writable: Span[];
   /** Bytes of all of them together; never more than the Guest has memory. */
   bytes: number;
+  /** What serving it counts for in its queue's turn beyond that, in bytes; its device may say. */
+  extra: number;
 }
 
 export const QUEUE_SIZE = 256;
@@ -198,7 +200,7 @@ export function takeRequest(queue: Virtqueue): Chain | undefined {
  */
 
 function followChain(queue: Virtqueue, head: number): Chain {
-  const chain: Chain = { head, readable: [], writable: [], bytes: 0 };
+  const chain: Chain = { head, readable: [], writable: [], bytes: 0, extra: 0 };
   let table: Table = { address: queue.descriptors, size: queue.size, indirect: false };
   let index = head;
   for (let links = 1; ; links++) {

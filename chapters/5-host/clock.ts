@@ -49,8 +49,8 @@ const LAST_STRETCH = 20_000;
 const SHORTEST_STRETCH = 1_000;
 
 function planLook(guest: Guest, nanoseconds: number): void {
-  const { machine, pace } = guest.ground;
-  const rest = instructionsIn(pace, nanoseconds);
+  const { machine } = guest.ground;
+  const rest = instructionsIn(guest.pace, nanoseconds);
   const stretch = rest > 2 * LAST_STRETCH ? rest / 2 : Math.min(rest, LAST_STRETCH);
   guest.nextLook = machine.retired + Math.max(SHORTEST_STRETCH, Math.floor(stretch));
 }

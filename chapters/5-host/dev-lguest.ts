@@ -27,7 +27,6 @@ import { GuestDied } from './death.ts';
 import { Frames, HOST_BYTES } from './frames.ts';
 import { FRAMES_OF_A_NEWBORN, type Ground, Guest } from './guest.ts';
 import { waiting } from './interrupts.ts';
-import { createPace } from './pace.ts';
 import { registerOffset } from './registers.ts';
 import { run } from './run.ts';
 import { createStatistics, type Statistics } from './statistics.ts';
@@ -101,7 +100,7 @@ export function createHost(machine: Machine, world: World, witness?: Witness): H
   const statistics = createStatistics();
   const door = powerOn(machine, () => frames.allocate()!);
   const switcher = witness ? watched(door, witness) : door;
-  const ground = { machine, world, frames, switcher, statistics, pace: createPace(), witness };
+  const ground = { machine, world, frames, switcher, statistics, witness };
   return { open: () => openFile(ground, windows), statistics };
 }
 

@@ -53,9 +53,15 @@ export class Frames {
  *
  * So each Guest has a share, enough for the largest address space twice over. Who needs more gives up what it has and builds it
  * again, one fault at a time. It is slower. It is slower for *them*.
+ *
+ * Three such Guests leave a quarter of the frames, and that quarter is for the modest: whoever has 128 already gets none of it. With 128 one can live, if not in style. There are
+ * enough for sixteen who live like that.
  */
 /** What one Guest may have of the Host's frames: twice what one address space can need, a quarter of all. */
 const MOST_FRAMES = 2048;
+/** The last frames are for those who have few. */
+const LAST_FRAMES = 2048;
+const FEW_FRAMES = 128;
 
 /** The frames that serve one Guest: its register page, its directories, its page tables. */
 export class Share {
@@ -68,7 +74,8 @@ export class Share {
 
   /** The physical address of a zeroed frame, or `undefined` when the Guest has had its share or the Host has none. */
   allocate(): number | undefined {
-    const frame = this.#held.size < MOST_FRAMES ? this.#frames.allocate() : undefined;
+    const most = this.#frames.available > LAST_FRAMES ? MOST_FRAMES : FEW_FRAMES;
+    const frame = this.#held.size < most ? this.#frames.allocate() : undefined;
     if (frame !== undefined) this.#held.add(frame);
     return frame;
   }

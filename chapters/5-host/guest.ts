@@ -28,7 +28,7 @@ import { type Frames, Share } from './frames.ts';
 import { GuestMemory } from './memory.ts';
 import { setFirstSegments } from './segments.ts';
 import { createShadows, type Shadows } from './shadows.ts';
-import { newTurn, type Pace, type Turn } from './pace.ts';
+import { createPace, newTurn, type Pace, type Turn } from './pace.ts';
 import type { Statistics } from './statistics.ts';
 import type { Witness } from './witness.ts';
 
@@ -45,7 +45,6 @@ export interface Ground {
   readonly frames: Frames;
   readonly switcher: Switcher;
   readonly statistics: Statistics;
-  readonly pace: Pace;
   readonly witness?: Witness | undefined;
 }
 
@@ -164,6 +163,7 @@ export class Guest extends Biography implements Passenger {
   directory = 0;
   translationsStale = false;
   taskSwitched = false;
+  readonly pace: Pace;
   turn: Turn;
 
   /** Needs `FRAMES_OF_A_NEWBORN` frames of the Host. */
@@ -173,7 +173,8 @@ export class Guest extends Biography implements Passenger {
     super(ground.machine.ram, firstFrame(share));
     this.share = share;
     this.ground = ground;
-    this.turn = newTurn(ground.pace);
+    this.pace = createPace();
+    this.turn = newTurn(this.pace);
     this.memory = new GuestMemory(ground.machine.ram, base, pfnLimit * PAGE_SIZE);
     this.pfnLimit = pfnLimit;
     this.deviceLimit = deviceLimit;

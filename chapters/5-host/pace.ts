@@ -14,7 +14,7 @@
  * Guest that turns slow is cut short in its next turn, and one that turns fast is given its due after a dozen.
  */
 
-/** How fast the machine has been of late. */
+/** How fast a Guest has been of late. */
 export interface Pace {
   nanosecondsPerInstruction: number;
 }
@@ -22,14 +22,14 @@ export interface Pace {
 /** Twenty-five million instructions a second: slower than anybody turned out to be, once warm. */
 const CAUTIOUS = 40;
 
-/** The pace of a machine that has not yet done anything. */
+/** The pace of a Guest that has not yet done anything. */
 export function createPace(): Pace {
   return { nanosecondsPerInstruction: CAUTIOUS };
 }
 
 /** Notes that `instructions` have taken so many nanoseconds. */
 export function notePace(pace: Pace, instructions: number, nanoseconds: number): void {
-  const seen = nanoseconds / instructions;
+  const seen = nanoseconds / Math.max(1, instructions);
   const known = pace.nanosecondsPerInstruction;
   pace.nanosecondsPerInstruction = seen > known ? seen : known + (seen - known) / 4;
 }
@@ -45,13 +45,13 @@ export function instructionsIn(pace: Pace, nanoseconds: number): number {
  * That is a turn: the time for which a Guest may have our one thread to itself. A fiftieth of what you would call *at once*, and long enough
  * that the way to the event loop and back, some ten microseconds, is lost in it.
  *
- * It has bounds, since the figure may be wrong. A loop that ran at two thousand million may come to a page that nobody has decoded
+ * In instructions it has bounds, since the figure may be wrong. A loop that ran at two thousand million may come to a page that nobody has decoded
  * yet, and four million instructions of that are a fifth of a second.
  *
  * All of this is still the same on each run of the same boot, as long as the World says that it is: what comes in here is what the World
  * says and what the processor has counted.
  */
-const TURN_NANOSECONDS = 4_000_000;
+export const TURN_NANOSECONDS = 4_000_000;
 const SHORTEST_TURN = 100_000;
 const LONGEST_TURN = 4_000_000;
 
@@ -62,7 +62,7 @@ export interface Turn {
   nanoseconds: number;
 }
 
-/** The next turn of any Guest. */
+/** The next turn of a Guest of this pace. */
 export function newTurn(pace: Pace): Turn {
   const length = Math.max(SHORTEST_TURN, instructionsIn(pace, TURN_NANOSECONDS));
   return { left: Math.min(LONGEST_TURN, length), done: 0, nanoseconds: 0 };

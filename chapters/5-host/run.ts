@@ -12,22 +12,30 @@ import { EAGAIN, ERESTARTSYS } from '../1-preparation/errno.ts';
 import { checkClock, untilLook } from './clock.ts';
 import type { Guest } from './guest.ts';
 import { deliverInterrupt } from './interrupts.ts';
-import { newTurn, notePace } from './pace.ts';
+import { newTurn, notePace, TURN_NANOSECONDS } from './pace.ts';
 import { type Exit, handleTrap } from './traps.ts';
 
 /*
  * ## Everybody's turn
  *
  * Several Guests may share this processor, and nobody has been put in charge of them: each has a Launcher that calls `run` in a loop, and
- * lets go of JavaScript's one thread when it is told to. So it depends on when we tell it. A Guest has a *turn*, some
- * four milliseconds of instructions, and keeps it from one call to the next. Had we begun a new one at each call, the
- * Guest that bothers its devices most would have had most of the processor; half a thousand calls may go by before its Launcher
+ * lets go of JavaScript's one thread when it is told to. So it depends on when we tell it. A Guest has a *turn*, four
+ * milliseconds, and keeps it from one call to the next. Had we begun a new one at each call, the
+ * Guest that bothers its devices most would have had most of the processor; hundreds of calls may go by before its Launcher
  * lets go of its own accord.
  *
- * Turns are of one length for all, since the pace is the machine's and not a Guest's. Whoever has used up theirs goes to the end of the event loop's
- * queue, and everybody else in it comes first. So two Guests that compute have the same number of instructions, to within a turn; and one that
+ * A turn is given out in instructions, as many as this Guest has lately done in that time, since instructions are what a processor can count. But some
+ * of them are dear. A kernel that fills its ring with requests to forget all translations, and rings, and fills it again, has us at work for
+ * thousands of instructions for each of its own; a neighbour that computes once had two thousandths of the processor beside it. So every sixteen
+ * trips we look at the clock as well, and a turn that has lasted long enough is over, however little was done in it.
+ *
+ * Whoever has used up theirs goes to the end of the event loop's
+ * queue, and everybody else in it comes first. So two Guests that have much to do have the same time, to within a turn; and one that
  * sleeps leaves all of it to the others. That is the whole scheduler. There is no list of Guests in it.
  */
+/** Trips after which it is looked whether a turn has lasted long enough. */
+const TRIPS_TO_A_LOOK = 16;
+
 /**
  * Runs a Guest until it needs somebody.
  *
@@ -35,11 +43,11 @@ import { type Exit, handleTrap } from './traps.ts';
  * @throws GuestDied
  */
 export function run(guest: Guest): Exit | number {
-  const { machine, world, pace } = guest.ground;
-  const { turn } = guest;
+  const { machine, world } = guest.ground;
+  const { turn, pace } = guest;
   const began = world.now();
   const first = machine.retired;
-  const outcome = runUntil(guest, first + turn.left);
+  const outcome = runUntil(guest, first + turn.left, began + TURN_NANOSECONDS - turn.nanoseconds);
   const done = machine.retired - first;
   guest.retired += done;
   turn.left -= done;
@@ -52,16 +60,16 @@ export function run(guest: Guest): Exit | number {
   return outcome;
 }
 
-function runUntil(guest: Guest, end: number): Exit | number {
-  const { machine, switcher, statistics } = guest.ground;
+function runUntil(guest: Guest, end: number, deadline: number): Exit | number {
+  const { machine, switcher, statistics, world } = guest.ground;
   checkClock(guest);
-  for (;;) {
+  for (let trips = 1; ; trips++) {
     if (untilLook(guest) <= 0) checkClock(guest);
     deliverInterrupt(guest);
     if (guest.halted) return -EAGAIN;
 
     const left = end - machine.retired;
-    if (left <= 0) return -ERESTARTSYS;
+    if (left <= 0 || (trips % TRIPS_TO_A_LOOK === 0 && world.now() >= deadline)) return -ERESTARTSYS;
     const trap = switcher.switchTo(guest, Math.min(left, untilLook(guest)));
     statistics.traps[trap]!++;
     const exit = handleTrap(guest, trap);

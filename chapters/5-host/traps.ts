@@ -113,7 +113,7 @@ function errorInItsOwnEyes(guest: Guest): number {
 }
 
 /*
- * An instruction may be fifteen bytes long and may lie across two pages, of which the second may be absent. We follow it as far as it
+ * An instruction may be fifteen bytes long and may lie across two pages, of which the second may be absent, or a device. We follow it as far as it
  * goes and leave zeros for the rest. The address comes from the Guest's eip, so it goes through the Guest's tables.
  */
 const INSTRUCTION_BYTES = 7;
@@ -123,8 +123,10 @@ function exit(guest: Guest, trap: number, address: number): Exit {
   const eip = guest.register(FRAME_EIP);
   const here = Math.min(INSTRUCTION_BYTES, pageOf(eip) + PAGE_SIZE - eip);
   instruction.set(guest.memory.read(physicalForLoad(guest, eip), here));
-  const next = here < INSTRUCTION_BYTES ? physicalAddress(guest, (eip + here) >>> 0) : undefined;
-  if (next !== undefined) instruction.set(guest.memory.read(next, INSTRUCTION_BYTES - here), here);
+  const rest = INSTRUCTION_BYTES - here;
+  const next = rest > 0 ? physicalAddress(guest, (eip + here) >>> 0) : undefined;
+  if (next !== undefined && guest.memory.holds(next, rest))
+    instruction.set(guest.memory.read(next, rest), here);
   return { trap, instruction, address };
 }
 

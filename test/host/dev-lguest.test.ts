@@ -93,6 +93,13 @@ describe('/dev/lguest', () => {
     expect(guest.run()).toMatchObject({ kind: 'exit', trap: 13, instruction: [0xe6, 0x80, 0, 0, 0, 0, 0] });
   });
 
+  it('pads with zeros, too, where the next page is a device', () => {
+    const guest = new TestGuest(`${PAGING}  mov eax, ${PAGE + 0xffe}\n  jmp eax`, { devices: 1 });
+    guest.window.write(PAGE + 0xffe, Uint8Array.of(0xe6, 0x80));
+    guest.window.write32(TABLE + (PAGE / 4096 + 1) * 4, (4 * MIB) | 3);
+    expect(guest.run()).toMatchObject({ kind: 'exit', trap: 13, instruction: [0xe6, 0x80, 0, 0, 0, 0, 0] });
+  });
+
   it('follows an instruction over the end of a page', () => {
     const guest = new TestGuest(`${PAGING}  mov eax, ${PAGE + 0xffe}\n  jmp eax`);
     guest.window.write(PAGE + 0xffe, Uint8Array.of(0xe6, 0x80));

@@ -5,7 +5,6 @@ import {
 } from '../../chapters/1-preparation/abi.ts';
 import { Frames } from '../../chapters/5-host/frames.ts';
 import { type Ground, Guest } from '../../chapters/5-host/guest.ts';
-import { createPace } from '../../chapters/5-host/pace.ts';
 import { createStatistics } from '../../chapters/5-host/statistics.ts';
 import { type GuestWindow, Windows } from '../../chapters/5-host/windows.ts';
 import { powerOn } from '../../chapters/6-switcher/switcher.ts';
@@ -40,7 +39,6 @@ export function createGround(megabytes: number): OpenGround {
     frames,
     switcher,
     statistics: createStatistics(),
-    pace: createPace(),
     windows: new Windows(machine.ram),
   };
 }

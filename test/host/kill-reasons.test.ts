@@ -343,19 +343,23 @@ describe('A Guest ends with', () => {
       { length: 300 },
       () => new TestGuest(`${INIT}  mov eax, 10\n  int 0x1f`, { stage, bytes }),
     );
-    const greedy = Array.from({ length: 7 }, () => {
-      const touchesAThousand = `${PAGING}  mov ecx, 0
+    const hasTables = (tables: number) => {
+      const touches = `${PAGING}  mov ecx, 0
       touch:
         mov edx, [ecx]
         add ecx, 0x400000
-        cmp ecx, ${1000 * 0x40_0000}
+        cmp ecx, ${tables * 0x40_0000}
         jne touch
         mov eax, 10
         int 0x1f`;
-      const guest = new TestGuest(touchesAThousand, { stage, bytes });
-      for (let index = 0; index < 1000; index++) guest.window.write32(DIRECTORY + index * 4, TABLE | P | RW);
+      const guest = new TestGuest(touches, { stage, bytes });
+      for (let index = 0; index < tables; index++) {
+        guest.window.write32(DIRECTORY + index * 4, TABLE | P | RW);
+      }
       return guest;
-    });
+    };
+    // Some who have much, and when a quarter is left, many who have as much as is then still given.
+    const greedy = [...new Array(5).fill(1000), ...new Array(21).fill(100)].map(hasTables);
     for (const guest of greedy) expect(guest.run()).toEqual({ kind: 'sleeps' });
     const ends = late.map((guest) => guest.run());
     const death = { kind: 'dead', reason: 'out of memory allocating pte page: the Host has no frames left' };

@@ -7,7 +7,7 @@ import { bootKernel } from './boot-kernel.ts';
 import { PROGRAM, programSource } from './guest-program.ts';
 
 /** A kernel of three functions, the innermost of which does something fatal, with names and lines as the tangler writes them. */
-function namedKernel(fatal: string): Uint8Array {
+function namedKernel(fatal: string, outermost = 'outer'): Uint8Array {
   const source = programSource(`
         mov ebp, 0
         push 0
@@ -37,7 +37,7 @@ end_of_inner:`);
     entry: PROGRAM,
     segments: [{ address: PROGRAM, bytes, size: bytes.length, executable: true }],
     distance: 0,
-    symbols: [named('outer', 'inner'), named('inner', 'end_of_inner')],
+    symbols: [{ ...named('outer', 'inner'), name: outermost }, named('inner', 'end_of_inner')],
     lines,
   });
 }
@@ -49,6 +49,11 @@ describe('The symbols of a kernel', () => {
     expect(readLines(file)).toContainEqual(
       expect.objectContaining({ file: 'chapters/2-guest/inner.ts', line: 33 }),
     );
+  });
+
+  it('have names of a bearable length', () => {
+    const [outermost] = readSymbols(namedKernel('nop', 'x'.repeat(100_000)));
+    expect(outermost!.name).toBe('x'.repeat(256));
   });
 
   it('are none in a file that has none, or is broken, whatever is broken about it', () => {
@@ -81,6 +86,11 @@ describe('The autopsy', () => {
     expect(warnings[1]).toMatch(/^ {4}at inner \(chapters\/2-guest\/inner\.ts:3[34]\), 0x00100/);
     expect(warnings[2]).toMatch(/^ {4}at outer \(chapters\/2-guest\/outer\.ts:7\), 0x00100/);
     expect(warnings.length).toBeLessThan(6);
+  });
+
+  it('shows nothing that a terminal might obey', async () => {
+    const { warnings } = await bootKernel(namedKernel('mov eax, 99\n int 0x1f', 'a\x1b]0;b\x07\nlantern: c'));
+    expect(warnings[2]).toMatch(/^ {4}at a \]0;b {2}lantern: c \(/);
   });
 
   it('goes with the death by a bad driver', async () => {

@@ -28,6 +28,10 @@ describe('The command line', () => {
     expect(guests('64 vmlinux quiet')).toEqual([parse('64 vmlinux quiet')]);
     expect(guests('--guest 16 --guest -h')).toBe('help');
     expect(() => guests('--rng --guest 16')).toThrow("'--rng' stands before the first --guest: whose is it?");
+    expect(guests('--guest --guest --trace=t')).toMatchObject([{}, { trace: 't' }]);
+    expect(() => guests('--guest --trace=ta --guest --trace=tb')).toThrow(
+      '--trace=ta and --trace=tb: there is one trace, of all Guests',
+    );
   });
 
   it('boots pup in 32 MB when told nothing', () => {
@@ -96,19 +100,20 @@ describe('The command line', () => {
   });
 
   it.each([
-    ['0 vmlinux', 'a Guest takes 1 to 2048 MB of memory, not 0'],
-    ['2049 vmlinux', 'a Guest takes 1 to 2048 MB of memory, not 2049'],
-    ['vmlinux', "expected the memory in MB, a number from 1 to 2048, but found 'vmlinux'"],
-    ['1e3 vmlinux', "expected the memory in MB, a number from 1 to 2048, but found '1e3'"],
+    ['0 vmlinux', 'a Guest takes 1 to 2016 MB of memory, not 0'],
+    ['2017 vmlinux', 'a Guest takes 1 to 2016 MB of memory, not 2017'],
+    ['vmlinux', "expected the memory in MB, a number from 1 to 2016, but found 'vmlinux'"],
+    ['1e3 vmlinux', "expected the memory in MB, a number from 1 to 2016, but found '1e3'"],
     [
       '99999999999999999999 vmlinux',
-      "expected the memory in MB, a number from 1 to 2048, but found '99999999999999999999'",
+      "expected the memory in MB, a number from 1 to 2016, but found '99999999999999999999'",
     ],
     [
       '--frobnicate 32 vmlinux',
       "unknown option '--frobnicate' (--help lists them; kernel arguments go behind --)",
     ],
     ['--block 32 vmlinux', '--block needs a file: --block=FILE'],
+    ['--trace=ta --trace=tb', '--trace=ta and --trace=tb: there is one trace, of all Guests'],
     ['--initrd= 32 vmlinux', '--initrd needs a file: --initrd=FILE'],
     ['--net=yes', "--net takes no value, but got 'yes'"],
     ['--forward=80:80', '--forward leads into a network of --net, which was not asked for'],

@@ -185,6 +185,21 @@ describe('The block device', () => {
     expect(log).toEqual(['write 0 512', 'sync']);
   });
 
+  it('does no more than one flush in a turn, since nobody can be heard in the meantime', () => {
+    const { disk, log } = testDisk(8);
+    const driver = blockDriver(disk);
+    driver.memory.write32(HEADER, 4);
+    for (let flush = 0; flush < 3; flush++) {
+      driver.offer(0, { address: HEADER, length: 16 }, { address: STATUS, length: 1, write: true });
+    }
+    driver.write(0x38, 2, 0);
+    for (let turn = 1; turn <= 3; turn++) {
+      expect(work(driver.device)).toBe(true);
+      expect(log).toEqual(new Array(turn).fill('sync'));
+    }
+    expect(work(driver.device)).toBe(false);
+  });
+
   it('answers a flush after the disk has synced, not before', () => {
     const { disk } = testDisk(8);
     let statusThen = -1;

@@ -50,6 +50,15 @@ describe('A launch', () => {
     expect(result).toMatchObject({ code: 1, reason: 'left alone', said: '!!!' });
   });
 
+  it('is interrupted by whoever has had enough, though the Guest does nothing but start again', async () => {
+    const abort = new AbortController();
+    setTimeout(() => abort.abort(), 50);
+    expect(await bootKernel(program('jmp restart'), { signal: abort.signal })).toMatchObject({
+      code: 1,
+      reason: 'left alone',
+    });
+  });
+
   it('gives the kernel its arguments', async () => {
     const kernel = program(`
       mov esi, [0x228]

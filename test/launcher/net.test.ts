@@ -286,6 +286,17 @@ describe('A frame for the Guest', () => {
     expect(driver.interrupts).toBe(1);
   });
 
+  it('is lost where its sender wants it cut into pieces that nobody has room for', () => {
+    const { driver, coming } = netDriver();
+    const frame = large(4000);
+    coming.push({ ...frame, segments: { ...frame.segments!, size: 3000 } }, { bytes: frameOf(60) });
+    driver.offer(RECEIVE, room(1526));
+    driver.offer(RECEIVE, room(1526, AT + 0x1000));
+    driver.notify(RECEIVE);
+    // Of the first, only the shorter piece.
+    expect(driver.used(RECEIVE).map(({ written }) => written)).toEqual([12 + 54 + 1000, 12 + 60]);
+  });
+
   it('may go through a table of descriptors, once agreed on', () => {
     const { driver, coming } = netDriver(INDIRECT);
     const table = 0x60000;
