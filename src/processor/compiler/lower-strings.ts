@@ -64,9 +64,12 @@ function advance({ code }: Draft, register: number): void {
 
 /** Comparing is rarer, and has flags. */
 function fits({ operation, segment }: Instruction): boolean {
-  return segment === FLAT && (operation === MOVS || operation === STOS || operation === LODS);
+  return segment === FLAT && MOVING.includes(operation);
 }
 
+const MOVING = [MOVS, STOS, LODS];
+const writes = USES_EAX | USES_ESI | USES_EDI;
+
 export const stringLowerings: [Execute, Lowering][] = [
-  [stringOnce, lowering(element, { operand: 'string', writes: USES_EAX | USES_ESI | USES_EDI, fits })],
+  [stringOnce, lowering(element, { operand: 'string', writes, fits })],
 ];
