@@ -35,7 +35,8 @@ export function noteWork(compiler: Compiler, region: Region, budget: number): vo
  * ## A neighbour
  *
  * A loop that was compiled first may have its other half outside, which has not been interpreted often enough yet. Then it is in and out, in and out: a microsecond each time, and the half outside gets warm as
- * slowly as if nobody knew it. We know better. Who follows upon compiled code sixteen times, and no more than two hundred instructions lie between, is hot now.
+ * slowly as if nobody knew it. We know better. Who follows upon compiled code sixteen times, and no more than two hundred instructions lie between, is hot now. Of the first fifty
+ * milliseconds of a quicksort, that takes ten.
  */
 /** After so many times that compiled code was left at one place, it is looked how often that comes. */
 const MANY_LEAVES = 16;

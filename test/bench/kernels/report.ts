@@ -16,7 +16,10 @@ type Rounds = Stopwatch['rounds'];
 /** One column: somebody who runs kernels, in a process of their own each time. */
 interface Contestant {
   name: string;
-  /** How often: the first round is the cold one, the best of the others the warm one. */
+  /**
+   * How often: the first round is the cold one, the best of the others the warm one. What happens before a processor's first instruction counts
+   * for nobody: QEMU starts, v86 compiles its WebAssembly, our engines practise.
+   */
   rounds: number;
   run(kernel: Kernel, rounds: number): Promise<Rounds>;
 }
