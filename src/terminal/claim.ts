@@ -22,18 +22,20 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LauncherError } from '../../chapters/4-launcher/outside.ts';
+import { complaining } from './complaint.ts';
 
 /*
  * ## Speak, then look
  *
  * Here is a way without that hole. Everybody creates a file of *their own*, whose name says which image and which process:
  *
- *     /tmp/lantern-disks/66307-1835021.4711-902133
- *                        device-inode  process-when it began
+ *     /tmp/lantern-disks/66307-1835021.4711-902133-4026531836
+ *                        device-inode  process-when it began-where its number counts
  *
  * and only then looks at the names of the others. Of two who come at the same time, the one who looks last must see the
  * first; at worst each sees the other and both go away, which is no fun and harms no disk. And the claim of a dead
@@ -50,24 +52,27 @@ const CLAIMS = 'lantern-disks';
 /**
  * Says that this process writes to a file, until the returned function is called or the process ends.
  *
- * Processes see each other's claims when they share a temporary folder, which two containers do not.
+ * Processes see each other's claims when they share a temporary folder.
  *
  * @param about of the file, open
- * @throws LauncherError if a living process has said so before, this one included
+ * @throws LauncherError if a living process has said so before, this one included, or if it cannot be said
  */
 export function claim(about: BigIntStats): () => void {
   const folder = join(tmpdir(), CLAIMS);
   const image = `${about.dev}-${about.ino}`;
-  const own = `${image}.${process.pid}-${beginning(process.pid) ?? Math.round(performance.timeOrigin)}`;
-  makeFolder(folder);
-  createClaim(join(folder, own));
+  const began = beginning(process.pid) ?? Math.round(performance.timeOrigin);
+  const own = `${image}.${process.pid}-${began}-${NAMESPACE}`;
+  const trouble = `cannot keep claims in ${folder}`;
+  if (!complaining(trouble, () => createClaim(folder, own)))
+    throw new LauncherError('this program has it open for writing already');
   const release = () => withdraw(join(folder, own));
 
-  const others = readdirSync(folder).filter((name) => name !== own && !isStale(folder, name));
+  const all = complaining(trouble, () => readdirSync(folder));
+  const others = all.filter((name) => name !== own && !isStale(folder, name));
   const rival = others.find((name) => name.startsWith(`${image}.`));
   if (rival === undefined) return release;
   release();
-  throw new LauncherError(`process ${ownerOf(rival).process} has it open for writing`);
+  throw new LauncherError(describe(folder, rival));
 }
 
 /*
@@ -75,18 +80,27 @@ export function claim(about: BigIntStats): () => void {
  * here, and so do two Launchers that share a process.
  */
 
-function createClaim(path: string): void {
+/** @returns false if this process has made the same claim before */
+function createClaim(folder: string, name: string): boolean {
+  makeFolder(folder);
+  const path = join(folder, name);
   try {
     closeSync(openSync(path, 'wx'));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    throw new LauncherError('this program has it open for writing already');
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
   }
   if (held.size === 0) process.on('exit', withdrawAll);
   held.add(path);
+  return true;
 }
 
-/** Our claims, to be taken back however the program ends, short of `kill -9`. */
+/** Everybody may write into it and nobody may remove what is not theirs: the mode of /tmp itself. */
+function makeFolder(folder: string): void {
+  if (mkdirSync(folder, { recursive: true }) !== undefined) chmodSync(folder, 0o1777); // mkdir's own mode is cut by the umask
+}
+
+/** Our claims, to be taken back however the program ends, short of `kill -9` and a crash of Node itself. */
 const held = new Set<string>();
 
 function withdrawAll(): void {
@@ -97,11 +111,6 @@ function withdraw(path: string): void {
   rmSync(path, { force: true });
   held.delete(path);
   if (held.size === 0) process.off('exit', withdrawAll);
-}
-
-/** Everybody may write into it and nobody may remove what is not theirs: the mode of /tmp itself. */
-function makeFolder(folder: string): void {
-  if (mkdirSync(folder, { recursive: true }) !== undefined) chmodSync(folder, 0o1777); // mkdir's own mode is cut by the umask
 }
 
 /*
@@ -116,14 +125,43 @@ function makeFolder(folder: string): void {
  * the side of the disk.
  */
 
+function lives(owner: Owner): boolean {
+  if (owner.namespace !== NAMESPACE) return true;
+  try {
+    process.kill(owner.process, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+  }
+  const began = beginning(owner.process);
+  return began === undefined || began === owner.began;
+}
+
+/*
+ * The first line of `lives` is there because of containers. Each counts its processes from 1, and who is 4711 in there has another number out
+ * here, or none that can be seen. But two of them may well share a folder of images, and a /tmp. Call 4711 from the wrong
+ * one and nobody answers, and *nobody answers* means *sweep up*. So the last number in the name says whose counting it is: Linux
+ * numbers the lists, and shows yours as the inode of /proc/self/ns/pid. Of a stranger's list we know nothing, and leave its claims
+ * alone. That errs on the side of the disk as well; it can be wrong for ever, when a container was killed, and then only you can know.
+ */
+
+/** Whose process numbers ours is one of; 0 where there is only one list. */
+const NAMESPACE = `${statSync('/proc/self/ns/pid', { throwIfNoEntry: false })?.ino ?? 0}`;
+
 interface Owner {
   process: number;
   began: string;
+  namespace: string;
 }
 
 function ownerOf(name: string): Owner {
-  const [, number = '', began = ''] = /\.(\d+)-(\d+)$/.exec(name) ?? [];
-  return { process: Number(number), began };
+  const [, number = '', began = '', namespace = ''] = /\.(\d+)-(\d+)-(\d+)$/.exec(name) ?? [];
+  return { process: Number(number), began, namespace };
+}
+
+function describe(folder: string, rival: string): string {
+  const { process, namespace } = ownerOf(rival);
+  if (namespace === NAMESPACE) return `process ${process} has it open for writing`;
+  return `process ${process} of another container has it open for writing (if there is none, remove ${join(folder, rival)})`;
 }
 
 function isStale(folder: string, name: string): boolean {
@@ -134,16 +172,6 @@ function isStale(folder: string, name: string): boolean {
     // somebody else's, to sweep up when they come by
   }
   return true;
-}
-
-function lives(owner: Owner): boolean {
-  try {
-    process.kill(owner.process, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
-  }
-  const began = beginning(owner.process);
-  return began === undefined || began === owner.began;
 }
 
 /*

@@ -4,10 +4,19 @@
  * What the Launcher calls a file, and what it says when it is none.
  */
 
-import { closeSync, fstatSync, fsyncSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
-import { getSystemErrorMap } from 'node:util';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  readSync,
+  writeSync,
+} from 'node:fs';
 import { type Disk, LauncherError } from '../../chapters/4-launcher/outside.ts';
 import { claim } from './claim.ts';
+import { complaining } from './complaint.ts';
 
 /*
  * ## Kernels and disks
@@ -19,7 +28,7 @@ import { claim } from './claim.ts';
 
 /** Reads a whole file. @throws LauncherError in one line, if it cannot be */
 export function readWholeFile(name: string): Uint8Array {
-  return complaining(`cannot read ${name}`, () => withFile(name, 'r', (file) => readFileSync(file)));
+  return complaining(`cannot read ${name}`, () => withFile(name, (file) => readFileSync(file)));
 }
 
 /**
@@ -58,10 +67,10 @@ interface Image {
 function openImage(name: string): Image {
   let file: number;
   try {
-    file = openRegular(name, 'r+');
+    file = openRegular(name, constants.O_RDWR);
   } catch (error) {
     if (!NOT_FOR_WRITING.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    return { file: openRegular(name, 'r'), readOnly: true, release: () => {} };
+    return { file: openRegular(name, constants.O_RDONLY), readOnly: true, release: () => {} };
   }
   try {
     return { file, readOnly: false, release: claim(fstatSync(file, { bigint: true })) };
@@ -74,12 +83,15 @@ function openImage(name: string): Image {
 /*
  * ## No surprises
  *
- * A directory can be opened like a file and only fails when it is read. A named pipe waits for somebody at its
- * other end, perhaps for ever. /dev/zero has no end at all. A kernel is none of these.
+ * A directory can be opened like a file and only fails when it is read. /dev/zero has no end at all. A kernel is neither.
+ * So we open first, and then ask what it is that we have: between asking and opening, a name can change its mind.
+ *
+ * A named pipe needs some care. To open one is to wait for somebody at its other end, perhaps for ever, and while Node waits in the
+ * kernel it hears no signal, nor you. `O_NONBLOCK` is *open it or tell me, but don't wait*. To a regular file it means nothing.
  */
 
-function withFile<Result>(name: string, flags: string, use: (file: number) => Result): Result {
-  const file = openRegular(name, flags);
+function withFile<Result>(name: string, use: (file: number) => Result): Result {
+  const file = openRegular(name, constants.O_RDONLY);
   try {
     return use(file);
   } finally {
@@ -88,33 +100,10 @@ function withFile<Result>(name: string, flags: string, use: (file: number) => Re
 }
 
 /** Opens what has a length and ends: no directory, no device, no pipe. */
-function openRegular(name: string, flags: string): number {
-  const file = openSync(name, flags);
+function openRegular(name: string, flags: number): number {
+  const file = openSync(name, flags | constants.O_NONBLOCK);
   const about = fstatSync(file);
   if (about.isFile()) return file;
   closeSync(file);
   throw new LauncherError(about.isDirectory() ? 'it is a directory' : 'it is not a regular file');
-}
-
-/*
- * ## In words
- *
- * Node says `ENOENT: no such file or directory, open '/nonexistent'`. There is a sentence in that, with a code in
- * front of it and a system call behind. We keep the sentence.
- */
-
-/** What goes wrong in `attempt` as a LauncherError: `about`, and the system's own words for it. */
-export function complaining<Result>(about: string, attempt: () => Result): Result {
-  try {
-    return attempt();
-  } catch (error) {
-    throw new LauncherError(`${about}: ${whatHappened(error)}`);
-  }
-}
-
-/** The system's words for its error (`no such file or directory`), without its code, its call and its path. */
-function whatHappened(error: unknown): string {
-  const number = (error as NodeJS.ErrnoException).errno;
-  const known = number === undefined ? undefined : getSystemErrorMap().get(number);
-  return known ? known[1] : (error as Error).message;
 }

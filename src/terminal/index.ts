@@ -16,6 +16,7 @@ export * from './screen.ts';
 export * from './seats.ts';
 export * from './real-world.ts';
 export * from './files.ts';
+export * from './complaint.ts';
 export * from './network.ts';
 export * from './sockets.ts';
 export * from './switch.ts';

@@ -13,15 +13,18 @@
 import type { ReadStream } from 'node:tty';
 import type { InputQueue } from '../../chapters/4-launcher/input-queue.ts';
 
+/** Where keys go: the input of a Guest, or [a table](#several-at-one-table) with several. */
+export type Keys = Pick<InputQueue, 'push' | 'onRoom'>;
+
 const CONTROL_C = 3;
 const CONTROL_D = 4;
 const TIMES = 3;
 const WITHIN = 1000; // milliseconds, to press three times, and to take something of what waits
 
 /** Connects standard input to the Guest's console. @param leave called when the person has had enough */
-export function connectKeyboard(stdin: ReadStream, queue: InputQueue, leave: () => void): void {
-  if (stdin.isTTY) connectTerminal(stdin, queue, leave);
-  else connectPipe(stdin, queue);
+export function connectKeyboard(stdin: ReadStream, keys: Keys, leave: () => void): void {
+  if (stdin.isTTY) connectTerminal(stdin, keys, leave);
+  else connectPipe(stdin, keys);
 }
 
 /*
@@ -40,20 +43,20 @@ interface Flow {
   feed(bytes: Uint8Array): void;
   /** Is something waiting for room? */
   stands(): boolean;
-  /** Forgets what waits for room, and listens again. */
-  drop(): void;
+  /** Hands back what waits for room, and listens again. */
+  drop(): Uint8Array;
 }
 
 /** @param moved called when the Guest has made room */
-function flowInto(queue: InputQueue, stdin: ReadStream, moved: () => void = () => {}): Flow {
+function flowInto(keys: Keys, stdin: ReadStream, moved: () => void = () => {}): Flow {
   let rest: Uint8Array = NOTHING;
   const feed = (bytes: Uint8Array) => {
     const all = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]); // the end comes even to a stream that pauses
-    rest = all.subarray(queue.push(all));
+    rest = all.subarray(keys.push(all));
     if (rest.length > 0) stdin.pause();
     else stdin.resume();
   };
-  queue.onRoom = () => {
+  keys.onRoom = () => {
     if (rest.length > 0) feed(NOTHING);
     moved();
   };
@@ -61,8 +64,10 @@ function flowInto(queue: InputQueue, stdin: ReadStream, moved: () => void = () =
     feed,
     stands: () => rest.length > 0,
     drop() {
+      const dropped = rest;
       rest = NOTHING;
       stdin.resume();
+      return dropped;
     },
   };
 }
@@ -70,20 +75,21 @@ function flowInto(queue: InputQueue, stdin: ReadStream, moved: () => void = () =
 /*
  * ## A keyboard
  *
- * The terminal must be put back as it was whatever happens, so that is promised before anything else is. `exit` is
- * the one event in Node that nothing gets around but `kill -9`.
+ * The terminal must be put back as it was whatever happens, so that is promised before anything else is. `exit` is the one
+ * event in Node that [every ending](#everything-ends-here) passes by, short of `kill -9` and a crash of Node itself.
  *
  * A terminal can bring a lot at once: you paste three megabytes into an editor, and the editor thinks about each line. So a
  * terminal waits for room like any stream. But while it waits we do not hear the three keys, and a Guest that never reads
  * again would have locked you in with it. The compromise is a second. If nothing has been taken for that long, nobody is
- * listening. From then on every key is heard, and what does not fit is answered with a beep.
+ * listening. From then on every key is heard by itself, and one that finds no room is answered with a beep. But some need none: the three, and ^] at
+ * a table of several.
  */
 
-function connectTerminal(stdin: ReadStream, queue: InputQueue, leave: () => void): void {
+function connectTerminal(stdin: ReadStream, keys: Keys, leave: () => void): void {
   const enough = threeInARow(() => performance.now());
   let nobodyListens = false;
   let timer: NodeJS.Timeout | undefined;
-  const flow = flowInto(queue, stdin, () => {
+  const flow = flowInto(keys, stdin, () => {
     nobodyListens = false;
     wait();
   });
@@ -93,23 +99,25 @@ function connectTerminal(stdin: ReadStream, queue: InputQueue, leave: () => void
   };
   const giveUp = () => {
     nobodyListens = true;
-    beep();
-    flow.drop();
+    press(keys, flow.drop());
   };
   stdin.setRawMode(true);
   process.on('exit', () => stdin.setRawMode(false));
   stdin.on('data', (bytes: Buffer) => {
     if (enough(bytes)) leave();
-    if (!nobodyListens) {
+    if (nobodyListens) press(keys, bytes);
+    else {
       flow.feed(bytes);
       wait();
-    } else if (queue.push(bytes) < bytes.length) beep();
+    }
   });
 }
 
-/** As any terminal answers whose program does not listen. */
-function beep(): void {
-  process.stdout.write('\x07');
+/** One key after the other. If any is lost, it beeps, as any terminal whose program does not listen. */
+function press(keys: Keys, bytes: Uint8Array): void {
+  let lost = 0;
+  for (let at = 0; at < bytes.length; at++) lost += 1 - keys.push(bytes.subarray(at, at + 1));
+  if (lost > 0) process.stdout.write('\x07');
 }
 
 /*
@@ -140,8 +148,8 @@ export function threeInARow(now: () => number): (bytes: Uint8Array) => boolean {
  */
 
 /** A pipe waits while the Guest has no room, and its end is one ^D. */
-function connectPipe(stdin: ReadStream, queue: InputQueue): void {
-  const { feed } = flowInto(queue, stdin);
+function connectPipe(stdin: ReadStream, keys: Keys): void {
+  const { feed } = flowInto(keys, stdin);
   stdin.on('data', feed);
   stdin.on('end', () => feed(Uint8Array.of(CONTROL_D)));
 }

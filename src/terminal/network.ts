@@ -13,10 +13,20 @@ import { openDoor, SOCKETS } from './sockets.ts';
 import { openSwitch } from './switch.ts';
 import { openTap } from './tap.ts';
 
-/** Connects a network card whose MAC is `address`. @throws LauncherError if there is nothing to connect it to */
-export async function openNetwork(network: NetworkOption, address: Uint8Array, world: World): Promise<Link> {
+/**
+ * Connects a network card whose MAC is `address`.
+ *
+ * @param warn told in a line what goes wrong later
+ * @throws LauncherError if there is nothing to connect it to
+ */
+export async function openNetwork(
+  network: NetworkOption,
+  address: Uint8Array,
+  world: World,
+  warn: (line: string) => void = console.error,
+): Promise<Link> {
   if (network.kind === 'user') return openGateway(network, address, world);
-  if (network.kind === 'switch') return openSwitch(network.name);
+  if (network.kind === 'switch') return openSwitch(network.name, warn);
   return openTap(network.tap);
 }
 

@@ -12,6 +12,7 @@
  */
 
 import { InputQueue } from '../../chapters/4-launcher/input-queue.ts';
+import type { Keys } from './keyboard.ts';
 
 /** One Guest's part of the terminal. */
 export interface Seat {
@@ -23,18 +24,20 @@ export interface Seat {
   leave(): void;
 }
 
-/** Divides a terminal among `count` Guests. `typed` is the keyboard, `output` the screen. */
-export function layTable(count: number, typed: InputQueue, output: (bytes: Uint8Array) => void): Seat[] {
-  if (count === 1) return [{ name: '', input: typed, output, leave() {} }];
-  const say = takeTurns(output);
+/** Divides a terminal among `count` Guests. `output` is the screen; what is typed goes to `keys`. */
+export function layTable(count: number, output: (bytes: Uint8Array) => void): { seats: Seat[]; keys: Keys } {
   const inputs = Array.from({ length: count }, () => new InputQueue());
-  const leave = passKeys(typed, inputs, (seat) => say(seat, text('[the keyboard is here]\r\n')));
-  return inputs.map((input, seat) => ({
+  const [only] = inputs;
+  if (count === 1) return { seats: [{ name: '', input: only!, output, leave() {} }], keys: only! };
+  const say = takeTurns(output);
+  const { keys, leave } = passKeys(inputs, (seat) => say(seat, text('[the keyboard is here]\r\n')));
+  const seats = inputs.map((input, seat) => ({
     name: nameOf(seat),
     input,
     output: (bytes: Uint8Array) => say(seat, bytes),
     leave: () => leave(seat),
   }));
+  return { seats, keys };
 }
 
 function nameOf(seat: number): string {
@@ -76,21 +79,18 @@ function takeTurns(output: (bytes: Uint8Array) => void): (seat: number, bytes: U
 /*
  * ## Who is meant?
  *
- * Keys go from the keyboard's queue into that of the Guest. If there is no room, they stay where they are, and whoever fills the first queue will
- * find out by himself. A Guest that ends takes the keyboard along only until the next one has it.
+ * Keys go straight into the queue of the Guest who has the keyboard. If there is no room in it, they stay with whoever brought them, who is called when there is.
+ * Only ^] asks nobody for room: it is meant for the table. A Guest that ends takes the keyboard along only until the next one has it.
  */
 const OTHER_SEAT = 0x1d; // ^]
 
-/** Passes keys on. @returns what to call when somebody leaves the table */
+/** Passes keys on. @param moved told who has them from now on; `leave` is what to call when somebody leaves the table */
 function passKeys(
-  typed: InputQueue,
   inputs: readonly InputQueue[],
   moved: (seat: number) => void,
-): (seat: number) => void {
+): { keys: Keys; leave: (seat: number) => void } {
   const gone = new Set<number>();
   let current = 0;
-  let passing = false;
-  let rest: Uint8Array = new Uint8Array(0);
   const next = () => {
     for (let tried = 0; tried < inputs.length; tried++) {
       current = (current + 1) % inputs.length;
@@ -98,32 +98,30 @@ function passKeys(
     }
     if (gone.size < inputs.length) moved(current);
   };
-  /** Passes on what is in `rest`, up to a change of seats. False if there is no room for it. */
-  const passSome = (): boolean => {
-    const key = rest.indexOf(OTHER_SEAT);
-    const meant = key < 0 ? rest : rest.subarray(0, key);
-    const taken = gone.has(current) ? meant.length : inputs[current]!.push(meant);
-    rest = rest.subarray(taken);
-    if (taken < meant.length) return false;
-    if (key >= 0) {
-      rest = rest.subarray(1);
-      next();
-    }
-    return true;
+  const keys: Keys = {
+    onRoom() {},
+    push(bytes) {
+      for (let from = 0; ; ) {
+        const key = bytes.indexOf(OTHER_SEAT, from);
+        const meant = bytes.subarray(from, key < 0 ? bytes.length : key);
+        const taken = gone.has(current) ? meant.length : inputs[current]!.push(meant);
+        from += taken;
+        if (taken < meant.length || key < 0) return from;
+        from++;
+        next();
+      }
+    },
   };
-  const pass = () => {
-    if (passing) return; // to take from a queue may bring more into it, and us here
-    passing = true;
-    do {
-      if (rest.length === 0) rest = typed.take(typed.length);
-    } while (rest.length > 0 && passSome());
-    passing = false;
-  };
-  typed.onArrival = pass;
-  for (const input of inputs) input.onRoom = pass;
-  return (seat) => {
+  for (const [seat, input] of inputs.entries()) {
+    input.onRoom = () => {
+      if (seat === current) keys.onRoom();
+    };
+  }
+  const leave = (seat: number) => {
     gone.add(seat);
-    if (seat === current) next();
-    pass();
+    if (seat !== current) return;
+    next();
+    keys.onRoom(); // who comes next has some
   };
+  return { keys, leave };
 }

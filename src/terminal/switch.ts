@@ -18,6 +18,7 @@ import { LauncherError } from '../../chapters/4-launcher/outside.ts';
 import type { Frame } from '../network/cable.ts';
 import { encodeFrame, FrameReader } from '../network/frame-stream.ts';
 import { LearningSwitch } from '../network/learning-switch.ts';
+import { whatHappened } from './complaint.ts';
 import { plain } from './sockets.ts';
 
 /** Frames that wait for a Guest. */
@@ -29,16 +30,23 @@ const MOST_BEHIND = 1 << 20;
  * ## Plugging in
  */
 
-/** A cable into the switch of that name. @throws LauncherError if there is no place for it */
-export async function openSwitch(name: string): Promise<Link> {
-  const path = join(privateFolder(), `${name}.switch`);
-  if (Buffer.byteLength(path) > LONGEST_PATH)
-    throw new LauncherError(
-      `--switch: ${path} is longer than the ${LONGEST_PATH} bytes that a socket's name can have`,
-    );
-  const cable = new SwitchCable(path);
-  await findSwitch(cable);
-  return cable;
+/**
+ * A cable into the switch of that name.
+ *
+ * @param warn told in a line, if the switch goes and no other can be found for a while
+ * @throws LauncherError if there is no place for it
+ */
+export async function openSwitch(name: string, warn: (line: string) => void = console.error): Promise<Link> {
+  try {
+    const path = join(privateFolder(), `${name}.switch`);
+    if (Buffer.byteLength(path) > LONGEST_PATH)
+      throw new Error(`${path} is longer than the ${LONGEST_PATH} bytes that a socket's name can have`);
+    const cable = new SwitchCable(path, warn);
+    await findSwitch(cable);
+    return cable;
+  } catch (error) {
+    throw new LauncherError(`--switch: ${(error as Error).message}`);
+  }
 }
 
 /** What fits into a `sockaddr_un`, with the NUL behind it. */
@@ -57,11 +65,10 @@ function privateFolder(): string {
     mkdirSync(folder, { mode: 0o700 });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
-      throw new LauncherError(`--switch: cannot make ${folder}: ${(error as Error).message}`);
+      throw new Error(`cannot make ${folder}: ${whatHappened(error)}`);
   }
   const about = lstatSync(folder);
-  if (!about.isDirectory() || about.uid !== uid)
-    throw new LauncherError(`--switch: ${folder} is not a folder of yours`);
+  if (!about.isDirectory() || about.uid !== uid) throw new Error(`${folder} is not a folder of yours`);
   if (about.mode & 0o077) chmodSync(folder, 0o700);
   return folder;
 }
@@ -77,6 +84,7 @@ function privateFolder(): string {
 class SwitchCable implements Link {
   onArrival: () => void = () => {};
   readonly path: string;
+  readonly warn: (line: string) => void;
   readonly kept: Frame[] = [];
   /** While the switch is here: where others plug in, who has, and the hole in which our own Guest is. */
   server: Server | undefined;
@@ -86,8 +94,9 @@ class SwitchCable implements Link {
   uplink: Socket | undefined;
   closed = false;
 
-  constructor(path: string) {
+  constructor(path: string, warn: (line: string) => void) {
     this.path = path;
+    this.warn = warn;
   }
 
   send(frame: Frame): void {
@@ -132,7 +141,7 @@ async function findSwitch(cable: SwitchCable): Promise<void> {
       try {
         if ((await tryPlugIn(cable)) || (await tryServe(cable))) return;
       } finally {
-        rmdirSync(lock);
+        rmSync(lock, { recursive: true, force: true }); // it may have gone, with the folder that it is in
       }
     }
     await new Promise((resolve) => setTimeout(resolve, 10 + Math.random() * 20));
@@ -165,7 +174,7 @@ function tryLock(lock: string): boolean {
  * ## Somebody else's switch
  *
  * A socket answers, and that is all there is to know: this is the way. When it closes, whoever was the switch has left, and
- * the search begins again.
+ * [the search begins again](#when-the-switch-has-gone).
  */
 
 /** What a socket says behind which there is nobody. */
@@ -180,7 +189,7 @@ function tryPlugIn(cable: SwitchCable): Promise<boolean> {
     });
     socket.once('error', (error: NodeJS.ErrnoException) => {
       if (NOBODY.includes(error.code ?? '')) resolve(false);
-      else reject(new LauncherError(`--switch: ${error.message}`));
+      else reject(error);
     });
   });
 }
@@ -195,8 +204,39 @@ function useUplink(cable: SwitchCable, socket: Socket): void {
   socket.on('drain', () => cable.onArrival());
   socket.on('close', () => {
     cable.uplink = undefined;
-    if (!cable.closed) findSwitch(cable).then(() => cable.onArrival());
+    void findAnother(cable);
   });
+}
+
+/*
+ * ## When the switch has gone
+ *
+ * It may have taken the folder along. Somebody has tidied up under /tmp; somebody has logged out, and a Guest that he had left running
+ * finds that all of /run/user/1000 is no more. In the beginning such a thing would have been a reason not to begin. But now there is a Guest,
+ * and a cable that ends in the air is no reason to die for anybody. So you are told once, and the search goes on, less and
+ * less often.
+ */
+
+const FIRST_PAUSE = 100; // milliseconds
+const LONGEST_PAUSE = 10_000;
+
+/** Finds a switch, or becomes it, however long it takes. */
+async function findAnother(cable: SwitchCable): Promise<void> {
+  for (let pause = FIRST_PAUSE; !cable.closed; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
+    try {
+      privateFolder();
+      await findSwitch(cable);
+      break;
+    } catch (error) {
+      if (pause === FIRST_PAUSE)
+        cable.warn(
+          `lantern: --switch: ${(error as Error).message}; until there is a switch, the cable is unplugged`,
+        );
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+  if (cable.closed) cable.close();
+  else cable.onArrival();
 }
 
 /*

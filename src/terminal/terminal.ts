@@ -5,9 +5,10 @@
  * World and an `Outside` made of what this computer has.
  */
 
+import { setMaxListeners } from 'node:events';
 import { createHost } from '../../chapters/5-host/dev-lguest.ts';
-import { InputQueue } from '../../chapters/4-launcher/input-queue.ts';
-import { type LaunchOptions, PUP } from '../../chapters/4-launcher/command-line.ts';
+import { HOST_BYTES } from '../../chapters/5-host/frames.ts';
+import { type LaunchOptions, MOST_MEMORY, PUP } from '../../chapters/4-launcher/command-line.ts';
 import { launch } from '../../chapters/4-launcher/launch.ts';
 import { LauncherError, type Outside } from '../../chapters/4-launcher/outside.ts';
 import { createMachine, type Machine } from '../processor/index.ts';
@@ -30,8 +31,6 @@ import { traceInto } from './trace-file.ts';
 const PUP_INITRD = 'pup.initrd';
 /** Milliseconds from asking to leave to leaving without good-bye. */
 const PATIENCE = 500;
-/** What the Host wants for itself, beside the Guests' memory. */
-const HOST_BYTES = 32 << 20;
 
 /*
  * There is one line here that looks like nonsense: a timer that does nothing every twelve days. Node ends a program
@@ -48,12 +47,12 @@ export async function bootHere(
   const machine = powerOn(wanted.reduce((sum, { memory }) => sum + memory, 0));
   const world = createRealWorld();
   const traced = wanted.find(({ trace }) => trace !== undefined)?.trace;
-  const trace = traced === undefined ? undefined : traceInto(traced, machine, world);
+  const trace = traced === undefined ? undefined : traceInto(traced, filesOf(wanted), machine, world);
   const host = createHost(machine, world, trace?.witness);
   const leaving = new AbortController();
-  const typed = new InputQueue();
-  const seats = layTable(guests.length, typed, screen.output);
-  connectKeyboard(process.stdin, typed, () => {
+  setMaxListeners(0, leaving.signal); // there are as many as there are Guests, and that is no leak
+  const { seats, keys } = layTable(guests.length, screen.output);
+  connectKeyboard(process.stdin, keys, () => {
     leaving.abort();
     setTimeout(() => process.exit(1), PATIENCE).unref();
   });
@@ -61,14 +60,15 @@ export async function bootHere(
 
   const lives = guests.map(async ({ options, readFile }, index) => {
     const { name, input, output, leave } = seats[index]!;
+    const warn = (line: string) => console.error(`${name}${line}`);
     const outside: Outside = {
       readFile,
       openDisk: openDiskImage,
-      openLink: (network, address) => openNetwork(network, address, world),
+      openLink: (network, address) => openNetwork(network, address, world, warn),
       input,
       output,
       outputDrained: screen.drained,
-      warn: (line) => console.error(`${name}${line}`),
+      warn,
       onlooker: trace?.onlooker,
     };
     const status = await launch(options, host, world, outside, leaving.signal);
@@ -81,11 +81,22 @@ export async function bootHere(
   return Math.max(...codes);
 }
 
+/** All files that these Guests are made of. */
+function filesOf(wanted: readonly LaunchOptions[]): string[] {
+  return wanted.flatMap(({ kernel, initrd, devices }) => [
+    ...(kernel === PUP ? [] : [kernel]),
+    ...(initrd === undefined ? [] : [initrd]),
+    ...devices.flatMap((device) => (device.kind === 'block' ? [device.file] : [])),
+  ]);
+}
+
 /*
- * A machine's memory is one `WebAssembly.Memory`, and asking for two gigabytes of it may meet with a refusal.
+ * A machine's memory is one `WebAssembly.Memory`, of which there is at most so much, and asking for two gigabytes of it may meet with a refusal.
  */
 
 function powerOn(memory: number): Machine {
+  if (memory > MOST_MEMORY)
+    throw new LauncherError(`the Guests want ${memory} MB together, and a machine has ${MOST_MEMORY}`);
   try {
     return createMachine({ ramBytes: memory * (1 << 20) + HOST_BYTES });
   } catch (error) {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { linkSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -115,11 +115,42 @@ describe('A disk image', () => {
     openHere();
     const [own] = claims();
     const key = own!.split('.')[0];
-    writeFileSync(join(folder, 'lantern-disks', `${key}.${process.ppid}-1`), '');
-    writeFileSync(join(folder, 'lantern-disks', `${key}.4194303-77`), '');
+    const here = own!.split('-').at(-1);
+    writeFileSync(join(folder, 'lantern-disks', `${key}.${process.ppid}-1-${here}`), '');
+    writeFileSync(join(folder, 'lantern-disks', `${key}.4194303-77-${here}`), '');
     open.pop()!.close();
     openHere();
     expect(claims()).toEqual([own]);
+  });
+
+  it('is held by a claim out of another container, whose processes cannot be asked', () => {
+    openHere().close();
+    open = [];
+    openHere();
+    const foreign = claims()[0]!.replace(/\.(\d+)-(\d+)-\d+$/, '.4194303-$2-1');
+    open.pop()!.close();
+    const path = join(folder, 'lantern-disks', foreign);
+    writeFileSync(path, '');
+    expect(() => openHere()).toThrow(
+      `cannot open the disk image ${image}: process 4194303 of another container has it open for writing (if there is none, remove ${path})`,
+    );
+    expect(claims()).toEqual([foreign]);
+    rmSync(path);
+    openHere();
+  });
+
+  it('is not what is blamed when no claim can be made', () => {
+    const other = join(folder, 'other');
+    mkdirSync(other);
+    writeFileSync(join(other, 'lantern-disks'), '');
+    process.env.TMPDIR = other;
+    try {
+      expect(() => openHere()).toThrow(
+        `cannot open the disk image ${image}: cannot keep claims in ${other}/lantern-disks: file already exists`,
+      );
+    } finally {
+      process.env.TMPDIR = folder;
+    }
   });
 
   it('is given back when its process ends by a signal that can be heard', async () => {

@@ -3,7 +3,8 @@ import type { ReadStream } from 'node:tty';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { InputQueue } from '../../chapters/4-launcher/input-queue.ts';
-import { connectKeyboard, threeInARow } from '../../src/terminal/keyboard.ts';
+import { connectKeyboard, type Keys, threeInARow } from '../../src/terminal/keyboard.ts';
+import { layTable } from '../../src/terminal/seats.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -79,16 +80,19 @@ describe('A pipe as keyboard', () => {
 });
 
 describe('A terminal as keyboard', () => {
-  function terminal(capacity: number) {
+  function connect(keys: Keys) {
     const stream = new PassThrough({ highWaterMark: 1 << 16 });
     const modes: boolean[] = [];
     const stdin = Object.assign(stream, { isTTY: true, setRawMode: (raw: boolean) => modes.push(raw) });
-    const queue = new InputQueue(capacity);
     let left = 0;
-    connectKeyboard(stdin as unknown as ReadStream, queue, () => {
+    connectKeyboard(stdin as unknown as ReadStream, keys, () => {
       left++;
     });
-    return { stream, queue, modes, left: () => left };
+    return { stream, modes, left: () => left };
+  }
+  function terminal(capacity: number) {
+    const queue = new InputQueue(capacity);
+    return { queue, ...connect(queue) };
   }
   async function settle(): Promise<void> {
     for (let turn = 0; turn < 10; turn++) await nextTurn();
@@ -135,6 +139,28 @@ describe('A terminal as keyboard', () => {
       expect(text(queue.take(16))).toBe('y'.repeat(16));
       await settle();
       expect(text(queue.take(16))).toBe('y'.repeat(16));
+    } finally {
+      write.mockRestore();
+    }
+  });
+
+  it('hears ^] behind a paste that nobody reads, after a second, and the next Guest what follows', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const write = vi.spyOn(process.stdout, 'write').mockImplementation(() => true);
+    try {
+      const { seats, keys } = layTable(2, () => {});
+      const { stream } = connect(keys);
+      stream.write('x'.repeat(1 << 20));
+      stream.write('xxx\x1dtwo');
+      await settle();
+      expect(text(seats[1]!.input.take(10))).toBe('');
+      vi.advanceTimersByTime(1000);
+      await settle();
+      expect(text(seats[1]!.input.take(10))).toBe('two');
+      stream.write('\x1d\x1dagain');
+      await settle();
+      expect(text(seats[1]!.input.take(10))).toBe('again');
+      expect(seats[0]!.input.length).toBe(1 << 20);
     } finally {
       write.mockRestore();
     }

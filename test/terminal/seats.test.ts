@@ -1,26 +1,24 @@
 import { describe, expect, it } from 'vitest';
-import { InputQueue } from '../../chapters/4-launcher/input-queue.ts';
 import { layTable } from '../../src/terminal/seats.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const ELSEWHERE = '\x1d';
 
 /** A table for so many, and what is on the screen. */
-function table(count: number, capacity?: number) {
-  const typed = new InputQueue(capacity);
+function table(count: number) {
   let screen = '';
-  const seats = layTable(count, typed, (some) => {
+  const { seats, keys } = layTable(count, (some) => {
     screen += new TextDecoder().decode(some);
   });
   const heard = (seat: number) => new TextDecoder().decode(seats[seat]!.input.take(1 << 20));
-  return { typed, seats, heard, screen: () => screen };
+  return { keys, seats, heard, screen: () => screen };
 }
 
 describe('a terminal for several Guests', () => {
   it('is left alone when there is only one', () => {
-    const { typed, seats, heard, screen } = table(1);
+    const { keys, seats, heard, screen } = table(1);
     seats[0]!.output(bytes('$ '));
-    typed.push(bytes(`a${ELSEWHERE}b`));
+    keys.push(bytes(`a${ELSEWHERE}b`));
     expect(screen()).toBe('$ ');
     expect(heard(0)).toBe(`a${ELSEWHERE}b`);
   });
@@ -35,8 +33,8 @@ describe('a terminal for several Guests', () => {
   });
 
   it('gives the keys to the first, and moves on with ^]', () => {
-    const { typed, heard, screen } = table(3);
-    typed.push(bytes(`ab${ELSEWHERE}cd${ELSEWHERE}${ELSEWHERE}ef`));
+    const { keys, heard, screen } = table(3);
+    keys.push(bytes(`ab${ELSEWHERE}cd${ELSEWHERE}${ELSEWHERE}ef`));
     expect([heard(0), heard(1), heard(2)]).toEqual(['abef', 'cd', '']);
     expect(screen()).toBe(
       '2| [the keyboard is here]\r\n3| [the keyboard is here]\r\n1| [the keyboard is here]\r\n',
@@ -44,24 +42,43 @@ describe('a terminal for several Guests', () => {
   });
 
   it('gives the keys of one who has left to the next who has not', () => {
-    const { typed, seats, heard } = table(3);
+    const { keys, seats, heard } = table(3);
     seats[1]!.leave();
     seats[0]!.leave();
-    typed.push(bytes('x'));
+    keys.push(bytes('x'));
     expect(heard(2)).toBe('x');
     seats[2]!.leave();
-    typed.push(bytes('y'));
+    keys.push(bytes('y'));
     expect([0, 1, 2].map(heard)).toEqual(['', '', '']);
   });
 
+  const FLOOD = 'abcdefgh'.repeat(1 << 17); // all that a queue holds
+
   it('loses nothing when a Guest has no room, and keeps the order', () => {
-    const { typed, heard } = table(2);
-    const flood = 'abcdefgh'.repeat(1 << 17); // all that a queue holds
-    typed.push(bytes(flood));
-    typed.push(bytes(`more${ELSEWHERE}two`));
+    const { keys, heard } = table(2);
+    let rest = bytes(`${FLOOD}more${ELSEWHERE}two`);
+    const push = () => {
+      rest = rest.subarray(keys.push(rest));
+    };
+    keys.onRoom = push;
+    push();
     expect(heard(1)).toBe('');
-    expect(heard(0)).toBe(flood);
-    expect(heard(0)).toBe('more');
+    expect(heard(0)).toBe(FLOOD);
+    expect([heard(0), heard(1)]).toEqual(['more', 'two']);
+  });
+
+  it('gives what waits for one who leaves to the next', () => {
+    const { keys, seats, heard } = table(2);
+    keys.push(bytes(FLOOD));
+    keys.onRoom = () => keys.push(bytes('more'));
+    seats[0]!.leave();
+    expect(heard(1)).toBe('more');
+  });
+
+  it('needs no room for ^]', () => {
+    const { keys, heard } = table(2);
+    keys.push(bytes(FLOOD));
+    expect(keys.push(bytes(`${ELSEWHERE}two`))).toBe(4);
     expect(heard(1)).toBe('two');
   });
 });
