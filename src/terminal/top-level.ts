@@ -5,27 +5,33 @@
  * you could not, it says so, and how to see the rest.
  */
 
+import { constants } from 'node:os';
 import { LauncherError } from '../../chapters/4-launcher/outside.ts';
+import { whatHappened } from './complaint.ts';
 
 /*
  * ## Everything ends here
  *
  * Each of these is a way to end that would not pass through the bottom of `program`. All of them leave by
- * `process.exit`, which is what makes Node call those who promised to put the terminal back.
+ * `process.exit`, which is what makes Node call those who promised to put the terminal back. A signal that nobody hears ends a
+ * program where it stands, so we hear those that somebody may send. `SIGUSR1` is not among them: it wakes Node's debugger.
  *
  * The code of a program that dies of a signal is 128 and the number of the signal. Shells started that, and scripts
  * rely on it. A reader who closes the pipe, as `head` does when it has seen enough, is no error of anybody's, and
- * nobody is left to tell.
+ * nobody is left to tell. Whatever else may happen to the last word of a program, a full disk for one, you are told.
  */
+
+const HEARD = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGUSR2', 'SIGALRM', 'SIGTERM'] as const;
 
 /** Runs a program to its exit code. Whatever goes wrong in it is one line on standard error, and code 1. */
 export async function atTopLevel(program: () => Promise<number>): Promise<void> {
   process.on('uncaughtException', fail);
   process.on('unhandledRejection', fail);
-  process.on('SIGINT', () => process.exit(128 + 2));
-  process.on('SIGHUP', () => process.exit(128 + 1));
-  process.on('SIGTERM', () => process.exit(128 + 15));
-  process.stdout.on('error', () => process.exit(1)); // whoever was reading has gone home
+  for (const signal of HEARD) process.on(signal, () => process.exit(128 + constants.signals[signal]));
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(1); // whoever was reading has gone home
+    fail(new LauncherError(`standard output: ${whatHappened(error)}`));
+  });
   try {
     const code = await program();
     process.stdout.write('', () => process.exit(code)); // not before the last word is out

@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn, type StdioOptions } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -20,14 +20,17 @@ interface Ended {
   errors: string;
 }
 
-/** Runs the launcher as `npm run boot -- WORDS` does, with `typed` on standard input, which then ends. */
-function boot(words: string[], typed = '', signal?: NodeJS.Signals): Promise<Ended> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/terminal/boot.ts', ...words]);
+/** Milliseconds: this is no measurement. */
+const HANGS = { timeout: 59_000, killSignal: 'SIGKILL' } as const;
+
+/** Runs the launcher as `npm run boot -- WORDS` does, with `typed` on standard input, which then ends, and ends it by `signal` when it has said `at`. */
+function boot(words: string[], typed = '', signal?: NodeJS.Signals, at = 'sleeping'): Promise<Ended> {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'src/terminal/boot.ts', ...words], HANGS);
   let output = '';
   let errors = '';
   child.stdout.on('data', (bytes) => {
     output += bytes;
-    if (signal && output.includes('sleeping')) child.kill(signal);
+    if (signal && output.includes(at)) child.kill(signal);
   });
   child.stderr.on('data', (bytes) => {
     errors += bytes;
@@ -88,7 +91,7 @@ describe('npm run boot', () => {
   });
 
   it.each([
-    [['0', 'vmlinux'], 'lantern: a Guest takes 1 to 2048 MB of memory, not 0'],
+    [['0', 'vmlinux'], 'lantern: a Guest takes 1 to 2016 MB of memory, not 0'],
     [['32', '/nonexistent'], 'lantern: cannot read /nonexistent: no such file or directory'],
     [['32', 'package.json'], 'lantern: package.json is neither an ELF kernel nor a bzImage'],
     [
@@ -97,6 +100,44 @@ describe('npm run boot', () => {
     ],
   ])('ends %j with one line and code 1', async (words, line) => {
     expect(await boot(words)).toEqual({ code: 1, output: '', errors: `${line}\n` });
+  });
+
+  it('waits for nobody at the other end of a pipe that is no kernel', async () => {
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    expect(await boot(['4', pipe])).toEqual({
+      code: 1,
+      output: '',
+      errors: `lantern: cannot read ${pipe}: it is not a regular file\n`,
+    });
+    expect(await boot([`--trace=${pipe}`, '4', file('kernel', program(print('mine')))])).toEqual({
+      code: 1,
+      output: '',
+      errors: `lantern: cannot write the trace ${pipe}: nobody reads from it\n`,
+    });
+  });
+
+  it('says what is the matter with its output', async () => {
+    const full = openSync('/dev/full', 'w');
+    const stdio: StdioOptions = ['ignore', full, 'pipe'];
+    const words = ['--import', 'tsx', 'src/terminal/boot.ts', '4', file('kernel', program(print('mine')))];
+    const child = spawn(process.execPath, words, { ...HANGS, stdio });
+    closeSync(full);
+    let errors = '';
+    child.stderr!.on('data', (bytes) => {
+      errors += bytes;
+    });
+    const code = await new Promise((resolve) => child.on('close', resolve));
+    expect({ code, errors }).toEqual({
+      code: 1,
+      errors: 'lantern: standard output: no space left on device\n',
+    });
+  });
+
+  it('has room for a dozen, and nothing to say about that', async () => {
+    const kernel = file('kernel', program(`${print('x')}\n mov eax, 10\n int 0x1f`));
+    const words = Array.from({ length: 12 }, () => ['--guest', '2', kernel]).flat();
+    expect(await boot(words, '', 'SIGTERM', '12| x')).toMatchObject({ code: 143, errors: '' });
   });
 
   it('ends at once when it is told to, even if the Guest sleeps for ever', async () => {

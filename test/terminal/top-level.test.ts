@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { LauncherError } from '../../chapters/4-launcher/outside.ts';
 import { describeFailure } from '../../src/terminal/top-level.ts';
@@ -18,5 +19,35 @@ describe('A failure at the top level', () => {
 
   it('comes with its stack for those who ask', () => {
     expect(describeFailure(new TypeError('x'), true)).toContain('top-level.test.ts');
+  });
+});
+
+describe('A signal', () => {
+  /** Ends a program at the top level by a signal, and says what its last words were. */
+  function end(signal: NodeJS.Signals): Promise<{ code: number | null; said: string }> {
+    const program = `
+      import { atTopLevel } from './src/terminal/top-level.ts';
+      process.on('exit', () => console.log('put back'));
+      await atTopLevel(() => new Promise(() => setInterval(() => console.log('running'), 10)));`;
+    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', program]);
+    let said = '';
+    child.stdout.once('data', () => child.kill(signal));
+    child.stdout.on('data', (bytes) => {
+      said += bytes;
+    });
+    return new Promise((resolve) =>
+      child.on('close', (code) => resolve({ code, said: said.trimEnd().split('\n').at(-1)! })),
+    );
+  }
+
+  it('ends a program by way of `exit`, where the terminal is put back', async () => {
+    const signals = ['SIGQUIT', 'SIGUSR2', 'SIGALRM', 'SIGTERM'] as const;
+    const said = 'put back';
+    expect(await Promise.all(signals.map(end))).toEqual([
+      { code: 131, said },
+      { code: 140, said },
+      { code: 142, said },
+      { code: 143, said },
+    ]);
   });
 });
