@@ -34,7 +34,9 @@ export async function atTopLevel(program: () => Promise<number>): Promise<void> 
   });
   try {
     const code = await program();
-    process.stdout.write('', () => process.exit(code)); // not before the last word is out
+    process.stdout.write('', (error) => {
+      if (!error) process.exit(code); // not before the last word is out; if it never is, see above
+    });
   } catch (error) {
     fail(error);
   }

@@ -117,11 +117,14 @@ describe('npm run boot', () => {
     });
   });
 
-  it('says what is the matter with its output', async () => {
+  it.each([
+    ["a Guest's", () => ['4', file('kernel', program(print('mine')))]],
+    ['its own', () => ['--help']],
+  ])('says what is the matter with its output, be it %s', async (_, words) => {
     const full = openSync('/dev/full', 'w');
     const stdio: StdioOptions = ['ignore', full, 'pipe'];
-    const words = ['--import', 'tsx', 'src/terminal/boot.ts', '4', file('kernel', program(print('mine')))];
-    const child = spawn(process.execPath, words, { ...HANGS, stdio });
+    const launcher = ['--import', 'tsx', 'src/terminal/boot.ts', ...words()];
+    const child = spawn(process.execPath, launcher, { ...HANGS, stdio });
     closeSync(full);
     let errors = '';
     child.stderr!.on('data', (bytes) => {
