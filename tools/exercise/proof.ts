@@ -63,8 +63,7 @@ export function filesOf(root: string, { folder }: Exercise): string[] {
  * suite's own look at the exercises is left out: on that tree, they are done.
  *
  * And one thing more, to save two minutes. The silicon, the assembler and the small internet know no chapter, the lint sees to that. As
- * long as no solution changes *them*, their tests have nothing to say that they have not said. And files of tests share a process
- * here, one after the other, which `npm test` does not allow them: half of the time went into starting one for each.
+ * long as no solution changes *them*, their tests have nothing to say that they have not said.
  */
 const FOUNDATIONS = ['processor', 'assembler', 'network'];
 const TESTS_OF_FOUNDATIONS = ['processor', 'compiler', 'silicon', 'assembler', 'network', 'bench'].map(
@@ -77,7 +76,7 @@ export function runSuite(root: string, changed: readonly string[]): boolean {
   const left = ['test/exercises/**', ...(deep ? [] : TESTS_OF_FOUNDATIONS)];
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
   const options = left.flatMap((pattern) => ['--exclude', pattern]);
-  const run = spawnSync(process.execPath, [vitest, 'run', '--no-isolate', ...options], {
+  const run = spawnSync(process.execPath, [vitest, 'run', ...options], {
     cwd: root,
     stdio: 'inherit',
   });
