@@ -66,7 +66,7 @@ export interface Notebook {
  * ## Fair copy
  *
  * The format is Chrome's: one JSON array, an event on each line. Its inventors foresaw that a program which is being
- * traced may die, and declared the closing bracket optional. Ours is there unless somebody said `kill -9`.
+ * traced may die, and declared the closing bracket optional. Ours is there unless somebody said `kill -9`, or Node itself fell over.
  *
  * A line is written straight from the row of doubles. When the page is nearly full, it goes out, and the next line begins at its top.
  */
