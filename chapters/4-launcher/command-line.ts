@@ -43,10 +43,10 @@ export type DeviceOption =
  * The number is not ours but the Guest's. A 32-bit kernel that lives at 0xc0000000 has one gigabyte of addresses to
  * itself and maps as much of its memory there as fits; what does not fit it must map and unmap, page by page, and
  * under a hypervisor every one of those costs a trip to the Host. lguest's author measured it and advised against
- * more than 700 MB. We draw the line where it stops being slow and starts being silly.
+ * more than 700 MB. We draw the line only where the machine ends: it can have 2 GiB, and 32 MiB of that are the Host's.
  */
 
-/** What a machine has at most, 2 GiB, without the 32 MiB that are the Host's. */
+/** Megabytes that all Guests of one machine can have together. */
 export const MOST_MEMORY = 2016;
 /** The kernel that needs no file. A file of that name is spelled `./pup`. */
 export const PUP = 'pup';

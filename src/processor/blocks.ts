@@ -36,6 +36,10 @@ const MOST_VARIANTS = 4;
 const MOST_FORMER = 8;
 const NO_BLOCKS: Block[] = [];
 
+/*
+ * Most of what a block knows is about others: who comes behind it, who has it compiled, which pages its bytes are on. Of itself it knows its
+ * instructions, and how often they have been done, for whoever may want to do something about that.
+ */
 /** A run of instructions that is entered only at its first and left only behind its last. */
 export class Block {
   code: Instruction[] = [];

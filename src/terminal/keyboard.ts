@@ -113,7 +113,7 @@ function connectTerminal(stdin: ReadStream, keys: Keys, leave: () => void): void
   });
 }
 
-/** One key after the other. If any is lost, it beeps, as any terminal whose program does not listen. */
+/** One key after the other. If any is lost it beeps, as a terminal does when nobody listens. */
 function press(keys: Keys, bytes: Uint8Array): void {
   let lost = 0;
   for (let at = 0; at < bytes.length; at++) lost += 1 - keys.push(bytes.subarray(at, at + 1));

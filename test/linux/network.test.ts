@@ -64,6 +64,15 @@ async function withAddress(session: Session, address = '10.0.2.15'): Promise<voi
   await run(session, `ip addr add ${address}/24 dev eth0`);
 }
 
+/** A Guest with an address, and a file of `LONG.length` zeros in /r/p. */
+async function startWithSomethingLong(): Promise<Session> {
+  const guest = await start('--net');
+  await withAddress(guest);
+  await run(guest, 'mkdir /r; mount -t tmpfs -o size=99m r /r');
+  await run(guest, `truncate -s ${LONG.length} /r/p`);
+  return guest;
+}
+
 async function listening(server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return (server.address() as AddressInfo).port;
@@ -191,10 +200,7 @@ describe.skipIf(folder === undefined)(`The network of a Linux, ${why}`, () => {
       });
       servers.push(sink);
       const port = await listening(sink);
-      const guest = await start('--net');
-      await withAddress(guest);
-      await run(guest, 'mkdir /r; mount -t tmpfs -o size=99m r /r');
-      await run(guest, `truncate -s ${LONG.length} /r/p`);
+      const guest = await startWithSomethingLong();
       const before = process.memoryUsage().arrayBuffers;
       let done = false;
       const upload = run(guest, `nc 10.0.2.2 ${port} < /r/p`).then(() => {
@@ -243,10 +249,7 @@ describe.skipIf(folder === undefined)(`The network of a Linux, ${why}`, () => {
       });
       servers.push(sink);
       const port = await listening(sink);
-      const guest = await start('--net');
-      await withAddress(guest);
-      await run(guest, 'mkdir /r; mount -t tmpfs -o size=99m r /r');
-      await run(guest, `truncate -s ${LONG.length} /r/p`);
+      const guest = await startWithSomethingLong();
       for (let i = 0; i < 3; i++) {
         expect(await run(guest, `nc 10.0.2.2 ${port} < /r/p; echo "code $?"`)).toMatch(/code 1/);
       }
