@@ -84,9 +84,9 @@ export function noteHeat(compiler: Compiler, block: Block): void {
 const MOST_WAITING = 64;
 
 /*
- * ## Five reasons not to
+ * ## Four reasons not to
  *
- * It has been forgotten, or compiled, while it waited. The segments are not flat, or the block lies across two pages. It begins with an
+ * It has been forgotten, or compiled, while it waited. The segments are not flat. It begins with an
  * instruction that we cannot compile. Or it is short and ends with one, and the way there and back would cost more than
  * what is in between.
  */
