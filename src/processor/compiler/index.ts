@@ -74,8 +74,8 @@
  *
  * ## Who compiles what
  *
- * The interpreter does everything first. A block it has done a thousand times is *hot*, in the first moments of a machine already one it has done a hundred and twenty-five times,
- * and the head of a loop after a sixteenth of that. It is compiled together with what lies around it. (At first, when nothing is compiled yet and everybody waits, an eighth of that will do.) What has never been executed is never compiled, and not out of laziness alone: to decode an
+ * The interpreter does everything first. A block it has done a thousand times is *hot*, the head of a loop already after
+ * sixty-three, and is compiled together with what lies around it. (At first, when nothing is compiled yet and everybody waits, an eighth of that will do.) What has never been executed is never compiled, and not out of laziness alone: to decode an
  * instruction is to fetch it, fetching sets bits in page tables, and that would be a way to tell.
  */
 export * from './compiler.ts';
