@@ -83,9 +83,12 @@ export class Compiler {
     this.rewritten = new Uint8Array(cpu.ramBytes >>> 12);
     this.table = new WebAssembly.Table({ element: 'anyfunc', initial: SLOTS });
     for (let slot = SLOTS - 1; slot >= 0; slot--) this.freeSlots.push(slot);
-    this.imports = { m: { m: cpu.memory, t: this.table, s: (number: number) => step(this, number) } };
-    const main = new WebAssembly.Instance(new WebAssembly.Module(dispatcher()), this.imports);
+    const m = cpu.memory;
+    const main = new WebAssembly.Instance(new WebAssembly.Module(dispatcher()), {
+      m: { m, t: this.table, s: (number: number) => step(this, number) },
+    });
     this.dispatch = main.exports['0'] as (slot: number, budget: number) => number;
+    this.imports = { m: { m, s: main.exports['1'] } };
   }
 }
 

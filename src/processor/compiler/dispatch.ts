@@ -10,6 +10,7 @@ import { BUDGET, CODE_KEY, EIP, JUMP_CACHE, JUMP_CACHE_ENTRIES, READ_TABLE } fro
 import {
   ADD,
   AND,
+  CALL,
   CALL_INDIRECT,
   Emitter,
   END,
@@ -25,7 +26,7 @@ import {
   UNREACHABLE,
   XOR,
 } from './emitter.ts';
-import { beginModule, endModule, writeBody } from './module.ts';
+import { beginModule, endModule, IMPORT_STEP, writeBody } from './module.ts';
 
 const SLOT = 0;
 const LEFT = 1;
@@ -43,11 +44,15 @@ const ENTRY = 4;
  *
  * All three differences are put together with OR and tested once: two of them are nearly never there, and a branch costs more than a subtraction.
  */
-/** A module whose function 0, `dispatch(slot, budget)`, runs regions until one of them wants something, and returns the number of its exit. */
+/**
+ * A module of two functions. Number 0, `dispatch(slot, budget)`, runs regions until one of them wants something, and returns the number of its exit.
+ * Number 1 is `step`, for regions to import.
+ */
 export function dispatcher(): Uint8Array {
   const code = new Emitter();
-  const began = beginModule(code, 1, true);
+  const began = beginModule(code, 2, true);
   writeBody(code, { i32: 3, i64: 0, more: 0 }, () => writeDispatch(code));
+  writeBody(code, { i32: 0, i64: 0, more: 0 }, () => writeStep(code));
   return endModule(code, began);
 }
 
@@ -112,4 +117,19 @@ function leaveIf(code: Emitter): void {
 function word(code: Emitter, index: number): void {
   code.const(0);
   code.memory(I32_LOAD, index * 4);
+}
+
+/*
+ * ## A porter
+ *
+ * The second function carries one number across a border and does nothing else. On the far side of the border is `step`, which is JavaScript, and each
+ * module of regions wants to call it. Whoever imports a function of JavaScript's gets an interpreter along with it, a small program from one calling convention to the other,
+ * and V8 writes a new one for each module that asks, with its best compiler, while everybody waits. In a booting Linux that is the same program five hundred times over, and a tenth of a second. Between WebAssembly and WebAssembly
+ * there is no border. So the regions import the porter, and he has crossed once and knows the way.
+ */
+function writeStep(code: Emitter): void {
+  code.get(0);
+  code.op(CALL);
+  code.unsigned(IMPORT_STEP);
+  code.op(END);
 }

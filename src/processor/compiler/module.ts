@@ -49,7 +49,7 @@ export function beginModule(out: Emitter, functions: number, forDispatcher = fal
   writeImports(out, forDispatcher);
   section(out, FUNCTIONS, () => {
     out.unsigned(functions);
-    for (let i = 0; i < functions; i++) out.unsigned(forDispatcher ? TYPE_DISPATCH : TYPE_REGION);
+    for (let i = 0; i < functions; i++) out.unsigned(forDispatcher && i === 0 ? TYPE_DISPATCH : TYPE_REGION);
   });
   section(out, EXPORTS, () => {
     out.unsigned(functions);
@@ -82,7 +82,7 @@ function section(out: Bytes, id: number, fill: () => void): void {
  * ## What comes in
  *
  * Two types of function: a region takes its budget and returns the number of an exit, and the dispatcher takes a slot besides. Three imports at most, all from a
- * place called `m`. The memory is `m` (at least one page of 64 KiB, says the module, and gets hundreds). `s` is `step`. And the table, `t`, is
+ * place called `m`. The memory is `m` (at least one page of 64 KiB, says the module, and gets hundreds). `s` is `step`, which the regions get from the dispatcher. And the table, `t`, is
  * for the dispatcher alone, since a module pays for each slot of a table that it imports.
  */
 const TYPE_REGION = 0;
