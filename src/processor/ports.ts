@@ -11,7 +11,7 @@
  */
 import { readSystem } from './access.ts';
 import { PRESENT, TSS_32, TYPE } from './descriptors.ts';
-import { protectionFault } from './faults.ts';
+import { GENERAL_PROTECTION, protectionFault, refuse } from './faults.ts';
 import type { Instruction } from './instruction.ts';
 import { ACCESS, BASE, CPL, EAX, EDX, LIMIT, SYSTEM_FLAGS, TR } from './layout.ts';
 import { readRegister, unsigned, writeRegister } from './operands.ts';
@@ -20,25 +20,26 @@ import type { Processor } from './processor.ts';
 /** Where a TSS says at which offset its bitmap of allowed ports begins. */
 const TSS_BITMAP_OFFSET = 102;
 
-/**
- * May this ring use these ports? Yes up to IOPL; beyond it the bitmap in the TSS decides.
- *
- * @throws #GP(0)
- */
-export function checkPort(cpu: Processor, port: number, size: number): void {
+/** May this ring use these ports? Yes up to IOPL; beyond it the bitmap in the TSS decides. */
+function isOpen(cpu: Processor, port: number, size: number): boolean {
   const words = cpu.words;
-  if (words[CPL]! <= ((words[SYSTEM_FLAGS]! >> 12) & 3)) return;
+  if (words[CPL]! <= ((words[SYSTEM_FLAGS]! >> 12) & 3)) return true;
   const limit = words[LIMIT + TR]! >>> 0;
   const access = words[ACCESS + TR]!;
   // Busy or not: the type is that of a 32-bit TSS.
   if ((access & PRESENT) === 0 || (access & TYPE & ~2) !== TSS_32 || limit < TSS_BITMAP_OFFSET + 1)
-    protectionFault();
+    return false;
   const bitmap = readSystem(cpu, (words[BASE + TR]! + TSS_BITMAP_OFFSET) | 0, 2);
   const offset = bitmap + (port >> 3);
   // Two bytes are always read, for the ports may straddle them.
-  if (offset + 1 > limit) protectionFault();
+  if (offset + 1 > limit) return false;
   const bits = readSystem(cpu, (words[BASE + TR]! + offset) | 0, 2) >> (port & 7);
-  if ((bits & ((1 << size) - 1)) !== 0) protectionFault();
+  return (bits & ((1 << size) - 1)) === 0;
+}
+
+/** @throws #GP(0) unless this ring may use these ports */
+export function checkPort(cpu: Processor, port: number, size: number): void {
+  if (!isOpen(cpu, port, size)) protectionFault();
 }
 
 /*
@@ -55,12 +56,12 @@ export function writePort(cpu: Processor, port: number, size: number, value: num
 /** IN and OUT; the port is the immediate, or DX if that is negative. */
 export function input(cpu: Processor, i: Instruction): void {
   const port = i.immediate < 0 ? cpu.words[EDX]! & 0xffff : i.immediate;
-  checkPort(cpu, port, i.size);
-  writeRegister(cpu, EAX, i.size, readPort(cpu, port, i.size));
+  if (!isOpen(cpu, port, i.size)) refuse(cpu, GENERAL_PROTECTION, 0);
+  else writeRegister(cpu, EAX, i.size, readPort(cpu, port, i.size));
 }
 
 export function output(cpu: Processor, i: Instruction): void {
   const port = i.immediate < 0 ? cpu.words[EDX]! & 0xffff : i.immediate;
-  checkPort(cpu, port, i.size);
-  writePort(cpu, port, i.size, readRegister(cpu, EAX, i.size));
+  if (!isOpen(cpu, port, i.size)) refuse(cpu, GENERAL_PROTECTION, 0);
+  else writePort(cpu, port, i.size, readRegister(cpu, EAX, i.size));
 }

@@ -11,7 +11,7 @@
 import { NO_BLOCK, nextBlock } from './blocks.ts';
 import { enterRegion, mayEnter } from './compiler/compiler.ts';
 import { noteHeat } from './compiler/making.ts';
-import { fault } from './faults.ts';
+import { fault, REFUSED } from './faults.ts';
 import type { Instruction } from './instruction.ts';
 import { deliverFault, singleStep, takeInterrupt } from './interrupts.ts';
 import { EIP } from './layout.ts';
@@ -53,7 +53,7 @@ export function run(cpu: Processor, limit: number): Stop {
  * In words: while there is budget, find the block, do its instructions, subtract. `EIP` is written *before* the
  * block is executed, and set to what lies behind it: only a jump that is taken has to write it again. If the
  * block was left early, because the budget ended or something changed, it is set right from the last instruction
- * that was done. If one of them throws, it is set to that one, and the instructions before it have retired.
+ * that was done. If one of them throws, or is refused, it is set to that one, and the instructions before it have retired.
  *
  * A block that is hot may have been compiled, together with what lies around it. Then the loop hands over, and gets
  * back a note: where it stopped, and whether that is in the middle of a block. If so, it goes on from there, at
@@ -98,6 +98,7 @@ function runSlice(cpu: Processor): Stop {
             const i = code[position++]!;
             i.execute(cpu, i);
           } while (position < cpu.stopAt);
+          if (cpu.stopAt === REFUSED) break;
           cpu.remaining -= position - start;
           if (position < length) words[EIP] = code[position - 1]!.next;
           continue;
@@ -107,14 +108,16 @@ function runSlice(cpu: Processor): Stop {
         if (cpu.halted && !wakesUp(cpu)) return 'halted';
         attend(cpu);
       }
-      if (cpu.halted && !wakesUp(cpu)) return 'halted';
-      return 'limit';
+      if (cpu.stopAt !== REFUSED) {
+        if (cpu.halted && !wakesUp(cpu)) return 'halted';
+        return 'limit';
+      }
     } catch (error) {
       if (error !== fault) throw error;
-      if (position > 0) {
-        words[EIP] = code[position - 1]!.eip;
-        cpu.remaining -= position - 1 - start;
-      }
+    }
+    if (position > 0) {
+      words[EIP] = code[position - 1]!.eip;
+      cpu.remaining -= position - 1 - start;
     }
     if (!takeFault(cpu)) return 'shutdown';
     fruitless = cpu.remaining === fruitlessAt ? fruitless + 1 : 0;
@@ -130,6 +133,7 @@ function runSlice(cpu: Processor): Stop {
 /** Enters the handler of the fault in flight; false if there is nobody left to ask. */
 function takeFault(cpu: Processor): boolean {
   cpu.halted = false;
+  cpu.stopAt = 0;
   cpu.shadow = SHADOW_NONE;
   updateAttention(cpu);
   return deliverFault(cpu);
@@ -155,6 +159,7 @@ function attend(cpu: Processor): void {
   cpu.delivered = false;
   try {
     only.execute(cpu, only);
+    if (cpu.stopAt === REFUSED) throw fault;
   } catch (error) {
     cpu.words[EIP] = only.eip;
     throw error;
