@@ -108,10 +108,7 @@ function runSlice(cpu: Processor): Stop {
         if (cpu.halted && !wakesUp(cpu)) return 'halted';
         attend(cpu);
       }
-      if (cpu.stopAt !== REFUSED) {
-        if (cpu.halted && !wakesUp(cpu)) return 'halted';
-        return 'limit';
-      }
+      if (cpu.stopAt !== REFUSED) return cpu.halted && !wakesUp(cpu) ? 'halted' : 'limit';
     } catch (error) {
       if (error !== fault) throw error;
     }
