@@ -57,13 +57,13 @@ describe('The file of a trace', () => {
     const kernel = join(folder, 'kernel');
     const print = letters.map((letter) => `mov al, ${letter.charCodeAt(0)}\n call print`).join('\n');
     writeFileSync(kernel, program(print));
-    const boot = '"$0" --import tsx src/terminal/boot.ts --trace=>(cat >&2) 4 "$1"';
-    const child = spawn('bash', ['-c', boot, process.execPath, kernel], { timeout: 50_000 });
-    let written = '';
-    child.stderr.on('data', (bytes) => {
-      written += bytes;
-    });
-    await new Promise((resolve) => child.on('close', resolve));
+    const copy = join(folder, 'copy');
+    const boot = '"$0" --import tsx src/terminal/boot.ts --trace=>(cat > "$2") 4 "$1"';
+    const child = spawn('bash', ['-c', boot, process.execPath, kernel, copy], { timeout: 50_000 });
+    child.stdout.resume();
+    child.stderr.resume();
+    await new Promise((resolve) => child.on('close', resolve)); // cat holds stderr, too
+    const written = readFileSync(copy, 'utf8');
     expect(written.length).toBeGreaterThan(1 << 16);
     expect(JSON.parse(written)).toBeInstanceOf(Array);
   });
