@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { MINUTES, optionsOf } from '../options.ts';
 
 /**
  * `LANTERN_LINUX_DIR=... npm run soak -- --minutes N`: a Linux Guest forks, pipes, maps memory, writes to a disk and
@@ -21,7 +22,7 @@ const PROMPT = '/ # ';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const linux = process.env.LANTERN_LINUX_DIR ?? '';
-const minutes = Number(process.argv[process.argv.indexOf('--minutes') + 1] ?? 30) || 30;
+const minutes = Number(optionsOf('soak', { minutes: MINUTES }).minutes ?? 30);
 if (!existsSync(join(linux, 'vmlinux')) || !existsSync(join(linux, 'initrd.gz'))) {
   console.error('soak: LANTERN_LINUX_DIR must name a folder with vmlinux and initrd.gz');
   process.exit(1);

@@ -1,3 +1,4 @@
+import { MINUTES, optionsOf } from '../options.ts';
 import { COMPILER, INTERPRETER } from './engines.ts';
 import { createLanternStage } from './lantern.ts';
 import { openNativeStage } from './native.ts';
@@ -10,17 +11,18 @@ import { type Report, runTrials, showFailure } from './oracle.ts';
 const BATCH = 10_000;
 const ENGINES = [INTERPRETER, COMPILER];
 
+const { minutes = '1', trial } = optionsOf('silicon', { minutes: MINUTES, trial: /^\d+:\d+$/ });
+
 const native = await openNativeStage();
 if (typeof native === 'string') {
   console.log(`the silicon oracle is skipped: ${native}`);
 } else {
   const stages = ENGINES.map(createLanternStage);
-  const trial = option('--trial');
   if (trial !== undefined) {
     const [seed, number] = trial.split(':').map(Number);
     say(runTrials(native, stages, { seed: seed!, from: number!, to: number! + 1 }));
   } else {
-    const end = performance.now() + Number(option('--minutes') ?? 1) * 60_000;
+    const end = performance.now() + Number(minutes) * 60_000;
     const all: Report = { tried: 0, skipped: new Map(), failures: [] };
     const began = performance.now();
     for (let seed = Date.now() >>> 8; performance.now() < end && all.failures.length < 100; seed++) {
@@ -50,9 +52,4 @@ function say({ tried, skipped, failures }: Report): void {
   );
   for (const [reason, count] of [...skipped].sort((a, b) => b[1] - a[1]))
     console.log(`${count} left out: ${reason}`);
-}
-
-function option(name: string): string | undefined {
-  const at = process.argv.indexOf(name);
-  return at < 0 ? undefined : process.argv[at + 1];
 }
