@@ -123,7 +123,7 @@ function word(code: Emitter, index: number): void {
  * ## A porter
  *
  * The second function carries one number across a border and does nothing else. On the far side of the border is `step`, which is JavaScript, and each
- * module of regions wants to call it. Whoever imports a function of JavaScript's gets an interpreter along with it, a small program from one calling convention to the other,
+ * module of regions wants to call it. Whoever imports a function of JavaScript's gets a translator along with it, a small program from one calling convention to the other,
  * and V8 writes a new one for each module that asks, with its best compiler, while everybody waits. In a booting Linux that is the same program five hundred times over, and a tenth of a second. Between WebAssembly and WebAssembly
  * there is no border. So the regions import the porter, and he has crossed once and knows the way.
  */
