@@ -12,29 +12,25 @@
  * before. For a loop and for an `if` that is all there is. A RET that has more than two callers must look up.
  */
 import { translateForFetch } from './access.ts';
-import { forgetAllRegions, forgetRegion, noteRewriting } from './compiler/forgetting.ts';
+import { keepBlock, makeRoom } from './code-pages.ts';
 import { decodeInstruction } from './decode.ts';
 import type { Region } from './compiler/cache.ts';
 import { LOOP_PACE } from './compiler/making.ts';
 import type { Shape } from './compiler/shape.ts';
 import { begin, Decoder } from './decoder.ts';
 import { fault, protectionFault } from './faults.ts';
-import type { Instruction } from './instruction.ts';
+import { Instruction } from './instruction.ts';
+import { executeOf, immediateOf, lengthOf, PACKED, pack, unpack } from './packed.ts';
 import { call } from './jumps.ts';
 import { BASE, CS, EIP, LIMIT } from './layout.ts';
 import type { Processor } from './processor.ts';
-import { newEpoch, watchFrame } from './tlb.ts';
 
 /** The most instructions of one block. */
 const LONGEST_BLOCK = 64;
-/** The most instructions decoded at a time; then all are dropped and it starts anew. */
-const MOST_DECODED = 400_000;
-/** The most blocks that begin at one byte (for other linear addresses or segments). */
-const MOST_VARIANTS = 4;
-
 /** The most of those that are remembered. */
 const MOST_FORMER = 8;
 const NO_BLOCKS: Block[] = [];
+const NO_CODE: readonly Instruction[] = [];
 
 /*
  * Most of what a block knows is about others: who comes behind it, who has it compiled, which pages its bytes are on. Of itself it knows its
@@ -42,7 +38,9 @@ const NO_BLOCKS: Block[] = [];
  */
 /** A run of instructions that is entered only at its first and left only behind its last. */
 export class Block {
-  code: Instruction[] = [];
+  /** Where its packed instructions begin in the code of the processor, and how many there are. */
+  at = 0;
+  length = 0;
   /** Offset in the code segment of the first instruction, and behind the last. */
   eip = 0;
   /** The epoch in which the address of this block was last looked up; -1 once it is dropped. */
@@ -68,6 +66,8 @@ export class Block {
   secondPage = -1;
   /** Another block that begins at the same byte. */
   variant: Block | undefined = undefined;
+  /** Its instructions, once the compiler has asked for them. */
+  code: readonly Instruction[] = NO_CODE;
   /** All compiled code that has this block in it, and what the compiler knows of its instructions. */
   regions: Region[] | undefined = undefined;
   shape: Shape | undefined = undefined;
@@ -78,24 +78,21 @@ export class Block {
   isCareful = false;
   /** It is worth being compiled with all that it calls. */
   isDeep = false;
+
+  /** Makes it match nothing, and lead nowhere. */
+  forget(): void {
+    this.code = NO_CODE;
+    this.shape = undefined;
+    this.epoch = -1;
+    this.mode = -1;
+    this.successor = NO_BLOCK;
+    this.otherSuccessor = NO_BLOCK;
+    this.formerSuccessors = NO_BLOCKS;
+  }
 }
 
 /** Where there is no block yet. Its epoch never comes. */
 export const NO_BLOCK = new Block();
-
-/*
- * Of each page we note which bytes were decoded. A page may hold code and variables side by side, and a write to
- * the variables is no reason to forget the code.
- */
-/** What is decoded of one physical page. */
-export interface CodePage {
-  /** The block that begins at each byte. */
-  blocks: (Block | undefined)[];
-  /** Which bytes belong to an instruction. */
-  covered: Uint8Array;
-  /** Blocks of other pages that reach into this one. */
-  visitors: Block[];
-}
 
 /*
  * ## Finding
@@ -113,7 +110,7 @@ export function nextBlock(cpu: Processor, previous: Block): Block {
   if (second.eip === eip && second.epoch === epoch) return second;
   const block = findBlock(cpu, eip);
   if (previous.epoch >= 0 && block.epoch >= 0) {
-    if (block.eip <= previous.eip && jumpsTo(previous, block.eip)) block.pace = LOOP_PACE;
+    if (block.eip <= previous.eip && jumpsTo(cpu, previous, block.eip)) block.pace = LOOP_PACE;
     if (previous.otherSuccessor.epoch >= 0) rememberFormer(previous, previous.otherSuccessor);
     previous.otherSuccessor = previous.successor;
     previous.successor = block;
@@ -122,9 +119,9 @@ export function nextBlock(cpu: Processor, previous: Block): Block {
 }
 
 /** Whether a block ends in a jump, with or without a condition, to `eip`. If that lies before it, there is a loop. */
-function jumpsTo({ code }: Block, eip: number): boolean {
-  const last = code[code.length - 1]!;
-  return last.immediate === eip && last.execute !== call;
+function jumpsTo({ code }: Processor, { at, length }: Block, eip: number): boolean {
+  const last = at + (length - 1) * PACKED;
+  return immediateOf(code, last) === eip && executeOf(code, last) !== call;
 }
 
 /** The interpreter does not need to know; a compiler wants to see all the ways that a jump through a table takes. */
@@ -135,7 +132,7 @@ function rememberFormer(block: Block, former: Block): void {
 }
 
 /*
- * The same bytes at another linear address are another block, since its instructions know their EIPs. So they
+ * The same bytes at another linear address are another block, since its jumps know where they lead. So they
  * are for another set of flat segments. They are chained, and there are rarely two.
  */
 function findBlock(cpu: Processor, eip: number): Block {
@@ -184,21 +181,23 @@ function decodeBlock(cpu: Processor, eip: number, physical: number): Block {
   block.successor = NO_BLOCK;
   block.otherSuccessor = NO_BLOCK;
   if (cpu.compiler !== undefined) block.due = cpu.compiler.warm;
+  if (cpu.codeEnd + LONGEST_BLOCK * PACKED > cpu.code.length) makeRoom(cpu);
+  block.at = cpu.codeEnd;
   let at = eip;
-  while (block.code.length < LONGEST_BLOCK) {
+  while (block.length < LONGEST_BLOCK) {
     begin(decoder, at);
-    if (block.code.length > 0 && ((physical & 0xfff) + ((at - eip) | 0)) >>> 12 !== 0) break;
+    if (block.length > 0 && ((physical & 0xfff) + ((at - eip) | 0)) >>> 12 !== 0) break;
     try {
       decodeInstruction(decoder);
     } catch (error) {
       // The fault is real only if the first instruction meets it: the others may never be reached.
-      if (error !== fault || block.code.length === 0) throw error;
+      if (error !== fault || block.length === 0) throw error;
       break;
     }
     // What crosses into the next page, or counts time, gets a block of its own.
     const alone = decoder.alone || decoder.secondPage !== -1;
-    if (alone && block.code.length > 0) break;
-    block.code.push(decoder.i);
+    if (alone && block.length > 0) break;
+    pack(cpu.code, block.at + block.length++ * PACKED, decoder.i);
     block.secondPage = decoder.secondPage;
     at = decoder.i.next;
     if (alone || decoder.ends) break;
@@ -216,98 +215,28 @@ function decodeBlock(cpu: Processor, eip: number, physical: number): Block {
 }
 
 /*
- * ## Keeping
+ * ## Taking apart
  *
- * There is a limit to how much is kept: four hundred thousand instructions, some sixty megabytes of records. A
- * program that writes its own code for ever reaches it, everything is thrown away at once, and what is still in
- * use comes back by itself. An old rule: if forgetting is rare, it need not be clever.
+ * The interpreter reads a block from the first instruction to the last, one at a time. A compiler goes to and fro in it, and gets the records that it wants, for as long as the block lasts.
  */
-function keepBlock(cpu: Processor, block: Block, frame: number, start: number): void {
-  if (cpu.decoded > MOST_DECODED) dropAllCode(cpu);
-  cpu.decoded += block.code.length;
-  const page = codePage(cpu, frame);
-  const length = (block.end - block.eip) >>> 0;
-  page.covered.fill(1, start, Math.min(start + length, 0x1000));
-  let variants = 0;
-  for (let other = page.blocks[start]; other !== undefined; other = other.variant) variants++;
-  if (variants < MOST_VARIANTS) block.variant = page.blocks[start];
-  else for (let other = page.blocks[start]; other !== undefined; other = other.variant) forget(cpu, other);
-  page.blocks[start] = block;
-  block.epoch = cpu.epoch;
-  if (block.secondPage === -1) return;
-  const second = codePage(cpu, block.secondPage >>> 12);
-  second.covered.fill(1, 0, start + length - 0x1000);
-  second.visitors.push(block);
-}
-
-/** The record of a physical page, made when its first block is; from then on writes to the page are watched. */
-function codePage(cpu: Processor, frame: number): CodePage {
-  let page = cpu.codePages[frame];
-  if (page === undefined) {
-    page = { blocks: new Array(0x1000).fill(undefined), covered: new Uint8Array(0x1000), visitors: [] };
-    cpu.codePages[frame] = page;
-    watchFrame(cpu, frame);
+/** The instructions of a block, each a record of its own. */
+export function instructionsOf({ code }: Processor, block: Block): readonly Instruction[] {
+  if (block.code.length === 0) {
+    let next = block.eip;
+    block.code = Array.from({ length: block.length }, (_, position) => {
+      const i = new Instruction();
+      i.next = next;
+      i.execute = unpack(code, block.at + position * PACKED, i);
+      next = i.next;
+      return i;
+    });
   }
-  return page;
+  return block.code;
 }
 
-/*
- * ## Dropping
- *
- * Code that writes code is older than compilers, and a kernel does it at every boot when it patches itself for
- * the processor it finds. The i386 of 1985 wanted a jump after such a write, since it had fetched ahead; from
- * the Pentium on the processor noticed by itself. Ours notices the way `tlb.ts` told: stores to such pages take
- * the slow path, and come by here.
- *
- * If the block that is being executed is one of the dropped, its array of instructions is still in the hands of
- * the run loop. `stopAt` is set to 0, so that it does not go on to the next of them, but looks again at what
- * stands there now.
- */
-/** Drops the decoded code of a physical page if `size` bytes at physical address `at` are part of it. */
-export function dropCode(cpu: Processor, at: number, size: number): void {
-  const page = cpu.codePages[at >>> 12]!;
-  const start = at & 0xfff;
-  for (let offset = start; offset < start + size; offset++) {
-    if (page.covered[offset] === 1) {
-      dropPage(cpu, at >>> 12);
-      return;
-    }
-  }
-}
-
-/** Drops all decoded code of a physical page. */
-export function dropPage(cpu: Processor, frame: number): void {
-  const page = cpu.codePages[frame];
-  if (page === undefined) return;
-  cpu.codePages[frame] = undefined;
-  if (cpu.compiler !== undefined) noteRewriting(cpu.compiler, frame);
-  for (const first of page.blocks) {
-    for (let block = first; block !== undefined; block = block.variant) forget(cpu, block);
-  }
-  for (const visitor of page.visitors) {
-    if (visitor.epoch >= 0) forget(cpu, visitor);
-    // It may still stand in the list of the page it begins in: make it match nothing.
-    visitor.mode = -1;
-  }
-  // The block being executed may be one of these: leave it after the current instruction.
-  cpu.stopAt = 0;
-}
-
-function forget(cpu: Processor, block: Block): void {
-  for (const region of [...(block.regions ?? [])]) forgetRegion(cpu.compiler!, region);
-  cpu.decoded -= block.code.length;
-  block.code = [];
-  block.shape = undefined;
-  block.epoch = -1;
-  block.mode = -1;
-  block.successor = NO_BLOCK;
-  block.otherSuccessor = NO_BLOCK;
-  block.formerSuccessors = NO_BLOCKS;
-}
-
-function dropAllCode(cpu: Processor): void {
-  if (cpu.compiler !== undefined) forgetAllRegions(cpu.compiler);
-  cpu.codePages.fill(undefined);
-  cpu.decoded = 0;
-  newEpoch(cpu);
+/** Offset in the code segment of the instruction at `position` of a block. */
+export function eipAt({ code }: Processor, { eip, at }: Block, position: number): number {
+  let behind = eip;
+  for (let n = 0; n < position; n++) behind += lengthOf(code, at + n * PACKED);
+  return behind | 0;
 }

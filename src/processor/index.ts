@@ -70,7 +70,9 @@ export * from './opcodes-arithmetic.ts';
 export * from './opcodes-bits.ts';
 export * from './opcodes-transfer.ts';
 export * from './opcodes-system.ts';
+export * from './packed.ts';
 export * from './blocks.ts';
+export * from './code-pages.ts';
 export * from './run.ts';
 /*
  * The gallery. Each file is one family, and in each the first few functions are the famous ones.

@@ -244,7 +244,7 @@ const LONE = new Map<number, Row>([
   [0xd9f3, [arctangent]],
   [0xd9f4, [scale.extract]],
   [0xd9f5, [remainder.partialRemainder, 1]],
-  [0xd9f6, [environment.turnStack, -1]],
+  [0xd9f6, [environment.turnStack, 7]],
   [0xd9f7, [environment.turnStack, 1]],
   [0xd9f8, [remainder.partialRemainder, 0]],
   [0xd9f9, [logarithm.logarithmPlusOne]],

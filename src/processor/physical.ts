@@ -8,7 +8,7 @@
  * float up to 1, and the processor reads `0xff`. Kernels used to measure memory this way: write somewhere, read
  * back, and if it says `0xffffffff` you have walked off the end.
  */
-import { dropCode } from './blocks.ts';
+import { dropCode } from './code-pages.ts';
 import { RAM_BASE } from './layout.ts';
 import type { Processor } from './processor.ts';
 

@@ -9,8 +9,9 @@
  * All of it could be lost and rebuilt, except the line and the count. A useful property in anything that may
  * have to be put on a disk one day.
  */
-import type { Block, CodePage } from './blocks.ts';
+import type { Block } from './blocks.ts';
 import type { Bus } from './bus.ts';
+import type { CodePage } from './code-pages.ts';
 import type { Compiler } from './compiler/compiler.ts';
 import {
   ACCESS,
@@ -31,6 +32,7 @@ import {
 import { RAM_BASE, READ_SUPERVISOR, READ_TABLE, READ_USER, SS, SYSTEM_FLAGS } from './layout.ts';
 import { WRITE_SUPERVISOR, WRITE_TABLE, WRITE_USER, GDT_LIMIT } from './layout.ts';
 import { INTERRUPT, TRAP } from './flags.ts';
+import { MOST_DECODED, PACKED } from './packed.ts';
 import { resetX87 } from './x87-registers.ts';
 
 /*
@@ -127,8 +129,9 @@ export class Processor {
   compiler: Compiler | undefined = undefined;
   /** How often the TLB has been told something. */
   learned = 0;
-  /** How many instructions are decoded, in all pages. */
-  decoded = 0;
+  /** All decoded instructions, packed, and where there is room for more. */
+  readonly code = new Int32Array(MOST_DECODED * PACKED);
+  codeEnd = 0;
   /** What the retired count will be when `remaining` reaches 0. */
   retiredAtEnd = 0;
   /** Instructions this slice may still retire. */

@@ -9,7 +9,7 @@
  * reads ones, and nobody minds) but a hypervisor that reads past the end of memory has a bug, and ought to hear
  * about it.
  */
-import { dropPage } from './blocks.ts';
+import { dropPage } from './code-pages.ts';
 import { RAM_BASE } from './layout.ts';
 import type { Processor } from './processor.ts';
 

@@ -2,19 +2,20 @@
  * # The run
  *
  * *Fetch, decode, execute*, says every schoolbook, and draws a circle. The circle is here. Fetch and decode have
- * become `nextBlock`, and execute is one line: `i.execute(cpu, i)`.
+ * become `nextBlock`, and execute is one line: `execute(cpu, i)`.
  *
  * The rest is about stopping. `run` promises to retire exactly as many instructions as it was given, not one
  * more. The Host of chapter 5 lives on that: its guests' clocks are made of it, and a run can be repeated, bit
  * for bit, if whatever came from outside comes again at the same count.
  */
-import { NO_BLOCK, nextBlock } from './blocks.ts';
+import { eipAt, NO_BLOCK, nextBlock } from './blocks.ts';
 import { enterRegion, mayEnter } from './compiler/compiler.ts';
 import { noteHeat } from './compiler/making.ts';
 import { fault, REFUSED } from './faults.ts';
-import type { Instruction } from './instruction.ts';
+import { Instruction } from './instruction.ts';
 import { deliverFault, singleStep, takeInterrupt } from './interrupts.ts';
 import { EIP } from './layout.ts';
+import { PACKED, unpack } from './packed.ts';
 import { ATTEND_INTERRUPT, ATTEND_TRAP, type Processor, SHADOW_MOV_SS } from './processor.ts';
 import { SHADOW_NONE, updateAttention } from './processor.ts';
 
@@ -32,7 +33,8 @@ const LONGEST_SLICE = 0x3fff_ffff;
 /** Traps in a row without one instruction retired: a program that only falls down stairs gives its slice back. */
 const MOST_FRUITLESS = 64;
 
-const NO_CODE: Instruction[] = [];
+/** The instruction that is being executed. */
+const IN_HAND = new Instruction();
 
 /** Retires at most `limit` instructions. */
 export function run(cpu: Processor, limit: number): Stop {
@@ -63,9 +65,9 @@ export function run(cpu: Processor, limit: number): Stop {
  * the block, say, whose EIP is right already.
  */
 function runSlice(cpu: Processor): Stop {
-  const { words, compiler } = cpu;
+  const { words, compiler, code } = cpu;
+  const i = IN_HAND;
   let block = cpu.asleepIn ?? NO_BLOCK;
-  let code = NO_CODE;
   let start = 0;
   let position = 0;
   let fruitless = 0;
@@ -90,17 +92,17 @@ function runSlice(cpu: Processor): Stop {
               if (block.heat >= block.due) noteHeat(compiler, block);
             }
           }
-          code = block.code;
           words[EIP] = block.end;
-          const length = code.length;
+          i.next = start === 0 ? block.eip : eipAt(cpu, block, start);
+          const { at, length } = block;
           cpu.stopAt = Math.min(length, start + cpu.remaining);
           do {
-            const i = code[position++]!;
-            i.execute(cpu, i);
+            const execute = unpack(code, at + position++ * PACKED, i);
+            execute(cpu, i);
           } while (position < cpu.stopAt);
           if (cpu.stopAt === REFUSED) break;
           cpu.remaining -= position - start;
-          if (position < length) words[EIP] = code[position - 1]!.next;
+          if (position < length) words[EIP] = i.next;
           continue;
         }
         cpu.asleepIn = cpu.halted ? block : undefined;
@@ -113,7 +115,7 @@ function runSlice(cpu: Processor): Stop {
       if (error !== fault) throw error;
     }
     if (position > 0) {
-      words[EIP] = code[position - 1]!.eip;
+      words[EIP] = i.eip;
       cpu.remaining -= position - 1 - start;
     }
     if (!takeFault(cpu)) return 'shutdown';
@@ -149,16 +151,19 @@ function attend(cpu: Processor): void {
     takeInterrupt(cpu);
     return;
   }
-  const only = nextBlock(cpu, NO_BLOCK).code[0]!;
-  cpu.words[EIP] = only.next;
+  const i = IN_HAND;
+  const { at, eip } = nextBlock(cpu, NO_BLOCK);
+  i.next = eip;
+  const execute = unpack(cpu.code, at, i);
+  cpu.words[EIP] = i.next;
   cpu.stopAt = 1;
   cpu.shadow = SHADOW_NONE;
   cpu.delivered = false;
   try {
-    only.execute(cpu, only);
+    execute(cpu, i);
     if (cpu.stopAt === REFUSED) throw fault;
   } catch (error) {
-    cpu.words[EIP] = only.eip;
+    cpu.words[EIP] = eip;
     throw error;
   }
   cpu.remaining--;

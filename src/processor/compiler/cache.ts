@@ -27,7 +27,7 @@ import type { Node } from './node.ts';
 /** What to do after leaving compiled code. */
 export class Exit {
   readonly block: Block;
-  readonly code: Instruction[];
+  readonly code: readonly Instruction[];
   /** Which instruction of the block comes next, if the interpreter goes on inside the block. */
   readonly position: number;
   /** Instructions that were counted and not done. */
@@ -90,7 +90,7 @@ export class Region {
     this.user = user;
     this.slot = slot;
     this.need = nodes[0]!.need;
-    this.size = nodes.reduce((sum, { block }) => sum + block.code.length, 0);
+    this.size = nodes.reduce((sum, { block }) => sum + block.length, 0);
     this.exits = exits;
     this.isPart = isPart;
   }
@@ -136,7 +136,7 @@ export class ExitList implements ExitNumbers {
 
   before(node: Node, position: number): number {
     if (node !== this.lastNode || position !== this.lastPosition) {
-      this.last = this.add(new Exit(node, position, node.block.code.length - position, true));
+      this.last = this.add(new Exit(node, position, node.block.length - position, true));
       this.lastNode = node;
       this.lastPosition = position;
     }

@@ -124,7 +124,7 @@ function emitNode(d: Draft, node: Node, labels: Labels): void {
     code.branchIf(d.epilogue);
   }
   code.get(BUDGET_LEFT);
-  code.with(block.code.length, SUB);
+  code.with(block.length, SUB);
   code.set(BUDGET_LEFT);
   const { lowerings, flows } = node.shape;
   const known = livenessIn(node);

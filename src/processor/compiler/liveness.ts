@@ -104,6 +104,6 @@ function atEnd(node: Node): number {
   }
   if (end === 'repeats') return LIVE;
   if (end !== 'loop') return known;
-  const last = node.block.code[node.block.code.length - 1]!;
+  const last = node.block.code[node.block.length - 1]!;
   return last.execute === loopOrJump && last.operation < 2 ? LIVE | WANTED : known;
 }

@@ -9,7 +9,7 @@
  * A block belongs if it has been interpreted at least once for each eight times that the hot one was. What is rarer is left outside, and the way there is a
  * way out. It is no loss: if it becomes hot one day, it gets a region of its own. (And when a wide region is made, whatever has been compiled before belongs, too: since then nobody has counted it.)
  */
-import type { Block } from '../blocks.ts';
+import { type Block, instructionsOf } from '../blocks.ts';
 import { CPL, RAM_BASE, READ_SUPERVISOR, READ_USER } from '../layout.ts';
 import type { Processor } from '../processor.ts';
 import { type Frame, Node } from './node.ts';
@@ -61,6 +61,7 @@ function timesOf(block: Block): number {
 /** Gathers the blocks around `seed`. The first is the seed's. */
 export function gather(cpu: Processor, seed: Block): Gathering {
   const g = new Gathering(cpu, seed);
+  instructionsOf(cpu, seed);
   include(g, new Node(seed, g.outermost));
   for (let next = 0; next < g.nodes.length; next++) follow(g, g.nodes[next]!);
   for (const node of g.nodes) if (node.end === 'return') addReturnSites(g, node);
@@ -71,7 +72,7 @@ function include(g: Gathering, node: Node): Node {
   const { block, frame } = node;
   frame.nodes.set(block.eip, node);
   g.nodes.push(node);
-  g.size += block.code.length;
+  g.size += block.length;
   return node;
 }
 
@@ -88,11 +89,12 @@ function admit(g: Gathering, from: Block, eip: number, frame: Frame): Node | und
   const { isDeep, nodes, size } = g;
   if (
     nodes.length >= (isDeep ? MOST_NODES : FEW_NODES) ||
-    size + block.code.length > (isDeep ? MOST_INSTRUCTIONS : FEW_INSTRUCTIONS)
+    size + block.length > (isDeep ? MOST_INSTRUCTIONS : FEW_INSTRUCTIONS)
   ) {
     g.isPart = true;
     return undefined;
   }
+  instructionsOf(g.cpu, block);
   const node = new Node(block, frame);
   return node.end === 'interpreted' && node.body === 0 ? undefined : include(g, node);
 }
@@ -146,7 +148,7 @@ function addReturnSites(g: Gathering, node: Node): void {
 /** Where execution may go from a block, as far as one can see. */
 function waysOut(node: Node): number[] {
   const { block } = node;
-  const last = block.code[block.code.length - 1]!;
+  const last = block.code[block.length - 1]!;
   switch (node.end) {
     case 'falls':
     case 'repeats':

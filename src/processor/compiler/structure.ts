@@ -138,6 +138,6 @@ function measure(order: Node[]): void {
       if (node.end === 'repeats' || !to || to.order <= node.order || checksBudget(to)) continue;
       farthest = Math.max(farthest, to.need);
     }
-    node.need = node.block.code.length + farthest;
+    node.need = node.block.length + farthest;
   }
 }

@@ -1,0 +1,148 @@
+/*
+ * # Pages with code
+ *
+ * Decoding is paid once and lived on for long, provided that nobody writes to what was decoded. So somebody must know, of every page of memory,
+ * whether there is code in it and which blocks would be wrong if it changed. And as programs come and go, somebody must clear up after them.
+ *
+ * Of each page we note which bytes were decoded. A page may hold code and variables side by side, and a write to
+ * the variables is no reason to forget the code.
+ */
+import type { Block } from './blocks.ts';
+import { forgetAllRegions, forgetRegion, noteRewriting } from './compiler/forgetting.ts';
+import { MOST_DECODED, PACKED } from './packed.ts';
+import type { Processor } from './processor.ts';
+import { newEpoch, watchFrame } from './tlb.ts';
+
+/** The most blocks that begin at one byte (for other linear addresses or segments). */
+const MOST_VARIANTS = 4;
+
+/** What is decoded of one physical page. */
+export interface CodePage {
+  /** The block that begins at each byte. */
+  blocks: (Block | undefined)[];
+  /** Which bytes belong to an instruction. */
+  covered: Uint8Array;
+  /** Blocks of other pages that reach into this one. */
+  visitors: Block[];
+}
+
+/*
+ * ## Keeping
+ */
+/** Keeps a block whose instructions have just been packed behind all others, and which begins at byte `start` of page `frame`. */
+export function keepBlock(cpu: Processor, block: Block, frame: number, start: number): void {
+  cpu.codeEnd += block.length * PACKED;
+  const page = codePage(cpu, frame);
+  const length = (block.end - block.eip) >>> 0;
+  page.covered.fill(1, start, Math.min(start + length, 0x1000));
+  let variants = 0;
+  for (let other = page.blocks[start]; other !== undefined; other = other.variant) variants++;
+  if (variants < MOST_VARIANTS) block.variant = page.blocks[start];
+  else for (let other = page.blocks[start]; other !== undefined; other = other.variant) forget(cpu, other);
+  page.blocks[start] = block;
+  block.epoch = cpu.epoch;
+  if (block.secondPage === -1) return;
+  const second = codePage(cpu, block.secondPage >>> 12);
+  second.covered.fill(1, 0, start + length - 0x1000);
+  second.visitors.push(block);
+}
+
+/** The record of a physical page, made when its first block is; from then on writes to the page are watched. */
+function codePage(cpu: Processor, frame: number): CodePage {
+  let page = cpu.codePages[frame];
+  if (page === undefined) {
+    page = { blocks: new Array(0x1000).fill(undefined), covered: new Uint8Array(0x1000), visitors: [] };
+    cpu.codePages[frame] = page;
+    watchFrame(cpu, frame);
+  }
+  return page;
+}
+
+/*
+ * ## Dropping
+ *
+ * Code that writes code is older than compilers, and a kernel does it at every boot when it patches itself for
+ * the processor it finds. The i386 of 1985 wanted a jump after such a write, since it had fetched ahead; from
+ * the Pentium on the processor noticed by itself. Ours notices the way `tlb.ts` told: stores to such pages take
+ * the slow path, and come by here.
+ *
+ * If the block that is being executed is one of the dropped, its packed instructions still lie where the run loop is reading.
+ * `stopAt` is set to 0, so that it does not go on to the next of them, but looks again at what
+ * stands there now.
+ */
+/** Drops the decoded code of a physical page if `size` bytes at physical address `at` are part of it. */
+export function dropCode(cpu: Processor, at: number, size: number): void {
+  const page = cpu.codePages[at >>> 12]!;
+  const start = at & 0xfff;
+  for (let offset = start; offset < start + size; offset++) {
+    if (page.covered[offset] === 1) {
+      dropPage(cpu, at >>> 12);
+      return;
+    }
+  }
+}
+
+/** Drops all decoded code of a physical page. */
+export function dropPage(cpu: Processor, frame: number): void {
+  const page = cpu.codePages[frame];
+  if (page === undefined) return;
+  cpu.codePages[frame] = undefined;
+  if (cpu.compiler !== undefined) noteRewriting(cpu.compiler, frame);
+  for (const block of blocksOf(page)) forget(cpu, block);
+  for (const visitor of page.visitors) {
+    if (visitor.epoch >= 0) forget(cpu, visitor);
+    // It may still stand in the list of the page it begins in: make it match nothing.
+    visitor.mode = -1;
+  }
+  // The block being executed may be one of these: leave it after the current instruction.
+  cpu.stopAt = 0;
+}
+
+/** All blocks that begin in a page. */
+function blocksOf({ blocks }: CodePage): Block[] {
+  const all: Block[] = [];
+  for (const first of blocks) {
+    for (let block = first; block !== undefined; block = block.variant) all.push(block);
+  }
+  return all;
+}
+
+function forget(cpu: Processor, block: Block): void {
+  for (const region of [...(block.regions ?? [])]) forgetRegion(cpu.compiler!, region);
+  block.forget();
+}
+
+/*
+ * ## Moving together
+ *
+ * Packed instructions are written one behind the other, and what a dropped block leaves is a hole. When the end is reached, whoever is
+ * still in use moves down, until there are no holes and all that is free is at the end. It is how one tidies a bookshelf, and takes about as much thought.
+ *
+ * If more than half of the shelf is in use even so, the guest is one that does nothing but make new code. Then everything is thrown away at once, and
+ * what is still needed comes back by itself. An old rule: if forgetting is rare, it need not be clever.
+ */
+/** Makes room for more packed instructions, at least half of all that there is room for. */
+export function makeRoom(cpu: Processor): void {
+  const { code } = cpu;
+  const inUse = cpu.codePages
+    .flatMap((page) => (page === undefined ? [] : blocksOf(page)))
+    .filter(({ mode }) => mode !== -1);
+  if (inUse.reduce((sum, { length }) => sum + length, 0) > MOST_DECODED / 2) {
+    dropAllCode(cpu);
+    return;
+  }
+  cpu.codeEnd = 0;
+  for (const block of inUse.sort((a, b) => a.at - b.at)) {
+    const size = block.length * PACKED;
+    code.copyWithin(cpu.codeEnd, block.at, block.at + size);
+    block.at = cpu.codeEnd;
+    cpu.codeEnd += size;
+  }
+}
+
+function dropAllCode(cpu: Processor): void {
+  if (cpu.compiler !== undefined) forgetAllRegions(cpu.compiler);
+  cpu.codePages.fill(undefined);
+  cpu.codeEnd = 0;
+  newEpoch(cpu);
+}

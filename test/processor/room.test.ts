@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest';
+import { assemble } from '../../src/assembler/index.ts';
+import { emptyBus } from '../../src/processor/bus.ts';
+import { Compiler } from '../../src/processor/compiler/compiler.ts';
+import { EAX, EDX, EIP, ESP, RAM_BASE } from '../../src/processor/layout.ts';
+import { MOST_DECODED, PACKED } from '../../src/processor/packed.ts';
+import { Processor } from '../../src/processor/processor.ts';
+import { run } from '../../src/processor/run.ts';
+
+const INC_EAX = 0x40;
+const RET = 0xc3;
+
+function prepare(source: string, hot: number | undefined): Processor {
+  const cpu = new Processor(4 << 20, emptyBus);
+  if (hot !== undefined) cpu.compiler = new Compiler(cpu, hot);
+  cpu.bytes.set(assemble(source, { origin: 0x1000 }).bytes, RAM_BASE + 0x1000);
+  cpu.words[EIP] = 0x1000;
+  cpu.words[ESP] = 0x8000;
+  return cpu;
+}
+
+/*
+ * Each round writes to a page full of INC, so that it is decoded anew, and calls one of sixty-four functions: the first
+ * round of each leaves it between two holes.
+ */
+const ROUNDS = 250;
+const INCREMENTS = 4000;
+const FUNCTIONS = 64;
+const REWRITING = `
+  mov ebx, ${ROUNDS}
+again:
+  mov byte [0x20000], ${INC_EAX}
+  call 0x20000
+  mov ecx, ebx
+  and ecx, ${FUNCTIONS - 1}
+  call [table + ecx*4]
+  dec ebx
+  jnz again
+  hlt
+${Array.from({ length: FUNCTIONS }, (_, n) => `f${n}:\n add edx, ${n}\n lea edx, [edx + ${n * n}]\n ret`).join('\n')}
+table: dd ${Array.from({ length: FUNCTIONS }, (_, n) => `f${n}`).join(', ')}`;
+
+test.each([
+  ['interpreter', undefined],
+  ['compiler', 3],
+])('When there is no room for more instructions, those in use are moved together: %s', (_, hot) => {
+  const cpu = prepare(REWRITING, hot);
+  cpu.bytes.fill(INC_EAX, RAM_BASE + 0x2_0000, RAM_BASE + 0x2_0000 + INCREMENTS);
+  cpu.bytes[RAM_BASE + 0x2_0000 + INCREMENTS] = RET;
+  let sum = 0;
+  for (let round = ROUNDS; round > 0; round--) sum += (round % FUNCTIONS) * ((round % FUNCTIONS) + 1);
+  expect(run(cpu, ROUNDS * (INCREMENTS + 20))).toBe('halted');
+  expect(cpu.words[EAX]).toBe(ROUNDS * INCREMENTS);
+  expect(cpu.words[EDX]).toBe(sum);
+  expect(cpu.codeEnd).toBeLessThan(MOST_DECODED * PACKED);
+  expect(cpu.codePages.filter((page) => page !== undefined).length).toBe(2);
+});
+
+test('When more are in use than half of what there is room for, all are dropped, and come back', () => {
+  const length = MOST_DECODED + 100_000;
+  const cpu = prepare('mov ebx, 2\nagain: call 0x100000\n dec ebx\n jnz again\n hlt', undefined);
+  cpu.bytes.fill(INC_EAX, RAM_BASE + 0x10_0000, RAM_BASE + 0x10_0000 + length);
+  cpu.bytes[RAM_BASE + 0x10_0000 + length] = RET;
+  expect(run(cpu, 3 * length)).toBe('halted');
+  expect(cpu.words[EAX]).toBe(2 * length);
+  expect(cpu.codeEnd).toBeLessThan(MOST_DECODED * PACKED);
+});
