@@ -28,6 +28,8 @@ export interface CodePage {
 
 /*
  * ## Keeping
+ *
+ * A block is put where its first byte is, in front of others that begin there too. Five of them is a crowd, and nobody asks which four would be the right ones: all make room for the new one.
  */
 /** Keeps a block whose instructions have just been packed behind all others, and which begins at byte `start` of page `frame`. */
 export function keepBlock(cpu: Processor, block: Block, frame: number, start: number): void {

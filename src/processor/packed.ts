@@ -12,15 +12,15 @@
  * So instructions are kept packed, and one is unpacked when it is its turn, into a record that is always the same one, and always near:
  *
  * ```text
- *          31    26 25    20 19 18 17    14 13    10 9                    0
- *         +--------+--------+-----+--------+--------+----------------------+
- *   word 0 |  reg   |   rm   |shift| index  |  base  | number of `execute`  |
- *         +--------+--------+-----+--------+--------+----------------------+
- *   word 1 | segment, narrow, memory, repeat | operation |  size  | length  |
- *         +---------------------------------+-----------+--------+---------+
- *   word 2 | displacement                                                  |
- *   word 3 | immediate                                                     |
- *         +----------------------------------------------------------------+
+ *           31    26 25    20 19 18 17   14 13   10 9                  0
+ *          +--------+--------+-----+-------+-------+--------------------+
+ *   word 0 |  reg   |   rm   |shift| index | base  | number of execute  |
+ *          +--------+--------+-----+-------+-------+--------------------+
+ *   word 1 | segment, narrow, memory, repeat | operation | size | length|
+ *          +---------------------------------+-----------+------+-------+
+ *   word 2 | displacement                                               |
+ *   word 3 | immediate                                                  |
+ *          +------------------------------------------------------------+
  * ```
  *
  * Four of these lie in one line of the cache. Unpacking costs what a dozen moves and shifts cost, each time. A small loop feels it, for a moment, until it is
