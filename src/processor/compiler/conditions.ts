@@ -5,7 +5,7 @@
  * condition on its flags is a comparison again, and no flag is ever made: sixteen conditions, and ten of them are one
  * instruction of WebAssembly each.
  */
-import { canonicalize, isSubtraction, pushCarry, pushResult, shiftOfKind } from './flag-values.ts';
+import { canonicalize, pushCarry, pushResult } from './flag-values.ts';
 import { type Draft, FLAG_A, FLAG_B, T2 } from './draft.ts';
 import {
   AND,
@@ -26,7 +26,7 @@ import {
   SHR_U,
   XOR,
 } from './emitter.ts';
-import { CANONICAL, DYNAMIC, LOGIC } from './kinds.ts';
+import { CANONICAL, DYNAMIC, isSubtraction, LOGIC, shiftOfKind } from './kinds.ts';
 
 /** Pushes 1 if condition `number` holds, else 0 (or for the positive ones any number but 0). */
 export function pushCondition(d: Draft, number: number): void {

@@ -26,64 +26,21 @@ import {
 import {
   CANONICAL,
   DYNAMIC,
-  KIND_ADD,
-  KIND_ADD_16,
-  KIND_ADD_8,
-  KIND_DEC_16,
-  KIND_DEC_8,
+  isAddition,
+  isShiftLeft,
+  isShiftRight,
+  isStep,
+  isSubtraction,
   KIND_IMUL,
-  KIND_INC,
-  KIND_INC_16,
-  KIND_INC_8,
   KIND_MUL,
   KIND_SAR,
-  KIND_SHL,
-  KIND_SHR,
-  KIND_SUB,
-  KIND_SUB_16,
-  KIND_SUB_8,
   LOGIC,
+  shiftOfKind,
 } from './kinds.ts';
 
 /** What `flags.ts` keeps of the carries. */
 export const CARRY_OUTS = 0xc000_0008 | 0;
 export const TOP_CARRIES = 0xc000_0000 | 0;
-
-/*
- * ## Kinds in families
- *
- * Eight bits, sixteen or thirty-two: what an operation *is* does not depend on it, and so most of what follows asks for the family and then for the shift
- * that puts the topmost bit where WebAssembly can test it.
- */
-/** How far a kind's operands must be shifted so that their sign is bit 31. */
-export function shiftOfKind(kind: number): number {
-  switch (kind) {
-    case KIND_ADD_8:
-    case KIND_SUB_8:
-    case KIND_INC_8:
-    case KIND_DEC_8:
-      return 24;
-    case KIND_ADD_16:
-    case KIND_SUB_16:
-    case KIND_INC_16:
-    case KIND_DEC_16:
-      return 16;
-    default:
-      return 0;
-  }
-}
-
-export function isSubtraction(kind: number): boolean {
-  return kind === KIND_SUB || kind === KIND_SUB_8 || kind === KIND_SUB_16;
-}
-
-function isAddition(kind: number): boolean {
-  return kind === KIND_ADD || kind === KIND_ADD_8 || kind === KIND_ADD_16;
-}
-
-function isStep(kind: number): boolean {
-  return kind >= KIND_INC && kind <= KIND_DEC_8;
-}
 
 /*
  * ## The result
@@ -100,9 +57,9 @@ export function pushResult(d: Draft): void {
     code.op(isAddition(kind) ? ADD : SUB);
   } else if (isStep(kind)) {
     code.with(1, kind & 1 ? ADD : SUB);
-  } else if (kind === KIND_SHL || kind === KIND_SHR || kind === KIND_SAR) {
+  } else if (isShiftLeft(kind) || isShiftRight(kind) || kind === KIND_SAR) {
     code.get(FLAG_B);
-    code.op(kind === KIND_SHL ? SHL : kind === KIND_SHR ? SHR_U : SHR_S);
+    code.op(isShiftLeft(kind) ? SHL : isShiftRight(kind) ? SHR_U : SHR_S);
   } else if (kind === KIND_MUL || kind === KIND_IMUL) {
     code.get(FLAG_B);
     code.op(MUL);
@@ -135,12 +92,12 @@ export function pushCarry(d: Draft): void {
     code.op(LT_U);
   } else if (isStep(kind)) {
     code.get(FLAG_B);
-  } else if (kind === KIND_SHL || kind === KIND_SHR || kind === KIND_SAR) {
+  } else if (isShiftLeft(kind) || isShiftRight(kind) || kind === KIND_SAR) {
     // The last bit that was shifted out.
     code.get(FLAG_A);
-    if (kind === KIND_SHL) code.const(32);
+    if (isShiftLeft(kind)) code.const(32 - shift);
     code.get(FLAG_B);
-    if (kind === KIND_SHL) code.op(SUB);
+    if (isShiftLeft(kind)) code.op(SUB);
     else code.with(1, SUB);
     code.op(kind === KIND_SAR ? SHR_S : SHR_U);
     code.with(1, AND);
@@ -279,7 +236,7 @@ function pushOtherCarries(d: Draft): void {
     code.op(OR);
     return;
   }
-  if (kind === KIND_SHL) {
+  if (isShiftLeft(kind)) {
     // Overflow is carry against sign, so the lower carry is the sign.
     code.op(AND);
     code.get(T3);
@@ -291,9 +248,9 @@ function pushOtherCarries(d: Draft): void {
     code.op(OR);
     return;
   }
-  if (kind === KIND_SHR) {
+  if (isShiftRight(kind)) {
     code.get(FLAG_A);
-    code.with(31, SHR_U);
+    code.with(31 - shiftOfKind(kind), SHR_U);
     code.op(XOR);
   } else if (kind === KIND_MUL || kind === KIND_IMUL) {
     code.get(T3);

@@ -14,7 +14,7 @@ import {
   SUB as SUB_ROW,
   XOR as XOR_ROW,
 } from '../flags.ts';
-import type { Execute } from '../instruction.ts';
+import type { Execute, Instruction } from '../instruction.ts';
 import * as logic from '../logic.ts';
 import * as narrow from '../narrow.ts';
 import {
@@ -28,7 +28,7 @@ import {
   toOperand,
   toRegister,
 } from './lower-arithmetic.ts';
-import { type Lowering, lowering, REG, RM } from './lowering.ts';
+import { type Flags, type Lowering, lowering, REG, RM } from './lowering.ts';
 
 /*
  * ## A row
@@ -37,7 +37,7 @@ import { type Lowering, lowering, REG, RM } from './lowering.ts';
  * here: which function an instruction *executes* is what it is.
  */
 function forms(row: number, five: [Execute, Execute, Execute, Execute, Execute]): [Execute, Lowering][] {
-  const flags = row < 0 ? 'row' : row === ADC || row === SBB ? 'uses' : 'sets';
+  const flags = row < 0 ? byRow : flagsOfRow(row);
   const withRegister = lowering(toOperand(row, fromRegister), {
     operand: 'store',
     flags,
@@ -54,6 +54,15 @@ function forms(row: number, five: [Execute, Execute, Execute, Execute, Execute])
     [immediate, withImmediate],
     [immediateToMemory, withImmediate],
   ];
+}
+
+/** ADC and SBB want to know the carry. */
+function flagsOfRow(row: number): Flags {
+  return row === ADC || row === SBB ? 'uses' : 'sets';
+}
+
+function byRow({ operation }: Instruction): Flags {
+  return flagsOfRow(operation);
 }
 
 const looks = { operand: 'load', flags: 'sets', reads: RM | REG } as const;
@@ -143,13 +152,13 @@ const narrowForms: [Execute, Lowering][] = [
   ]),
   [
     narrow.arithmeticFromRegister16,
-    lowering(toOperand(-1, fromRegister), { ...steps, flags: 'row', reads: REG }),
+    lowering(toOperand(-1, fromRegister), { ...steps, flags: byRow, reads: REG }),
   ],
   [
     narrow.arithmeticToRegister16,
-    lowering(toRegister(-1), { operand: 'load', flags: 'row', writes: REG, reads: RM }),
+    lowering(toRegister(-1), { operand: 'load', flags: byRow, writes: REG, reads: RM }),
   ],
-  [narrow.arithmeticImmediate16, lowering(toOperand(-1, fromImmediate), { ...steps, flags: 'row' })],
+  [narrow.arithmeticImmediate16, lowering(toOperand(-1, fromImmediate), { ...steps, flags: byRow })],
 ];
 
 /*

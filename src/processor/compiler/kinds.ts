@@ -45,10 +45,64 @@ export const KIND_SAR = 15;
 export const KIND_MUL = 16;
 export const KIND_IMUL = 17;
 
+/** SHL and SHR of 16-bit words and of bytes, zero-extended. SAR of one is SAR of the number with its sign. */
+export const KIND_SHL_16 = 18;
+export const KIND_SHR_16 = 19;
+export const KIND_SHL_8 = 20;
+export const KIND_SHR_8 = 21;
+
 /** Only while compiling: canonical, with no carries. */
-export const LOGIC = 18;
+export const LOGIC = 22;
 /** Only while compiling: it depends on where we came from, and stands in a local. */
-export const DYNAMIC = 19;
+export const DYNAMIC = 23;
+
+/*
+ * ## Kinds in families
+ *
+ * Eight bits, sixteen or thirty-two: what an operation *is* does not depend on it, and so whoever works with flags asks for the family and then for the shift
+ * that puts the topmost bit where WebAssembly can test it.
+ */
+/** How far a kind's operands must be shifted so that their sign is bit 31. */
+export function shiftOfKind(kind: number): number {
+  switch (kind) {
+    case KIND_ADD_8:
+    case KIND_SUB_8:
+    case KIND_INC_8:
+    case KIND_DEC_8:
+    case KIND_SHL_8:
+    case KIND_SHR_8:
+      return 24;
+    case KIND_ADD_16:
+    case KIND_SUB_16:
+    case KIND_INC_16:
+    case KIND_DEC_16:
+    case KIND_SHL_16:
+    case KIND_SHR_16:
+      return 16;
+    default:
+      return 0;
+  }
+}
+
+export function isSubtraction(kind: number): boolean {
+  return kind === KIND_SUB || kind === KIND_SUB_8 || kind === KIND_SUB_16;
+}
+
+export function isAddition(kind: number): boolean {
+  return kind === KIND_ADD || kind === KIND_ADD_8 || kind === KIND_ADD_16;
+}
+
+export function isStep(kind: number): boolean {
+  return kind >= KIND_INC && kind <= KIND_DEC_8;
+}
+
+export function isShiftLeft(kind: number): boolean {
+  return kind === KIND_SHL || kind === KIND_SHL_8 || kind === KIND_SHL_16;
+}
+
+export function isShiftRight(kind: number): boolean {
+  return kind === KIND_SHR || kind === KIND_SHR_8 || kind === KIND_SHR_16;
+}
 
 /*
  * ## Settling
@@ -78,22 +132,22 @@ export function settleFlags(words: Int32Array): void {
     case KIND_SUB_8:
       narrow(words, SUB, a, b, kind === KIND_SUB_8 ? 24 : 16);
       break;
-    case KIND_SHL:
-    case KIND_SHR:
     case KIND_SAR:
-      settleShift(words, kind, a, b);
+      setResult(words, a >> b, (a >> (b - 1)) & 1, 0);
       break;
     case KIND_MUL:
     case KIND_IMUL:
       settleProduct(words, kind, a, b);
       break;
     default:
-      settleStep(words, kind, a, b);
+      if (isShiftLeft(kind)) settleShiftLeft(words, a, b, 32 - shiftOfKind(kind));
+      else if (isShiftRight(kind)) settleShiftRight(words, a, b, 32 - shiftOfKind(kind));
+      else settleStep(words, kind, a, b);
   }
 }
 
 /*
- * Three families have no function in the interpreter that would take these operands as they are.
+ * Four families have no function in the interpreter that would take these operands as they are.
  */
 /** INC and DEC: the carry from before is put back first. */
 function settleStep(words: Int32Array, kind: number, a: number, carry: number): void {
@@ -104,16 +158,15 @@ function settleStep(words: Int32Array, kind: number, a: number, carry: number): 
   if (carryFlag(words) !== carry) throw new Error('a carry was lost');
 }
 
-function settleShift(words: Int32Array, kind: number, value: number, count: number): void {
-  if (kind === KIND_SHL) {
-    const carry = (value >>> (32 - count)) & 1;
-    const result = value << count;
-    setResult(words, result, carry, carry ^ (result >>> 31));
-  } else if (kind === KIND_SHR) {
-    setResult(words, (value >>> count) | 0, (value >>> (count - 1)) & 1, value >>> 31);
-  } else {
-    setResult(words, value >> count, (value >> (count - 1)) & 1, 0);
-  }
+/** A narrow value has nothing above its size, so a bit that is asked for beyond it is 0, as it should be. */
+function settleShiftLeft(words: Int32Array, value: number, count: number, bits: number): void {
+  const carry = (value >>> (bits - count)) & 1;
+  const result = ((value << count) << (32 - bits)) >> (32 - bits);
+  setResult(words, result, carry, carry ^ (result >>> 31));
+}
+
+function settleShiftRight(words: Int32Array, value: number, count: number, bits: number): void {
+  setResult(words, (value >>> count) | 0, (value >>> (count - 1)) & 1, value >>> (bits - 1));
 }
 
 function settleProduct(words: Int32Array, kind: number, a: number, b: number): void {

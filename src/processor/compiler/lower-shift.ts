@@ -23,37 +23,46 @@ import {
   SHL,
   SHR_S,
   SHR_U,
+  SUB,
   XOR,
 } from './emitter.ts';
-import { CANONICAL, DYNAMIC, KIND_SAR, KIND_SHL, KIND_SHR } from './kinds.ts';
-import { isWide, type Lowering, lowering, REG, RM, USES_ECX } from './lowering.ts';
+import { CANONICAL, DYNAMIC, KIND_SAR, KIND_SHL, KIND_SHL_16, KIND_SHL_8 } from './kinds.ts';
+import { KIND_SHR, KIND_SHR_16, KIND_SHR_8 } from './kinds.ts';
+import { type Flags, isWide, type Lowering, lowering, REG, RM, USES_ECX } from './lowering.ts';
 import { getOperand, getRegister, reachOperand, setOperand } from './operands.ts';
 
 const ROL = 0;
 const ROR = 1;
+const RCR = 3;
 const SHR_ROW = 5;
 const SAR_ROW = 7;
 
-function operationOf(row: number): [number, number] {
-  if (row === SHR_ROW) return [SHR_U, KIND_SHR];
-  return row === SAR_ROW ? [SHR_S, KIND_SAR] : [SHL, KIND_SHL];
+/** The operation of WebAssembly, and the kind of flags. */
+function operationOf(row: number, size: number): [number, number] {
+  if (row === SAR_ROW) return [SHR_S, KIND_SAR];
+  if (row === SHR_ROW) return [SHR_U, size === 4 ? KIND_SHR : size === 2 ? KIND_SHR_16 : KIND_SHR_8];
+  return [SHL, size === 4 ? KIND_SHL : size === 2 ? KIND_SHL_16 : KIND_SHL_8];
+}
+
+/** Pushes what is shifted: with its sign for SAR, else zero-extended. */
+function getShifted(d: Draft, i: Instruction, operation: number): void {
+  getOperand(d, i);
+  if (operation === SHR_S && i.size < 4) d.code.op(i.size === 1 ? EXTEND8_S : EXTEND16_S);
 }
 
 function shiftBy(row: number | undefined): Lowering['lower'] {
   return (d, i) => {
     const { code } = d;
-    const [operation, kind] = operationOf(row ?? i.operation);
+    const [operation, kind] = operationOf(row ?? i.operation, i.size);
     if (i.isMemory) reachOperand(d);
     if (i.immediate === 0) return;
     setOperand(d, i, () => {
-      getOperand(d, i);
+      getShifted(d, i, operation);
       if (d.needed) {
         code.tee(FLAG_A);
         code.const(i.immediate);
         code.set(FLAG_B);
         d.kind = kind;
-      } else if (operation === SHR_S && i.size < 4) {
-        code.op(i.size === 1 ? EXTEND8_S : EXTEND16_S);
       }
       code.with(i.immediate, operation);
     });
@@ -61,7 +70,7 @@ function shiftBy(row: number | undefined): Lowering['lower'] {
 }
 
 /*
- * The narrow ones are compiled only where nobody looks at their flags; and a rotate touches two flags only.
+ * A rotate touches two flags only.
  */
 function shiftOrRotate(d: Draft, i: Instruction): void {
   if (i.operation > ROR) shiftBy(undefined)(d, i);
@@ -129,10 +138,10 @@ export function setCarryAndOverflow({ code }: Draft, carry: number): void {
  */
 function shiftByCl(d: Draft, i: Instruction): void {
   const { code } = d;
-  const [operation, kind] = operationOf(i.operation);
+  const [operation, kind] = operationOf(i.operation, i.size);
   if (i.isMemory) reachOperand(d);
   setOperand(d, i, () => {
-    getOperand(d, i);
+    getShifted(d, i, operation);
     if (d.needed) {
       code.set(T1);
       prepareKind(d);
@@ -176,14 +185,12 @@ function shiftDouble(left: boolean): Lowering['lower'] {
       code.op(I64_EXTEND_U);
       if (!left) pushWide(d, 32, I64_SHL);
       code.op(I64_OR);
-      if (i.immediate < 0) getRegister(d, ECX, 4);
-      else code.const(i.immediate);
-      code.with(31, AND);
+      pushCount(d, i);
       code.op(I64_EXTEND_U);
       code.op(left ? I64_SHL : I64_SHR_U);
       if (left) pushWide(d, 32, I64_SHR_U);
       code.op(I32_WRAP);
-      if (d.needed) setDoubleFlags(d, i, left);
+      if (d.needed) noteDouble(d, i, left);
     });
   };
 }
@@ -194,20 +201,56 @@ function pushWide({ code }: Draft, count: number, operation: number): void {
   code.op(operation);
 }
 
+/** Pushes the count, which is CL if the constant is negative. */
+function pushCount({ code }: Draft, { immediate }: Instruction): void {
+  if (immediate >= 0) {
+    code.const(immediate & 31);
+    return;
+  }
+  code.get(REGISTER + ECX);
+  code.with(31, AND);
+}
+
 /*
- * Carry is the last bit that fell out, and overflow is whether the sign has changed. There is no kind for this; it is worked out on the spot.
+ * Carry is the last bit that fell out, and overflow is whether the sign has changed. There is no kind for this; it is worked out on the spot, unless the count is
+ * in CL and turns out to be zero.
  */
-function setDoubleFlags({ code }: Draft, i: Instruction, left: boolean): void {
-  const count = i.immediate & 31;
-  code.tee(FLAG_A);
+/** The flags of SHLD or SHRD, whose result is on the stack and stays there; T1 is what was shifted. */
+function noteDouble(d: Draft, i: Instruction, left: boolean): void {
+  const { code } = d;
+  code.set(T3);
+  if (i.immediate < 0) {
+    prepareKind(d);
+    pushCount(d, i);
+    code.open(IF);
+    setDoubleFlags(d, i, left);
+    code.const(CANONICAL);
+    code.set(KIND);
+    code.end();
+    d.kind = DYNAMIC;
+  } else {
+    setDoubleFlags(d, i, left);
+    d.kind = CANONICAL;
+  }
+  code.get(T3);
+}
+
+function setDoubleFlags(d: Draft, i: Instruction, left: boolean): void {
+  const { code } = d;
+  code.get(T3);
+  code.set(FLAG_A);
   code.get(T1);
-  code.with(left ? 32 - count : count - 1, SHR_U);
+  if (left) code.const(32);
+  pushCount(d, i);
+  if (left) code.op(SUB);
+  else code.with(1, SUB);
+  code.op(SHR_U);
   code.with(1, AND);
   code.tee(T2);
   code.with(31, SHL);
   code.get(T2);
   code.get(T1);
-  code.get(FLAG_A);
+  code.get(T3);
   code.op(XOR);
   code.with(31, SHR_U);
   code.op(XOR);
@@ -216,19 +259,13 @@ function setDoubleFlags({ code }: Draft, i: Instruction, left: boolean): void {
   code.set(FLAG_B);
 }
 
-function shiftDoubleAndNote(left: boolean): Lowering['lower'] {
-  const lower = shiftDouble(left);
-  return (d, i) => {
-    lower(d, i);
-    if (d.needed && i.immediate > 0) d.kind = CANONICAL;
-  };
-}
-
 /*
  * ## By name
  */
-const isShift = (i: Instruction) => i.operation > 3;
+const isShift = (i: Instruction) => i.operation > RCR;
 const wideShift = { operand: 'store', flags: 'sets', writes: RM } as const;
+const byCount = { operand: 'store', flags: 'passes', writes: RM } as const;
+const double = { ...byCount, flags: flagsOfDouble, reads: REG | USES_ECX, fits: isWide } as const;
 
 export const shiftLowerings: [Execute, Lowering][] = [
   [shifts.shiftLeftRegister, lowering(shiftBy(4), wideShift)],
@@ -237,44 +274,17 @@ export const shiftLowerings: [Execute, Lowering][] = [
   [
     shifts.shiftByImmediate,
     lowering(shiftOrRotate, {
-      operand: 'store',
-      flags: 'changes',
-      writes: RM,
-      fits: (i) => i.operation < 2 || (isShift(i) && isWide(i)),
+      ...wideShift,
+      flags: (i) => (i.immediate === 0 ? 'none' : isShift(i) ? 'sets' : 'changes'),
+      fits: (i) => i.operation <= ROR || isShift(i),
     }),
   ],
-  [
-    shifts.shiftByCl,
-    lowering(shiftByCl, {
-      operand: 'store',
-      flags: 'passes',
-      writes: RM,
-      reads: USES_ECX,
-      fits: (i) => isShift(i) && isWide(i),
-    }),
-  ],
-  [
-    shifts.shiftLeftDouble,
-    lowering(shiftDoubleAndNote(true), {
-      operand: 'store',
-      flags: 'changes',
-      writes: RM,
-      reads: REG,
-      fits: byConstant,
-    }),
-  ],
-  [
-    shifts.shiftRightDouble,
-    lowering(shiftDoubleAndNote(false), {
-      operand: 'store',
-      flags: 'changes',
-      writes: RM,
-      reads: REG,
-      fits: byConstant,
-    }),
-  ],
+  [shifts.shiftByCl, lowering(shiftByCl, { ...byCount, reads: USES_ECX, fits: isShift })],
+  [shifts.shiftLeftDouble, lowering(shiftDouble(true), double)],
+  [shifts.shiftRightDouble, lowering(shiftDouble(false), double)],
 ];
 
-function byConstant(i: Instruction): boolean {
-  return isWide(i) && i.immediate >= 0;
+function flagsOfDouble({ immediate }: Instruction): Flags {
+  if (immediate < 0) return 'passes';
+  return (immediate & 31) === 0 ? 'none' : 'sets';
 }

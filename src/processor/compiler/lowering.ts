@@ -8,6 +8,13 @@ import { FLAT, type Instruction } from '../instruction.ts';
 import { EAX, EBP, ECX, EDI, EDX, ESI, ESP, FS, GS } from '../layout.ts';
 import type { Draft } from './draft.ts';
 
+/**
+ * What an instruction does with flags. It 'sets' all whatever they were; 'changes' some, so that the old ones matter if
+ * the new ones do; 'uses' the old ones and sets all; 'reads' them; leaves them alone; or 'passes': what they are
+ * afterwards depends on a count that nobody knows yet.
+ */
+export type Flags = 'sets' | 'changes' | 'uses' | 'reads' | 'none' | 'passes';
+
 /** How an instruction is compiled, and what it touches. */
 export interface Lowering {
   /** Writes its code. */
@@ -16,11 +23,8 @@ export interface Lowering {
   operand: 'load' | 'store' | 'string' | 'none';
   /** What it does with the stack. */
   stack: 'push' | 'pop' | 'leave' | 'none';
-  /**
-   * 'sets' all flags whatever they were; 'changes' some, so that the old ones matter if the new ones do; 'uses' the
-   * old ones and sets all; 'reads' them; or leaves them alone. 'row': as the operation in the instruction says.
-   */
-  flags: 'sets' | 'changes' | 'uses' | 'reads' | 'none' | 'row' | 'passes';
+  /** What it does with flags, if that does not depend on which of its row it is. */
+  flags: Flags | ((i: Instruction) => Flags);
   /** Registers written and read: see below. */
   writes: number;
   reads: number;

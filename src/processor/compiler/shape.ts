@@ -5,12 +5,11 @@
  * on nothing but its instructions is found out once, and stays with the block: how each is to be written, which
  * registers it changes, what it does with flags.
  */
-import { ADC, SBB } from '../flags.ts';
 import type { Block } from '../blocks.ts';
 import type { Instruction } from '../instruction.ts';
 import { ECX, ESP } from '../layout.ts';
 import { type End, endOf } from './ends.ts';
-import { type Lowering, registersOf, registersRead, registersWritten } from './lowering.ts';
+import { type Flags, type Lowering, registersOf, registersRead, registersWritten } from './lowering.ts';
 import { lowerings } from './table.ts';
 
 /** What an instruction does with flags: nothing, sets all, reads some, changes some, leaves them to chance, or is done by the interpreter. */
@@ -76,7 +75,7 @@ function canLeave(i: Instruction, lowering: Lowering): boolean {
   return faults || stack !== 'none' || operand === 'string' || (i.isMemory && operand !== 'none');
 }
 
-const FLOWS: Record<Exclude<Lowering['flags'], 'row'>, number> = {
+const FLOWS: Record<Flags, number> = {
   none: FLAGS_NONE,
   sets: FLAGS_SET,
   uses: FLAGS_READ,
@@ -85,9 +84,8 @@ const FLOWS: Record<Exclude<Lowering['flags'], 'row'>, number> = {
   passes: FLAGS_PASSED,
 };
 
-function flagsOf(i: Instruction, lowering: Lowering): number {
-  if (lowering.flags !== 'row') return FLOWS[lowering.flags];
-  return i.operation === ADC || i.operation === SBB ? FLAGS_READ : FLAGS_SET;
+function flagsOf(i: Instruction, { flags }: Lowering): number {
+  return FLOWS[typeof flags === 'string' ? flags : flags(i)];
 }
 
 /*
