@@ -47,15 +47,21 @@ export interface BookServer {
 /**
  * Serves the files under `folder` to this computer only. Who asks before `woven` is settled is answered then, and not
  * told to come again.
+ *
+ * @param front files that are at hand before the folder is, by their paths in it: they are served from there until it is
  */
 export async function serveBook(
   folder: string,
   woven: Promise<unknown> = Promise.resolve(),
+  front: Promise<ReadonlyMap<string, Uint8Array>> = new Promise(() => {}),
 ): Promise<BookServer> {
-  const settled = woven.catch(() => {});
+  const nothing = () => undefined;
+  const settled = woven.then(nothing, nothing);
   const server = createServer(async (request, response) => {
-    await settled;
-    answer(folder, request, response);
+    const url = request.url ?? '/';
+    const early = findEarly(await Promise.race([settled, front]), url);
+    if (!early) await settled;
+    answer(early ?? findPage(folder, url), request, response);
   });
   for (let port = FIRST_PORT; port <= LAST_PORT; port++) {
     if (await listen(server, port)) {
@@ -86,12 +92,11 @@ function listen(server: Server, port: number): Promise<boolean> {
  * the last slash in the address.
  */
 
-function answer(folder: string, request: IncomingMessage, response: ServerResponse): void {
+function answer(found: Page | undefined, request: IncomingMessage, response: ServerResponse): void {
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     refuse(response, 405, 'a book is for reading');
     return;
   }
-  const found = findPage(folder, request.url ?? '/');
   if (found === undefined) {
     refuse(response, 404, 'no such page');
     return;
@@ -108,6 +113,7 @@ function answer(folder: string, request: IncomingMessage, response: ServerRespon
     'X-Content-Type-Options': 'nosniff',
   });
   if (request.method === 'HEAD') response.end();
+  else if (found.bytes) response.end(found.bytes);
   else
     createReadStream(found.file)
       .on('error', () => response.destroy())
@@ -127,7 +133,7 @@ function refuse(response: ServerResponse, status: number, why: string): void {
  * inside.
  */
 
-type Page = { file: string; size: number } | { elsewhere: string };
+type Page = { file: string; size: number; bytes?: Uint8Array } | { elsewhere: string };
 
 /** The file behind a URL, if it is one of the book's; a folder stands for its `index.html`. */
 export function findPage(folder: string, url: string): Page | undefined {
@@ -144,4 +150,13 @@ export function findPage(folder: string, url: string): Page | undefined {
   } catch {
     return undefined; // not there, not readable, not even a path
   }
+}
+
+/*
+ * The few files that came early are in no folder, and cannot be got out of.
+ */
+function findEarly(files: ReadonlyMap<string, Uint8Array> | undefined, url: string): Page | undefined {
+  const file = url.split(/[?#]/, 1)[0]!.slice(1) || 'index.html';
+  const bytes = files?.get(file);
+  return bytes && { file, size: bytes.length, bytes };
 }

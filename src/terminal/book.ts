@@ -7,7 +7,7 @@
 import { fork } from 'node:child_process';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Progress } from '../../tools/weave/index.ts';
+import type { AdvanceCopy, Progress } from '../../tools/weave/index.ts';
 import { serveBook } from './book-server.ts';
 import { ROOT } from './root.ts';
 
@@ -22,48 +22,46 @@ import { ROOT } from './root.ts';
 /** Where the woven book lies. */
 export const BOOK = join(ROOT, 'book', 'html');
 
-/** What the weaving process tells: how far it is, that it is done, or why it gave up. */
+/** What the weaving process tells: how far it is, what the front page will be, that it is done, or why it gave up. */
 export type WeaverNews =
   | { kind: 'progress'; progress: Progress }
+  | { kind: 'front'; copy: AdvanceCopy }
   | { kind: 'done'; pages: number }
   | { kind: 'failed'; why: string };
 
 /*
- * Usually the prompt waits for the book. If that takes longer than this, as on a small or a busy computer it may, the
- * curtain goes up anyway. The address is already known, and a browser that goes there meanwhile is kept waiting for a
- * moment, and then has a book and not an apology.
+ * A whole book takes longer than anybody should wait for a prompt. But its [front page](#advance) is there in a second, and
+ * that is enough: somebody can open the door, and start to read in the hall, while upstairs they are still making
+ * the beds. Who runs up at once is kept waiting on the stairs for a moment, and then has a page and not an apology.
  *
  * A book that cannot be woven is a pity, and no reason to keep you from booting. You are told why, in a line.
  */
-
-/** Milliseconds after the start of this program when the Guest need not wait for the book any longer. */
-const PATIENCE = 3500;
-
 /** Weaves the book, with something to see meanwhile, and serves it. @returns what to say about it */
 export async function openBook(screen: NodeJS.WriteStream): Promise<string> {
   const began = performance.now();
   let watching = true;
   if (screen.isTTY) screen.write(progressLine({ stage: 'reading', done: 0, total: 1 }));
-  const weaving = weaveAside((progress) => {
+  let hang = (_: AdvanceCopy) => {};
+  const front = new Promise<AdvanceCopy>((resolve) => {
+    hang = resolve;
+  });
+  const woven = weaveAside(hang, (progress) => {
     if (watching && screen.isTTY) screen.write(`${START_OF_LINE}${progressLine(progress)}`);
   });
   try {
-    const { address } = await serveBook(BOOK, weaving);
-    const pages = await Promise.race([weaving, waitFor(PATIENCE - performance.now())]);
+    const { address } = await serveBook(BOOK, woven, front);
+    const pages = await Promise.race([woven, front.then(() => undefined)]);
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
-    if (pages === undefined) return `The book is still being woven, and opens as soon as it is: ${address}`;
+    if (pages === undefined)
+      return `The book is open at its front page, and the rest is being woven: ${address}`;
     return `The book, ${pages} pages, woven in ${seconds} s: ${address}`;
   } catch (error) {
     return `The book is not to be had: ${(error as Error).message.split('\n', 1)[0]}`;
   } finally {
     watching = false;
-    weaving.catch(() => {}); // too late to be news
+    woven.catch(() => {}); // too late to be news
     if (screen.isTTY) screen.write(START_OF_LINE);
   }
-}
-
-function waitFor(milliseconds: number): Promise<undefined> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds, undefined));
 }
 
 /*
@@ -81,24 +79,35 @@ function progressLine({ stage, done, total }: Progress): string {
 /*
  * ## News
  *
- * The two processes share nothing but a channel, and what goes over it is one of three things. A weaver that ends
+ * The two processes share nothing but a channel, and what goes over it is one of four things. A weaver that ends
  * without a word has failed, too.
  *
- * The weaver lies beside this file under the same sort of name: `.ts` as you read it, `.mjs` when it was poured.
+ * The weaver lies beside this file under the same sort of name: `.ts` as you read it, `.mjs` when it was poured. And it is
+ * given room. Left to itself, V8 would search a growing heap for rubbish early on, and this one is syntax trees, which
+ * all stay: a quarter of a second, and nothing found.
  */
+
+/** Megabytes that may fill up before anybody looks for rubbish among what has lived for long; a book needs half of it. */
+const ROOM_FOR_A_BOOK = 512;
 
 const WEAVER = new URL(`./weaver-process${extname(import.meta.url)}`, import.meta.url);
 
 /** Weaves in a process of its own, so that the Guest has this one to itself. */
-function weaveAside(onProgress: (progress: Progress) => void): Promise<number> {
+function weaveAside(
+  onFront: (copy: AdvanceCopy) => void,
+  onProgress: (progress: Progress) => void,
+): Promise<number> {
   const weaver = fork(fileURLToPath(WEAVER), [ROOT, BOOK], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    execArgv: [...process.execArgv, `--initial-old-space-size=${ROOM_FOR_A_BOOK}`],
+    serialization: 'advanced', // a copy is made of bytes, which JSON has never heard of
   });
   return new Promise((resolve, reject) => {
     weaver.on('error', reject);
     weaver.on('exit', (code) => reject(new Error(`the weaver ended with code ${code}`)));
     weaver.on('message', (news: WeaverNews) => {
       if (news.kind === 'progress') onProgress(news.progress);
+      else if (news.kind === 'front') onFront(news.copy);
       else if (news.kind === 'done') resolve(news.pages);
       else reject(new Error(news.why));
     });

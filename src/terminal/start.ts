@@ -28,8 +28,8 @@ const HOW_TO_LEAVE = 'To leave: poweroff, or ^C three times within a second.';
 /*
  * ## Both at once
  *
- * The weaver is called first. While its process wakes up, this one tangles. Your screen belongs to the book until it is
- * there, and what the Guest has to say meanwhile waits behind a curtain.
+ * The weaver is called first. While its process wakes up, this one tangles. Your screen belongs to the book until its
+ * front page is there, and what the Guest has to say meanwhile waits behind a curtain.
  */
 await atTopLevel(async () => {
   const guests = parseGuests(process.argv.slice(2));

@@ -1,4 +1,5 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { get } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,6 +41,16 @@ function ask(path: string, method = 'GET'): Promise<string> {
   });
 }
 
+/** Asks on a connection of its own, since a server that is closed at the end of a test takes those of `fetch` with it. */
+function askOnce(url: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    get(url, { agent: false }, async (response) => {
+      const parts = await response.toArray();
+      resolve(`${response.headers['content-type']}: ${Buffer.concat(parts).toString()}`);
+    }).on('error', reject);
+  });
+}
+
 describe('The book server', () => {
   it('listens on this computer only, on a port of its own', () => {
     expect(server.address).toMatch(/^http:\/\/127\.0\.0\.1:74\d\d\/$/);
@@ -64,6 +75,23 @@ describe('The book server', () => {
     writeFileSync(late, 'here at last');
     finish();
     expect(await (await asked).text()).toBe('here at last');
+    opening.close();
+  });
+
+  it('serves what came early at once, and from the folder as soon as the book is woven', async () => {
+    let finish = () => {};
+    const woven = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const front = new Map([['index.html', Buffer.from('<h1>Early</h1>')]]);
+    const opening = await serveBook(book, woven, Promise.resolve(front));
+    expect(await askOnce(opening.address)).toBe('text/html; charset=utf-8: <h1>Early</h1>');
+    const asked = askOnce(`${opening.address}book.css`);
+    const first = await Promise.race([asked, new Promise((resolve) => setTimeout(resolve, 100, 'nothing'))]);
+    expect(first).toBe('nothing');
+    finish();
+    expect(await asked).toBe('text/css; charset=utf-8: body {}');
+    expect(await askOnce(opening.address)).toBe('text/html; charset=utf-8: <h1>Lantern</h1>');
     opening.close();
   });
 

@@ -8,19 +8,25 @@ import { unified } from 'unified';
 import { SKIP, visit } from 'unist-util-visit';
 import { describe, expect, test } from 'vitest';
 
-import { createWeaver, markdownIn, readPlainly } from '../../tools/weave/index.ts';
+import { type AdvanceCopy, createWeaver, markdownIn, readPlainly } from '../../tools/weave/index.ts';
 import { borrowFixture, nestingFaults, pagesIn, repository } from './bench.ts';
 
 describe('the book of this repository', () => {
-  test('is whole: every byte of every file, every link, every exercise; and its pages are HTML that nests', async () => {
+  test('is whole: every byte of every file, every link, every exercise; its pages are HTML that nests, and its front page is the one that was shown early', async () => {
     const { out } = borrowFixture();
-    const report = await createWeaver({ root: repository, out }).weave();
+    let early: AdvanceCopy = new Map();
+    const onFront = (copy: AdvanceCopy) => {
+      early = copy;
+    };
+    const report = await createWeaver({ root: repository, out, onFront }).weave();
     const sources = ['chapters', 'src', 'tools'].flatMap((folder) =>
       readdirSync(join(repository, folder), { recursive: true, encoding: 'utf8' }).filter((name) =>
         name.endsWith('.ts'),
       ),
     );
     expect(report.files).toBe(sources.length + 1);
+    expect([...early.keys()]).toContain('index.html');
+    for (const [name, bytes] of early) expect(Buffer.from(bytes)).toEqual(readFileSync(join(out, name)));
     for (const [output, html] of pagesIn(out)) {
       expect({ output, faults: nestingFaults(html) }).toEqual({ output, faults: [] });
       expect({ output, loads: /<(?:script|link|img)[^>]*(?:src|href)="(?:https?:)?\/\//.test(html) }).toEqual(

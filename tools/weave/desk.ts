@@ -6,11 +6,18 @@
  * it is most of the reason why an edit is rewoven in a moment.
  */
 
+import { posix } from 'node:path';
+
 import type { SourceFile } from 'typescript';
 
 import { type Composition, compose, composeMarkdown } from './compose.ts';
+import type { Page } from './directory.ts';
 import { setFences } from './fences.ts';
+import { NO_FACTS } from './learn.ts';
 import type { Complaints } from './problems.ts';
+import type { Reading } from './program.ts';
+import type { Room } from './rooms.ts';
+import { FRONT } from './shelf.ts';
 import { type Survey, survey } from './survey.ts';
 
 /*
@@ -43,6 +50,37 @@ export function createDesk(): Desk {
       return draft;
     },
   };
+}
+
+/*
+ * ## Pages, with their numbers
+ *
+ * § 5.3.2 is the second section of the third file of chapter 5. The file that opens a room is its file 0, so that what
+ * the index lists first is number 1, as everybody but a programmer would expect.
+ */
+/** Composes the front page and those of every room. */
+export async function composePages(
+  desk: Desk,
+  front: string,
+  rooms: readonly Room[],
+  reading: Reading,
+  complaints: Complaints,
+  onProgress: (done: number) => void,
+): Promise<Page[]> {
+  const blank = { facts: NO_FACTS, version: '' };
+  const cover = await desk.compose(FRONT, front, complaints);
+  const pages: Page[] = [{ ...blank, ...cover, file: FRONT, output: 'index.html', number: '' }];
+  for (const room of rooms) {
+    for (const [index, file] of room.files.entries()) {
+      onProgress(pages.length);
+      const draft = await desk.compose(file, reading.trees.get(file)!, complaints);
+      const number = `${room.number}.${index}`;
+      for (const [at, section] of draft.survey.sections.entries()) section.number = `${number}.${at + 1}`;
+      const output = posix.join(room.slug, file.slice(room.folder.length + 1).replace(/\.ts$/, '.html'));
+      pages.push({ ...blank, ...draft, file, output, room, number });
+    }
+  }
+  return pages;
 }
 
 /*

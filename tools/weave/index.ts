@@ -82,6 +82,7 @@ export * from './assembly.ts';
  */
 export * from './layout.ts';
 export * from './matter.ts';
+export * from './advance.ts';
 export * from './shelf.ts';
 export * from './markup.ts';
 export * from './press.ts';

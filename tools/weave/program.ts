@@ -38,7 +38,11 @@ export interface Reading {
  * theirs is in the book, and a name from a package tells you where it comes from.
  */
 /** Keeps the syntax trees between readings, so that an unchanged file is parsed once in its life. */
-export function createLibrary(root: string): { read(files: readonly string[]): Reading } {
+export interface Library {
+  read(files: readonly string[]): Reading;
+}
+
+export function createLibrary(root: string): Library {
   let known = new Map<string, SourceFile>();
 
   return {

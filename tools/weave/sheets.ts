@@ -63,7 +63,8 @@ function digest(text: string): string {
   return createHash('sha1').update(text).digest('base64');
 }
 
-function sheetOf(page: Page, key: string): Sheet {
+/** The sheet of a page that is filled in. */
+export function sheetOf(page: Page, key: string): Sheet {
   const { output, file, survey, composition, facts } = page;
   const content = () => composition.tree.children.filter((node) => node.type !== 'doctype');
   return { output, file, page, title: survey.title, key, content, hovers: facts.hovers };

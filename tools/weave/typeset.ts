@@ -20,6 +20,10 @@ import { type Token, tokenFrom } from './tokens.ts';
  * The result is a string and not a tree: there are two hundred thousand tokens in the book, and each would be
  * three objects. The strictness that a tree brings for free (everything closed, everything escaped) we have to
  * prove instead, and the proof is a good one. Take out the tags, undo the escapes, and the code must be there.
+ *
+ * It is a list of strings for as long as it grows. A string that one keeps adding to is a tree, too, if you ask V8: it notes what
+ * was added to what, and goes through its notes when somebody reads. Nobody reads a page before it is printed, so half a
+ * million notes lay about, and collecting the garbage around them cost a quarter of a second.
  */
 /** What typesetting needs to know of the world outside a file: where a definition is, and which ids to give out. */
 export interface Typesetter {
@@ -42,15 +46,16 @@ export function typeset(
   facts?: Facts,
   setter?: Typesetter,
 ): string {
-  let html = '';
+  const html: string[] = [];
   let at = start;
   for (let index = tokenFrom(tokens, start); index < tokens.length && tokens[index]!.start < end; index++) {
     const token = tokens[index]!;
-    html += escapeHtml(text.slice(at, token.start));
-    html += setToken(text.slice(token.start, token.end), token, facts?.mentions.get(token.start), setter);
+    html.push(escapeHtml(text.slice(at, token.start)));
+    html.push(setToken(text.slice(token.start, token.end), token, facts?.mentions.get(token.start), setter));
     at = token.end;
   }
-  return html + escapeHtml(text.slice(at, Math.max(at, end)));
+  html.push(escapeHtml(text.slice(at, Math.max(at, end))));
+  return html.join('');
 }
 
 /*

@@ -7,9 +7,10 @@
  */
 
 import { existsSync } from 'node:fs';
-import { join, posix, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 
-import { createDesk, type Desk } from './desk.ts';
+import { type AdvanceCopy, printFront } from './advance.ts';
+import { composePages, createDesk } from './desk.ts';
 import { createDirectory, type Page } from './directory.ts';
 import type { Facts } from './facts.ts';
 import { learn, NO_FACTS } from './learn.ts';
@@ -17,9 +18,9 @@ import { openLedger } from './ledger.ts';
 import { createPress } from './press.ts';
 import { type Complaints, createComplaints, lineAt, type Problem, WeaveError } from './problems.ts';
 import { createLibrary, faultsIn, type Reading } from './program.ts';
-import { findRooms, type Room } from './rooms.ts';
+import { findRooms } from './rooms.ts';
 import { bindAll, serialOf, usesOf } from './sheets.ts';
-import { checkExercises, FRONT, readShelf } from './shelf.ts';
+import { checkExercises, readShelf } from './shelf.ts';
 import { walkTrails } from './trails.ts';
 
 /*
@@ -42,6 +43,8 @@ export interface WeaveOptions {
   /** Weaves even if the book in `out` is that of these very sources. */
   anew?: boolean;
   onProgress?(progress: Progress): void;
+  /** Told early in a first weave: the front page, and all that it takes to look at it, by their paths in the book. */
+  onFront?(copy: AdvanceCopy): void;
 }
 
 export interface Progress {
@@ -107,7 +110,7 @@ export async function weave(options: WeaveOptions): Promise<Report> {
  * were new each time. None of them asks whether something has changed, and so none can forget to.
  *
  * The order matters at one place. `verdict` throws before `press.write`: if the new book is wrong, the one on your
- * disk is still the last that was right.
+ * disk is still the last that was right. Who cannot wait for that gets [an advance copy](#advance), which touches no disk.
  */
 /** Makes a weaver, which remembers what it read: its second book costs what differs from the first. */
 export function createWeaver(options: WeaveOptions): Weaver {
@@ -127,10 +130,12 @@ export function createWeaver(options: WeaveOptions): Weaver {
       const complaints = createComplaints();
       const shelf = readShelf(root, complaints);
       const rooms = findRooms(root, complaints);
+      if (options.onFront && facts.size === 0) options.onFront(await printFront(shelf, rooms, library, desk));
       const reading = library.read(rooms.flatMap(({ files }) => files));
       complainOfSyntax(reading, complaints);
 
-      const pages = await composePages(desk, shelf.front, rooms, reading, complaints, tell);
+      const composed = (done: number) => tell('composing', done, reading.trees.size);
+      const pages = await composePages(desk, shelf.front, rooms, reading, complaints, composed);
       facts = learnFacts(pages, reading, facts, tell);
       checkExercises(root, pages, complaints);
       const directory = createDirectory(pages);
@@ -165,35 +170,8 @@ export function createWeaver(options: WeaveOptions): Weaver {
 type Tell = (stage: Progress['stage'], done: number, total: number) => void;
 
 /*
- * ## Pages, with their numbers
- *
- * § 5.3.2 is the second section of the third file of chapter 5. The file that opens a room is its file 0, so that what
- * the index lists first is number 1, as everybody but a programmer would expect.
+ * What names mean is found out [elsewhere](#learn). Here the answers are handed to the pages.
  */
-async function composePages(
-  desk: Desk,
-  front: string,
-  rooms: readonly Room[],
-  reading: Reading,
-  complaints: Complaints,
-  tell: Tell,
-): Promise<Page[]> {
-  const blank = { facts: NO_FACTS, version: '' };
-  const cover = await desk.compose(FRONT, front, complaints);
-  const pages: Page[] = [{ ...blank, ...cover, file: FRONT, output: 'index.html', number: '' }];
-  for (const room of rooms) {
-    for (const [index, file] of room.files.entries()) {
-      tell('composing', pages.length, reading.trees.size);
-      const draft = await desk.compose(file, reading.trees.get(file)!, complaints);
-      const number = `${room.number}.${index}`;
-      for (const [at, section] of draft.survey.sections.entries()) section.number = `${number}.${at + 1}`;
-      const output = posix.join(room.slug, file.slice(room.folder.length + 1).replace(/\.ts$/, '.html'));
-      pages.push({ ...blank, ...draft, file, output, room, number });
-    }
-  }
-  return pages;
-}
-
 /** Gives each page its facts, and a version that changes with its text or its facts. Returns all facts. */
 function learnFacts(
   pages: readonly Page[],
