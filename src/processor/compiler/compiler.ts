@@ -88,7 +88,8 @@ export class Compiler {
       m: { m, t: this.table, s: (number: number) => step(this, number) },
     });
     this.dispatch = main.exports['0'] as (slot: number, budget: number) => number;
-    this.imports = { m: { m, s: main.exports['1'] } };
+    const s = new WebAssembly.Global({ value: 'anyfunc' }, main.exports['1']);
+    this.imports = { m: { m, s } };
   }
 }
 

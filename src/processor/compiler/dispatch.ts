@@ -123,9 +123,8 @@ function word(code: Emitter, index: number): void {
  * ## A porter
  *
  * The second function carries one number across a border and does nothing else. On the far side of the border is `step`, which is JavaScript, and each
- * module of regions wants to call it. Whoever imports a function of JavaScript's gets a translator along with it, a small program from one calling convention to the other,
- * and V8 writes a new one for each module that asks, with its best compiler, while everybody waits. In a booting Linux that is the same program five hundred times over, and a tenth of a second. Between WebAssembly and WebAssembly
- * there is no border. So the regions import the porter, and he has crossed once and knows the way.
+ * module of regions wants to call it. Whoever calls a function of JavaScript's needs a translator from one calling convention to the other, and V8 makes a new one for each module that
+ * wants one. Between WebAssembly and WebAssembly there is no border. So the regions call the porter, and he has crossed once and knows the way.
  */
 function writeStep(code: Emitter): void {
   code.get(0);

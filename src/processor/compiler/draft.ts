@@ -6,9 +6,9 @@
  */
 import type { Instruction } from '../instruction.ts';
 import { BUDGET, EIP, ESP, FLAG_CARRIES, FLAG_KIND, FLAG_RESULT } from '../layout.ts';
-import { CALL, type Emitter, I32_LOAD, I32_STORE, IF } from './emitter.ts';
+import { type Emitter, I32_LOAD, I32_STORE, IF } from './emitter.ts';
 import { CANONICAL, DYNAMIC, LOGIC } from './kinds.ts';
-import { IMPORT_STEP } from './module.ts';
+import { callStep } from './module.ts';
 import type { Plan } from './plan.ts';
 import type { Node } from './node.ts';
 
@@ -179,19 +179,18 @@ export function storeLocal(d: Draft, word: number, local: number): void {
  * for it, call, and fetch everything back.
  */
 export function step(d: Draft): void {
-  callStep(d);
+  stepHere(d);
   prepareExit(d, d.exits.behind(d.node, d.position));
   d.code.get(T0);
   d.code.branchIf(d.epilogue);
 }
 
-function callStep(d: Draft): void {
+function stepHere(d: Draft): void {
   const { code } = d;
   prepareKind(d);
   storeState(d);
   code.const(d.exits.before(d.node, d.position));
-  code.op(CALL);
-  code.unsigned(IMPORT_STEP);
+  callStep(code);
   code.set(T0);
   loadRegisters(d);
   loadFlags(d);
@@ -204,8 +203,7 @@ export function settle({ code }: Draft): void {
   code.memory(I32_LOAD, FLAG_KIND * 4);
   code.open(IF);
   code.const(SETTLE);
-  code.op(CALL);
-  code.unsigned(IMPORT_STEP);
+  callStep(code);
   code.set(T0);
   code.end();
 }
@@ -218,7 +216,7 @@ export const SETTLE = -1;
  * and EIP, which says whether this is the end of it.
  */
 export function stepRepeated(d: Draft): void {
-  callStep(d);
+  stepHere(d);
   loadWord(d, BUDGET, BUDGET_LEFT);
   loadWord(d, EIP, TARGET);
   prepareExit(d, d.exits.somewhere(d.node));

@@ -23,6 +23,7 @@ export const SELECT = 0x1b;
 export const LOCAL_GET = 0x20;
 export const LOCAL_SET = 0x21;
 export const LOCAL_TEE = 0x22;
+export const GLOBAL_GET = 0x23;
 
 /*
  * ## Memory and constants

@@ -5,9 +5,20 @@
  * declared in sections, each with its length in front. Ours are all alike: they import the memory and one function
  * of ours, and export what they have under a number.
  *
- * A module costs the engine below some two hundred microseconds, whatever is in it, so several functions share one.
+ * A module costs the engine below a good hundred microseconds, whatever is in it, so several functions share one.
  */
-import { beginLength, type Bytes, type Emitter, endLength, TYPE_I32, TYPE_I64 } from './emitter.ts';
+import {
+  beginLength,
+  type Bytes,
+  CALL_INDIRECT,
+  type Emitter,
+  END,
+  endLength,
+  GLOBAL_GET,
+  I32_CONST,
+  TYPE_I32,
+  TYPE_I64,
+} from './emitter.ts';
 
 declare global {
   namespace WebAssembly {
@@ -22,6 +33,9 @@ declare global {
       constructor(descriptor: { element: 'anyfunc'; initial: number });
       set(index: number, value: unknown): void;
     }
+    class Global {
+      constructor(descriptor: { value: 'anyfunc' }, value: unknown);
+    }
   }
 }
 
@@ -31,14 +45,16 @@ export type WasmFunction = (argument: number) => number;
 /*
  * ## The front
  *
- * Four bytes of magic, four of version, and then the sections, by number. 1 are the types of functions, 2 what is imported, 3 the type of each function, 7 what is
- * exported, 10 the code. (4 to 6 would be tables, memories and variables of the module's own, 8 a function to begin with, 9 what the tables are filled with. We have none.)
+ * Four bytes of magic, four of version, and then the sections, by number. 1 are the types of functions, 2 what is imported, 3 the type of each function, 4 the tables, 7 what is
+ * exported, 9 what the tables are filled with, 10 the code. (5 and 6 would be memories and variables of the module's own, and 8 a function to begin with. We have none.)
  */
 const MAGIC = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 const TYPES = 1;
 const IMPORTS = 2;
 const FUNCTIONS = 3;
+const TABLES = 4;
 const EXPORTS = 7;
+const ELEMENTS = 9;
 const CODE = 10;
 
 /** Begins a module with so many functions, which are exported by number; `writeBody` must follow for each. */
@@ -51,14 +67,16 @@ export function beginModule(out: Emitter, functions: number, forDispatcher = fal
     out.unsigned(functions);
     for (let i = 0; i < functions; i++) out.unsigned(forDispatcher && i === 0 ? TYPE_DISPATCH : TYPE_REGION);
   });
+  if (!forDispatcher) writeTable(out);
   section(out, EXPORTS, () => {
     out.unsigned(functions);
     for (let i = 0; i < functions; i++) {
       name(out, String(i));
       out.op(KIND_FUNCTION);
-      out.unsigned(i + 1); // number 0 is the one that is imported
+      out.unsigned(forDispatcher ? i + 1 : i); // of the dispatcher, number 0 is imported
     }
   });
+  if (!forDispatcher) writeElements(out);
   out.op(CODE);
   const began = beginLength(out);
   out.unsigned(functions);
@@ -82,8 +100,8 @@ function section(out: Bytes, id: number, fill: () => void): void {
  * ## What comes in
  *
  * Two types of function: a region takes its budget and returns the number of an exit, and the dispatcher takes a slot besides. Three imports at most, all from a
- * place called `m`. The memory is `m` (at least one page of 64 KiB, says the module, and gets hundreds). `s` is `step`, which the regions get from the dispatcher. And the table, `t`, is
- * for the dispatcher alone, since a module pays for each slot of a table that it imports.
+ * place called `m`. The memory is `m` (at least one page of 64 KiB, says the module, and gets hundreds). `s` is `step`: to the dispatcher a function, to the regions
+ * a variable with a function in it. And the table of regions, `t`, is for the dispatcher alone, since a module pays for each slot of a table that it imports.
  */
 const TYPE_REGION = 0;
 const TYPE_DISPATCH = 1;
@@ -93,10 +111,12 @@ const ANY_FUNCTION = 0x70;
 const KIND_FUNCTION = 0;
 const KIND_TABLE = 1;
 const KIND_MEMORY = 2;
+const KIND_GLOBAL = 3;
+const CONSTANT = 0;
 /** There is no upper limit; the lower one follows. */
 const AT_LEAST = 0;
 
-/** The number of the function that is imported. */
+/** The number of the function that the dispatcher imports. */
 export const IMPORT_STEP = 0;
 
 function writeTypes(out: Bytes): void {
@@ -112,19 +132,62 @@ function writeTypes(out: Bytes): void {
   });
 }
 
-function writeImports(out: Bytes, table: boolean): void {
+const MEMORY = ['m', KIND_MEMORY, AT_LEAST, 1] as const;
+const FOR_DISPATCHER = [
+  MEMORY,
+  ['s', KIND_FUNCTION, TYPE_REGION],
+  ['t', KIND_TABLE, ANY_FUNCTION, AT_LEAST, 1],
+] as const;
+const FOR_REGIONS = [MEMORY, ['s', KIND_GLOBAL, ANY_FUNCTION, CONSTANT]] as const;
+
+function writeImports(out: Bytes, forDispatcher: boolean): void {
+  const imports = forDispatcher ? FOR_DISPATCHER : FOR_REGIONS;
   section(out, IMPORTS, () => {
-    out.unsigned(table ? 3 : 2);
-    for (const [what, ...type] of [
-      ['m', KIND_MEMORY, AT_LEAST, 1],
-      ['s', KIND_FUNCTION, TYPE_REGION],
-      ['t', KIND_TABLE, ANY_FUNCTION, AT_LEAST, 1],
-    ].slice(0, table ? 3 : 2) as [string, ...number[]][]) {
+    out.unsigned(imports.length);
+    for (const [what, ...type] of imports) {
       name(out, 'm');
       name(out, what);
       for (const byte of type) out.op(byte);
     }
   });
+}
+
+/*
+ * ## A table for one
+ *
+ * Why a variable? Because of an act of foresight. V8 assumes that an imported function will be one of JavaScript's, and that it will be called. JavaScript has another calling convention, so a translator is needed, a small program, and V8 has it ready before the
+ * module is: written with its best compiler, for each module anew, while everybody waits. In a booting Linux it was the same program nearly five hundred times over, a fortieth of all the time there was, and *not one of them was ever used*. For what the regions call is
+ * the porter, who is WebAssembly himself. But that is not known until the module gets its imports, and by then the work is done.
+ *
+ * So regions import no function. They import a variable, about which V8 foresees nothing, put what it holds into a table with one place, and call whoever sits there. It takes a comparison more for each call. Of all the tables in this book it is the smallest, and the dearest not to have.
+ */
+/** A table with one place. */
+function writeTable(out: Bytes): void {
+  section(out, TABLES, () => {
+    out.unsigned(1);
+    for (const byte of [ANY_FUNCTION, AT_LEAST, 1]) out.op(byte);
+  });
+}
+
+/** What is in it: the function in global variable 0. */
+function writeElements(out: Bytes): void {
+  section(out, ELEMENTS, () => {
+    out.unsigned(1);
+    out.op(BY_EXPRESSIONS);
+    for (const byte of [I32_CONST, 0, END]) out.op(byte);
+    out.unsigned(1);
+    for (const byte of [GLOBAL_GET, 0, END]) out.op(byte);
+  });
+}
+
+const BY_EXPRESSIONS = 4;
+
+/** Calls the function in it, with what is on the stack. */
+export function callStep(code: Emitter): void {
+  code.const(0);
+  code.op(CALL_INDIRECT);
+  code.unsigned(TYPE_REGION);
+  code.unsigned(0);
 }
 
 function name(out: Bytes, text: string): void {
