@@ -14,7 +14,7 @@ export function pour(script: string, name: string): string[] {
   const poured = `node_modules/.lantern/${name}.mjs`;
   const flags = (command: string) => command.split(' ').filter((word) => word.startsWith('--'));
   const elsewhere = flags(build).filter((flag) => !flag.startsWith('--out'));
-  must('esbuild', [script, ...elsewhere, `--outfile=${poured}`]);
+  must('node_modules/.bin/esbuild', [script, ...elsewhere, `--outfile=${poured}`]);
   return [...flags(start), poured];
 }
 

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { launcher } from '../poured.ts';
 
 /** A launcher in a process of its own, as `npm run boot` starts it, with pipes for keyboard and screen. */
 export interface FrontEnd {
@@ -21,7 +22,7 @@ const PATIENCE = 300;
 
 /** Starts the launcher with these words. */
 export function startLauncher(words: string[]): FrontEnd {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/terminal/boot.ts', ...words]);
+  const child = spawn(process.execPath, [...launcher(), ...words]);
   let said = '';
   let errors = '';
   let seen = 0;

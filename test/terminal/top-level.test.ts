@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { LauncherError } from '../../chapters/4-launcher/outside.ts';
 import { describeFailure } from '../../src/terminal/top-level.ts';
+import { asPoured } from '../poured.ts';
 
 describe('A failure at the top level', () => {
   it('is one line', () => {
@@ -25,11 +26,7 @@ describe('A failure at the top level', () => {
 describe('A signal', () => {
   /** Ends a program at the top level by a signal, and says what its last words were. */
   function end(signal: NodeJS.Signals): Promise<{ code: number | null; said: string }> {
-    const program = `
-      import { atTopLevel } from './src/terminal/top-level.ts';
-      process.on('exit', () => console.log('put back'));
-      await atTopLevel(() => new Promise(() => setInterval(() => console.log('running'), 10)));`;
-    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', program]);
+    const child = spawn(process.execPath, asPoured('test/terminal/runs-for-ever.ts'));
     let said = '';
     child.stdout.once('data', () => child.kill(signal));
     child.stdout.on('data', (bytes) => {
