@@ -1,12 +1,16 @@
-import { expect, it } from 'vitest';
-import { bootToPrompt } from '../../test/guest/session.ts';
+import { beforeAll, expect, it } from 'vitest';
+import { bootToPrompt, type Session } from '../../test/guest/session.ts';
 
 const disk = () => new TextEncoder().encode(`${'x'.repeat(511)}\n`);
 const boot = (readOnly: boolean, bytes = disk()) =>
   bootToPrompt({ options: ['--block=d'], disks: { d: bytes }, readOnly });
 
+let session: Session;
+beforeAll(async () => {
+  session = await boot(true);
+});
+
 it('a disk that may not be written cannot be opened for writing', async () => {
-  const session = await boot(true);
   expect(
     await session.run('echo pup was here > /dev/vda'),
     'a disk that may only be read is opened for writing',
@@ -14,18 +18,17 @@ it('a disk that may not be written cannot be opened for writing', async () => {
 });
 
 it('the boot messages say so', async () => {
-  const { said } = await boot(true);
-  expect(said, 'nobody says that the disk may only be read').toContain('disk, in /dev/vda, read-only\n');
+  expect(session.said, 'nobody says that the disk may only be read').toContain(
+    'disk, in /dev/vda, read-only\n',
+  );
 });
 
 it('it can be read like any other', async () => {
-  const session = await boot(true);
   expect(await session.run('wc /dev/vda')).toBe('1 1 512\n');
   expect(await session.run('wc < /dev/vda')).toBe('1 1 512\n');
 });
 
 it('who is refused leaves nothing open', async () => {
-  const session = await boot(true);
   const fifteen = Array(15).fill('echo>/dev/vda').join(';');
   for (let i = 0; i < 9; i++) await session.run(fifteen); // there is room for 128 open files
   expect(await session.run('wc /dev/vda'), 'an open that was refused has left an open file behind').toBe(

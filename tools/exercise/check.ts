@@ -22,6 +22,7 @@ export interface Outcome {
 
 interface Report {
   testResults: {
+    name: string;
     message: string;
     assertionResults: { status: string; fullName: string; failureMessages: string[] }[];
   }[];
@@ -33,18 +34,37 @@ interface Report {
  * @throws Error when the test runner itself did not get anywhere
  */
 export function check(root: string, exercise: Exercise): Outcome {
+  return examine(root, '.', [exercise.folder])[0]!;
+}
+
+/**
+ * Runs the tests of many exercises, perhaps in many trees, in one go of the test runner.
+ *
+ * @param root a folder with `node_modules`, and somewhere under it the trees
+ * @param tree the one, relative to `root`, that has the runner's configuration
+ * @param folders of exercises, relative to `root`
+ * @throws Error when the test runner itself did not get anywhere
+ */
+export function examine(root: string, tree: string, folders: readonly string[]): Outcome[] {
   const folder = mkdtempSync(join(tmpdir(), 'lantern-exercise-'));
   const file = join(folder, 'report.json');
   try {
     const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-    const test = `${exercise.folder}/exercise.test.ts`;
+    const config = join(tree, 'exercises/vitest.config.ts');
+    const tests = folders.map((folder) => join(folder, 'exercise.test.ts'));
     const report = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
     const run = spawnSync(
       process.execPath,
-      [vitest, 'run', '--config', 'exercises/vitest.config.ts', ...report, test],
+      [vitest, 'run', '--root', '.', '--config', config, ...report, ...tests],
       { cwd: root, encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' } },
     );
-    return outcome(JSON.parse(readReport(file, run.stderr)) as Report, run.stdout + run.stderr);
+    const { testResults } = JSON.parse(readReport(file, run.stderr)) as Report;
+    return tests.map((test) =>
+      outcome(
+        testResults.filter(({ name }) => name.endsWith(`/${test}`)),
+        complaintsOf(test, run.stdout + run.stderr),
+      ),
+    );
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -67,7 +87,7 @@ function readReport(file: string, said: string): string {
  * and held.
  */
 
-function outcome({ testResults }: Report, said: string): Outcome {
+function outcome(testResults: Report['testResults'], said: string): Outcome {
   const tests = testResults.flatMap((file) => file.assertionResults);
   if (tests.length > 0 && tests.every((test) => test.status === 'passed'))
     return { passed: true, failures: [] };
@@ -78,6 +98,12 @@ function outcome({ testResults }: Report, said: string): Outcome {
   const messages = testResults.map(({ message }) => message).filter(Boolean);
   const reason = /^\w*Error: .+$/m.exec(said)?.[0] ?? 'its test did not run';
   return { passed: false, failures: messages.length > 0 ? messages.map(sentence) : [sentence(reason)] };
+}
+
+/** What was printed for people, from the first failure in the file `test` on. */
+function complaintsOf(test: string, said: string): string {
+  const at = said.indexOf(` FAIL  ${test}`);
+  return at < 0 ? '' : said.slice(at);
 }
 
 /** The sentence in a message, without the name of the kind of error that carries it. */
