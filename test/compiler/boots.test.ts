@@ -25,10 +25,11 @@ function createLog() {
   };
 }
 
+const barePup = buildBarePup((path) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8'));
+
 function bootBare(engine: Engine, job: string): string[] {
   const log = createLog();
-  const pup = buildBarePup((path) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8'));
-  const { said, exit, retired } = runBare(pup, job, { engine, onTick: log.look });
+  const { said, exit, retired } = runBare(barePup, job, { engine, onTick: log.look });
   return [...log.notes, `${exit} ${retired} ${said}`];
 }
 

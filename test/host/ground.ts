@@ -64,13 +64,22 @@ export function createGuest(
   };
 }
 
+const PAGE = 4096;
+
 /** Pages that differ between RAM and `before`, by physical address. */
 export function changedPages(ground: OpenGround, before: Uint8Array): number[] {
   const now = ground.machine.ram.view(0, ground.machine.ram.size);
   const changed: number[] = [];
-  for (let page = 0; page < before.length; page += 4096) {
-    if (Buffer.compare(now.subarray(page, page + 4096), before.subarray(page, page + 4096)) !== 0)
-      changed.push(page);
-  }
+  // Mostly there are none: a quarter of a megabyte is looked at first, and page by page only if it has changed.
+  for (const [chunk, end] of differing(now, before, 0, before.length, 64 * PAGE))
+    for (const [page] of differing(now, before, chunk, end, PAGE)) changed.push(page);
   return changed;
+}
+
+/** Pieces of `size` bytes that differ, from `from` to below `to`: where each begins and ends. */
+function* differing(one: Uint8Array, other: Uint8Array, from: number, to: number, size: number) {
+  for (let at = from; at < to; at += size) {
+    const end = Math.min(at + size, to);
+    if (Buffer.compare(one.subarray(at, end), other.subarray(at, end)) !== 0) yield [at, end] as const;
+  }
 }
