@@ -124,10 +124,12 @@ function jumpsTo({ code }: Processor, { at, length }: Block, eip: number): boole
   return immediateOf(code, last) === eip && executeOf(code, last) !== call;
 }
 
-/** The interpreter does not need to know; a compiler wants to see all the ways that a jump through a table takes. */
+/** The interpreter does not need to know; a compiler wants to see all the ways that a jump through a table takes, or at least eight. */
 function rememberFormer(block: Block, former: Block): void {
-  if (block.formerSuccessors.includes(former)) return;
-  const alive = block.formerSuccessors.filter(({ epoch }) => epoch >= 0);
+  const { formerSuccessors } = block;
+  if (formerSuccessors.length === MOST_FORMER && formerSuccessors[0]!.epoch >= 0) return;
+  if (formerSuccessors.includes(former)) return;
+  const alive = formerSuccessors.filter(({ epoch }) => epoch >= 0);
   if (alive.length < MOST_FORMER) block.formerSuccessors = [...alive, former];
 }
 

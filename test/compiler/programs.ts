@@ -150,6 +150,20 @@ const strings = fc.constantFrom(
   'push ecx\n mov ecx, 9\n repne scasb\n pop ecx',
 );
 
+/** Up to seventy elements, from ESI to where EDI is or to a few bytes behind ESI, which makes a pattern. */
+const repeats = fc
+  .tuple(
+    fc.constantFrom('movsb', 'movsw', 'movsd', 'stosb', 'stosw', 'stosd'),
+    fc.nat(70),
+    fc.nat(9),
+    fc.nat(3),
+  )
+  .map(([o, count, behind, kind]) => {
+    const where = kind === 0 ? `lea edi, [esi + ${behind}]\n` : '';
+    const rep = kind === 1 ? `std\n rep ${o}\n cld` : `rep ${o}`;
+    return `push ecx\n push esi\n push edi\n ${where} mov ecx, ${count}\n ${rep}\n pop edi\n pop esi\n pop ecx`;
+  });
+
 const plain = fc.oneof(
   { weight: 6, arbitrary: arithmetic },
   { weight: 6, arbitrary: moves },
@@ -157,6 +171,7 @@ const plain = fc.oneof(
   { weight: 2, arbitrary: stack },
   { weight: 1, arbitrary: products },
   { weight: 1, arbitrary: strings },
+  { weight: 1, arbitrary: repeats },
 );
 
 /** Jumps stay within the body, mostly forwards; a short inner loop now and then. */

@@ -97,14 +97,14 @@ export class Compiler {
  * ## In and out
  *
  * Compiled code may be entered if it was made for this ring, and if there are enough instructions left for the first
- * stretch of it. And if nobody asks that odd addresses be trapped: it can be done, no one ever does, and so it is left to the
+ * stretch of it. But not in the middle of a REP, which whoever began it must end. And not if somebody asks that odd addresses be trapped: it can be done, no one ever does, and so it is left to the
  * interpreter.
  */
 /** Whether a region may be entered now. */
 export function mayEnter(compiler: Compiler, region: Region): boolean {
   const { cpu } = compiler;
   const { words } = cpu;
-  if (cpu.remaining < region.need || region.user !== (words[CPL] === 3)) return false;
+  if (cpu.remaining < region.need || cpu.repeating || region.user !== (words[CPL] === 3)) return false;
   return !region.user || (words[SYSTEM_FLAGS]! & ALIGNMENT) === 0 || (words[CR0]! & CR0_AM) === 0;
 }
 /*

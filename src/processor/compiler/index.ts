@@ -119,6 +119,7 @@ export * from './lower-multiply.ts';
 export * from './lower-stack.ts';
 export * from './lower-exchange.ts';
 export * from './lower-strings.ts';
+export * from './lower-repeat.ts';
 export * from './lower-ends.ts';
 /*
  * ## What it comes to

@@ -8,8 +8,9 @@ import type { Instruction } from '../instruction.ts';
 import { conditionalJumps } from '../jumps.ts';
 import { ECX } from '../layout.ts';
 import { pushCondition } from './conditions.ts';
-import { type Draft, giveUp, prepareExit, REGISTER, stepRepeated, TARGET } from './draft.ts';
+import { type Draft, giveUp, prepareExit, REGISTER, TARGET } from './draft.ts';
 import { ADD, AND, EQ, EQZ, IF, NE } from './emitter.ts';
+import { emitRepeat } from './lower-repeat.ts';
 import { moveStackPointer, push, top } from './lower-stack.ts';
 import { getOperand, reachOperand } from './operands.ts';
 import type { Edge, Node } from './node.ts';
@@ -70,7 +71,7 @@ export function emitEnd(d: Draft, node: Node, go: Go): void {
       goAnywhere(d, node, go);
       break;
     case 'repeats':
-      stepRepeated(d);
+      emitRepeat(d, node);
       go(first!);
       break;
     case 'interpreted':

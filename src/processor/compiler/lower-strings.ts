@@ -2,8 +2,7 @@
  * # One element
  *
  * A compiler that is told to save bytes writes `lodsb` for a load and an addition, and `stosb` for a store and another. So
- * string instructions come one by one, too, in loops that have nothing to repeat. Those are as good as moves. With REP in front they stay
- * with the interpreter, who can do a page at a stroke.
+ * string instructions come one by one, too, in loops that have nothing to repeat. Those are as good as moves. With REP in front they are another matter, and the next file's.
  */
 import { FLAT, type Execute, type Instruction } from '../instruction.ts';
 import { EAX, EDI, ESI, SYSTEM_FLAGS } from '../layout.ts';

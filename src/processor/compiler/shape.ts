@@ -7,7 +7,7 @@
  */
 import type { Block } from '../blocks.ts';
 import type { Instruction } from '../instruction.ts';
-import { ECX, ESP } from '../layout.ts';
+import { EAX, ECX, EDI, ESI, ESP } from '../layout.ts';
 import { type End, endOf } from './ends.ts';
 import { type Flags, type Lowering, registersOf, registersRead, registersWritten } from './lowering.ts';
 import { lowerings } from './table.ts';
@@ -104,6 +104,10 @@ function addEnd(shape: Shape, last: Instruction): void {
       break;
     case 'loop':
       shape.changed |= 1 << ECX;
+      break;
+    case 'repeats':
+      shape.used |= 1 << EAX;
+      shape.changed |= (1 << ECX) | (1 << ESI) | (1 << EDI);
       break;
     default:
   }
