@@ -2,7 +2,8 @@
  * # What happened
  *
  * The kinds of event, and what becomes of each. You need not read JSON to see a timeline: drop the file into
- * ui.perfetto.dev, or chrome://tracing, and zoom. (Neither sends it anywhere. It is read in the page.)
+ * ui.perfetto.dev, or into chrome://tracing in a browser that still has it, and zoom. (Neither sends it anywhere. It is
+ * read in the page.)
  *
  * A Guest is a *process* there, with three *threads*, and one more for each of its devices. That is not how it is
  * built, for all of it happens in one thread and in turns. But it is how it looks from a distance: where one track has a
@@ -20,9 +21,10 @@ export const LAUNCHER_TRACK = 3;
 export const DEVICE_TRACKS = 4;
 
 /*
- * ## Eleven kinds
+ * ## Twelve kinds
  *
- * The first six last, and are drawn as bars. The next four are moments. The last gives a track its name.
+ * The first six last, and are drawn as bars. The next four are moments. The last two give a track its name and its place: left to
+ * itself, chrome://tracing sorts tracks by name, and puts the console above the Guest that talks to it.
  */
 /** The processor was with the Guest. Details: how many instructions. */
 export const RAN = 0;
@@ -46,6 +48,8 @@ export const DELIVERED = 8;
 export const DIED = 9;
 /** A name, of a process or of its track. Details: a text. */
 export const NAME = 10;
+/** The place of a track among the others of its process, which is its number. */
+export const PLACE = 11;
 
 /*
  * Each bar of the Host's says how it ended. Most page faults are *settled*, and the Guest never learns of them.
@@ -71,13 +75,19 @@ export function writeEvent(pencil: Pencil, events: Float64Array, at: number, tex
   pencil.text('{"name":"');
   pencil.text(nameOf(kind, detail, events[at + TRACK]!, texts));
   pencil.text(
-    kind <= SERVED ? '","ph":"X","pid":' : kind === NAME ? '","ph":"M","pid":' : '","ph":"i","s":"t","pid":',
+    kind <= SERVED ? '","ph":"X","pid":' : kind >= NAME ? '","ph":"M","pid":' : '","ph":"i","s":"t","pid":',
   );
   pencil.decimal(events[at + PROCESS]!);
   pencil.text(',"tid":');
   pencil.decimal(events[at + TRACK]!);
   if (kind === NAME) {
     writeText(pencil, ',"args":{"name":', texts[detail]!);
+    pencil.text('}}');
+    return;
+  }
+  if (kind === PLACE) {
+    pencil.text(',"args":{"sort_index":');
+    pencil.decimal(events[at + TRACK]!);
     pencil.text('}}');
     return;
   }
@@ -115,6 +125,8 @@ function nameOf(kind: number, first: number, track: number, texts: readonly stri
       return `IRQ ${first}`;
     case DIED:
       return 'died';
+    case PLACE:
+      return 'thread_sort_index';
     default:
       return track === 0 ? 'process_name' : 'thread_name';
   }

@@ -20,6 +20,7 @@ import {
   HOST_TRACK,
   LAUNCHER_TRACK,
   NAME,
+  PLACE,
   RAN,
   SETTLED,
   TRAPPED,
@@ -166,7 +167,8 @@ function begin(process: number, book: Book): Life {
   return life;
 }
 
-/** Gives a process a name; or one of its tracks, if `track` is not 0. */
+/** Gives a process a name; or one of its tracks, and a place, if `track` is not 0. */
 export function name({ notebook, texts }: Book, { process }: Life, track: number, text: string): void {
   notebook.note(NAME, process, track, 0, 0, 0, texts.push(text) - 1);
+  if (track !== 0) notebook.note(PLACE, process, track, 0, 0, 0);
 }

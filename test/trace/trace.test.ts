@@ -186,6 +186,16 @@ describe('a trace', () => {
     expect(ran(1) + ran(2)).toBe(computer.host.statistics.worldSwitches);
   });
 
+  it('gives each track a place, so that no viewer has to sort them by name', async () => {
+    const computer = createTracedComputer(32);
+    await boot({ computer, kernelArguments: 'run=echo' }).ended;
+    computer.trace.finish();
+    const of = (what: string) => computer.events().filter(({ name }) => name === what);
+    const places = of('thread_sort_index').map(({ pid, tid, args }) => [pid, tid, args.sort_index]);
+    expect(places).toEqual(of('thread_name').map(({ pid, tid }) => [pid, tid, tid]));
+    expect(tracksOf(computer.events(), 1).get('console')).toBeGreaterThan(3);
+  });
+
   it('gives a Guest that comes after another in the same place a process of its own', async () => {
     const computer = createTracedComputer(32);
     for (let life = 0; life < 2; life++) {
