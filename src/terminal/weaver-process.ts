@@ -38,7 +38,7 @@ async function weaveForParent(): Promise<void> {
   process.on('disconnect', leave);
   setFlagsFromString(`--interrupt-budget=${BEFORE_OPTIMIZING}`);
   try {
-    const { weave } = await import('../../tools/weave/index.ts');
+    const { weave } = await import('../../tools/weave/ledger.ts');
     let told = 0;
     const onProgress = (progress: Progress) => {
       if (performance.now() - told < BETWEEN_NEWS) return;

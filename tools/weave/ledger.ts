@@ -11,10 +11,38 @@
 
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
-import type { Report } from './weave.ts';
+import type { Report, WeaveOptions } from './weave.ts';
 
+/*
+ * ## Looking first
+ *
+ * Whoever only wants to read, and has changed nothing, should not have to wait for a compiler to be loaded that will not be asked
+ * anything. So the weaver is sent for when it is clear that there is something to weave.
+ */
+/**
+ * Weaves a book once; or not at all, if it is there, and was proved, and nothing has changed since.
+ *
+ * @throws WeaveError when a proof fails
+ */
+export async function weave(options: WeaveOptions): Promise<Report> {
+  const began = performance.now();
+  const ledger = openLedger(resolve(options.root), resolve(options.out));
+  const last = options.anew ? undefined : ledger.read();
+  if (last && last.warnings.length === 0)
+    return { ...last, printed: 0, milliseconds: performance.now() - began };
+  const { createWeaver } = await import('./weave.ts');
+  const report = await createWeaver(options).weave();
+  ledger.write(report);
+  return report;
+}
+
+/*
+ * ## The slip
+ *
+ * It lies beside the pages, where whoever throws them away throws it away, too.
+ */
 const SLIP = 'woven.json';
 
 interface Slip {

@@ -11,7 +11,9 @@
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { inOneLine, type Progress, type Report, weave, WeaveError } from './index.ts';
+import { weave } from './ledger.ts';
+import { inOneLine, WeaveError } from './problems.ts';
+import type { Progress, Report } from './weave.ts';
 
 /*
  * ## Arguments, and the end

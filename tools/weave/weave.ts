@@ -14,7 +14,6 @@ import { composePages, createDesk } from './desk.ts';
 import { createDirectory, type Page } from './directory.ts';
 import type { Facts } from './facts.ts';
 import { learn, NO_FACTS } from './learn.ts';
-import { openLedger } from './ledger.ts';
 import { createPress } from './press.ts';
 import { type Complaints, createComplaints, lineAt, type Problem, WeaveError } from './problems.ts';
 import { createLibrary, faultsIn, type Reading } from './program.ts';
@@ -83,23 +82,6 @@ export interface Weaver {
    * @throws WeaveError when a proof fails; the book on the disk is then still the last one that was right
    */
   weave(): Promise<Report>;
-}
-
-/**
- * Weaves a book once; or not at all, if it is there, and was proved, and nothing has changed since.
- *
- * @throws WeaveError when a proof fails
- */
-export async function weave(options: WeaveOptions): Promise<Report> {
-  const began = performance.now();
-  const weaver = createWeaver(options);
-  const ledger = openLedger(resolve(options.root), resolve(options.out));
-  const last = options.anew ? undefined : ledger.read();
-  if (last && last.warnings.length === 0)
-    return { ...last, printed: 0, milliseconds: performance.now() - began };
-  const report = await weaver.weave();
-  ledger.write(report);
-  return report;
 }
 
 /*
