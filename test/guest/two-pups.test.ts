@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { LHCALL_NEW_PGTABLE, LHCALL_SET_STACK, LHCALL_SHUTDOWN } from '../../chapters/1-preparation/abi.ts';
 import type { GuestWindow, LguestDevice } from '../../chapters/5-host/dev-lguest.ts';
 import { openLibrary } from '../../tools/tangle/modules.ts';
@@ -35,8 +35,11 @@ const NEEDED = {
   linear: './layout.ts',
 };
 
-/** Pup's kernel with one change: asked to panic, it does `code` instead, in ring 1 and with all that a kernel may. */
-function traitor(code: string): Uint8Array {
+/** What stands in the traitor's data until it is told which deed to do. */
+const UNDECIDED = 0x7ea5_0bad;
+
+/** Pup's kernel with one change: asked to panic, it does one of these deeds instead, in ring 1 and with all that a kernel may. */
+function tangleTraitor(deeds: readonly string[]): Uint8Array {
   const file = 'chapters/2-guest/process-calls.ts';
   const library = openLibrary((path) => {
     const source = readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
@@ -51,9 +54,21 @@ function traitor(code: string): Uint8Array {
         `\n${imports.map(([name, from]) => `import { ${name} } from '${from}';\n`).join('')}import `,
       );
     expect(changed.match(/attack\(\)/g)).toHaveLength(1);
-    return `${changed}\nfunction attack(): void {\n${code}\n}\n`;
+    const cases = deeds.map((code, deed) => `case ${deed}: {\n${code}\nbreak;\n}\n`).join('');
+    return `${changed}\nlet deed: u32 = ${UNDECIDED};\nfunction attack(): void {\nswitch (deed) {\n${cases}}\n}\n`;
   });
   return tangleKernel(library, false).elf;
+}
+
+/** The traitor, decided. */
+function decide(traitor: Uint8Array, deed: number): Uint8Array {
+  const undecided = Buffer.from(Uint32Array.of(UNDECIDED).buffer);
+  const decided = Buffer.from(traitor);
+  const at = decided.indexOf(undecided);
+  expect(at).toBeGreaterThan(0);
+  expect(decided.indexOf(undecided, at + 1)).toBe(-1);
+  decided.writeUInt32LE(deed, at);
+  return decided;
 }
 
 /** An address above 0xFF000000 that has a page table and no page. */
@@ -130,46 +145,56 @@ describe('two pups on one machine', () => {
   });
 });
 
+/** What it may want, as code; and what is then said of it. */
+const DEEDS: [what: string, code: string, reason: string][] = [
+  ['maps the first page beyond its own', writeThrough(LIMIT), 'page fault in the kernel'],
+  ['maps the first page beyond its devices', writeThrough(`(${LIMIT} + 2)`), 'page fault in the kernel'],
+  [
+    'maps the last page that there is',
+    writeThrough('0xfffff'),
+    'bad page table entry 0xfffff003 for 0xff200000: frame 0xfffff is beyond',
+  ],
+  [
+    'maps a page below its own',
+    writeThrough(`-${LIMIT}`),
+    'bad page table entry 0xff000003 for 0xff200000: frame 0xff000 is beyond',
+  ],
+  [
+    'takes a page of the neighbour for a page table',
+    walkThrough(SIZE),
+    'bad page directory entry 0x01000003 for 0xfc000000: frame 0x1000 is beyond',
+  ],
+  [
+    'takes a page of the neighbour for its page directory',
+    hypercall(LHCALL_NEW_PGTABLE, SIZE),
+    'bad read address 0x1000080 len 4',
+  ],
+  ['wants its stack in the Switcher', hypercall(LHCALL_SET_STACK, 0x69, '0xffc02000', 1), 'bad stack page'],
+  [
+    'says its last words with the tongue of the neighbour',
+    hypercall(LHCALL_SHUTDOWN, SIZE, 1),
+    'bad read address 0x1000000 len 128',
+  ],
+  ['writes into the Switcher', inAssembly('mov dword [0xffc00000], 0xdead'), 'page fault in the kernel'],
+  [
+    'changes the page tables under its feet',
+    inAssembly('xor eax, eax\nmov cr3, eax'),
+    'general protection fault',
+  ],
+  ['stops the clock for everybody', inAssembly('cli\nhlt'), 'general protection fault'],
+];
+
 describe("a kernel that wants its neighbour's memory", () => {
-  it.each([
-    ['maps the first page beyond its own', writeThrough(LIMIT), 'page fault in the kernel'],
-    ['maps the first page beyond its devices', writeThrough(`(${LIMIT} + 2)`), 'page fault in the kernel'],
-    [
-      'maps the last page that there is',
-      writeThrough('0xfffff'),
-      'bad page table entry 0xfffff003 for 0xff200000: frame 0xfffff is beyond',
-    ],
-    [
-      'maps a page below its own',
-      writeThrough(`-${LIMIT}`),
-      'bad page table entry 0xff000003 for 0xff200000: frame 0xff000 is beyond',
-    ],
-    [
-      'takes a page of the neighbour for a page table',
-      walkThrough(SIZE),
-      'bad page directory entry 0x01000003 for 0xfc000000: frame 0x1000 is beyond',
-    ],
-    [
-      'takes a page of the neighbour for its page directory',
-      hypercall(LHCALL_NEW_PGTABLE, SIZE),
-      'bad read address 0x1000080 len 4',
-    ],
-    ['wants its stack in the Switcher', hypercall(LHCALL_SET_STACK, 0x69, '0xffc02000', 1), 'bad stack page'],
-    [
-      'says its last words with the tongue of the neighbour',
-      hypercall(LHCALL_SHUTDOWN, SIZE, 1),
-      'bad read address 0x1000000 len 128',
-    ],
-    ['writes into the Switcher', inAssembly('mov dword [0xffc00000], 0xdead'), 'page fault in the kernel'],
-    [
-      'changes the page tables under its feet',
-      inAssembly('xor eax, eax\nmov cr3, eax'),
-      'general protection fault',
-    ],
-    ['stops the clock for everybody', inAssembly('cli\nhlt'), 'general protection fault'],
-  ])('%s: dies or panics, and changes not a byte of it', async (_what, code, reason) => {
+  let traitor: Uint8Array;
+  beforeAll(() => {
+    traitor = tangleTraitor(DEEDS.map(([, code]) => code));
+  });
+
+  const cases = DEEDS.map(([what, , reason], deed) => [what, deed, reason] as const);
+
+  it.each(cases)('%s: dies or panics, and changes not a byte of it', async (_what, deed, reason) => {
     const computer = createHouse();
-    const evil = await bootToPrompt({ megabytes: MEGABYTES, computer, kernel: traitor(code) });
+    const evil = await bootToPrompt({ megabytes: MEGABYTES, computer, kernel: decide(traitor, deed) });
     const neighbour = await bootToPrompt({ megabytes: MEGABYTES, computer });
     const { base, size, bytes } = computer.windows[1]!;
     expect(base).toBe(computer.windows[0]!.base + computer.windows[0]!.size);
