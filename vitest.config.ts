@@ -3,8 +3,9 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Who waits so long waits for ever. A computer that does five other things at once shall pass, too.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     maxWorkers: '100%',
     // A process for each file would spend half of its time loading the sources; no test leaves anything behind.
     isolate: false,
