@@ -42,6 +42,9 @@ export class Exit {
   since = 0;
   /** The budget was too small for once around. */
   isTired = false;
+  /** Instructions from here on that the interpreter does while compiled code waits, and the number of the exit behind the first; those behind the others follow. */
+  together = 0;
+  behind = 0;
 
   constructor({ block, body, end }: Node, position: number, refund: number, resumes: boolean, eip?: number) {
     this.block = block;
@@ -143,9 +146,16 @@ export class ExitList implements ExitNumbers {
     return this.last;
   }
 
-  behind(node: Node, position: number): number {
-    const { code } = node.block;
-    return this.add(new Exit(node, position, code.length - position - 1, false, code[position]!.next));
+  stepping(node: Node, position: number, together: number): number {
+    const number = this.before(node, position);
+    const exit = this.exits[number - this.first]!;
+    const { code, length } = node.block;
+    exit.together = together;
+    exit.behind = this.first + this.exits.length;
+    for (let at = position; at < position + together; at++) {
+      this.add(new Exit(node, at, length - at - 1, false, code[at]!.next));
+    }
+    return number;
   }
 
   away(node: Node): number {

@@ -73,8 +73,9 @@ export class Compiler {
   /** The block that was left last because memory was not where it was expected, and how much the TLB had learned by then. */
   missed: Block | undefined = undefined;
   learnedBefore = 0;
-  /** The exit that stands for the instruction which the interpreter is doing for compiled code. */
+  /** The exit that stands for the instructions which the interpreter is doing for compiled code, and which of the block it is at. */
   stepping: Exit | undefined = undefined;
+  steppingAt = 0;
 
   constructor(cpu: Processor, hot: number) {
     this.cpu = cpu;
@@ -147,11 +148,11 @@ export function enterRegion(compiler: Compiler, region: Region): Exit {
  * ## A hand from below
  *
  * Some instructions are too odd to be worth writing down again in WebAssembly. For these the compiled code calls us, and we let the
- * interpreter do the one, in a world that has been put in order for it: flags, EIP, and how many instructions are left, which a REP will want to know,
+ * interpreter do the one, or several that stand side by side, in a world that has been put in order for it: flags, EIP, and how many instructions are left, which a REP will want to know,
  * and of which it will use up more than one. If it faults, an exception flies through WebAssembly and all, up to
  * `enterRegion`, and it must look as if the interpreter had walked here on its own feet.
  */
-/** One instruction, done by the interpreter for compiled code; not 0 if that must not go on. */
+/** Instructions that stand together, done by the interpreter for compiled code. The number of an exit if that must not go on, else 0. */
 function step(compiler: Compiler, number: number): number {
   const { cpu } = compiler;
   const { words } = cpu;
@@ -160,25 +161,31 @@ function step(compiler: Compiler, number: number): number {
     return 0;
   }
   const exit = exitOf(compiler.bySlot[slotOf(number)]!, number);
-  const i = exit.code[exit.position]!;
+  const { code, position, together, behind, refund } = exit;
   const { end } = exit.block;
   const { remaining } = cpu;
-  const before = remaining + words[BUDGET]! - compiler.given + exit.refund;
+  const before = remaining + words[BUDGET]! - compiler.given + refund;
+  let leaveBy = 0;
   compiler.stepping = exit;
   settleFlags(words);
-  words[EIP] = end;
-  cpu.stopAt = 1;
-  cpu.remaining = before;
-  i.execute(cpu, i);
-  words[BUDGET]! += cpu.remaining - before;
+  for (let done = 0; done < together && leaveBy === 0; done++) {
+    const i = code[position + done]!;
+    compiler.steppingAt = position + done;
+    words[EIP] = end;
+    cpu.stopAt = 1;
+    cpu.remaining = before - done;
+    i.execute(cpu, i);
+    words[BUDGET]! += cpu.remaining - (before - done);
+    if (cpu.stopAt === 0 || words[EIP] !== end) leaveBy = behind + done;
+  }
   cpu.remaining = remaining;
   compiler.stepping = undefined;
-  return cpu.stopAt === 0 || words[EIP] !== end ? 1 : 0;
+  return leaveBy;
 }
 /** After a fault in `step`: as if the interpreter had come here by itself. */
 function recover(compiler: Compiler): void {
   const { cpu, stepping } = compiler;
   if (!stepping) return;
   compiler.stepping = undefined;
-  cpu.words[EIP] = stepping.code[stepping.position]!.eip;
+  cpu.words[EIP] = stepping.code[compiler.steppingAt]!.eip;
 }

@@ -40,8 +40,8 @@ export const FIRST_POINTER = 20;
 export interface ExitNumbers {
   /** Before instruction `position`, which the interpreter is to do. */
   before(node: Node, position: number): number;
-  /** Behind instruction `position`, which the interpreter has done, and after which nothing is as it was. */
-  behind(node: Node, position: number): number;
+  /** Before instruction `position`, from which on the interpreter is to do so many while compiled code waits; behind each it may turn out that nothing is as it was. */
+  stepping(node: Node, position: number, together: number): number;
   /** At the address in TARGET; what `from` did is done. */
   away(from: Node): number;
   /** The same, but it is not worth looking whether the address is compiled. */
@@ -176,20 +176,22 @@ export function storeLocal(d: Draft, word: number, local: number): void {
  * ## Asking the interpreter
  *
  * For an instruction that is rare, the way out and in again is short: put everything where the interpreter looks
- * for it, call, and fetch everything back.
+ * for it, call, and fetch everything back. Rare instructions come in flocks, those of the x87 above all, and a flock makes the way once.
  */
-export function step(d: Draft): void {
-  stepHere(d);
-  prepareExit(d, d.exits.behind(d.node, d.position));
+/** Has the interpreter do so many instructions, and leaves by the exit whose number it answers with, unless that is 0. */
+export function step(d: Draft, together: number): void {
+  stepHere(d, together);
+  prepareKind(d);
   d.code.get(T0);
+  d.code.tee(EXIT);
   d.code.branchIf(d.epilogue);
 }
 
-function stepHere(d: Draft): void {
+function stepHere(d: Draft, together: number): void {
   const { code } = d;
   prepareKind(d);
   storeState(d);
-  code.const(d.exits.before(d.node, d.position));
+  code.const(d.exits.stepping(d.node, d.position, together));
   callStep(code);
   code.set(T0);
   loadRegisters(d);
@@ -216,7 +218,7 @@ export const SETTLE = -1;
  * and EIP, which says whether this is the end of it.
  */
 export function stepRepeated(d: Draft): void {
-  stepHere(d);
+  stepHere(d, 1);
   loadWord(d, BUDGET, BUDGET_LEFT);
   loadWord(d, EIP, TARGET);
   prepareExit(d, d.exits.somewhere(d.node));

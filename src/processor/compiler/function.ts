@@ -135,8 +135,14 @@ function emitNode(d: Draft, node: Node, labels: Labels): void {
     d.i = i;
     d.needed = (known[position]! & LIVE) !== 0;
     const mustStep = (flows[position]! & FLAGS_MASK) === FLAGS_PASSED && (known[position]! & WANTED) !== 0;
-    if (!lowering || mustStep) step(d);
-    else lowering.lower(d, i);
+    if (lowering && !mustStep) {
+      lowering.lower(d, i);
+    } else {
+      let behind = position + 1;
+      while (behind < node.body && !lowerings[behind]) behind++;
+      step(d, behind - position);
+      position = behind - 1;
+    }
   }
   d.position = node.body;
   d.i = block.code[node.body] ?? d.i;

@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest';
+import type { Machine } from '../../src/processor/index.ts';
+import { firstDifference, prepareBoth, stateOf } from './both.ts';
+
+/** Runs on both engines, in slices, and compares whenever one ends. */
+function compare(code: string, slices: readonly number[], pages: Record<number, number>): Machine {
+  const [interpreted, compiled] = prepareBoth({ ring: 3, code, pages, hot: 10 });
+  for (let turn = 0; turn < 3000; turn++) {
+    const slice = slices[turn % slices.length]!;
+    const stops = [interpreted.run(slice), compiled.run(slice)];
+    expect(stops[1]).toBe(stops[0]);
+    expect(stateOf(compiled)).toBe(stateOf(interpreted));
+    if (stops[0] !== 'limit') break;
+  }
+  expect(firstDifference(interpreted, compiled)).toBe(-1);
+  return compiled;
+}
+
+describe('Instructions that are left to the interpreter and stand together', () => {
+  test.each([
+    [[100_000]],
+    [[1, 2, 3, 5, 7, 11]],
+    [[97, 13]],
+  ])('are done one by one if the budget ends among them: %j', (slices) => {
+    compare(
+      `mov ecx, 700
+        fldz
+        again: fld1
+        faddp
+        fst dword [0xa000]
+        rcl ebx, 3
+        rcr edx, 5
+        add ebx, [0xa000]
+        sbb esi, ebx
+        fld st0
+        fistp dword [0xa010]
+        fild dword [0xa010]
+        fstp qword [0xa018]
+        adc esi, [0xa010]
+        dec ecx
+        jnz again
+        hlt`,
+      slices,
+      { 40960: 0x4_0007 },
+    );
+  });
+
+  test('fault where they fault, with what went before done and what comes behind not', () => {
+    compare(
+      `mov ecx, 700
+      mov edi, 0xa000
+      again: fld1
+      fldpi
+      fst dword [edi]
+      fst dword [edi + 4]
+      faddp
+      fstp dword [edi + 8]
+      add edi, 12
+      dec ecx
+      jnz again
+      hlt`,
+      [100_000],
+      { 40960: 0x4_0007, 45056: 0 },
+    );
+  });
+
+  test('end where one of them changes the code behind it', () => {
+    const machine = compare(
+      `mov ecx, 400
+      mov edi, 0xa000
+      fild dword [value]
+      again: fld st0
+      rcl eax, 1
+      fist dword [edi]
+      rcr ebx, 1
+      fistp dword [0xa010]
+      patch: mov edx, 0x1111
+      add eax, edx
+      mov edi, 0xa000
+      cmp ecx, 100
+      jne go_on
+      mov edi, patch + 1
+      go_on: dec ecx
+      jnz again
+      hlt
+      value: dd 0x2222`,
+      [100_000],
+      { 40960: 0x4_0007 },
+    );
+    expect(machine.registers.edx).toBe(0x2222);
+  });
+});
