@@ -34,8 +34,14 @@ export type WeaverNews =
  * that is enough: somebody can open the door, and start to read in the hall, while upstairs they are still making
  * the beds. Who runs up at once is kept waiting on the stairs for a moment, and then has a page and not an apology.
  *
+ * On a small or a busy computer even the front page may take its time. Then the curtain goes up without it, and the
+ * browser that comes too early is the one who waits.
+ *
  * A book that cannot be woven is a pity, and no reason to keep you from booting. You are told why, in a line.
  */
+/** Milliseconds after the start of this program when the Guest need not wait for the book any longer. */
+const PATIENCE = 3500;
+
 /** Weaves the book, with something to see meanwhile, and serves it. @returns what to say about it */
 export async function openBook(screen: NodeJS.WriteStream): Promise<string> {
   const began = performance.now();
@@ -50,10 +56,13 @@ export async function openBook(screen: NodeJS.WriteStream): Promise<string> {
   });
   try {
     const { address } = await serveBook(BOOK, woven, front);
-    const pages = await Promise.race([woven, front.then(() => undefined)]);
+    const pages = await Promise.race([
+      woven,
+      front.then(() => undefined),
+      waitFor(PATIENCE - performance.now()),
+    ]);
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
-    if (pages === undefined)
-      return `The book is open at its front page, and the rest is being woven: ${address}`;
+    if (pages === undefined) return `The book is being woven, front page first: ${address}`;
     return `The book, ${pages} pages, woven in ${seconds} s: ${address}`;
   } catch (error) {
     return `The book is not to be had: ${(error as Error).message.split('\n', 1)[0]}`;
@@ -62,6 +71,10 @@ export async function openBook(screen: NodeJS.WriteStream): Promise<string> {
     woven.catch(() => {}); // too late to be news
     if (screen.isTTY) screen.write(START_OF_LINE);
   }
+}
+
+function waitFor(milliseconds: number): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds, undefined));
 }
 
 /*
