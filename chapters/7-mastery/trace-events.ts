@@ -104,6 +104,10 @@ export function writeEvent(pencil: Pencil, events: Float64Array, at: number, tex
   pencil.text('}}');
 }
 
+/*
+ * The name is what stands on a bar, where there is room for a word or two: `running`, `#PF`, `LHCALL_SET_PTE`. All bars of one name have
+ * one colour, so that you see from afar what a boot is made of.
+ */
 function nameOf(kind: number, first: number, track: number, texts: readonly string[]): string {
   switch (kind) {
     case RAN:
