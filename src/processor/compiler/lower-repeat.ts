@@ -3,7 +3,7 @@
  *
  * REP MOVS copies megabytes, and the interpreter does it a page at a time. What programs really copy with it are names, and structures of five words. In a Linux that
  * packed a file and sorted a list, it ran 1.2 million times, one time in six with nothing left to do at all, and two times in three for fewer than seventeen elements.
- * The C library knows it cannot know, and does the words first and the last three bytes after them, of which there are usually none. To ask the interpreter each time costs as much as
+ * Whoever copies what he does not know the size of does the words first, and then the bytes that are left over, of which there are usually none. To ask the interpreter each time costs as much as
  * a hundred instructions. Not asking took six parts in a hundred off the whole.
  *
  * So there is a short way for short ones: no more than sixty-four, forward, and all of it on one page at either end. Anything else goes the long way.
