@@ -24,7 +24,7 @@
  * ```
  *
  * Four of these lie in one line of the cache. Unpacking costs what a dozen moves and shifts cost, each time. A small loop feels it, for a moment, until it is
- * compiled; a boot takes a tenth less of the processor's time.
+ * compiled; a boot takes a twentieth less time.
  */
 import type { Execute, Instruction } from './instruction.ts';
 
