@@ -51,7 +51,7 @@ export function decodeInstruction(d: Decoder): void {
   while (isPrefix(d, opcode)) opcode = fetch8(d);
   if (opcode === 0x0f) opcode = 0x100 | fetch8(d);
   const execute = opcodes[opcode]!(d);
-  const legal = !d.lock || (d.lockable && d.i.isMemory);
+  const legal = !d.lock || (d.lockable && d.i.isMemory === 1);
   d.i.execute = legal ? execute : undefinedInstruction(d);
 }
 

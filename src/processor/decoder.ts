@@ -171,7 +171,7 @@ export function modrm(d: Decoder, size: number, registerSize: number = size): vo
     i.rm = registerIndex(d.rm, size);
     return;
   }
-  i.isMemory = true;
+  i.isMemory = 1;
   if (d.wideAddress) address32(d);
   else address16(d);
 }
@@ -236,7 +236,7 @@ function useSegment(d: Decoder, usual: number): void {
 /** An offset without ModRM, as the MOVs of the accumulator have it. */
 export function absoluteAddress(d: Decoder): void {
   const i = d.i;
-  i.isMemory = true;
+  i.isMemory = 1;
   if (!d.wideAddress) i.addressMask = 0xffff;
   i.displacement = d.wideAddress ? fetch32(d) : fetch16(d);
   useSegment(d, DS);

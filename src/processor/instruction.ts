@@ -54,8 +54,8 @@ export class Instruction {
   reg = 0;
   /** The other operand, if it is a register: an index likewise. */
   rm = 0;
-  /** The other operand, if it is memory: base + (index << shift) + displacement. */
-  isMemory = false;
+  /** 1 if the other operand is memory: base + (index << shift) + displacement. */
+  isMemory: 0 | 1 = 0;
   base = ZERO;
   index = ZERO;
   shift = 0;

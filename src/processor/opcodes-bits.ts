@@ -53,11 +53,13 @@ function shiftOpcodes(table: Decode[]): void {
  * of their own. Number 6 of the eight was never documented, and has always been the same as number 4.
  */
 function shiftForm(d: Decoder): Execute {
+  if (d.i.size === 4 && !d.i.isMemory && d.i.immediate > 0) {
+    if (d.reg === 4 || d.reg === 6) return shifts.shiftLeftRegister;
+    if (d.reg === 5) return shifts.shiftRightRegister;
+    if (d.reg === 7) return shifts.shiftArithmeticRegister;
+  }
   d.i.operation = d.reg;
-  if (d.i.size !== 4 || d.i.isMemory || d.i.immediate === 0) return shifts.shiftByImmediate;
-  if (d.reg === 4 || d.reg === 6) return shifts.shiftLeftRegister;
-  if (d.reg === 5) return shifts.shiftRightRegister;
-  return d.reg === 7 ? shifts.shiftArithmeticRegister : shifts.shiftByImmediate;
+  return shifts.shiftByImmediate;
 }
 
 /*

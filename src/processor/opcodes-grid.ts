@@ -138,10 +138,10 @@ const halfCompare: Forms = {
 };
 
 function formsOf(d: Decoder, operation: number, size: number): Forms {
+  if (size === 4) return rows[operation]!;
   d.i.operation = operation;
-  if (size === 1) return operation === CMP ? byteCompare : byteForms;
   if (size === 2) return operation === CMP ? halfCompare : halfForms;
-  return rows[operation]!;
+  return operation === CMP ? byteCompare : byteForms;
 }
 
 /*

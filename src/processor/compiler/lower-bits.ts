@@ -100,7 +100,7 @@ function reachBit(d: Draft, i: Instruction): Access {
 
 /** Bits counted from a place in memory, further than to the end of a word. */
 function isString(i: Instruction): boolean {
-  return i.isMemory && i.reg >= 0;
+  return i.isMemory === 1 && i.reg >= 0;
 }
 
 /** A bit string behind FS or GS is nobody's favourite. */

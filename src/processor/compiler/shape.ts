@@ -72,7 +72,7 @@ function addInstruction(shape: Shape, i: Instruction): void {
 
 function canLeave(i: Instruction, lowering: Lowering): boolean {
   const { operand, stack, faults } = lowering;
-  return faults || stack !== 'none' || operand === 'string' || (i.isMemory && operand !== 'none');
+  return faults || stack !== 'none' || operand === 'string' || (i.isMemory === 1 && operand !== 'none');
 }
 
 const FLOWS: Record<Flags, number> = {
