@@ -27,7 +27,7 @@ import type { Processor } from './processor.ts';
 
 /** The most instructions of one block. */
 const LONGEST_BLOCK = 64;
-/** The most of those that are remembered. */
+/** The most former successors that a block remembers. */
 const MOST_FORMER = 8;
 const NO_BLOCKS: Block[] = [];
 const NO_CODE: readonly Instruction[] = [];

@@ -1,19 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { Machine } from '../../src/processor/index.ts';
-import { firstDifference, prepareBoth, stateOf } from './both.ts';
+import { prepareBoth, runAlike } from './both.ts';
 
 /** Runs on both engines, in slices, and compares whenever one ends. */
 function compare(code: string, slices: readonly number[], pages: Record<number, number>): Machine {
-  const [interpreted, compiled] = prepareBoth({ ring: 3, code, pages, hot: 10 });
-  for (let turn = 0; turn < 3000; turn++) {
-    const slice = slices[turn % slices.length]!;
-    const stops = [interpreted.run(slice), compiled.run(slice)];
-    expect(stops[1]).toBe(stops[0]);
-    expect(stateOf(compiled)).toBe(stateOf(interpreted));
-    if (stops[0] !== 'limit') break;
-  }
-  expect(firstDifference(interpreted, compiled)).toBe(-1);
-  return compiled;
+  const both = prepareBoth({ ring: 3, code, pages, hot: 10 });
+  runAlike(both, slices, 3000);
+  return both[1];
 }
 
 describe('Instructions that are left to the interpreter and stand together', () => {

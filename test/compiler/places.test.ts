@@ -3,19 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { createMachine } from '../../src/processor/index.ts';
 import { assemble } from '../../src/assembler/index.ts';
 import { descriptor, FREE } from '../processor/stage.ts';
-import { firstDifference, prepareBoth, stateOf } from './both.ts';
+import { prepareBoth, runAlike, stateOf } from './both.ts';
 
 /** Runs the same code on both engines, in slices, and compares at the end of each. */
 function compare(scene: Parameters<typeof prepareBoth>[0], turns = 40, slice = 997) {
-  const [interpreted, compiled] = prepareBoth({ hot: 8, ...scene });
-  for (let turn = 0; turn < turns; turn++) {
-    const stops = [interpreted.run(slice), compiled.run(slice)];
-    expect(stops[1]).toBe(stops[0]);
-    expect(stateOf(compiled)).toBe(stateOf(interpreted));
-    if (stops[0] !== 'limit') break;
-  }
-  expect(firstDifference(interpreted, compiled)).toBe(-1);
-  return compiled;
+  const both = prepareBoth({ hot: 8, ...scene });
+  runAlike(both, [slice], turns);
+  return both[1];
 }
 
 /** Descriptors for FS: what a segment can be, and what it cannot be used for. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
-import { firstDifference, prepareBoth, stateOf } from './both.ts';
+import { test } from 'vitest';
+import { prepareBoth, runAlike } from './both.ts';
 import { program } from './programs.ts';
 
 /** Pages at DATA: two good ones in disorder, then one that is read-only, and nothing behind. */
@@ -10,15 +10,7 @@ const PAGES = { 40960: 0x4_0007, 45056: 0x3_f007, 49152: 0xc007, 53248: 0x4_1005
 function compare(slices: readonly number[], turns: number, runs: number, hot?: number): void {
   fc.assert(
     fc.property(program, (code) => {
-      const [interpreted, compiled] = prepareBoth({ ring: 3, code, pages: PAGES, hot });
-      for (let turn = 0; turn < turns; turn++) {
-        const slice = slices[turn % slices.length]!;
-        const stops = [interpreted.run(slice), compiled.run(slice)];
-        expect(stops[1]).toBe(stops[0]);
-        expect(stateOf(compiled)).toBe(stateOf(interpreted));
-        if (stops[0] !== 'limit') break;
-      }
-      expect(firstDifference(interpreted, compiled)).toBe(-1);
+      runAlike(prepareBoth({ ring: 3, code, pages: PAGES, hot }), slices, turns);
     }),
     { seed: 386, numRuns: runs },
   );

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { firstDifference, prepareBoth, stateOf } from './both.ts';
+import { test } from 'vitest';
+import { prepareBoth, runAlike } from './both.ts';
 
 /** Pages that are neighbours in the guest, and nowhere else. */
 const PAGES = { 40960: 0x4_0007, 45056: 0x3_f007, 49152: 0x4_2007, 53248: 0x4_1007 };
@@ -49,13 +49,5 @@ test.each([
   ['stosw', [100_000]],
   ['stosd', [997, 1, 2, 65]],
 ])('REP %s does what it does in the interpreter, and is cut off where that is', (what, slices) => {
-  const [interpreted, compiled] = prepareBoth({ ring: 3, code: program(what), pages: PAGES, hot: 20 });
-  for (let turn = 0; turn < 400; turn++) {
-    const slice = slices[turn % slices.length]!;
-    const stops = [interpreted.run(slice), compiled.run(slice)];
-    expect(stops[1]).toBe(stops[0]);
-    expect(stateOf(compiled)).toBe(stateOf(interpreted));
-    if (stops[0] !== 'limit') break;
-  }
-  expect(firstDifference(interpreted, compiled)).toBe(-1);
+  runAlike(prepareBoth({ ring: 3, code: program(what), pages: PAGES, hot: 20 }), slices, 400);
 });

@@ -24,29 +24,10 @@ import {
   T2,
   T3,
 } from './draft.ts';
-import {
-  ADD,
-  AND,
-  BLOCK,
-  GT_S,
-  GT_U,
-  I32_LOAD,
-  I32_LOAD16_U,
-  I32_LOAD8_U,
-  I32_STORE,
-  I32_STORE16,
-  I32_STORE8,
-  IF,
-  LOOP,
-  NE,
-  OR,
-  SHL,
-  SHR_U,
-  SUB,
-  XOR,
-} from './emitter.ts';
+import { ADD, AND, BLOCK, GT_S, GT_U, I32_LOAD, IF, LOOP, NE, OR, SHL, SHR_U, SUB, XOR } from './emitter.ts';
 import { CANONICAL, DYNAMIC } from './kinds.ts';
 import type { Node } from './node.ts';
+import { loadOf, storeOf } from './operands.ts';
 
 /** From here on `step` is quicker, with the whole of a page in one piece. */
 const FEW = 64;
@@ -164,9 +145,6 @@ function add(code: Draft['code'], local: number, amount: number): void {
   code.set(local);
 }
 
-const LOADS: Record<number, number> = { 1: I32_LOAD8_U, 2: I32_LOAD16_U, 4: I32_LOAD };
-const STORES: Record<number, number> = { 1: I32_STORE8, 2: I32_STORE16, 4: I32_STORE };
-
 function moveAll({ code }: Draft, { operation, size }: Instruction): void {
   const end = SIZE;
   add(code, end, DESTINATION);
@@ -174,14 +152,14 @@ function moveAll({ code }: Draft, { operation, size }: Instruction): void {
   code.get(DESTINATION);
   if (operation === MOVS) {
     code.get(SOURCE);
-    code.memory(LOADS[size]!, 0);
+    code.memory(loadOf(size), 0);
     code.get(SOURCE);
     code.with(size, ADD);
     code.set(SOURCE);
   } else {
     code.get(REGISTER + EAX);
   }
-  code.memory(STORES[size]!, 0);
+  code.memory(storeOf(size), 0);
   code.get(DESTINATION);
   code.with(size, ADD);
   code.tee(DESTINATION);

@@ -37,6 +37,10 @@ const RCR = 3;
 const SHR_ROW = 5;
 const SAR_ROW = 7;
 
+/*
+ * The three plain shifts are three instructions of WebAssembly, and a byte is shifted like a word if one takes care what stands above it: nothing, or
+ * for SAR its sign. What differs is where the last bit falls out, so each size has a kind of its own.
+ */
 /** The operation of WebAssembly, and the kind of flags. */
 function operationOf(row: number, size: number): [number, number] {
   if (row === SAR_ROW) return [SHR_S, KIND_SAR];

@@ -192,15 +192,24 @@ function pushWord({ code }: Draft, word: number): void {
 /*
  * From then on the pointer in the group's local is good, and how far from it an access lies goes into the instruction for nothing.
  */
+/** The instruction of WebAssembly that loads `size` bytes, zero-extended; and the one that stores them. */
+export function loadOf(size: number): number {
+  return size === 4 ? I32_LOAD : size === 2 ? I32_LOAD16_U : I32_LOAD8_U;
+}
+
+export function storeOf(size: number): number {
+  return size === 4 ? I32_STORE : size === 2 ? I32_STORE16 : I32_STORE8;
+}
+
 /** Pushes what is there, zero-extended. */
 export function load(d: Draft, { group, offset, size }: Access): void {
   d.code.get(group.local);
-  d.code.memory(size === 4 ? I32_LOAD : size === 2 ? I32_LOAD16_U : I32_LOAD8_U, offset - group.low);
+  d.code.memory(loadOf(size), offset - group.low);
 }
 
 /** Pops a value and, below it, the pointer that `beginStore` pushed. */
 export function store(d: Draft, { group, offset, size }: Access): void {
-  d.code.memory(size === 4 ? I32_STORE : size === 2 ? I32_STORE16 : I32_STORE8, offset - group.low);
+  d.code.memory(storeOf(size), offset - group.low);
 }
 
 export function beginStore(d: Draft, { group }: Access): void {
