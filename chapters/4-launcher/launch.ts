@@ -14,7 +14,7 @@ import { ENOMEM } from '../1-preparation/errno.ts';
 import type { World } from '../1-preparation/world.ts';
 import type { GuestWindow, Host, LguestDevice } from '../5-host/dev-lguest.ts';
 import { createBlock } from './block.ts';
-import type { DeviceOption, LaunchOptions } from './command-line.ts';
+import { type DeviceOption, type LaunchOptions, PUP } from './command-line.ts';
 import { createConsole } from './console.ts';
 import { createEntropy } from './entropy.ts';
 import type { Link } from './link.ts';
@@ -201,10 +201,24 @@ function loadEverything(
   outside: Outside,
 ): LoadedKernel {
   const kernel = loadKernel(memory, options.kernel, image);
-  writeZeroPage(memory, kernel, options.kernelArguments);
+  writeZeroPage(memory, kernel, commandLine(options));
   if (options.initrd !== undefined)
     loadInitrd(memory, kernel, options.initrd, outside.readFile(options.initrd));
   return kernel;
+}
+
+/*
+ * A Linux begins its life by counting to nothing. Some chip may one day have to be given a moment, so it finds out how many turns of an empty
+ * loop fill the time between two ticks, and to be sure it counts for a third of a second, while everybody waits. No chip of ours ever
+ * needs a moment. So we put a number in front of your arguments, which hypervisors do in one way or another: *loops per jiffy*, a million. At
+ * a hundred ticks a second the Linux would have found three times as many, at a thousand a third. If you know better, say `lpj=` yourself: of two, it takes
+ * the last. pup does not count before it has something to count.
+ */
+const LOOPS_PER_JIFFY = 'lpj=1000000';
+
+/** What the kernel gets to read. */
+function commandLine({ kernel, kernelArguments }: LaunchOptions): string {
+  return kernel === PUP ? kernelArguments : `${LOOPS_PER_JIFFY} ${kernelArguments}`.trimEnd();
 }
 
 /*
@@ -239,6 +253,7 @@ function describe(
   outside.warn(
     `lantern: memory 0 to ${hex(memory.size)}, ${options.kernel} up to ${hex(kernel.end)}, entry ${hex(kernel.entry)}`,
   );
+  outside.warn(`lantern: the kernel is told: ${commandLine(options)}`);
   for (const [index, { base, device }] of bus.devices.entries()) {
     outside.warn(
       `lantern: slot ${index + 1}: ${device.behaviour.name}, registers at ${hex(base)}, interrupt ${index + 1}`,

@@ -85,7 +85,8 @@ export function boot(circumstances: Circumstances = {}): Session {
   } = circumstances;
   const { machine, world, host, onlooker } = computer;
   const input = new InputQueue();
-  const files: Record<string, Uint8Array> = { pup: kernel, initrd };
+  const name = circumstances.kernel ? 'kernel' : 'pup';
+  const files: Record<string, Uint8Array> = { [name]: kernel, initrd };
   const warnings: string[] = [];
   let said = '';
   let seen = 0;
@@ -95,7 +96,7 @@ export function boot(circumstances: Circumstances = {}): Session {
     ...options,
     '--initrd=initrd',
     String(megabytes),
-    'pup',
+    name,
     ...kernelArguments.split(' ').filter(Boolean),
   ];
   const ended = launch(parseCommandLine(words) as LaunchOptions, host, world, {
