@@ -237,6 +237,7 @@ export function notify(device: VirtioDevice, index: number): void {
 /** Serves what waits, up to one turn's worth on each queue. @returns true if there is more to do at once */
 export function work(device: VirtioDevice): boolean {
   if ((device.status & STATUS_DRIVER_OK) === 0) return false;
+  if (!device.waiting.includes(true)) return false;
   for (const [index, queue] of device.queues.entries()) {
     if (!hasWork(device, index)) continue;
     serveTurn(device, index, queue);

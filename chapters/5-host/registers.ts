@@ -38,24 +38,24 @@ export interface RegisterAccess {
 
 /** Finds the register at `offset` of `struct pt_regs`, which is how a Launcher names it. */
 export function registerOffset(offset: number): RegisterAccess | undefined {
-  return REGISTERS.get(offset);
+  return REGISTERS[offset];
 }
 
-const REGISTERS: ReadonlyMap<number, RegisterAccess> = new Map([
-  [0, { offset: FRAME_EBX, settable: true }],
-  [4, { offset: FRAME_ECX, settable: true }],
-  [8, { offset: FRAME_EDX, settable: true }],
-  [12, { offset: FRAME_ESI, settable: true }],
-  [16, { offset: FRAME_EDI, settable: true }],
-  [20, { offset: FRAME_EBP, settable: true }],
-  [24, { offset: FRAME_EAX, settable: true }],
-  [28, { offset: FRAME_DS, settable: false }],
-  [32, { offset: FRAME_ES, settable: false }],
-  [36, { offset: FRAME_FS, settable: false }],
-  [40, { offset: FRAME_GS, settable: false }],
-  [48, { offset: FRAME_EIP, settable: true }],
-  [52, { offset: FRAME_CS, settable: false }],
-  [56, { offset: FRAME_EFLAGS, settable: false }],
-  [60, { offset: FRAME_ESP, settable: true }],
-  [64, { offset: FRAME_SS, settable: false }],
-]);
+const REGISTERS: Readonly<Record<number, RegisterAccess>> = {
+  0: { offset: FRAME_EBX, settable: true },
+  4: { offset: FRAME_ECX, settable: true },
+  8: { offset: FRAME_EDX, settable: true },
+  12: { offset: FRAME_ESI, settable: true },
+  16: { offset: FRAME_EDI, settable: true },
+  20: { offset: FRAME_EBP, settable: true },
+  24: { offset: FRAME_EAX, settable: true },
+  28: { offset: FRAME_DS, settable: false },
+  32: { offset: FRAME_ES, settable: false },
+  36: { offset: FRAME_FS, settable: false },
+  40: { offset: FRAME_GS, settable: false },
+  48: { offset: FRAME_EIP, settable: true },
+  52: { offset: FRAME_CS, settable: false },
+  56: { offset: FRAME_EFLAGS, settable: false },
+  60: { offset: FRAME_ESP, settable: true },
+  64: { offset: FRAME_SS, settable: false },
+};

@@ -26,6 +26,7 @@ import { hex, hex32, kill } from './death.ts';
 import type { Guest } from './guest.ts';
 import { serveHypercalls } from './hypercalls.ts';
 import { enterHandler, hasHandler, pushFrame } from './interrupts.ts';
+import type { GuestMemory } from './memory.ts';
 import { demandPage, physicalAddress, physicalForLoad, walkTables } from './page-tables.ts';
 
 /*
@@ -122,12 +123,15 @@ function exit(guest: Guest, trap: number, address: number): Exit {
   const instruction = new Uint8Array(INSTRUCTION_BYTES);
   const eip = guest.register(FRAME_EIP);
   const here = Math.min(INSTRUCTION_BYTES, pageOf(eip) + PAGE_SIZE - eip);
-  instruction.set(guest.memory.read(physicalForLoad(guest, eip), here));
+  copy(guest.memory, physicalForLoad(guest, eip), instruction, 0, here);
   const rest = INSTRUCTION_BYTES - here;
   const next = rest > 0 ? physicalAddress(guest, (eip + here) >>> 0) : undefined;
-  if (next !== undefined && guest.memory.holds(next, rest))
-    instruction.set(guest.memory.read(next, rest), here);
+  if (next !== undefined && guest.memory.holds(next, rest)) copy(guest.memory, next, instruction, here, rest);
   return { trap, instruction, address };
+}
+
+function copy(memory: GuestMemory, from: number, into: Uint8Array, at: number, count: number): void {
+  for (let byte = 0; byte < count; byte++) into[at + byte] = memory.read8(from + byte);
 }
 
 /*

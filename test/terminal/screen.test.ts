@@ -27,6 +27,7 @@ describe('The screen', () => {
     screen.output(bytes('cdef'));
     const drained = screen.drained();
     expect(drained).toBeInstanceOf(Promise);
+    await new Promise(setImmediate);
     reader.read();
     await new Promise(setImmediate);
     reader.read();
@@ -35,7 +36,7 @@ describe('The screen', () => {
     expect(reader.seen()).toBe('abcdef');
   });
 
-  it('keeps everything behind the curtain until it rises, and then shows it in order', () => {
+  it('keeps everything behind the curtain until it rises, and then shows it in order', async () => {
     let seen = '';
     const stream = new Writable({
       write(chunk, _encoding, done) {
@@ -49,7 +50,25 @@ describe('The screen', () => {
     expect(seen).toBe('');
     screen.raiseCurtain();
     screen.output(bytes('three'));
+    await new Promise(setImmediate);
     expect(seen).toBe('one two three');
+  });
+
+  it('hands out together what was said in one turn', async () => {
+    const seen: string[] = [];
+    const stream = new Writable({
+      writev(chunks, done) {
+        seen.push(chunks.map(({ chunk }) => chunk.toString()).join(''));
+        done();
+      },
+    });
+    const screen = createScreen(stream);
+    for (const letter of 'Linux') screen.output(bytes(letter));
+    expect(seen).toEqual([]);
+    await new Promise(setImmediate);
+    for (const letter of ' version') screen.output(bytes(letter));
+    await new Promise(setImmediate);
+    expect(seen).toEqual(['Linux', ' version']);
   });
 
   it('does not pile up much behind the curtain', async () => {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { LauncherError } from '../../chapters/4-launcher/outside.ts';
 import { describeFailure } from '../../src/terminal/top-level.ts';
@@ -20,6 +20,14 @@ describe('A failure at the top level', () => {
 
   it('comes with its stack for those who ask', () => {
     expect(describeFailure(new TypeError('x'), true)).toContain('top-level.test.ts');
+  });
+});
+
+describe('A program that fails', () => {
+  it('says first what its screen was still holding', () => {
+    const words = asPoured('test/terminal/breaks-off.ts');
+    const { status, stdout } = spawnSync(process.execPath, words, { encoding: 'utf8' });
+    expect({ status, stdout }).toEqual({ status: 1, stdout: 'the last word' });
   });
 });
 
