@@ -22,6 +22,8 @@
  *  0x00830000  | TLB: loads by ring 3         4 MiB       |   pages that 32 bits
  *  0x00c30000  | TLB: stores by ring 3        4 MiB       |   can name
  *  0x01030000  +------------------------------------------+
+ *              | decoded instructions        6.25 MiB     |
+ *  0x01670000  +------------------------------------------+
  *              | RAM: physical address 0 is here          |
  *              |                   ...                    |
  *              +------------------------------------------+
@@ -165,5 +167,9 @@ export const WRITE_SUPERVISOR = READ_SUPERVISOR + TABLE_WORDS;
 export const READ_USER = WRITE_SUPERVISOR + TABLE_WORDS;
 export const WRITE_USER = READ_USER + TABLE_WORDS;
 
+/** Decoded instructions, packed, as an index into `words`; and how many words there are for them. */
+export const DECODED = WRITE_USER + TABLE_WORDS;
+export const DECODED_WORDS = 0x19_0000;
+
 /** Where physical address 0 lies in the memory, in bytes. */
-export const RAM_BASE = (WRITE_USER + TABLE_WORDS) * 4;
+export const RAM_BASE = (DECODED + DECODED_WORDS) * 4;

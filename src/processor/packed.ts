@@ -27,19 +27,21 @@
  * not; a boot takes a twentieth less.
  */
 import type { Execute, Instruction } from './instruction.ts';
+import { DECODED_WORDS } from './layout.ts';
 
-/** The most instructions that are kept decoded. */
-export const MOST_DECODED = 400_000;
 /** Words of a packed instruction. */
 export const PACKED = 4;
+/** The most instructions that are kept decoded. */
+export const MOST_DECODED = DECODED_WORDS / PACKED;
 
 /*
- * A function cannot be put into sixteen bytes. It gets a number when it is first decoded to.
+ * A function cannot be put into sixteen bytes. It gets a number when somebody first asks for it.
  */
 const gallery: Execute[] = [];
 const numbers = new Map<Execute, number>();
 
-function numberOf(execute: Execute): number {
+/** The number of a function of the gallery, the same for as long as this process runs. */
+export function numberOf(execute: Execute): number {
   let number = numbers.get(execute);
   if (number === undefined) {
     number = gallery.push(execute) - 1;
@@ -56,6 +58,12 @@ function numberOf(execute: Execute): number {
  */
 const NARROW = 1 << 26;
 const MANNER = 0x7fff_fff0;
+/** In word 0: the number of what executes the instruction. */
+export const NUMBER = 0x3ff;
+/** In word 1: the size of its operands in bytes, times 16. */
+export const SIZE = 15 << 4;
+/** And what is 0 if its operand in memory is in a flat segment, by a 32-bit address. */
+export const MANNER_OF_MEMORY = NARROW | (15 << 27);
 
 /** Writes an instruction into four words of `code`. */
 export function pack(code: Int32Array, at: number, i: Instruction): void {
@@ -88,7 +96,7 @@ export function unpack(code: Int32Array, at: number, i: Instruction): Execute {
   i.immediate = code[at + 3]!;
   i.isMemory = (second >>> 31) as 0 | 1;
   if ((second & MANNER) !== i.manner) unpackManner(second & MANNER, i);
-  return gallery[first & 0x3ff]!;
+  return gallery[first & NUMBER]!;
 }
 
 function unpackManner(manner: number, i: Instruction): void {
@@ -105,7 +113,7 @@ function unpackManner(manner: number, i: Instruction): void {
  */
 /** What executes a packed instruction. */
 export function executeOf(code: Int32Array, at: number): Execute {
-  return gallery[code[at]! & 0x3ff]!;
+  return gallery[code[at]! & NUMBER]!;
 }
 
 /** The length of a packed instruction in bytes. */

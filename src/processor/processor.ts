@@ -13,6 +13,7 @@ import type { Block } from './blocks.ts';
 import type { Bus } from './bus.ts';
 import type { CodePage } from './code-pages.ts';
 import type { Compiler } from './compiler/compiler.ts';
+import type { Sprinter } from './compiler/sprinter.ts';
 import {
   ACCESS,
   BASE,
@@ -30,9 +31,8 @@ import {
   LIMIT,
 } from './layout.ts';
 import { RAM_BASE, READ_SUPERVISOR, READ_TABLE, READ_USER, SS, SYSTEM_FLAGS } from './layout.ts';
-import { WRITE_SUPERVISOR, WRITE_TABLE, WRITE_USER, GDT_LIMIT } from './layout.ts';
+import { DECODED, DECODED_WORDS, GDT_LIMIT, WRITE_SUPERVISOR, WRITE_TABLE, WRITE_USER } from './layout.ts';
 import { INTERRUPT, TRAP } from './flags.ts';
-import { MOST_DECODED, PACKED } from './packed.ts';
 import { resetX87 } from './x87-registers.ts';
 
 /*
@@ -127,10 +127,12 @@ export class Processor {
   readonly codePages: (CodePage | undefined)[];
   /** The second engine, unless this processor is interpreted only. */
   compiler: Compiler | undefined = undefined;
+  /** Does what is simple and common, before the interpreter does the rest; goes with the compiler. */
+  sprinter: Sprinter | undefined = undefined;
   /** How often the TLB has been told something. */
   learned = 0;
   /** All decoded instructions, packed, and where there is room for more. */
-  readonly code = new Int32Array(MOST_DECODED * PACKED);
+  readonly code: Int32Array;
   codeEnd = 0;
   /** What the retired count will be when `remaining` reaches 0. */
   retiredAtEnd = 0;
@@ -165,6 +167,7 @@ export class Processor {
     this.words = new Int32Array(this.memory.buffer);
     this.halves = new Uint16Array(this.memory.buffer);
     this.bytes = new Uint8Array(this.memory.buffer);
+    this.code = this.words.subarray(DECODED, DECODED + DECODED_WORDS);
     this.ramBytes = ramBytes;
     this.bus = bus;
     this.codePages = new Array(ramBytes >>> 12).fill(undefined);

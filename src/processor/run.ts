@@ -2,15 +2,16 @@
  * # The run
  *
  * *Fetch, decode, execute*, says every schoolbook, and draws a circle. The circle is here. Fetch and decode have
- * become `nextBlock`, and execute is one line: `execute(cpu, i)`.
+ * become `nextBlock`, and execute is one line: `unpack` says who, and he does it.
  *
  * The rest is about stopping. `run` promises to retire exactly as many instructions as it was given, not one
  * more. The Host of chapter 5 lives on that: its guests' clocks are made of it, and a run can be repeated, bit
  * for bit, if whatever came from outside comes again at the same count.
  */
-import { eipAt, NO_BLOCK, nextBlock } from './blocks.ts';
+import { type Block, eipAt, NO_BLOCK, nextBlock } from './blocks.ts';
 import { enterRegion, mayEnter } from './compiler/compiler.ts';
-import { noteHeat } from './compiler/making.ts';
+import { EVERYTHING_FLAT, noteHeat } from './compiler/making.ts';
+import { byteAddress, type Sprinter } from './compiler/sprinter.ts';
 import { fault, REFUSED } from './faults.ts';
 import { Instruction } from './instruction.ts';
 import { deliverFault, singleStep, takeInterrupt } from './interrupts.ts';
@@ -61,11 +62,14 @@ export function run(cpu: Processor, limit: number): Stop {
  * back a note: where it stopped, and whether that is in the middle of a block. If so, it goes on from there, at
  * `start`, as if it had come by itself.
  *
+ * And there may be a sprinter, of whom you will hear in the next room but one. He does what is easy, and comes back with how many instructions he has left; the loop does the
+ * first of them, and lets him run again.
+ *
  * `position` counts from 1 for the instruction in hand, so 0 means that nothing had begun: a fault in finding
  * the block, say, whose EIP is right already.
  */
 function runSlice(cpu: Processor): Stop {
-  const { words, compiler, code } = cpu;
+  const { words, compiler, code, sprinter } = cpu;
   const i = IN_HAND;
   let block = cpu.asleepIn ?? NO_BLOCK;
   let start = 0;
@@ -93,16 +97,16 @@ function runSlice(cpu: Processor): Stop {
             }
           }
           words[EIP] = block.end;
-          i.next = start === 0 ? block.eip : eipAt(cpu, block, start);
-          const { at, length } = block;
-          cpu.stopAt = Math.min(length, start + cpu.remaining);
+          i.next = eipAt(cpu, block, start);
+          cpu.stopAt = Math.min(block.length, start + cpu.remaining);
           do {
-            const execute = unpack(code, at + position++ * PACKED, i);
-            execute(cpu, i);
+            if (sprinter !== undefined) position = sprint(cpu, sprinter, block, position);
+            if (position === cpu.stopAt) break;
+            unpack(code, block.at + position++ * PACKED, i)(cpu, i);
           } while (position < cpu.stopAt);
           if (cpu.stopAt === REFUSED) break;
           cpu.remaining -= position - start;
-          if (position < length) words[EIP] = i.next;
+          if (position < block.length) words[EIP] = i.next;
           continue;
         }
         cpu.asleepIn = cpu.halted ? block : undefined;
@@ -123,6 +127,18 @@ function runSlice(cpu: Processor): Stop {
     fruitlessAt = cpu.remaining;
     if (fruitless >= MOST_FRUITLESS) return 'limit';
   }
+}
+
+/*
+ * The sprinter is only for code and data in flat segments, where an offset is an address. Where he has stopped, the next instruction is found by counting.
+ */
+/** Lets the sprinter go as far as he can, and answers with the position that he has come to. */
+function sprint(cpu: Processor, sprinter: Sprinter, block: Block, position: number): number {
+  if (block.mode !== EVERYTHING_FLAT) return position;
+  const { stopAt } = cpu;
+  const left = sprinter(byteAddress(block.at + position * PACKED), stopAt - position);
+  if (left > 0 || stopAt < block.length) IN_HAND.next = eipAt(cpu, block, stopAt - left);
+  return stopAt - left;
 }
 
 /*

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { test } from 'vitest';
 import { prepareBoth, runAlike } from './both.ts';
+import { NEVER } from '../../src/processor/compiler/making.ts';
 import { program } from './programs.ts';
 
 /** Pages at DATA: two good ones in disorder, then one that is read-only, and nothing behind. */
@@ -22,4 +23,9 @@ test('Random programs end alike on both engines, and are alike whenever one look
 
 test('They are alike in the smallest slices, and if nearly everything is compiled', () => {
   compare([1, 2, 3, 5, 7, 11, 13, 17, 19, 23, 64, 100, 33, 3000], 300, 40, 2);
+});
+
+test('They are alike if nothing is compiled, and the sprinter does what it can', () => {
+  compare([1, 4000, 37, 20_000, 1013, 100_000, 5], 12, 120, NEVER);
+  compare([1, 2, 3, 5, 7, 11, 13, 17, 19, 23, 64, 100, 33, 3000], 300, 20, NEVER);
 });

@@ -56,8 +56,8 @@ describe('A loop whose accesses miss', () => {
 describe('The patience of a compiler', () => {
   const loop = `call f\n jmp ${AT}\n f: inc eax\n ret`;
 
-  test('is an eighth of the whole at first, and grows with each region', () => {
-    const { cpu, compiler } = prepare(loop, 80_000);
+  test('is a small part of the whole at first, and grows with each region', () => {
+    const { cpu, compiler } = prepare(loop, 320_000);
     run(cpu, 600 * 4);
     expect(compiler.regions.size).toBe(0);
     const before = compiler.hot;

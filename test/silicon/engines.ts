@@ -1,3 +1,4 @@
+import { NEVER } from '../../src/processor/compiler/making.ts';
 import { createMachine } from '../../src/processor/index.ts';
 import type { Engine } from './lantern.ts';
 
@@ -13,4 +14,11 @@ export const COMPILER: Engine = {
   name: 'compiler',
   plays: 2,
   create: (ramBytes) => createMachine({ ramBytes, engine: 'compiler', hot: 1 }),
+};
+
+/** Compiles nothing, so that whatever the sprinter can do, the sprinter does. */
+export const SPRINTER: Engine = {
+  name: 'sprinter',
+  plays: 1,
+  create: (ramBytes) => createMachine({ ramBytes, engine: 'compiler', hot: NEVER }),
 };

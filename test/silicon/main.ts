@@ -1,5 +1,5 @@
 import { MINUTES, optionsOf } from '../options.ts';
-import { COMPILER, INTERPRETER } from './engines.ts';
+import { COMPILER, INTERPRETER, SPRINTER } from './engines.ts';
 import { createLanternStage } from './lantern.ts';
 import { openNativeStage } from './native.ts';
 import { type Report, runTrials, showFailure } from './oracle.ts';
@@ -9,7 +9,7 @@ import { type Report, runTrials, showFailure } from './oracle.ts';
  * `npm run silicon -- --trial SEED:NUMBER`: one trial again.
  */
 const BATCH = 10_000;
-const ENGINES = [INTERPRETER, COMPILER];
+const ENGINES = [INTERPRETER, SPRINTER, COMPILER];
 
 const { minutes = '1', trial } = optionsOf('silicon', { minutes: MINUTES, trial: /^\d+:\d+$/ });
 

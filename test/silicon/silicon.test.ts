@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { COMPILER, INTERPRETER } from './engines.ts';
+import { COMPILER, INTERPRETER, SPRINTER } from './engines.ts';
 import { FORMS } from './forms.ts';
 import { createLanternStage } from './lantern.ts';
 import { openNativeStage } from './native.ts';
@@ -20,10 +20,11 @@ describe('The silicon and the real processor', () => {
     return;
   }
   const interpreter = createLanternStage(INTERPRETER);
+  const sprinter = createLanternStage(SPRINTER);
   const compiler = createLanternStage(COMPILER);
 
   test(`agree on ${TRIALS} trials`, { timeout: HANGS }, () => {
-    const report = runTrials(native, [interpreter], { seed: SEED, from: 0, to: TRIALS });
+    const report = runTrials(native, [interpreter, sprinter], { seed: SEED, from: 0, to: TRIALS });
     expect(report.failures.map(showFailure)).toEqual([]);
     expect(report.tried).toBeGreaterThan(TRIALS * 0.9);
   });

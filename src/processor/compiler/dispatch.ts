@@ -50,7 +50,7 @@ const ENTRY = 4;
  */
 export function dispatcher(): Uint8Array {
   const code = new Emitter();
-  const began = beginModule(code, 2, true);
+  const began = beginModule(code, 2, 'dispatcher');
   writeBody(code, { i32: 3, i64: 0, more: 0 }, () => writeDispatch(code));
   writeBody(code, { i32: 0, i64: 0, more: 0 }, () => writeStep(code));
   return endModule(code, began);

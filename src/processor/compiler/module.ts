@@ -57,26 +57,30 @@ const EXPORTS = 7;
 const ELEMENTS = 9;
 const CODE = 10;
 
+/** For whom a module is. The regions have many; the dispatcher and the sprinter have one each, which lasts. */
+export type Owner = 'regions' | 'dispatcher' | 'sprinter';
+
 /** Begins a module with so many functions, which are exported by number; `writeBody` must follow for each. */
-export function beginModule(out: Emitter, functions: number, forDispatcher = false): number {
+export function beginModule(out: Emitter, functions: number, owner: Owner = 'regions'): number {
   out.length = 0;
   for (const byte of MAGIC) out.op(byte);
   writeTypes(out);
-  writeImports(out, forDispatcher);
+  writeImports(out, owner);
   section(out, FUNCTIONS, () => {
     out.unsigned(functions);
-    for (let i = 0; i < functions; i++) out.unsigned(forDispatcher && i === 0 ? TYPE_DISPATCH : TYPE_REGION);
+    for (let i = 0; i < functions; i++)
+      out.unsigned(owner !== 'regions' && i === 0 ? TYPE_DISPATCH : TYPE_REGION);
   });
-  if (!forDispatcher) writeTable(out);
+  if (owner === 'regions') writeTable(out);
   section(out, EXPORTS, () => {
     out.unsigned(functions);
     for (let i = 0; i < functions; i++) {
       name(out, String(i));
       out.op(KIND_FUNCTION);
-      out.unsigned(forDispatcher ? i + 1 : i); // of the dispatcher, number 0 is imported
+      out.unsigned(owner === 'dispatcher' ? i + 1 : i); // its number 0 is imported
     }
   });
-  if (!forDispatcher) writeElements(out);
+  if (owner === 'regions') writeElements(out);
   out.op(CODE);
   const began = beginLength(out);
   out.unsigned(functions);
@@ -99,7 +103,7 @@ function section(out: Bytes, id: number, fill: () => void): void {
 /*
  * ## What comes in
  *
- * Two types of function: a region takes its budget and returns the number of an exit, and the dispatcher takes a slot besides. Three imports at most, all from a
+ * Two types of function: a region takes its budget and returns the number of an exit, and the dispatcher takes a slot besides. (So does the sprinter take two numbers, who imports nothing but the memory.) Three imports at most, all from a
  * place called `m`. The memory is `m` (at least one page of 64 KiB, says the module, and gets hundreds). `s` is `step`: to the dispatcher a function, to the regions
  * a variable with a function in it. And the table of regions, `t`, is for the dispatcher alone, since a module pays for each slot of a table that it imports.
  */
@@ -133,15 +137,14 @@ function writeTypes(out: Bytes): void {
 }
 
 const MEMORY = ['m', KIND_MEMORY, AT_LEAST, 1] as const;
-const FOR_DISPATCHER = [
-  MEMORY,
-  ['s', KIND_FUNCTION, TYPE_REGION],
-  ['t', KIND_TABLE, ANY_FUNCTION, AT_LEAST, 1],
-] as const;
-const FOR_REGIONS = [MEMORY, ['s', KIND_GLOBAL, ANY_FUNCTION, CONSTANT]] as const;
+const IMPORTS_OF: Record<Owner, readonly (readonly [string, ...number[]])[]> = {
+  dispatcher: [MEMORY, ['s', KIND_FUNCTION, TYPE_REGION], ['t', KIND_TABLE, ANY_FUNCTION, AT_LEAST, 1]],
+  regions: [MEMORY, ['s', KIND_GLOBAL, ANY_FUNCTION, CONSTANT]],
+  sprinter: [MEMORY],
+};
 
-function writeImports(out: Bytes, forDispatcher: boolean): void {
-  const imports = forDispatcher ? FOR_DISPATCHER : FOR_REGIONS;
+function writeImports(out: Bytes, owner: Owner): void {
+  const imports = IMPORTS_OF[owner];
   section(out, IMPORTS, () => {
     out.unsigned(imports.length);
     for (const [what, ...type] of imports) {
