@@ -40,17 +40,18 @@ function rank({ track, name, ph }: Line): number {
   return track === 'Launcher' ? 3 : 4;
 }
 
-/** A hole in a shadow; then a page that is really not there: to the Guest's handler, and what that reports. */
+/** A page that is really not there: to the Guest's handler, and what that reports; then a hole in a shadow. */
 function pageFault(lines: readonly Line[]): Line[] {
   const real = lines.findIndex(
     ({ name, args }, at) =>
       name === '#PF' &&
       args.ended === "the Guest's own handler" &&
       args.error === '0x6' && // a process has written where nothing was
-      lines[at - 2]?.args.ended === 'settled' &&
-      lines[at + 2]?.name === 'LHCALL_SET_PTE',
+      lines[at + 2]?.name === 'LHCALL_SET_PTE' &&
+      lines[at + 4]?.name === '#PF' &&
+      lines[at + 4]?.args.ended === 'settled',
   );
-  return slice(lines, real - 2, real + 4);
+  return slice(lines, real, real + 6);
 }
 
 /** Another process's turn, for want of anything to do: two that wait in the ring or not, and to sleep. */
