@@ -38,7 +38,7 @@ export const LOOP_PACE = 16;
 export const NEVER = 0x3fff_ffff;
 
 /*
- * That bargain is struck over a whole boot, of which well over a thousand regions come. The first few are another matter. Whoever comes first has an interpreter that is as slow as it will ever be, and
+ * That bargain is struck over a whole boot, of which a thousand regions come. The first few are another matter. Whoever comes first has an interpreter that is as slow as it will ever be, and
  * a program that is short may have nothing else. So the compiler begins with a thirty-second part of its patience, gains a little with each region, and has all of it after some two hundred and forty. A boot
  * does not notice. Small programs that are run once, from cold, are done an eighth sooner.
  */

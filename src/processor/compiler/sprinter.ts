@@ -1,7 +1,7 @@
 /*
  * # The sprinter
  *
- * Most of a boot is code that is done a few dozen times and never again. That is too rarely for it to be compiled, and it comes to six
+ * Most of a boot is code that is done a few dozen times and never again. That is too rarely for it to be compiled, and it comes to ten
  * million instructions. They are left to the interpreter, who needs time to get going: he is JavaScript, and for its first second a JavaScript engine is busy
  * finding out what our two hundred and thirty functions might be for.
  *
@@ -13,7 +13,7 @@
  * left. The interpreter does that one instruction, and hands back. All that is difficult is still done in one place only: faults, devices, the walking of page tables, stores to what is
  * code. The sprinter has never heard of any of it, which is how one gets to be a sprinter.
  *
- * A Linux comes to its shell a tenth sooner for him. Of its six and a half million instructions half a million are left to the other one.
+ * A Linux comes to its shell an eighth sooner for him. Of those ten million instructions half a million are left to the other one. And what is done quickly need not be compiled so soon: the compiler has four times the patience that it had before he came.
  */
 import { DECODED, READ_TABLE, WRITE_TABLE } from '../layout.ts';
 import { NUMBER, numberOf, PACKED } from '../packed.ts';
