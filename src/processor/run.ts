@@ -11,7 +11,7 @@
 import { type Block, eipAt, NO_BLOCK, nextBlock } from './blocks.ts';
 import { enterRegion, mayEnter } from './compiler/compiler.ts';
 import { EVERYTHING_FLAT, noteHeat } from './compiler/making.ts';
-import { byteAddress, type Sprinter } from './compiler/sprinter.ts';
+import { byteAddress, isEasy, type Sprinter } from './compiler/sprinter.ts';
 import { fault, REFUSED } from './faults.ts';
 import { Instruction } from './instruction.ts';
 import { deliverFault, singleStep, takeInterrupt } from './interrupts.ts';
@@ -134,9 +134,10 @@ function runSlice(cpu: Processor): Stop {
  */
 /** Lets the sprinter go as far as he can, and answers with the position that he has come to. */
 function sprint(cpu: Processor, sprinter: Sprinter, block: Block, position: number): number {
-  if (block.mode !== EVERYTHING_FLAT) return position;
+  const at = block.at + position * PACKED;
+  if (block.mode !== EVERYTHING_FLAT || !isEasy(cpu.code, at)) return position;
   const { stopAt } = cpu;
-  const left = sprinter(byteAddress(block.at + position * PACKED), stopAt - position);
+  const left = sprinter(byteAddress(at), stopAt - position);
   if (left > 0 || stopAt < block.length) IN_HAND.next = eipAt(cpu, block, stopAt - left);
   return stopAt - left;
 }

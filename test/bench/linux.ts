@@ -24,6 +24,7 @@ export async function linux(folder: string | undefined): Promise<void> {
   }
   const boots: [string, () => Promise<number>, string | undefined][] = [
     ['lantern', () => secondsToPrompt(inLantern(folder)), undefined],
+    ['lantern, without npm', () => secondsToPrompt(withoutNpm(inLantern(folder))), undefined],
     ['QEMU', () => secondsToPrompt(inQemu(folder)), missingQemu()],
     ['v86', () => inV86(folder), missingV86()],
   ];
@@ -48,6 +49,14 @@ function inLantern(folder: string): Boot {
     prompt: PROMPT,
     farewell: 'poweroff -f\n',
   };
+}
+
+/** The same by the shell: npm, which takes a third of a second to run a script, is neither ours nor anybody else's here. */
+function withoutNpm(boot: Boot): Boot {
+  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: { boot: string } };
+  const words = boot.words.slice(boot.words.indexOf('--') + 1);
+  const script = `PATH=node_modules/.bin:$PATH; ${scripts.boot} "$@"`;
+  return { ...boot, command: 'sh', words: ['-c', script, 'boot', ...words] };
 }
 
 const QEMU = 'qemu-system-i386';

@@ -59,6 +59,19 @@ export function createSprinter(cpu: Processor): Sprinter | undefined {
   }
 }
 
+/*
+ * A switch of worlds has a HLT in it, an INT and an IRET, which stand alone in their blocks. To ask him about those and hear *no* would cost a tenth of all the switches there can be in a second. So one look at the number first: his own
+ * were asked for before all others, and are the lowest.
+ */
+const steps = [...moveSteps, ...jumpSteps, ...arithmeticSteps];
+const numbers = steps.map(([execute]) => numberOf(execute));
+const last = Math.max(...numbers);
+
+/** Whether he might do the packed instruction at `at` of a processor's code. */
+export function isEasy(code: Int32Array, at: number): boolean {
+  return (code[at]! & NUMBER) <= last;
+}
+
 function sprinterModule(): Uint8Array {
   const code = new Emitter();
   const began = beginModule(code, 1, 'sprinter');
@@ -88,7 +101,6 @@ function sprinterModule(): Uint8Array {
  * To people it looks like a staircase for giants. A compiler makes one indirect jump of it.
  */
 function writeSprint(code: Emitter): void {
-  const steps = [...moveSteps, ...jumpSteps, ...arithmeticSteps];
   const giveUp = code.open(BLOCK);
   const s = { code, giveUp };
   prepareTable(code, READ, READ_TABLE);
@@ -96,8 +108,7 @@ function writeSprint(code: Emitter): void {
   const next = code.open(LOOP);
   const done = code.open(BLOCK);
   for (const _ of steps) code.open(BLOCK);
-  const numbers = steps.map(([execute]) => numberOf(execute));
-  dispatch(code, numbers, giveUp);
+  dispatch(code, giveUp);
   for (const [, step] of steps) {
     code.end();
     step(s);
@@ -127,16 +138,15 @@ function prepareTable(code: Emitter, local: number, index: number): void {
 /*
  * The numbers in the table are those under which `packed.ts` knows the functions of the gallery. Whoever else has a number, or gets one later, is not for us.
  */
-function dispatch(code: Emitter, numbers: readonly number[], giveUp: number): void {
+function dispatch(code: Emitter, giveUp: number): void {
   const elsewhere = code.depth - giveUp;
-  const most = Math.max(...numbers);
   code.get(AT);
   code.memory(I32_LOAD, 0);
   code.tee(FIRST);
   code.with(NUMBER, AND);
   code.op(BR_TABLE);
-  code.unsigned(most + 1);
-  for (let number = 0; number <= most; number++) {
+  code.unsigned(last + 1);
+  for (let number = 0; number <= last; number++) {
     const kind = numbers.indexOf(number);
     code.unsigned(kind < 0 ? elsewhere : kind);
   }
