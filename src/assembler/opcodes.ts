@@ -36,7 +36,8 @@
  * | `o16` `a16` | the prefix 66 or 67 in front |
  * | `o32` | not to be had with a prefix 66 |
  *
- * At start the rows are read once, by the same code that you are about to read after them, and sorted by mnemonic.
+ * At start the rows are sorted by mnemonic, and no more. There are 617 rows and 343 mnemonics. The Switcher, without which nothing boots, is written with eighteen of
+ * them, and somebody is waiting. So a row is read when its mnemonic is first asked for, by the code that you are about to read after it.
  */
 
 import type { Form } from './form.ts';
@@ -46,22 +47,34 @@ import { integerOpcodes } from './opcodes-integer.ts';
 import { systemOpcodes } from './opcodes-system.ts';
 import { x87Opcodes } from './opcodes-x87.ts';
 
-const byMnemonic = new Map<string, Form[]>();
+const rowsOf = new Map<string, string[]>();
 
 for (const rows of [integerOpcodes, flowOpcodes, systemOpcodes, x87Opcodes]) {
-  for (const form of parseForms(rows)) {
-    const forms = byMnemonic.get(form.mnemonic);
-    if (forms === undefined) byMnemonic.set(form.mnemonic, [form]);
-    else forms.push(form);
+  for (const line of rows.split('\n')) {
+    const row = line.trim();
+    if (row === '' || row.startsWith(';')) continue;
+    for (const mnemonic of row.split(/[ =]/, 1)[0]!.split('/')) {
+      const others = rowsOf.get(mnemonic);
+      if (others === undefined) rowsOf.set(mnemonic, [row]);
+      else others.push(row);
+    }
   }
 }
 
+const read = new Map<string, Form[]>();
+
 /** Every row for a mnemonic in lower case, the shortest first where several would do; undefined if there is none. */
 export function formsOf(mnemonic: string): readonly Form[] | undefined {
-  return byMnemonic.get(mnemonic);
+  const rows = rowsOf.get(mnemonic);
+  let forms = read.get(mnemonic);
+  if (forms === undefined && rows !== undefined) {
+    forms = parseForms(rows.join('\n')).filter((form) => form.mnemonic === mnemonic);
+    read.set(mnemonic, forms);
+  }
+  return forms;
 }
 
 /** Every row of the table, with the two-in-one rows spelled out. */
 export function allForms(): Form[] {
-  return [...byMnemonic.values()].flat();
+  return [...rowsOf.keys()].flatMap((mnemonic) => [...formsOf(mnemonic)!]);
 }
