@@ -64,7 +64,6 @@ export interface Ending {
 }
 
 const PENDING_SIZE = 12;
-const CODE_SIZE = 7;
 /** A reason is a message of at most 128 bytes and a few words around it. */
 const LONGEST_REASON = 256;
 /** Nanoseconds between two looks at the event loop. */
@@ -103,7 +102,6 @@ export async function runGuest(guest: Running): Promise<Ending> {
 
 async function runLoop(guest: Running, registers: GuestRegisters, message: Uint8Array): Promise<Ending> {
   const { device, bus, world, outside, signal } = guest;
-  const code = message.subarray(1, 1 + CODE_SIZE);
   const complain = limited(outside);
   let held = world.now();
   const letGo = async () => {
@@ -119,7 +117,7 @@ async function runLoop(guest: Running, registers: GuestRegisters, message: Uint8
     const result = device.read(message);
     switch (result) {
       case PENDING_SIZE:
-        emulate(guest, registers, message, code, complain);
+        emulate(guest, registers, message, complain);
         break;
       case -ERESTARTSYS:
         await letGo();
@@ -190,10 +188,10 @@ function emulate(
   { device, bus }: Running,
   registers: GuestRegisters,
   message: Uint8Array,
-  code: Uint8Array,
   complain: (what: string) => void,
 ): void {
   const trap = message[0]!;
+  const code = message.subarray(1, 8);
   let done: Emulated;
   if (trap === GENERAL_PROTECTION) done = emulatePortAccess(code, registers, bus);
   else if (trap === PAGE_FAULT) done = emulateMemoryAccess(code, pendingAddress(message), registers, bus);
