@@ -12,7 +12,7 @@
  * before. For a loop and for an `if` that is all there is. A RET that has more than two callers must look up.
  */
 import { translateForFetch } from './access.ts';
-import { keepBlock, makeRoom } from './code-pages.ts';
+import { blockAt, keepBlock, makeRoom } from './code-pages.ts';
 import { decodeInstruction } from './decode.ts';
 import type { Region } from './compiler/cache.ts';
 import { LOOP_PACE } from './compiler/making.ts';
@@ -144,7 +144,7 @@ function findBlock(cpu: Processor, eip: number): Block {
   const physical = translateForFetch(cpu, linear);
   const page = cpu.codePages[physical >>> 12];
   if (page !== undefined) {
-    let block = page.blocks[physical & 0xfff];
+    let block = blockAt(page, physical & 0xfff);
     while (block !== undefined) {
       if (block.eip === eip && block.mode === cpu.mode && block.limit === words[LIMIT + CS]) {
         if (block.secondPage === -1) break;

@@ -6,6 +6,9 @@
  *
  * Of each page we note which bytes were decoded. A page may hold code and variables side by side, and a write to
  * the variables is no reason to forget the code.
+ *
+ * And of each byte, which block begins there. A JavaScript array of four thousand and ninety-six mostly missing blocks takes thirty-two kilobytes, and a
+ * kernel has hundreds of such pages. So the table holds numbers of sixteen bits, and the blocks stand in a list.
  */
 import type { Block } from './blocks.ts';
 import { forgetAllRegions, forgetRegion, noteRewriting } from './compiler/forgetting.ts';
@@ -18,12 +21,19 @@ const MOST_VARIANTS = 4;
 
 /** What is decoded of one physical page. */
 export interface CodePage {
-  /** The block that begins at each byte. */
-  blocks: (Block | undefined)[];
+  /** For each byte, which of `blocks` begins there; 0 for none. */
+  readonly starts: Uint16Array;
+  /** Number 0 is nobody. */
+  readonly blocks: (Block | undefined)[];
   /** Which bytes belong to an instruction. */
   covered: Uint8Array;
   /** Blocks of other pages that reach into this one. */
   visitors: Block[];
+}
+
+/** The block that begins at a byte of a page; others may follow it, as its `variant`. */
+export function blockAt({ starts, blocks }: CodePage, offset: number): Block | undefined {
+  return blocks[starts[offset]!];
 }
 
 /*
@@ -37,11 +47,13 @@ export function keepBlock(cpu: Processor, block: Block, frame: number, start: nu
   const page = codePage(cpu, frame);
   const length = (block.end - block.eip) >>> 0;
   page.covered.fill(1, start, Math.min(start + length, 0x1000));
+  const first = blockAt(page, start);
   let variants = 0;
-  for (let other = page.blocks[start]; other !== undefined; other = other.variant) variants++;
-  if (variants < MOST_VARIANTS) block.variant = page.blocks[start];
-  else for (let other = page.blocks[start]; other !== undefined; other = other.variant) forget(cpu, other);
-  page.blocks[start] = block;
+  for (let other = first; other !== undefined; other = other.variant) variants++;
+  if (variants < MOST_VARIANTS) block.variant = first;
+  else for (let other = first; other !== undefined; other = other.variant) forget(cpu, other);
+  if (first === undefined) page.starts[start] = page.blocks.push(block) - 1;
+  else page.blocks[page.starts[start]!] = block;
   block.epoch = cpu.epoch;
   if (block.secondPage === -1) return;
   const second = codePage(cpu, block.secondPage >>> 12);
@@ -53,7 +65,12 @@ export function keepBlock(cpu: Processor, block: Block, frame: number, start: nu
 function codePage(cpu: Processor, frame: number): CodePage {
   let page = cpu.codePages[frame];
   if (page === undefined) {
-    page = { blocks: new Array(0x1000).fill(undefined), covered: new Uint8Array(0x1000), visitors: [] };
+    page = {
+      starts: new Uint16Array(0x1000),
+      blocks: [undefined],
+      covered: new Uint8Array(0x1000),
+      visitors: [],
+    };
     cpu.codePages[frame] = page;
     watchFrame(cpu, frame);
   }

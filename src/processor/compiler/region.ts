@@ -10,6 +10,7 @@
  * way out. It is no loss: if it becomes hot one day, it gets a region of its own. (And when a wide region is made, whatever has been compiled before belongs, too: since then nobody has counted it.)
  */
 import { type Block, instructionsOf } from '../blocks.ts';
+import { blockAt } from '../code-pages.ts';
 import { CPL, RAM_BASE, READ_SUPERVISOR, READ_USER } from '../layout.ts';
 import type { Processor } from '../processor.ts';
 import { type Frame, Node } from './node.ts';
@@ -184,7 +185,8 @@ function findExecuted(cpu: Processor, from: Block, eip: number): Block | undefin
     if ((entry & 1) === 0) return undefined;
     frame = ((eip & ~0xfff) + entry - 1 - RAM_BASE) >>> 12;
   }
-  let block = cpu.codePages[frame]?.blocks[eip & 0xfff];
+  const page = cpu.codePages[frame];
+  let block = page && blockAt(page, eip & 0xfff);
   while (block !== undefined) {
     if (block.eip === eip && block.mode === from.mode) return block;
     block = block.variant;
