@@ -38,6 +38,6 @@
  * :::
  *
  * The figure is from Linux 4.12.10, for that is a kernel which none of us wrote, and from a World in which time is instructions. `test/trace/draw-trails.ts` drew
- * it. Do it again and the numbers are the same to the last digit, unless somebody has changed the Switcher, whose instructions count like all others.
+ * it. Do it again and the numbers are the same to the last digit, unless somebody has changed the Switcher, whose instructions count like all others, or what a kernel is told.
  */
 export {};

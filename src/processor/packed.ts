@@ -24,7 +24,7 @@
  * ```
  *
  * Four of these lie in one line of the cache. Unpacking costs a few dozen moves and shifts, each time. A small loop takes two thirds longer for it, if it is left to the interpreter, which small loops are
- * not; a boot takes a twentieth less.
+ * not; a boot takes a twentieth less. (Later somebody came who can read them as they lie, [the sprinter](#the-sprinter), and since then hardly any are unpacked.)
  */
 import type { Execute, Instruction } from './instruction.ts';
 import { DECODED_WORDS } from './layout.ts';
@@ -62,7 +62,7 @@ const MANNER = 0x7fff_fff0;
 export const NUMBER = 0x3ff;
 /** In word 1: the size of its operands in bytes, times 16. */
 export const SIZE = 15 << 4;
-/** And what is 0 if its operand in memory is in a flat segment, by a 32-bit address. */
+/** In word 1: 0 if an operand in memory is in a flat segment, by a 32-bit address. */
 export const MANNER_OF_MEMORY = NARROW | (15 << 27);
 
 /** Writes an instruction into four words of `code`. */

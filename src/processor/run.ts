@@ -62,7 +62,7 @@ export function run(cpu: Processor, limit: number): Stop {
  * back a note: where it stopped, and whether that is in the middle of a block. If so, it goes on from there, at
  * `start`, as if it had come by itself.
  *
- * And there may be a sprinter, of whom you will hear in the next room but one. He does what is easy, and comes back with how many instructions he has left; the loop does the
+ * And there may be [a sprinter](#the-sprinter). He does what is easy, and comes back with how many instructions he has left; the loop does the
  * first of them, and lets him run again.
  *
  * `position` counts from 1 for the instruction in hand, so 0 means that nothing had begun: a fault in finding
@@ -137,9 +137,9 @@ function sprint(cpu: Processor, sprinter: Sprinter, block: Block, position: numb
   const at = block.at + position * PACKED;
   if (block.mode !== EVERYTHING_FLAT || !isEasy(cpu.code, at)) return position;
   const { stopAt } = cpu;
-  const left = sprinter(byteAddress(at), stopAt - position);
-  if (left > 0 || stopAt < block.length) IN_HAND.next = eipAt(cpu, block, stopAt - left);
-  return stopAt - left;
+  const reached = stopAt - sprinter(byteAddress(at), stopAt - position);
+  if (reached < block.length) IN_HAND.next = eipAt(cpu, block, reached);
+  return reached;
 }
 
 /*

@@ -17,6 +17,8 @@ export interface Screen {
   output(bytes: Uint8Array): void;
   /** A promise while nothing more should be said, for the reader is behind or the curtain is down. */
   drained(): Promise<void> | undefined;
+  /** Lets out at once what was said in this turn, so that something else can be said behind it. */
+  flush(): void;
   /** Lets everything out that was said behind the curtain. */
   raiseCurtain(): void;
 }
@@ -57,6 +59,7 @@ export function createScreen(stream: Writable, curtain = false): Screen {
       held.push(bytes);
       heldBytes += bytes.length;
     },
+    flush: () => stream.uncork(),
     drained: () => (held && heldBytes > MOST_BEHIND_CURTAIN ? raised : draining),
     raiseCurtain() {
       for (const bytes of held ?? []) write(bytes);

@@ -60,7 +60,10 @@ export async function bootHere(
 
   const lives = guests.map(async ({ options, readFile }, index) => {
     const { name, input, output, leave } = seats[index]!;
-    const warn = (line: string) => console.error(`${name}${line}`);
+    const warn = (line: string) => {
+      screen.flush();
+      console.error(`${name}${line}`);
+    };
     const outside: Outside = {
       readFile,
       openDisk: openDiskImage,

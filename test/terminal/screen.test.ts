@@ -69,6 +69,12 @@ describe('The screen', () => {
     for (const letter of ' version') screen.output(bytes(letter));
     await new Promise(setImmediate);
     expect(seen).toEqual(['Linux', ' version']);
+    screen.output(bytes('panic'));
+    screen.flush();
+    expect(seen.at(-1)).toBe('panic');
+    screen.output(bytes('!'));
+    await new Promise(setImmediate);
+    expect(seen.at(-1)).toBe('!');
   });
 
   it('does not pile up much behind the curtain', async () => {

@@ -60,8 +60,8 @@
  *
  * The registers have become local variables, which a JavaScript engine keeps in registers. `mov` is one line, `add` is one line.
  * Above the `mov` stands what makes an address out of `esi`: the entry of the TLB for its page, from a table at `0x30000`, and one test for *known, and
- * divisible by four*. The flags of the first `add` are gone, since the second would overwrite them anyway. The second one's carry survives a `dec`, and so its
- * operands are kept, in `$flag_a` and `$flag_b`; and whoever wants to know *what* was done with the two finds it in `$kind`, 8 for a `dec`.
+ * divisible by four*. The flags of the first `add` are gone, since the second would overwrite them anyway. The second one's carry survives a `dec`, and so it
+ * is worked out and kept in `$flag_b`, beside what the `dec` began with, in `$flag_a`; and *what* was done to that stands in `$kind`, 8 for a `dec`.
  *
  * `$1` is the way out, and the art of it. Whoever leaves must
  * know which instruction is next, how many are done, what is in all eight registers and what six flags would say if
@@ -74,7 +74,7 @@
  *
  * ## Who compiles what
  *
- * The interpreter does everything first, with the sprinter running ahead of him. A block that has been done four thousand times is *hot*, the head of a loop already after
+ * Whatever is new is interpreted: most of it by the sprinter, and the rest by the interpreter behind him. A block that has been done four thousand times is *hot*, the head of a loop already after
  * two hundred and fifty, and is compiled together with what lies around it. (At first, when nothing is compiled yet and everybody waits, a thirty-second part of that will do.) What has never been executed is never compiled, and not out of laziness alone: to decode an
  * instruction is to fetch it, fetching sets bits in page tables, and that would be a way to tell.
  */

@@ -1,11 +1,11 @@
 /*
  * # Worth it?
  *
- * Compiling costs something. In a booting Linux it is four microseconds of the processor's time for each i386 instruction in this room, and ten in the
+ * Compiling costs something. In a booting Linux it is some microseconds of the processor's time for each i386 instruction in this room, and more in the
  * engine below, most of them for having one more module at all. So a block must run often before it is worth a program of its
  * own, and how often is a bargain. Here is that Linux up to its shell, on two processors with nothing else to do. What is not compiled is mostly done by [the sprinter](#the-sprinter), and the time is that of the quickest of six boots:
  *
- * | compiled when done | modules | instructions compiled | interpreted | time |
+ * | compiled when done | modules | instructions compiled | done uncompiled | time |
  * | --- | --- | --- | --- | --- |
  * | 250 times | 1,940 | 101,000 | 3.6 million | 2.22 s |
  * | 1,000 times | 958 | 65,000 | 6.5 million | 1.96 s |

@@ -1,7 +1,7 @@
 /*
  * # Arithmetic at a run
  *
- * The grid for the third time. First the interpreter had a function for each of its cells; then the compiler had a function for all of them; and here each cell gets a paragraph of WebAssembly, put together from three parts: where the
+ * The grid once more. For the interpreter there was a function to nearly every cell, for the compiler one for all of them; and here each cell of 32 bits gets a paragraph of WebAssembly, put together from three parts: where the
  * operands come from, what is done with them, where the result goes.
  */
 import * as arithmetic from '../arithmetic.ts';
@@ -19,7 +19,6 @@ import {
   flagsOfShift,
   flagsOfStep,
   flagsOfSum,
-  stepResult,
 } from './sprint-flags.ts';
 import {
   A,
@@ -245,14 +244,8 @@ const comparisons: [Execute, Step][] = [
  * The shifts are those by a constant from 1 to 31. A shift by CL may be by nothing, and then all flags are as they were; let the other one worry.
  */
 function step(first: Step, by: 1 | -1): Step {
-  return of(
-    first,
-    (s) => s.code.const(by),
-    (s) => {
-      stepResult(s, by);
-      flagsOfStep(s, by);
-    },
-  );
+  const add = combine(ADD, (s) => flagsOfStep(s, by));
+  return of(first, (s) => s.code.const(by), add);
 }
 
 function stepMemory(by: 1 | -1): Step {

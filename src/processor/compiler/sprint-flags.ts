@@ -1,11 +1,11 @@
 /*
  * # Flags at a run
  *
- * The compiler keeps operands and puts off even the carries, for it can see that nobody will ask. The sprinter sees one instruction. So he leaves flags as the interpreter has them, the result and the carries,
+ * The compiler keeps operands and puts off even the carries, for it can see who will ask. The sprinter sees one instruction. So he leaves flags as the interpreter has them, the result and the carries,
  * and the formulas are those of `flags.ts`, written backwards, as a machine with a stack wants them.
  */
 import { FLAG_CARRIES, FLAG_RESULT } from '../layout.ts';
-import { ADD, AND, EQ, EXTEND8_S, OR, SHL, SHR_S, SHR_U, XOR } from './emitter.ts';
+import { AND, EQ, EXTEND8_S, OR, SHL, SHR_S, SHR_U, XOR } from './emitter.ts';
 import { A, B, R, setWord, type Sprint, type Step, word } from './sprint-operands.ts';
 
 const TOP_CARRIES = 0xc000_0000;
@@ -98,7 +98,7 @@ export function flagsOfByteLogic(s: Sprint): void {
 /*
  * ## Steps and shifts
  *
- * INC and DEC leave CF alone, which makes them the most work of all: both upper carries become what the upper one was, and differ if the step went over the edge. It is a shift with sign, a mask, and a comparison moved
+ * INC and DEC leave CF alone, which makes them the most work of all: both upper carries become what the upper one was, unless the step went over the edge: then they differ. It is a shift with sign, a mask, and a comparison moved
  * into place.
  */
 const LOWEST = 0x8000_0000;
@@ -144,11 +144,4 @@ export function flagsOfShift(s: Sprint, out: Step, overflow: Step): void {
 export function carryIn({ code }: Sprint): void {
   word(code, FLAG_CARRIES);
   code.with(31, SHR_U);
-}
-
-/** R = A + by. */
-export function stepResult({ code }: Sprint, by: 1 | -1): void {
-  code.get(A);
-  code.with(by, ADD);
-  code.set(R);
 }

@@ -61,7 +61,7 @@ export type Size = 1 | 2 | 4;
 /*
  * ## Registers
  *
- * For bytes and 16-bit words, `reg` is an index into bytes or into halves of words. Then the word is moved down by less, or not at all less.
+ * For bytes and 16-bit words, `reg` is an index into bytes or into halves of words. Then it is moved down by only one bit less, or by none.
  */
 const REG_SHIFT = 26;
 const RM_SHIFT = 20;
@@ -141,8 +141,8 @@ export function setWord({ code }: Sprint, index: number, value: () => void): voi
 /*
  * ## Memory
  *
- * Base, index, shift and displacement are added up as they were in `instruction.ts`. Then comes the one question that `access.ts` asks of every load and store, *known, and not crooked?*, and here is the first of two places at
- * which one gives up. The other is a segment that is not flat, or an address of 16 bits. Both are asked before anything has been written.
+ * Base, index, shift and displacement are added up as they were in `instruction.ts`. Then comes the one question that `access.ts` asks of every load and store, *known, and not crooked?*, and whoever cannot say yes gives up. So
+ * does whoever finds a segment that is not flat, an address of 16 bits, or a size that we do not do. All of that is asked before anything has been written.
  */
 const BASE_SHIFT = 10;
 const INDEX_SHIFT = 14;

@@ -6,7 +6,7 @@
  * finding out what our two hundred and thirty functions might be for.
  *
  * Now look at *what* he does. One instruction in seven loads a word. One in eleven moves a register to a register. Pushes and pops, a test, a jump if it came out zero: a hundred kinds
- * of instructions are nine in ten of all, in their plain form and with their operand on a page that the TLB knows. For these there is a second
+ * of instructions are nineteen in twenty of all, in their plain form and with their operand on a page that the TLB knows. For these there is a second
  * interpreter, written in WebAssembly, in one function. He needs no time to get going, since WebAssembly is compiled before it runs. And he can do nothing else.
  *
  * So they run a relay. The sprinter begins each block and goes as far as he can. At the first thing that is the least bit odd, he stops *in front of* it and says how much is
@@ -61,7 +61,7 @@ export function createSprinter(cpu: Processor): Sprinter | undefined {
 
 /*
  * A switch of worlds has a HLT in it, an INT and an IRET, which stand alone in their blocks. To ask him about those and hear *no* would cost a tenth of all the switches there can be in a second. So one look at the number first: his own
- * were asked for before all others, and are the lowest.
+ * are asked for here, before anything has been decoded, and so they are low.
  */
 const steps = [...moveSteps, ...jumpSteps, ...arithmeticSteps];
 const numbers = steps.map(([execute]) => numberOf(execute));
@@ -86,15 +86,18 @@ function sprinterModule(): Uint8Array {
  * and put the code for each kind behind the end of its block.
  *
  * ```text
- * loop
- *   block block block ... block         as many as there are kinds
- *     br_table                          by the number of the instruction
- *   end      mov, registers             whoever leaves one block comes out here
- *            br done
- *   end      mov, from memory           and whoever leaves two, here
- *            br done
- *     ...
- *   done     next instruction, or back to the loop
+ * block                                 to leave all of it, with what is not for us
+ *   loop
+ *     block                             done
+ *       block block block ... block     as many as there are kinds
+ *         br_table                      by the number of the instruction
+ *       end    mov, registers           whoever leaves one block comes out here
+ *              br done
+ *       end    mov, from memory         and whoever leaves two, here
+ *              br done
+ *       ...
+ *     end      next instruction, and back to the loop
+ *   end
  * end
  * ```
  *
