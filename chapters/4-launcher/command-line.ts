@@ -61,6 +61,7 @@ export const USAGE = `usage: lantern [options] MEMORY_MB KERNEL [kernel argument
        lantern --guest GUEST --guest GUEST ...      (each GUEST is one of the above)
 
 Boots KERNEL (an ELF vmlinux or a bzImage that knows lguest) in MEMORY_MB megabytes, 1 to ${MOST_MEMORY}.
+In front of its arguments it finds lpj=1000000, so that a Linux need not measure it; an lpj= of yours wins.
 Without a KERNEL, or with the word pup for it, boots pup, the book's own kernel, in ${PUP_MEMORY} MB or as told.
 
   --block=FILE    a disk; give it again for a second one
