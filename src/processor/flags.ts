@@ -72,8 +72,9 @@ export const SYSTEM = TRAP | INTERRUPT | DIRECTION | IO_PRIVILEGE | NESTED_TASK 
  * Subtraction borrows where addition carries, and the formula is the same with `a` turned over.
  */
 /** In FLAG_CARRIES: the carry out of bit 31, out of bit 30 (the two differ on overflow) and out of bit 3. */
-const CARRY_OUTS = 0x8000_0000 | 0x4000_0000 | 8;
-const TOP_CARRIES = 0x8000_0000 | 0x4000_0000;
+export const CARRY_OUTS = 0x8000_0000 | 0x4000_0000 | 8;
+/** The upper two of them. */
+export const TOP_CARRIES = 0x8000_0000 | 0x4000_0000;
 
 export function add32(words: Int32Array, a: number, b: number): number {
   const result = (a + b) | 0;

@@ -12,7 +12,6 @@ import { type Bus, emptyBus } from './bus.ts';
 import { canCompile, Compiler } from './compiler/compiler.ts';
 import { HOT } from './compiler/making.ts';
 import { practise } from './compiler/practice.ts';
-import { createSprinter } from './compiler/sprinter.ts';
 import { readFlags, writeArithmeticFlags } from './eflags.ts';
 import { SYSTEM } from './flags.ts';
 import {
@@ -142,7 +141,6 @@ export function createMachine(options: MachineOptions): Machine {
   if (engine === 'compiler' && canCompile()) {
     practise();
     cpu.compiler = new Compiler(cpu, hot);
-    cpu.sprinter = createSprinter(cpu);
   }
   return {
     memory: cpu.memory,

@@ -58,20 +58,30 @@ export function numberOf(execute: Execute): number {
  */
 const NARROW = 1 << 26;
 const MANNER = 0x7fff_fff0;
-/** In word 0: the number of what executes the instruction. */
+/** In word 0: the number of what executes the instruction, and where the others begin. */
 export const NUMBER = 0x3ff;
-/** In word 1: the size of its operands in bytes, times 16. */
-export const SIZE = 15 << 4;
+export const BASE_SHIFT = 10;
+export const INDEX_SHIFT = 14;
+export const SCALE_SHIFT = 18;
+export const RM_SHIFT = 20;
+export const REG_SHIFT = 26;
+/** In word 1: the size of its operands in bytes. */
+export const SIZE_SHIFT = 4;
 /** In word 1: 0 if an operand in memory is in a flat segment, by a 32-bit address. */
 export const MANNER_OF_MEMORY = NARROW | (15 << 27);
 
 /** Writes an instruction into four words of `code`. */
 export function pack(code: Int32Array, at: number, i: Instruction): void {
   code[at] =
-    numberOf(i.execute) | (i.base << 10) | (i.index << 14) | (i.shift << 18) | (i.rm << 20) | (i.reg << 26);
+    numberOf(i.execute) |
+    (i.base << BASE_SHIFT) |
+    (i.index << INDEX_SHIFT) |
+    (i.shift << SCALE_SHIFT) |
+    (i.rm << RM_SHIFT) |
+    (i.reg << REG_SHIFT);
   code[at + 1] =
     (i.next - i.eip) |
-    (i.size << 4) |
+    (i.size << SIZE_SHIFT) |
     (i.operation << 8) |
     (i.repeat << 24) |
     (i.addressMask === -1 ? 0 : NARROW) |
@@ -87,11 +97,11 @@ export function unpack(code: Int32Array, at: number, i: Instruction): Execute {
   const second = code[at + 1]!;
   i.eip = i.next;
   i.next = (i.next + (second & 15)) | 0;
-  i.reg = first >> 26;
-  i.rm = (first >> 20) & 0x3f;
-  i.base = (first >> 10) & 15;
-  i.index = (first >> 14) & 15;
-  i.shift = (first >> 18) & 3;
+  i.reg = first >> REG_SHIFT;
+  i.rm = (first >> RM_SHIFT) & 0x3f;
+  i.base = (first >> BASE_SHIFT) & 15;
+  i.index = (first >> INDEX_SHIFT) & 15;
+  i.shift = (first >> SCALE_SHIFT) & 3;
   i.displacement = code[at + 2]!;
   i.immediate = code[at + 3]!;
   i.isMemory = (second >>> 31) as 0 | 1;
@@ -101,7 +111,7 @@ export function unpack(code: Int32Array, at: number, i: Instruction): Execute {
 
 function unpackManner(manner: number, i: Instruction): void {
   i.manner = manner;
-  i.size = (manner >> 4) & 15;
+  i.size = (manner >> SIZE_SHIFT) & 15;
   i.operation = (manner >> 8) & 0xffff;
   i.repeat = (manner >> 24) & 3;
   i.addressMask = manner & NARROW ? 0xffff : -1;

@@ -13,7 +13,6 @@ import type { Block } from './blocks.ts';
 import type { Bus } from './bus.ts';
 import type { CodePage } from './code-pages.ts';
 import type { Compiler } from './compiler/compiler.ts';
-import type { Sprinter } from './compiler/sprinter.ts';
 import {
   ACCESS,
   BASE,
@@ -127,8 +126,6 @@ export class Processor {
   readonly codePages: (CodePage | undefined)[];
   /** The second engine, unless this processor is interpreted only. */
   compiler: Compiler | undefined = undefined;
-  /** Does what is simple and common, before the interpreter does the rest; goes with the compiler. */
-  sprinter: Sprinter | undefined = undefined;
   /** How often the TLB has been told something. */
   learned = 0;
   /** All decoded instructions, packed, and where there is room for more. */

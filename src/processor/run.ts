@@ -9,9 +9,9 @@
  * for bit, if whatever came from outside comes again at the same count.
  */
 import { type Block, eipAt, NO_BLOCK, nextBlock } from './blocks.ts';
-import { enterRegion, mayEnter } from './compiler/compiler.ts';
+import { type Compiler, enterRegion, mayEnter } from './compiler/compiler.ts';
 import { EVERYTHING_FLAT, noteHeat } from './compiler/making.ts';
-import { byteAddress, isEasy, type Sprinter } from './compiler/sprinter.ts';
+import { byteAddress, isEasy } from './compiler/sprinter.ts';
 import { fault, REFUSED } from './faults.ts';
 import { Instruction } from './instruction.ts';
 import { deliverFault, singleStep, takeInterrupt } from './interrupts.ts';
@@ -69,7 +69,7 @@ export function run(cpu: Processor, limit: number): Stop {
  * the block, say, whose EIP is right already.
  */
 function runSlice(cpu: Processor): Stop {
-  const { words, compiler, code, sprinter } = cpu;
+  const { words, compiler, code } = cpu;
   const i = IN_HAND;
   let block = cpu.asleepIn ?? NO_BLOCK;
   let start = 0;
@@ -100,7 +100,7 @@ function runSlice(cpu: Processor): Stop {
           i.next = eipAt(cpu, block, start);
           cpu.stopAt = Math.min(block.length, start + cpu.remaining);
           do {
-            if (sprinter !== undefined) position = sprint(cpu, sprinter, block, position);
+            if (compiler !== undefined) position = sprint(cpu, compiler, block, position);
             if (position === cpu.stopAt) break;
             unpack(code, block.at + position++ * PACKED, i)(cpu, i);
           } while (position < cpu.stopAt);
@@ -133,9 +133,9 @@ function runSlice(cpu: Processor): Stop {
  * The sprinter is only for code and data in flat segments, where an offset is an address. Where he has stopped, the next instruction is found by counting.
  */
 /** Lets the sprinter go as far as he can, and answers with the position that he has come to. */
-function sprint(cpu: Processor, sprinter: Sprinter, block: Block, position: number): number {
+function sprint(cpu: Processor, { sprinter }: Compiler, block: Block, position: number): number {
   const at = block.at + position * PACKED;
-  if (block.mode !== EVERYTHING_FLAT || !isEasy(cpu.code, at)) return position;
+  if (sprinter === undefined || block.mode !== EVERYTHING_FLAT || !isEasy(cpu.code, at)) return position;
   const { stopAt } = cpu;
   const reached = stopAt - sprinter(byteAddress(at), stopAt - position);
   if (reached < block.length) IN_HAND.next = eipAt(cpu, block, reached);

@@ -21,6 +21,7 @@ import { settleFlags } from './kinds.ts';
 import { growPatient } from './making.ts';
 import { judgeMiss, noteLeaving, noteMiss, noteWork } from './watching.ts';
 import { Emitter } from './emitter.ts';
+import { createSprinter, type Sprinter } from './sprinter.ts';
 
 /** Slots for functions: all that live, and all that were just forgotten. */
 const SLOTS = 2 * MOST_REGIONS;
@@ -46,6 +47,8 @@ export function canCompile(): boolean {
 /** The second engine of one processor. */
 export class Compiler {
   readonly cpu: Processor;
+  /** Who runs what is not compiled, as far as he can. */
+  readonly sprinter: Sprinter | undefined;
   /** How often a block is interpreted before it is compiled, now and in the end. */
   hot = 0;
   readonly hottest: number;
@@ -79,6 +82,7 @@ export class Compiler {
 
   constructor(cpu: Processor, hot: number) {
     this.cpu = cpu;
+    this.sprinter = createSprinter(cpu);
     this.hottest = hot;
     growPatient(this);
     this.rewritten = new Uint8Array(cpu.ramBytes >>> 12);

@@ -14,7 +14,6 @@ import { EIP, RAM_BASE } from '../layout.ts';
 import { Processor } from '../processor.ts';
 import { run } from '../run.ts';
 import { Compiler } from './compiler.ts';
-import { createSprinter } from './sprinter.ts';
 
 /*
  * ## The piece
@@ -178,7 +177,6 @@ export function practise(): void {
   hasPractised = true;
   const cpu = new Processor(ROOM, emptyBus);
   cpu.compiler = new Compiler(cpu, PRACTICE_HOT);
-  cpu.sprinter = createSprinter(cpu);
   cpu.bytes.set(assemble(PRACTICE_PIECE, { origin: PRACTICE_AT }).bytes, RAM_BASE + PRACTICE_AT);
   cpu.words[EIP] = PRACTICE_AT;
   run(cpu, LONGEST_PRACTICE);

@@ -4,12 +4,10 @@
  * The compiler keeps operands and puts off even the carries, for it can see who will ask. The sprinter sees one instruction. So he leaves flags as the interpreter has them, the result and the carries,
  * and the formulas are those of `flags.ts`, written backwards, as a machine with a stack wants them.
  */
+import { CARRY_OUTS, TOP_CARRIES } from '../flags.ts';
 import { FLAG_CARRIES, FLAG_RESULT } from '../layout.ts';
 import { AND, EQ, EXTEND8_S, OR, SHL, SHR_S, SHR_U, XOR } from './emitter.ts';
 import { A, B, R, setWord, type Sprint, type Step, word } from './sprint-operands.ts';
-
-const TOP_CARRIES = 0xc000_0000;
-const CARRY_OUTS = TOP_CARRIES | 8;
 
 /** R is the result, `carries` pushes the carries. */
 function setFlags(s: Sprint, carries: () => void): void {

@@ -33,6 +33,12 @@ import {
   WRITE,
 } from './sprint-operands.ts';
 
+/*
+ * ## There and back
+ *
+ * All four sorts have the same three lines: where it goes, what it is, store. Only the order is not ours to choose. An operand in memory comes first of all, since one may have to give up over it, and a store of
+ * WebAssembly wants its address *below* the value, so the register's address is pushed long before there is anything to put there.
+ */
 /** MOVSX takes one of these; MOVZX has nothing to do. */
 const NOTHING: number[] = [];
 const SIGN_8 = [EXTEND8_S];
@@ -65,6 +71,10 @@ function storeFrom(size: Size, value: Step): Step {
   };
 }
 
+/*
+ * Between registers there is nothing to give up over. And LEA is the address of an operand that nobody goes to see; it
+ * asks about segments all the same, though it needs none: who writes one in front of a LEA does not mean to be quick.
+ */
 function extend(size: Size, extension: number[]): Step {
   return (s) => {
     addressOfReg(s, 4);

@@ -7,18 +7,22 @@
  * Nothing could be easier. An instruction is four words, as `packed.ts` has drawn them, a register is a word at the bottom of the same memory, and `reg` is six bits of the first word. Move that word
  * down by two bits less than it takes, and the number of the register comes out multiplied by four. That is its address.
  */
-import { MANNER_OF_MEMORY, SIZE } from '../packed.ts';
+import {
+  BASE_SHIFT,
+  INDEX_SHIFT,
+  MANNER_OF_MEMORY,
+  REG_SHIFT,
+  RM_SHIFT,
+  SCALE_SHIFT,
+  SIZE_SHIFT,
+} from '../packed.ts';
 import {
   ADD,
   AND,
   ELSE,
   type Emitter,
   I32_LOAD,
-  I32_LOAD16_U,
-  I32_LOAD8_U,
   I32_STORE,
-  I32_STORE16,
-  I32_STORE8,
   IF,
   LT_S,
   NE,
@@ -27,6 +31,7 @@ import {
   SHR_U,
   XOR,
 } from './emitter.ts';
+import { loadOf, storeOf } from './operands.ts';
 
 /** Locals. The parameters are where the next instruction is, in bytes, and how many are left. */
 export const AT = 0;
@@ -63,8 +68,6 @@ export type Size = 1 | 2 | 4;
  *
  * For bytes and 16-bit words, `reg` is an index into bytes or into halves of words. Then it is moved down by only one bit less, or by none.
  */
-const REG_SHIFT = 26;
-const RM_SHIFT = 20;
 const INDEX = 0x3f;
 
 /** Pushes `mask` of the first word, once it is moved down. */
@@ -102,17 +105,14 @@ export function rm(s: Sprint, size: Size): void {
 /*
  * ## Words and constants
  */
-const LOADS = { 1: I32_LOAD8_U, 2: I32_LOAD16_U, 4: I32_LOAD };
-const STORES = { 1: I32_STORE8, 2: I32_STORE16, 4: I32_STORE };
-
 /** A load, zero-extended, from the address on the stack. */
 export function load({ code }: Sprint, size: Size): void {
-  code.memory(LOADS[size], 0);
+  code.memory(loadOf(size), 0);
 }
 
 /** A store of the value on the stack to the address below it. */
 export function store({ code }: Sprint, size: Size): void {
-  code.memory(STORES[size], 0);
+  code.memory(storeOf(size), 0);
 }
 
 /** Pushes the second, third or fourth word of the instruction. */
@@ -144,10 +144,6 @@ export function setWord({ code }: Sprint, index: number, value: () => void): voi
  * Base, index, shift and displacement are added up as they were in `instruction.ts`. Then comes the one question that `access.ts` asks of every load and store, *known, and not crooked?*, and whoever cannot say yes gives up. So
  * does whoever finds a segment that is not flat, an address of 16 bits, or a size that we do not do. All of that is asked before anything has been written.
  */
-const BASE_SHIFT = 10;
-const INDEX_SHIFT = 14;
-const SCALE_SHIFT = 18;
-
 /** Pushes the offset of the operand in memory. Nothing of it may be out of the ordinary. */
 export function offset(s: Sprint): void {
   const { code } = s;
@@ -208,8 +204,8 @@ export function fromMemory(s: Sprint, size: Size): void {
 /** Gives up unless the instruction has this size. */
 export function mustHave(s: Sprint, size: Size): void {
   rest(s, 1);
-  s.code.with(SIZE, AND);
-  s.code.with(size << 4, NE);
+  s.code.with(15 << SIZE_SHIFT, AND);
+  s.code.with(size << SIZE_SHIFT, NE);
   s.code.branchIf(s.giveUp);
 }
 
