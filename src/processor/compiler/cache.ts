@@ -168,9 +168,12 @@ export class ExitList implements ExitNumbers {
   }
 
   tired(node: Node): number {
-    const exit = new Exit(node, 0, 0, false, node.block.eip);
-    exit.isTired = true;
-    return this.add(exit);
+    if (node.tired === -1) {
+      const exit = new Exit(node, 0, 0, false, node.block.eip);
+      exit.isTired = true;
+      node.tired = this.add(exit);
+    }
+    return node.tired;
   }
 }
 

@@ -38,7 +38,7 @@ import { emitEnd } from './lower-ends.ts';
 import { planAccesses } from './plan.ts';
 import type { Edge, Node } from './node.ts';
 import { FLAGS_MASK, FLAGS_PASSED } from './shape.ts';
-import { checksBudget } from './structure.ts';
+import { goesBack } from './structure.ts';
 
 /** Where to branch for a block: the label of its loop, and the one behind which it stands. */
 interface Labels {
@@ -70,6 +70,8 @@ export function emitFunction(d: Draft, order: readonly Node[]): void {
   loadRegisters(d);
   loadFlags(d);
   loadWord(d, FLAG_KIND, KIND);
+  d.kind = entry.flagsIn;
+  checkBudget(d, entry);
   emitTree(d, entry, { loops: new Map(), merges: new Map() });
   code.op(UNREACHABLE);
   code.end();
@@ -116,13 +118,6 @@ function emitNode(d: Draft, node: Node, labels: Labels): void {
   d.careful = node.block.isCareful;
   const { block } = node;
   if (block.secondPage !== -1) checkSecondPage(d, node);
-  if (checksBudget(node)) {
-    d.position = 0;
-    prepareExit(d, d.exits.tired(node));
-    code.get(BUDGET_LEFT);
-    code.with(node.need, LT_S);
-    code.branchIf(d.epilogue);
-  }
   code.get(BUDGET_LEFT);
   code.with(block.length, SUB);
   code.set(BUDGET_LEFT);
@@ -163,11 +158,11 @@ function emitEdge(d: Draft, node: Node, edge: Edge, labels: Labels): void {
     return;
   }
   if (eip >>> 12 !== node.block.eip >>> 12) checkPage(d, node, to);
-  if (node.end === 'repeats') checkBudget(d, node, to);
+  if (node.end === 'repeats' || goesBack(node, to)) checkBudget(d, to);
   const kind = d.kind;
   if (to.isHeader || to.isMerge || to.order === 0) agreeOnFlags(d, to);
   else to.flagsIn = d.kind;
-  if (to.order <= node.order) code.branch(labels.loops.get(to)!);
+  if (goesBack(node, to)) code.branch(labels.loops.get(to)!);
   else if (to.isMerge) code.branch(labels.merges.get(to)!);
   else emitTree(d, to, labels);
   d.kind = kind;
@@ -184,10 +179,9 @@ function agreeOnFlags(d: Draft, to: Node): void {
   }
 }
 
-/** Behind a REP nobody knows how much of the budget is left. */
-function checkBudget(d: Draft, node: Node, to: Node): void {
-  prepareTarget(d, to.block.eip);
-  prepareExit(d, d.exits.away(node));
+/** Leaves in front of `to` if the budget may not last until it is looked at again. */
+function checkBudget(d: Draft, to: Node): void {
+  prepareExit(d, d.exits.tired(to));
   d.code.get(BUDGET_LEFT);
   d.code.with(to.need, LT_S);
   d.code.branchIf(d.epilogue);

@@ -10,6 +10,7 @@
  */
 import { loopOrJump } from '../jumps.ts';
 import type { Node } from './node.ts';
+import { goesBack } from './structure.ts';
 import {
   FLAGS_CHANGED,
   FLAGS_MASK,
@@ -85,8 +86,8 @@ function backwards(node: Node, notes: number[] | undefined): number {
     }
     if (flow & MAY_LEAVE) known |= LIVE;
   }
-  // The entry and loop headers may leave before they begin.
-  return node.order === 0 || node.isHeader ? known | LIVE : known;
+  // Whether the second page is where it was is asked before the first instruction.
+  return node.block.secondPage === -1 ? known : known | LIVE;
 }
 
 /*
@@ -99,11 +100,16 @@ function atEnd(node: Node): number {
   // An interpreter is to come, or pushing and popping may fail, or it may lead anywhere.
   let known = end === 'falls' || end === 'jump' || end === 'loop' ? 0 : LIVE;
   for (const { to } of edges) {
-    if (!to || to.flagsLive) known |= LIVE;
+    if (!to || to.flagsLive || mayLeave(node, to)) known |= LIVE;
     if (to?.flagsWanted) known |= WANTED;
   }
   if (end === 'repeats') return LIVE;
   if (end !== 'loop') return known;
   const last = node.block.code[node.block.length - 1]!;
   return last.execute === loopOrJump && last.operation < 2 ? LIVE | WANTED : known;
+}
+
+/** Whether the region may be left on the way from one node to another: where it is time to look at the budget, or whether the next page is there. */
+function mayLeave(from: Node, to: Node): boolean {
+  return goesBack(from, to) || from.block.eip >>> 12 !== to.block.eip >>> 12;
 }

@@ -58,8 +58,9 @@ export class Node {
   flagsIn = -1;
   /** Where it touches memory. */
   plan: Plan | undefined = undefined;
-  /** The number of the exit that leads from here to another address, or -1. */
+  /** The number of the exit that leads from here to another address, and of the one in front of it for want of budget; or -1. */
   away = -1;
+  tired = -1;
 
   /** The call in which it stands. */
   readonly frame: Frame;

@@ -97,7 +97,7 @@ function cutIrreducible(order: Node[]): boolean {
   let cut = false;
   for (const node of order) {
     for (const edge of node.edges) {
-      if (edge.to && edge.to.order <= node.order && !dominates(edge.to, node)) {
+      if (edge.to && goesBack(node, edge.to) && !dominates(edge.to, node)) {
         edge.to = undefined;
         cut = true;
       }
@@ -112,7 +112,7 @@ function markMerges(order: Node[]): void {
     node.merges = [];
     for (const { to } of node.edges) {
       if (!to) continue;
-      if (to.order <= node.order) to.isHeader = true;
+      if (goesBack(node, to)) to.isHeader = true;
       else forward[to.order]!++;
     }
   }
@@ -124,20 +124,22 @@ function markMerges(order: Node[]): void {
 
 /*
  * ## How far it is to the next look at the clock
+ *
+ * The budget is looked at on entering, on every jump that goes back, and behind each REP. Whoever has got past one of these must be able to walk to the next.
  */
-/** Where the budget is looked at: at the entry and at the head of each loop. (And behind each REP.) */
-export function checksBudget(node: Node): boolean {
-  return node.order === 0 || node.isHeader;
-}
-
 function measure(order: Node[]): void {
   for (let index = order.length - 1; index >= 0; index--) {
     const node = order[index]!;
     let farthest = 0;
     for (const { to } of node.edges) {
-      if (node.end === 'repeats' || !to || to.order <= node.order || checksBudget(to)) continue;
+      if (node.end === 'repeats' || !to || goesBack(node, to)) continue;
       farthest = Math.max(farthest, to.need);
     }
     node.need = node.block.length + farthest;
   }
+}
+
+/** Whether a jump from one node to another closes a loop. */
+export function goesBack(from: Node, to: Node): boolean {
+  return to.order <= from.order;
 }
