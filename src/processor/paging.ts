@@ -65,8 +65,7 @@ export const FAULT_USER = 1 << 2;
  *
  * Note what is *not* checked: whether the address is sane, whether the tables lie in RAM, whether a table is
  * really a table. A directory that lists itself as one of its tables is perfectly fine, and a popular trick, for
- * then the page tables show up in memory as an array. But then the A bit that we set in the directory may be in
- * the very word we have just read as a table entry. Hence the second look.
+ * then the page tables show up in memory as an array.
  *
  * A page that is written gets D for *dirty*, any page that is touched gets A for *accessed*. The processor only
  * ever sets them. Clearing them is for the kernel, which comes by now and then to see who has been touched since
@@ -104,10 +103,8 @@ export function translate(cpu: Processor, linear: number, write: boolean, user: 
 
   if ((directoryEntry & PAGE_ACCESSED) === 0)
     writePhysical(cpu, directoryAt, 4, directoryEntry | PAGE_ACCESSED);
-  // Read again: a directory may be its own table, and then the mark just made is in this entry too.
-  const current = readPhysical(cpu, tableAt, 4);
-  const marked = current | PAGE_ACCESSED | (write ? PAGE_DIRTY : 0);
-  if (marked !== current) writePhysical(cpu, tableAt, 4, marked);
+  const marked = tableEntry | PAGE_ACCESSED | (write ? PAGE_DIRTY : 0);
+  if (marked !== tableEntry) writePhysical(cpu, tableAt, 4, marked);
 
   const physical = (tableEntry & FRAME) | (linear & 0xfff);
   fillTlb(cpu, linear, physical, userPage, writable, (marked & PAGE_DIRTY) !== 0);
