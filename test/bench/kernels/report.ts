@@ -37,15 +37,18 @@ export interface Results {
   rows: Row[];
 }
 
-/** Processes of each contestant, in turn; the median counts. (QEMU's rounds are timed by when its serial line is heard, and that may be late.) */
-const PROCESSES = 3;
+/**
+ * Processes of each contestant for each kernel. The quickest counts, for on a machine that is shared whatever disturbs makes slower; and since it may go on doing so for half
+ * a minute, all kernels are gone through once before any has its next turn.
+ */
+const PROCESSES = 5;
 const NATIVE_ROUNDS = 7;
 const BENCH = fileURLToPath(new URL('..', import.meta.url));
 const BY_TSX = ['--import', 'tsx', fileURLToPath(new URL('child.ts', import.meta.url))];
 const ENGINE = fileURLToPath(new URL('engine.ts', import.meta.url));
 const MINUTES = 60_000;
 
-/** Measures everybody on every kernel, kernel by kernel and all side by side, and prints a table as it goes. */
+/** Measures everybody on every kernel, all side by side and several times over, and prints a table. */
 export async function benchKernels(): Promise<Results | undefined> {
   const native = await openNative();
   if (typeof native === 'string') {
@@ -55,23 +58,22 @@ export async function benchKernels(): Promise<Results | undefined> {
   const poured = pour(ENGINE, 'kernels');
   const ourselves = (engine: Engine): Contestant => ({
     name: engine,
-    rounds: engine === 'interpreter' ? 3 : 6,
+    rounds: engine === 'interpreter' ? 2 : 6,
     run: (kernel, rounds) => inChild([...poured, engine], kernel, rounds),
   });
   const contestants = [...LANTERN_ENGINES.map(ourselves), ...peers()];
+  const found = KERNELS.map((kernel) => new Found(kernel, contestants.length));
+  for (let turn = 0; turn < PROCESSES; turn++) {
+    for (const each of found) await measure(each, contestants);
+    console.log(`turn ${turn + 1} of ${PROCESSES} is done`);
+  }
   console.log(
-    '\nten kernels: multiples of native time, cold (first round of a process) / warm (best of the rest), medians of 3 processes\n',
+    `\nten kernels: multiples of native time, cold (first round of a process) / warm (best of the rest), best of ${PROCESSES} processes\n`,
   );
   const columns = contestants.map(({ name }) => name.padStart(18)).join('');
   console.log(`${''.padEnd(16)}${'native ms'.padStart(10)}${columns}`);
-  const rows: Row[] = [];
-  for (const kernel of KERNELS) {
-    const row = await measure(kernel, contestants, () =>
-      inChild([...BY_TSX, 'native'], kernel, NATIVE_ROUNDS),
-    );
-    rows.push(row);
-    print(row.kernel, row.nativeMilliseconds.toFixed(2), row);
-  }
+  const rows = found.map(rowOf);
+  for (const row of rows) print(row.kernel, row.nativeMilliseconds.toFixed(2), row);
   print('geometric mean', '', meanOf('geometric mean', rows));
   const others = rows.filter(({ kernel }) => kernel !== 'rep movs');
   print('without rep movs', '', meanOf('without rep movs', others));
@@ -118,36 +120,39 @@ async function inChild(words: readonly string[], kernel: Kernel, rounds: number)
   return JSON.parse(stdout.trim().split('\n').at(-1)!) as Rounds;
 }
 
-/** The real processor goes before and after the others, so that a change of clock or load shows in both. */
-async function measure(
-  kernel: Kernel,
-  contestants: Contestant[],
-  native: () => Promise<Rounds>,
-): Promise<Row> {
-  const real = await native();
-  const cold: number[] = [];
-  const warm: number[] = [];
-  const each = contestants.map(() => [] as Rounds[]);
-  for (let turn = 0; turn < PROCESSES; turn++) {
-    for (const [n, { name, rounds, run }] of contestants.entries()) {
-      const found = await run(kernel, rounds);
-      const wrong = found.find(({ checksum }) => checksum !== real[0]!.checksum);
-      if (wrong)
-        throw new Error(`${name}: ${kernel.name} is ${wrong.checksum}, expected ${real[0]!.checksum}`);
-      each[n]!.push(found);
-    }
+/** What was found for one kernel: all rounds of the real processor but the first of each process, and the processes of each contestant. */
+class Found {
+  readonly kernel: Kernel;
+  readonly native: Rounds = [];
+  readonly processes: Rounds[][];
+
+  constructor(kernel: Kernel, contestants: number) {
+    this.kernel = kernel;
+    this.processes = Array.from({ length: contestants }, () => []);
   }
-  for (const processes of each) {
-    cold.push(median(processes.map(([first]) => first!.milliseconds)));
-    warm.push(median(processes.map((found) => best(found.slice(1)))));
-  }
-  const nativeMilliseconds = best([...real.slice(1), ...(await native()).slice(1)]);
-  const times = (milliseconds: number) => milliseconds / nativeMilliseconds;
-  return { kernel: kernel.name, nativeMilliseconds, cold: cold.map(times), warm: warm.map(times) };
 }
 
-function median(figures: number[]): number {
-  return figures.sort((a, b) => a - b)[figures.length >> 1]!;
+/** One turn of everybody on one kernel; the real processor goes first. */
+async function measure({ kernel, native, processes }: Found, contestants: Contestant[]): Promise<void> {
+  native.push(...(await inChild([...BY_TSX, 'native'], kernel, NATIVE_ROUNDS)).slice(1));
+  const { checksum } = native[0]!;
+  for (const [n, { name, rounds, run }] of contestants.entries()) {
+    const found = await run(kernel, rounds);
+    const wrong = found.find((round) => round.checksum !== checksum);
+    if (wrong) throw new Error(`${name}: ${kernel.name} is ${wrong.checksum}, expected ${checksum}`);
+    processes[n]!.push(found);
+  }
+}
+
+function rowOf({ kernel, native, processes }: Found): Row {
+  const nativeMilliseconds = best(native);
+  const times = (rounds: Rounds) => best(rounds) / nativeMilliseconds;
+  return {
+    kernel: kernel.name,
+    nativeMilliseconds,
+    cold: processes.map((each) => times(each.map(([first]) => first!))),
+    warm: processes.map((each) => times(each.flatMap((rounds) => rounds.slice(1)))),
+  };
 }
 
 function best(rounds: Rounds): number {
