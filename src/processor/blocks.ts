@@ -19,11 +19,12 @@ import { LOOP_PACE } from './compiler/making.ts';
 import type { Shape } from './compiler/shape.ts';
 import { begin, Decoder } from './decoder.ts';
 import { fault, protectionFault } from './faults.ts';
-import { Instruction } from './instruction.ts';
+import { type Execute, Instruction } from './instruction.ts';
 import { executeOf, immediateOf, lengthOf, PACKED, pack, unpack } from './packed.ts';
-import { call } from './jumps.ts';
+import { conditionalJumps, jump, loopOrJump } from './jumps.ts';
 import { BASE, CS, EIP, LIMIT } from './layout.ts';
 import type { Processor } from './processor.ts';
+import { split } from './split.ts';
 
 /** The most instructions of one block. */
 const LONGEST_BLOCK = 64;
@@ -46,6 +47,8 @@ export class Block {
   /** The epoch in which the address of this block was last looked up; -1 once it is dropped. */
   epoch = -1;
   end = 0;
+  /** Whether it ends for want of room, or because the next has a door: its last instruction is like any other. */
+  falls = false;
   /** Where execution went from here, the last two times it went elsewhere. */
   successor: Block = this;
   otherSuccessor: Block = this;
@@ -97,7 +100,7 @@ export const NO_BLOCK = new Block();
 /*
  * ## Finding
  *
- * The fast half is four comparisons. The slow half is a translation and two array accesses, and is taken where
+ * The fast half is four comparisons. The slow half is a translation and three array accesses, and is taken where
  * the path is new.
  */
 /** The block at EIP: by the links of the block before, or by looking it up. */
@@ -108,9 +111,10 @@ export function nextBlock(cpu: Processor, previous: Block): Block {
   if (first.eip === eip && first.epoch === epoch) return first;
   const second = previous.otherSuccessor;
   if (second.eip === eip && second.epoch === epoch) return second;
-  const block = findBlock(cpu, eip);
+  const isTarget = previous.epoch >= 0 && jumpsTo(cpu, previous, eip);
+  const block = findBlock(cpu, eip, isTarget);
   if (previous.epoch >= 0 && block.epoch >= 0) {
-    if (block.eip <= previous.eip && jumpsTo(cpu, previous, block.eip)) block.pace = LOOP_PACE;
+    if (isTarget && eip <= previous.eip) block.pace = LOOP_PACE;
     if (previous.otherSuccessor.epoch >= 0) rememberFormer(previous, previous.otherSuccessor);
     previous.otherSuccessor = previous.successor;
     previous.successor = block;
@@ -118,10 +122,12 @@ export function nextBlock(cpu: Processor, previous: Block): Block {
   return block;
 }
 
-/** Whether a block ends in a jump, with or without a condition, to `eip`. If that lies before it, there is a loop. */
+const jumps = new Set<Execute>([jump, loopOrJump, ...conditionalJumps]);
+
+/** Whether a block ends in a jump, with or without a condition, to `eip`. */
 function jumpsTo({ code }: Processor, { at, length }: Block, eip: number): boolean {
   const last = at + (length - 1) * PACKED;
-  return immediateOf(code, last) === eip && executeOf(code, last) !== call;
+  return immediateOf(code, last) === eip && jumps.has(executeOf(code, last));
 }
 
 /** The interpreter does not need to know; a compiler wants to see all the ways that a jump through a table takes, or at least eight. */
@@ -137,11 +143,13 @@ function rememberFormer(block: Block, former: Block): void {
  * The same bytes at another linear address are another block, since its jumps know where they lead. So they
  * are for another set of flat segments. They are chained, and there are rarely two.
  */
-function findBlock(cpu: Processor, eip: number): Block {
+function findBlock(cpu: Processor, eip: number, isTarget: boolean): Block {
   const words = cpu.words;
   if (eip >>> 0 > words[LIMIT + CS]! >>> 0) protectionFault();
   const linear = (words[BASE + CS]! + eip) | 0;
   const physical = translateForFetch(cpu, linear);
+  // What is looked up further on may cost the TLB this page again: then a new epoch has begun, and this block is of the old one.
+  const { epoch } = cpu;
   const page = cpu.codePages[physical >>> 12];
   if (page !== undefined) {
     let block = blockAt(page, physical & 0xfff);
@@ -153,12 +161,13 @@ function findBlock(cpu: Processor, eip: number): Block {
       }
       block = block.variant;
     }
+    if (block === undefined && isTarget) block = split(cpu, page, physical & 0xfff, eip);
     if (block !== undefined) {
-      block.epoch = cpu.epoch;
+      block.epoch = epoch;
       return block;
     }
   }
-  return decodeBlock(cpu, eip, physical);
+  return decodeBlock(cpu, eip, physical, epoch);
 }
 
 /*
@@ -172,7 +181,7 @@ function findBlock(cpu: Processor, eip: number): Block {
  * it.
  */
 /** Decodes from `eip` to the next jump, the end of the page, or the first instruction that cannot be fetched. */
-function decodeBlock(cpu: Processor, eip: number, physical: number): Block {
+function decodeBlock(cpu: Processor, eip: number, physical: number, epoch: number): Block {
   const decoder = new Decoder(cpu);
   const block = new Block();
   const frame = physical >>> 12;
@@ -202,10 +211,11 @@ function decodeBlock(cpu: Processor, eip: number, physical: number): Block {
     pack(cpu.code, block.at + block.length++ * PACKED, decoder.i);
     block.secondPage = decoder.secondPage;
     at = decoder.i.next;
-    if (alone || decoder.ends) break;
+    block.falls = !alone && !decoder.ends;
+    if (!block.falls) break;
   }
   block.end = at;
-  block.epoch = cpu.epoch;
+  block.epoch = epoch;
   const last = block.secondPage === -1 ? frame : block.secondPage >>> 12;
   if (Math.max(frame, last) >= cpu.codePages.length) {
     // Code where there is no RAM: used once, never kept.

@@ -47,6 +47,16 @@ export function keepBlock(cpu: Processor, block: Block, frame: number, start: nu
   const page = codePage(cpu, frame);
   const length = (block.end - block.eip) >>> 0;
   page.covered.fill(1, start, Math.min(start + length, 0x1000));
+  addBlock(cpu, block, start);
+  if (block.secondPage === -1) return;
+  const second = codePage(cpu, block.secondPage >>> 12);
+  second.covered.fill(1, 0, start + length - 0x1000);
+  second.visitors.push(block);
+}
+
+/** Puts a block where its first byte is. */
+export function addBlock(cpu: Processor, block: Block, start: number): void {
+  const page = codePage(cpu, block.frame);
   const first = blockAt(page, start);
   let variants = 0;
   for (let other = first; other !== undefined; other = other.variant) variants++;
@@ -54,11 +64,6 @@ export function keepBlock(cpu: Processor, block: Block, frame: number, start: nu
   else for (let other = first; other !== undefined; other = other.variant) forget(cpu, other);
   if (first === undefined) page.starts[start] = page.blocks.push(block) - 1;
   else page.blocks[page.starts[start]!] = block;
-  block.epoch = cpu.epoch;
-  if (block.secondPage === -1) return;
-  const second = codePage(cpu, block.secondPage >>> 12);
-  second.covered.fill(1, 0, start + length - 0x1000);
-  second.visitors.push(block);
 }
 
 /** The record of a physical page, made when its first block is; from then on writes to the page are watched. */
@@ -161,6 +166,9 @@ export function makeRoom(cpu: Processor): void {
 
 function dropAllCode(cpu: Processor): void {
   if (cpu.compiler !== undefined) forgetAllRegions(cpu.compiler);
+  for (const page of cpu.codePages) {
+    if (page !== undefined) for (const block of blocksOf(page)) block.forget();
+  }
   cpu.codePages.fill(undefined);
   cpu.codeEnd = 0;
   newEpoch(cpu);

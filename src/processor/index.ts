@@ -72,6 +72,7 @@ export * from './opcodes-transfer.ts';
 export * from './opcodes-system.ts';
 export * from './packed.ts';
 export * from './blocks.ts';
+export * from './split.ts';
 export * from './code-pages.ts';
 export * from './run.ts';
 /*

@@ -87,7 +87,7 @@ function runSlice(cpu: Processor): Stop {
             const { region } = block;
             if (region !== undefined && mayEnter(compiler, region)) {
               const exit = enterRegion(compiler, region);
-              block = exit.block;
+              block = exit.isTired ? NO_BLOCK : exit.block;
               if (!exit.resumes) continue;
               start = exit.position;
               position = start;

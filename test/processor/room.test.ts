@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { assemble } from '../../src/assembler/index.ts';
 import { emptyBus } from '../../src/processor/bus.ts';
 import { Compiler } from '../../src/processor/compiler/compiler.ts';
+import { HOT } from '../../src/processor/compiler/making.ts';
 import { EAX, EDX, EIP, ESP, RAM_BASE } from '../../src/processor/layout.ts';
 import { MOST_DECODED, PACKED } from '../../src/processor/packed.ts';
 import { Processor } from '../../src/processor/processor.ts';
@@ -64,4 +65,31 @@ test('When more are in use than half of what there is room for, all are dropped,
   expect(run(cpu, 3 * length)).toBe('halted');
   expect(cpu.words[EAX]).toBe(2 * length);
   expect(cpu.codeEnd).toBeLessThan(MOST_DECODED * PACKED);
+});
+
+test('A block that waits to be compiled when all are dropped is not mistaken for what is decoded in its place', () => {
+  const length = MOST_DECODED + 100_000;
+  const source = `
+    ${'call f\n'.repeat(40)}
+    call 0x100000
+    mov ecx, 3000
+    hot: add ebx, ecx
+    dec ecx
+    jnz hot
+    mov ecx, 600
+    again: call f
+    dec ecx
+    jnz again
+    hlt
+    f: inc edx
+    ret`;
+  const [one, other] = [undefined, HOT].map((hot) => {
+    const cpu = prepare(source, hot);
+    cpu.bytes.fill(INC_EAX, RAM_BASE + 0x10_0000, RAM_BASE + 0x10_0000 + length);
+    cpu.bytes[RAM_BASE + 0x10_0000 + length] = RET;
+    expect(run(cpu, 3 * length)).toBe('halted');
+    expect([cpu.words[EDX], cpu.words[EAX]]).toEqual([640, length]);
+    return cpu.retiredAtEnd - cpu.remaining;
+  });
+  expect(other).toBe(one);
 });

@@ -37,9 +37,9 @@ export class Shape {
   used = 0;
   changed = 0;
 
-  constructor(code: readonly Instruction[]) {
+  constructor({ code, falls }: Block) {
     const last = code[code.length - 1]!;
-    this.end = endOf(last);
+    this.end = falls ? 'falls' : endOf(last);
     this.body = this.end === 'falls' ? code.length : code.length - 1;
     for (let position = 0; position < this.body; position++) addInstruction(this, code[position]!);
     addEnd(this, last);
@@ -48,7 +48,7 @@ export class Shape {
 }
 
 export function shapeOf(block: Block): Shape {
-  block.shape ??= new Shape(block.code);
+  block.shape ??= new Shape(block);
   return block.shape;
 }
 
