@@ -15,6 +15,7 @@ import { JUMP_CACHE, JUMP_CACHE_ENTRIES, RAM_BASE } from '../layout.ts';
 import type { Processor } from '../processor.ts';
 import type { ExitNumbers } from './draft.ts';
 import type { Node } from './node.ts';
+import { timesOf } from './region.ts';
 
 /*
  * ## Ways out
@@ -22,7 +23,7 @@ import type { Node } from './node.ts';
  * There are four, and they differ in who goes on, and where. In the middle of a block, because a page was not where
  * it was expected, or because the instruction is not one that we compile: then the interpreter goes on in the same
  * block, at the same position, just as if it had been there all the time. Behind an instruction that has changed the
- * world. At another address. And at the same address, because the budget is too small for once around.
+ * world. At another address. And in front of a block, because the budget may not last to the next look at it.
  */
 /** What to do after leaving compiled code. */
 export class Exit {
@@ -40,7 +41,7 @@ export class Exit {
   /** How often it was taken, and from which retired count on. */
   leaves = 0;
   since = 0;
-  /** The budget was too small for once around. */
+  /** The budget may not last to the next look at it. */
   isTired = false;
   /** Instructions from here on that the interpreter does while compiled code waits, and the number of the exit behind the first; those behind the others follow. */
   together = 0;
@@ -75,6 +76,8 @@ export class Region {
   readonly exits: readonly Exit[];
   /** There was more to gather, but for want of room or because it was called. */
   readonly isPart: boolean;
+  /** How often its entry had been interpreted when it was made. */
+  readonly times: number;
   alive = true;
   /** Instructions at whose end it was found at work. */
   work = 0;
@@ -96,6 +99,7 @@ export class Region {
     this.size = nodes.reduce((sum, { block }) => sum + block.length, 0);
     this.exits = exits;
     this.isPart = isPart;
+    this.times = timesOf(this.entry);
   }
 }
 

@@ -70,6 +70,8 @@ export class Draft {
   epilogue = 0;
   /** How many pointers the greediest block has. */
   pointers = 0;
+  /** How many loads guess their page. */
+  guesses = 0;
 
   node!: Node;
   plan!: Plan;

@@ -22,8 +22,6 @@
  *
  * ```text
  * (loop $2
- *   (local.set $exit (i32.const 0))
- *   (br_if $1 (i32.lt_s (local.get $budget) (i32.const 5)))
  *   (local.set $budget (i32.sub (local.get $budget) (i32.const 5)))
  *   (local.set $t0 (local.get $esi))
  *   (local.set $exit (i32.const 1))
@@ -47,6 +45,9 @@
  *     (i32.lt_u (i32.add (local.get $flag_a) (local.get $flag_b)) (local.get $flag_a)))
  *   (local.set $ecx (i32.add (local.tee $flag_a (local.get $ecx)) (i32.const -1)))
  *   (if $3 (i32.ne (i32.sub (local.get $flag_a) (i32.const 1)) (i32.const 0))
+ *     (local.set $exit (i32.const 0))
+ *     (local.set $kind (i32.const 8))
+ *     (br_if $1 (i32.lt_s (local.get $budget) (i32.const 5)))
  *     (local.set $kind (i32.const 8))
  *     (br $2))
  *   (local.set $target (i32.const 0x800a))
@@ -66,7 +67,8 @@
  * `$1` is the way out, and the art of it. Whoever leaves must
  * know which instruction is next, how many are done, what is in all eight registers and what six flags would say if
  * they were asked. All of that hangs on one number, `$exit`, which is set before each place where one might leave; and as
- * a constant in a variable that nobody reads is not even loaded, it costs nothing until then.
+ * a constant in a variable that nobody reads is not even loaded, it costs nothing until then. Before the loop goes back to its beginning, `$budget` is asked whether it will last for five more. If not, the loop is left there.
+ * (On the way in it has been asked the same, above the picture.)
  *
  * So one loop is done twice, by two engines, and the rule of this house is that nobody may be able to tell which,
  * except by a clock: same memory, same faults, same count, at every single instruction at which one might look. The
@@ -108,6 +110,8 @@ export * from './draft.ts';
  */
 export * from './shape.ts';
 export * from './plan.ts';
+export * from './following.ts';
+export * from './guesses.ts';
 export * from './liveness.ts';
 export * from './kinds.ts';
 export * from './flag-values.ts';

@@ -10,7 +10,7 @@
  */
 import { loopOrJump } from '../jumps.ts';
 import type { Node } from './node.ts';
-import { goesBack } from './structure.ts';
+import { isBackEdge } from './structure.ts';
 import {
   FLAGS_CHANGED,
   FLAGS_MASK,
@@ -111,5 +111,5 @@ function atEnd(node: Node): number {
 
 /** Whether the region may be left on the way from one node to another: where it is time to look at the budget, or whether the next page is there. */
 function mayLeave(from: Node, to: Node): boolean {
-  return goesBack(from, to) || from.block.eip >>> 12 !== to.block.eip >>> 12;
+  return isBackEdge(from, to) || from.block.eip >>> 12 !== to.block.eip >>> 12;
 }

@@ -3,14 +3,14 @@
  *
  * Compiling costs something. In a booting Linux it is some microseconds of the processor's time for each i386 instruction in this room, and more in the
  * engine below, most of them for having one more module at all. So a block must run often before it is worth a program of its
- * own, and how often is a bargain. Here is that Linux up to its shell, on two processors with nothing else to do. What is not compiled is mostly done by [the sprinter](#the-sprinter), and the time is that of the quickest of six boots:
+ * own, and how often is a bargain. Here is that Linux up to its shell, on two processors with nothing else to do. What is not compiled is mostly done by [the sprinter](#the-sprinter), and the time is that of the quickest of seven boots:
  *
  * | compiled when done | modules | instructions compiled | done uncompiled | time |
  * | --- | --- | --- | --- | --- |
- * | 250 times | 1,940 | 101,000 | 3.6 million | 2.22 s |
- * | 1,000 times | 958 | 65,000 | 6.5 million | 1.96 s |
- * | 4,000 times | 578 | 38,000 | 10.5 million | 1.87 s |
- * | 16,000 times | 334 | 23,000 | 16.2 million | 1.83 s |
+ * | 250 times | 1,000 | 113,000 | 3.5 million | 2.17 s |
+ * | 1,000 times | 456 | 67,000 | 6.2 million | 1.96 s |
+ * | 4,000 times | 279 | 42,000 | 10.6 million | 1.93 s |
+ * | 16,000 times | 201 | 33,000 | 12.2 million | 1.90 s |
  *
  * A boot is happiest with sixteen thousand. But it is over after two seconds, and a program that goes on for two hours wants to be compiled some time. So four thousand, and for the head of a loop a sixteenth of that:
  * who goes around two hundred and fifty times will mostly go around ten thousand.
@@ -23,6 +23,7 @@ import type { Compiler } from './compiler.ts';
 import { Draft, I32_LOCALS, I64_LOCALS } from './draft.ts';
 import { bury, forgetAllRegions, MOST_REGIONS } from './forgetting.ts';
 import { emitFunction, prepare } from './function.ts';
+import { localsOf } from './guesses.ts';
 import { beginModule, endModule, type WasmFunction, writeBody } from './module.ts';
 import type { Node } from './node.ts';
 import { gather } from './region.ts';
@@ -179,7 +180,7 @@ function write({ emitter }: Compiler, parts: readonly Part[], user: boolean): Ui
       ? new Draft(emitter, exits, READ_USER, WRITE_USER)
       : new Draft(emitter, exits, READ_SUPERVISOR, WRITE_SUPERVISOR);
     prepare(draft, order);
-    const locals = { i32: I32_LOCALS, i64: I64_LOCALS, more: draft.pointers };
+    const locals = { i32: I32_LOCALS, i64: I64_LOCALS, more: draft.pointers + localsOf(draft.guesses) };
     writeBody(emitter, locals, () => emitFunction(draft, order));
   }
   return endModule(emitter, began);

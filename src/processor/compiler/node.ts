@@ -49,6 +49,8 @@ export class Node {
   /** Dominated blocks that are reached from more than one side. */
   merges: Node[] = [];
   isHeader = false;
+  /** How many loops it is part of, one inside the other. */
+  loops = 0;
   isMerge = false;
   /** Instructions from here to the next check of the budget, at most. */
   need = 0;
@@ -58,8 +60,9 @@ export class Node {
   flagsIn = -1;
   /** Where it touches memory. */
   plan: Plan | undefined = undefined;
-  /** The number of the exit that leads from here to another address, and of the one in front of it for want of budget; or -1. */
+  /** The number of the exit that leads from here to another address, or -1. */
   away = -1;
+  /** The number of the exit in front of it that is taken when the budget ends, or -1. */
   tired = -1;
 
   /** The call in which it stands. */

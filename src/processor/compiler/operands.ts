@@ -25,6 +25,7 @@ import {
   SUB,
   XOR,
 } from './emitter.ts';
+import { guessPage } from './guesses.ts';
 import type { Access, Group } from './plan.ts';
 
 /*
@@ -121,8 +122,20 @@ export function reachStack(d: Draft, offset: number, register: typeof ESP | type
 /** The linear address of the group's lowest byte is on the stack. */
 export function checkGroup(d: Draft, group: Group): void {
   const { code } = d;
-  const span = group.high - group.low;
   code.set(T0);
+  if (group.guess === -1) findPage(d, group);
+  else guessPage(d, group, T0, () => findPage(d, group));
+  code.get(T0);
+  code.get(group.local);
+  code.op(ADD);
+  code.set(group.local);
+  group.checked = true;
+}
+
+/** Sets the local of a group to how far its page is from its linear address in T0, or leaves. */
+function findPage(d: Draft, group: Group): void {
+  const { code } = d;
+  const span = group.high - group.low;
   prepareGivingUp(d);
   code.get(T0);
   code.with(10, SHR_U);
@@ -145,11 +158,6 @@ export function checkGroup(d: Draft, group: Group): void {
     }
   }
   giveUpIf(d);
-  code.get(T0);
-  code.get(group.local);
-  code.op(ADD);
-  code.set(group.local);
-  group.checked = true;
 }
 
 /*

@@ -11,17 +11,12 @@
  * On a recursive function that does little but save registers this made all the difference: from 280 million
  * instructions a second to 750.
  */
-import {
-  addImmediateToRegister,
-  decrementRegister,
-  incrementRegister,
-  subtractImmediateToRegister,
-} from '../arithmetic.ts';
 import { FLAT, type Instruction } from '../instruction.ts';
 import { EBP, ECX, ESP, ZERO } from '../layout.ts';
-import { loadEffectiveAddress, moveRegisterToRegister } from '../move.ts';
 import { LODS, STOS } from '../strings.ts';
 import { FIRST_POINTER } from './draft.ts';
+import { follow } from './following.ts';
+import { MOST_GUESSES } from './guesses.ts';
 import type { Lowering } from './lowering.ts';
 import type { Node } from './node.ts';
 import { FLAGS_MASK, FLAGS_PASSED } from './shape.ts';
@@ -41,6 +36,8 @@ export interface Group {
   /** The local that holds the address of `low` in our memory. */
   local: number;
   checked: boolean;
+  /** The number of the guess that says where its page is; -1 if the TLB is asked. */
+  guess: number;
 }
 
 export interface Access {
@@ -63,13 +60,15 @@ export interface Plan {
  * numbers: which value it was, and how far it has come since.
  */
 /** What is known at some point of the program. */
-class Planner {
+export class Planner {
   readonly values: number[];
   readonly offsets: number[];
   /** Groups that can be joined. */
   readonly open: Group[];
   /** Each access is looked up by itself. */
   readonly isCareful: boolean;
+  /** Groups of the block that might be worth a guess. */
+  readonly guessable: Group[] = [];
   /** Numbers given to values, and to the locals of groups, so far. */
   given: number;
   locals: number;
@@ -104,20 +103,33 @@ function forgetAll(p: Planner): void {
  * What is known at the end of a block is still known in the next, if there is no other way to get there. So a
  * function that is entered at its top and branches downward looks at its stack once.
  */
-/** Plans the accesses of a region; the nodes are in reverse postorder. Returns how many locals that takes. */
-export function planAccesses(order: readonly Node[]): number {
+/** Plans the accesses of a region; the nodes are in reverse postorder. Returns how many pointers that takes, and how many guesses. */
+export function planAccesses(order: readonly Node[]): { pointers: number; guesses: number } {
   const ends: Planner[] = [];
-  let locals = 0;
+  let pointers = 0;
   for (const node of order) {
     const { isCareful } = node.block;
     const alone = node.order === 0 || node.isHeader || node.isMerge || isCareful;
     const p = new Planner(alone ? undefined : ends[node.dominator!.order], isCareful);
     planBlock(p, node);
     node.plan = p.plan;
-    locals = Math.max(locals, p.locals);
+    pointers = Math.max(pointers, p.locals);
     ends.push(p);
   }
-  return locals;
+  return { pointers, guesses: giveGuesses(order, ends) };
+}
+
+/*
+ * There are few guesses, and they go to loads that nobody has joined, those of the innermost loops first.
+ */
+function giveGuesses(order: readonly Node[], ends: readonly Planner[]): number {
+  let given = 0;
+  for (const { order: number } of order.filter(({ loops }) => loops > 0).sort((a, b) => b.loops - a.loops)) {
+    for (const group of ends[number]!.guessable) {
+      if (group.count === 1 && given < MOST_GUESSES) group.guess = given++;
+    }
+  }
+  return given;
 }
 
 function planBlock(p: Planner, node: Node): void {
@@ -268,34 +280,19 @@ function newGroup(
   writes: boolean,
 ): Group {
   const local = FIRST_POINTER + p.locals++;
-  return { base, index, shift, low, high: low + size, writes, count: 1, local, checked: false };
-}
-
-/*
- * ## Following a register
- */
-/** Instructions after which a register is still a known distance from where it was. */
-function follow(p: Planner, i: Instruction): boolean {
-  switch (i.execute) {
-    case addImmediateToRegister:
-      return move(p, i.rm, i.rm, i.immediate);
-    case subtractImmediateToRegister:
-      return move(p, i.rm, i.rm, -i.immediate);
-    case incrementRegister:
-      return move(p, i.rm, i.rm, 1);
-    case decrementRegister:
-      return move(p, i.rm, i.rm, -1);
-    case moveRegisterToRegister:
-      return move(p, i.rm, i.reg, 0);
-    case loadEffectiveAddress:
-      return i.index === ZERO && move(p, i.reg, i.base, i.displacement);
-    default:
-      return false;
-  }
-}
-
-function move(p: Planner, to: number, from: number, by: number): boolean {
-  p.values[to] = p.values[from]!;
-  p.offsets[to] = (p.offsets[from]! + by) | 0;
-  return true;
+  const group = {
+    base,
+    index,
+    shift,
+    low,
+    high: low + size,
+    writes,
+    count: 1,
+    local,
+    checked: false,
+    guess: -1,
+  };
+  // An index that has changed since the last place where ways meet has just been worked out.
+  if (index >= FRESH.length && !writes && !p.isCareful) p.guessable.push(group);
+  return group;
 }

@@ -41,7 +41,7 @@ map:
 `;
 
 /*
- * Then the theme, ten times over: a recursion, a hash of a string, a jump through a table with what comes out, a REP, and a mixing of numbers of sixty-four bits.
+ * Then the theme, ten times over: a recursion, a hash of a string with a look into a table, a jump through a table with what comes out, a REP, and a mixing of numbers of sixty-four bits.
  */
 const THEME = `
   mov ebp, 10
@@ -115,8 +115,10 @@ letter:
   imul eax, eax, 33
   add eax, edx
   inc esi
-  cmp dl, 'z'
-  jbe letter
+  and edx, 3
+  xor eax, [edx*4 + table]
+  test al, al
+  jns letter
   not eax
   jmp letter
 ended:

@@ -7,7 +7,10 @@
  * many pages as it takes.
  *
  * A block belongs if it has been interpreted at least once for each eight times that the hot one was. What is rarer is left outside, and the way there is a
- * way out. It is no loss: if it becomes hot one day, it gets a region of its own. (And when a wide region is made, whatever has been compiled before belongs, too: since then nobody has counted it.)
+ * way out. It is no loss: if it becomes hot one day, it gets a region of its own.
+ *
+ * Only, what is compiled is not interpreted any more, and so nobody counts it. A sort that is compiled from the inside outwards, first the loop that compares, then what calls it, would leave its own heart outside, for when the caller's turn comes, nobody has counted the loop for long. So
+ * a block that is part of a region counts as often as that region's entry had been interpreted when it was made; and when a wide region is made, it belongs in any case.
  */
 import { type Block, instructionsOf } from '../blocks.ts';
 import { blockAt } from '../code-pages.ts';
@@ -55,7 +58,7 @@ export class Gathering {
  * A list that grows while it is walked through: each node, when its turn comes, puts those behind it at the end.
  */
 /** How often a block was interpreted: its heat rises faster if it is the head of a loop. */
-function timesOf(block: Block): number {
+export function timesOf(block: Block): number {
   return block.heat / block.pace;
 }
 
@@ -78,7 +81,8 @@ function include(g: Gathering, node: Node): Node {
 }
 
 function isWorthTaking({ warm, isDeep }: Gathering, block: Block): boolean {
-  return timesOf(block) >= warm || (isDeep && block.regions !== undefined);
+  if (timesOf(block) >= warm) return true;
+  return block.regions !== undefined && (isDeep || block.regions.some(({ times }) => times >= warm));
 }
 
 /** The node at `eip` within a call, which is taken in if it is worth it and there is room. */

@@ -97,7 +97,7 @@ function cutIrreducible(order: Node[]): boolean {
   let cut = false;
   for (const node of order) {
     for (const edge of node.edges) {
-      if (edge.to && goesBack(node, edge.to) && !dominates(edge.to, node)) {
+      if (edge.to && isBackEdge(node, edge.to) && !dominates(edge.to, node)) {
         edge.to = undefined;
         cut = true;
       }
@@ -112,7 +112,7 @@ function markMerges(order: Node[]): void {
     node.merges = [];
     for (const { to } of node.edges) {
       if (!to) continue;
-      if (goesBack(node, to)) to.isHeader = true;
+      if (isBackEdge(node, to)) markLoop(order, to, node);
       else forward[to.order]!++;
     }
   }
@@ -120,6 +120,12 @@ function markMerges(order: Node[]): void {
     node.isMerge = forward[node.order]! > 1;
     if (node.isMerge) node.dominator!.merges.push(node);
   }
+}
+
+/** Whoever stands between the head of a loop and a jump back to it is part of the loop, or nearly always. (It is only asked to find out where [a guess](#the-page-of-last-time) is worth most.) */
+function markLoop(order: Node[], head: Node, last: Node): void {
+  head.isHeader = true;
+  for (let index = head.order; index <= last.order; index++) order[index]!.loops++;
 }
 
 /*
@@ -132,7 +138,7 @@ function measure(order: Node[]): void {
     const node = order[index]!;
     let farthest = 0;
     for (const { to } of node.edges) {
-      if (node.end === 'repeats' || !to || goesBack(node, to)) continue;
+      if (node.end === 'repeats' || !to || isBackEdge(node, to)) continue;
       farthest = Math.max(farthest, to.need);
     }
     node.need = node.block.length + farthest;
@@ -140,6 +146,6 @@ function measure(order: Node[]): void {
 }
 
 /** Whether a jump from one node to another closes a loop. */
-export function goesBack(from: Node, to: Node): boolean {
+export function isBackEdge(from: Node, to: Node): boolean {
   return to.order <= from.order;
 }
