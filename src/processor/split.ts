@@ -2,7 +2,17 @@
  * # A door in the middle
  *
  * A block has no door in the middle. But whoever decodes up to the next jump does not know where the others lead. A loop is first met from above, in one block with what stands
- * before it, and only when the jump at its lower end is taken does it turn out that there has been a door all the time. So the block is split there. The instructions lie in a row and stay where they are; only where the first part
+ * before it, and only when the jump at its lower end is taken does it turn out that there has been a door all the time.
+ *
+ * ```text
+ *        mov ecx, 5         the block as it was met: five instructions
+ *        xor eax, eax
+ * again: add eax, ecx       the door, as `jnz` knows and nobody else
+ *        dec ecx
+ *        jnz again
+ * ```
+ *
+ * So the block is split there, two instructions and three. The instructions lie in a row and stay where they are; only where the first part
  * ends is new, and where the second begins.
  *
  * One could leave the block as it is and decode the loop a second time. For an interpreter that is as good. To a compiler, the first turn enters by the old block, in the middle of which the loop

@@ -41,7 +41,7 @@ export class Exit {
   /** How often it was taken, and from which retired count on. */
   leaves = 0;
   since = 0;
-  /** The budget may not last to the next look at it. */
+  /** The budget may not last to the next look at it: it stands in front of its block, and nobody has come from there. */
   isTired = false;
   /** Instructions from here on that the interpreter does while compiled code waits, and the number of the exit behind the first; those behind the others follow. */
   together = 0;

@@ -5,7 +5,7 @@
  * seen one of them: the first region that is ever compiled takes four milliseconds, the hundredth a quarter of one. A guest's first loop should not have to wait for that. So before the first machine of
  * a process is handed out, another one, which nobody will ever see, plays a piece on both engines, and is thrown away.
  *
- * It takes some thirty milliseconds, and nobody is told how it ends. What it buys is the first tenth of a second of every guest: small programs that are run once, from cold, take a seventh
+ * It takes some sixty milliseconds, and nobody is told how it ends. What it buys is the first tenth of a second of every guest: small programs that are run once, from cold, take a seventh
  * less time. A whole Linux does not notice, for it would have had to learn all of that anyway.
  */
 import { assemble } from '../../assembler/index.ts';
