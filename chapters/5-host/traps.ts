@@ -26,7 +26,6 @@ import { hex, hex32, kill } from './death.ts';
 import type { Guest } from './guest.ts';
 import { serveHypercalls } from './hypercalls.ts';
 import { enterHandler, hasHandler, pushFrame } from './interrupts.ts';
-import type { GuestMemory } from './memory.ts';
 import { demandPage, physicalAddress, physicalForLoad, walkTables } from './page-tables.ts';
 
 /*
@@ -120,18 +119,17 @@ function errorInItsOwnEyes(guest: Guest): number {
 const INSTRUCTION_BYTES = 7;
 
 function exit(guest: Guest, trap: number, address: number): Exit {
-  const instruction = new Uint8Array(INSTRUCTION_BYTES);
+  const { memory } = guest;
   const eip = guest.register(FRAME_EIP);
   const here = Math.min(INSTRUCTION_BYTES, pageOf(eip) + PAGE_SIZE - eip);
-  copy(guest.memory, physicalForLoad(guest, eip), instruction, 0, here);
+  const first = memory.read(physicalForLoad(guest, eip), here);
   const rest = INSTRUCTION_BYTES - here;
-  const next = rest > 0 ? physicalAddress(guest, (eip + here) >>> 0) : undefined;
-  if (next !== undefined && guest.memory.holds(next, rest)) copy(guest.memory, next, instruction, here, rest);
+  if (rest === 0) return { trap, instruction: first, address };
+  const instruction = new Uint8Array(INSTRUCTION_BYTES);
+  instruction.set(first);
+  const next = physicalAddress(guest, (eip + here) >>> 0);
+  if (next !== undefined && memory.holds(next, rest)) instruction.set(memory.read(next, rest), here);
   return { trap, instruction, address };
-}
-
-function copy(memory: GuestMemory, from: number, into: Uint8Array, at: number, count: number): void {
-  for (let byte = 0; byte < count; byte++) into[at + byte] = memory.read8(from + byte);
 }
 
 /*
