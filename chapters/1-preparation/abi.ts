@@ -3,16 +3,17 @@
  *
  * Two programs that have never met, written in different years by people who do not trust each other, must agree on
  * numbers. Such an agreement is called an ABI, an *application binary interface*, since it is about bytes and not about
- * names. A kernel for lguest brings about a hundred numbers, and they are cast in 2015's concrete: those of Linux 4.1 to
- * 4.13. You need not learn them. You need to know that nothing else passes between a Guest and its Host.
+ * names. A kernel for lguest brings about a hundred numbers, and they are cast in 2015's concrete: those of Linux 4.1
+ * to 4.13. You need not learn them. You need to know that nothing else passes between a Guest and its Host.
  *
  * ## The knock on the wall
  *
  * A process that wants its kernel executes `int`. A kernel that wants *its* kernel does the same, with a vector that
- * nobody else uses. That is a *hypercall*: number in eax, up to four arguments in ebx, ecx, edx and esi, then `int 0x1F`.
+ * nobody else uses. That is a *hypercall*: number in eax, up to four arguments in ebx, ecx, edx and esi, then `int
+ * 0x1F`.
  *
- * Nothing comes back. No register changes and there is no error code, for what should a kernel do with the news that its page
- * table is nonsense? A hypercall works, or the Guest is dead.
+ * Nothing comes back. No register changes and there is no error code, for what should a kernel do with the news that
+ * its page table is nonsense? A hypercall works, or the Guest is dead.
  */
 
 /** The vector of the hypercall trap, `int 0x1F`. */
@@ -35,10 +36,11 @@ export const LHCALL_LOAD_GDT_ENTRY = 18;
 export const LHCALL_SEND_INTERRUPTS = 19;
 
 /*
- * The gaps are graves. Number 3 loaded a whole GDT at once, 11 asked for the time, 12 moved data before there was virtio, 13 was
- * for kernels with three levels of page tables, 17 told the Host to look at a queue. Interfaces that nobody was promised may lose
- * teeth like that, and lguest had promised nothing: Host, Guest and Launcher came out of the same tree. Then the interface stood
- * still for the last two years of its life, which is more than can be said of most that had one.
+ * The gaps are graves. Number 3 loaded a whole GDT at once, 11 asked for the time, 12 moved data before there was
+ * virtio, 13 was for kernels with three levels of page tables, 17 told the Host to look at a queue. Interfaces that
+ * nobody was promised may lose teeth like that, and lguest had promised nothing: Host, Guest and Launcher came out of
+ * the same tree. Then the interface stood still for the last two years of its life, which is more than can be said of
+ * most that had one.
  *
  * Number 2 is the last thing a Guest says.
  */
@@ -50,9 +52,9 @@ export const LGUEST_SHUTDOWN_RESTART = 2;
 /*
  * ## The page on the table
  *
- * Going through the wall is dear, and a kernel turns its interrupts off and on again around every list it touches. So a few things
- * lie where both can reach them: a structure of 1,388 bytes in the Guest's own memory. Who writes which word is the whole
- * contract:
+ * Going through the wall is dear, and a kernel turns its interrupts off and on again around every list it touches. So a
+ * few things lie where both can reach them: a structure of 1,388 bytes in the Guest's own memory. Who writes which word
+ * is the whole contract:
  *
  * | Word | Written by | Says |
  * | --- | --- | --- |
@@ -89,11 +91,12 @@ export const X86_EFLAGS_IF = 0x200;
  * ## Sixty-four notes under the door
  *
  * A kernel that forks changes page table entries by the dozen. Each change is a hypercall, and none is urgent. So the
- * structure also holds a *ring* of sixty-four slots, five words each: a hypercall that can wait is written into the next
- * slot, and its status byte changed from 0xFF to 0. Whatever hypercall traps next, for whatever reason, the Host first does
- * all that is in the ring, in order, and puts the 0xFF back.
+ * structure also holds a *ring* of sixty-four slots, five words each: a hypercall that can wait is written into the
+ * next slot, and its status byte changed from 0xFF to 0. Whatever hypercall traps next, for whatever reason, the Host
+ * first does all that is in the ring, in order, and puts the 0xFF back.
  *
- * One byte that two sides write, each only when it holds the other's value. There is no lock, as only one of them ever runs.
+ * One byte that two sides write, each only when it holds the other's value. There is no lock, as only one of them ever
+ * runs.
  */
 
 /** Slots in the ring of asynchronous hypercalls, and bytes in a slot (number, four arguments). */
@@ -104,9 +107,9 @@ export const LHCALL_SLOT_FREE = 0xff;
 /*
  * ## Thirty-two seats, four of them taken
  *
- * The Guest lays out its own segments, but in a table that the processor reads, and in that table the Host must be able to find
- * its own. It asks for four entries and ignores whatever a Guest says about those. The numbers are Linux's; a selector is the
- * index times eight, plus the ring.
+ * The Guest lays out its own segments, but in a table that the processor reads, and in that table the Host must be able
+ * to find its own. It asks for four entries and ignores whatever a Guest says about those. The numbers are Linux's; a
+ * selector is the index times eight, plus the ring.
  */
 
 /** Entries of the GDT, and those with a name. The Host's are 10, 11, 16 and 31. */
@@ -131,8 +134,8 @@ export const USER_DS = 0x7b;
 /*
  * ## The other wall
  *
- * The Host has a second neighbour, the Launcher, and speaks to it as a device file does: by write and read. A write is a few
- * words, of which the first says what is wanted. Here the missing numbers are graves, too: 1 and 3 and 4.
+ * The Host has a second neighbour, the Launcher, and speaks to it as a device file does: by write and read. A write is
+ * a few words, of which the first says what is wanted. Here the missing numbers are graves, too: 1 and 3 and 4.
  */
 
 /** First word of a write to /dev/lguest. */

@@ -25,12 +25,12 @@
  * the first of them. He promised a beer to whoever reached the end.
  *
  * For ten years people learned from it what a hypervisor is. Then processors had all grown instructions for the
- * purpose, the 32-bit world it lived in had emptied, and hardly anybody ran it any more. Linux 4.14, of 12 November 2017,
- * came without it.
+ * purpose, the 32-bit world it lived in had emptied, and hardly anybody ran it any more. Linux 4.14, of 12 November
+ * 2017, came without it.
  *
  * This book tells the tale again, from scratch, with its seven chapters and their names and none of its text. The last
- * kernels that could run on lguest (Linux 4.1 to 4.13, when built for it) cannot tell ours from his. The Host moved out of
- * Linux into TypeScript; the computer under it was built for the purpose and lies in an appendix. You need neither a
+ * kernels that could run on lguest (Linux 4.1 to 4.13, when built for it) cannot tell ours from his. The Host moved out
+ * of Linux into TypeScript; the computer under it was built for the purpose and lies in an appendix. You need neither a
  * special kernel nor a spare machine. The beer you will have to arrange yourself.
  */
 
@@ -51,11 +51,11 @@
  * The *Guest* is a kernel and its processes (chapters 2 and 3). Ours is named pup. It is small, and honest, and knows
  * that it is a Guest; when it wants something that only a real kernel may do, it asks.
  *
- * The *Launcher* is an ordinary program (chapter 4). It finds memory, puts a kernel into it, and plays the hardware: when
- * the Guest prints a letter, the Launcher is the screen.
+ * The *Launcher* is an ordinary program (chapter 4). It finds memory, puts a kernel into it, and plays the hardware:
+ * when the Guest prints a letter, the Launcher is the screen.
  *
- * The *Host* is the hypervisor proper (chapter 5). It holds the Guest's page tables, hands it its interrupts, and kills it
- * when it asks for the impossible. It looks like a device file, because lguest's did.
+ * The *Host* is the hypervisor proper (chapter 5). It holds the Guest's page tables, hands it its interrupts, and kills
+ * it when it asks for the impossible. It looks like a device file, because lguest's did.
  *
  * The *Switcher* is less than a page of machine code at the top of every address space (chapter 6). It is the only door
  * between their world and ours, and it is exactly wide enough for one.
@@ -67,9 +67,9 @@
 /*
  * ## What you pack
  *
- * You know what a number is, and `>>>`. You have never written a kernel. So before the cave gets narrow, here are the three
- * ideas of the i386 that the rest of the book stands on, each with the names it will go by: who may do what, where memory
- * really is, and what happens when it goes wrong.
+ * You know what a number is, and `>>>`. You have never written a kernel. So before the cave gets narrow, here are the
+ * three ideas of the i386 that the rest of the book stands on, each with the names it will go by: who may do what,
+ * where memory really is, and what happens when it goes wrong.
  */
 export * from './rings.ts';
 export * from './paging.ts';
@@ -78,16 +78,17 @@ export * from './traps.ts';
 /*
  * ## What you will be asked at the gate
  *
- * Two strangers who pass notes through a wall need to agree on what the notes mean. What follows is that agreement, to the
- * byte: how a Guest calls, what it shares with the Host, what the Launcher may say to /dev/lguest and what it hears back.
- * Come here again when a number puzzles you. Last comes the one small hole through which time and chance reach the program.
+ * Two strangers who pass notes through a wall need to agree on what the notes mean. What follows is that agreement, to
+ * the byte: how a Guest calls, what it shares with the Host, what the Launcher may say to /dev/lguest and what it hears
+ * back. Come here again when a number puzzles you. Last comes the one small hole through which time and chance reach
+ * the program.
  */
 export * from './abi.ts';
 export * from './errno.ts';
 export * from './world.ts';
 
 /*
- * The lamp is lit. You know who may do what, that an address is a question, and where the processor goes when it cannot go
- * on; the rest of the chapter is for looking things up. In the next one you are the Guest: you wake up at address 0x100000 in
- * a world that is not quite what you were promised.
+ * The lamp is lit. You know who may do what, that an address is a question, and where the processor goes when it cannot
+ * go on; the rest of the chapter is for looking things up. In the next one you are the Guest: you wake up at address
+ * 0x100000 in a world that is not quite what you were promised.
  */

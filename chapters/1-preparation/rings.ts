@@ -5,8 +5,8 @@
  *
  * That number, the *current privilege level*, is the whole class system of the i386. Ring 0 may do everything: load
  * page tables, stop the machine, talk to ports. Ring 3 may add and subtract. The idea is older than the chip: the
- * people of Multics drew rings around a keep in the nineteen-sixties, first as a fiction kept up by software, and from 1973
- * on in hardware, eight of them. The 80286 of 1982 took over four.
+ * people of Multics drew rings around a keep in the nineteen-sixties, first as a fiction kept up by software, and from
+ * 1973 on in hardware, eight of them. The 80286 of 1982 took over four.
  *
  * :::figure{#four-rings caption="Four rings were built. For fifteen years nearly everybody used two."}
  * ```text
@@ -25,10 +25,10 @@
  * ```
  * :::
  *
- * Unix wanted two levels, kernel and user, and so did everybody who ported it; rings 1 and 2 stood empty like the fourth
- * floor of a cheap hotel. Then somebody wants to run a kernel that must not be a kernel. Ring 0 is taken, by us. Ring 3 will
- * not do, because the Guest's own processes live there and its kernel must be able to keep *them* out. But one floor up there
- * is a room with a view of both.
+ * Unix wanted two levels, kernel and user, and so did everybody who ported it; rings 1 and 2 stood empty like the
+ * fourth floor of a cheap hotel. Then somebody wants to run a kernel that must not be a kernel. Ring 0 is taken, by us.
+ * Ring 3 will not do, because the Guest's own processes live there and its kernel must be able to keep *them* out. But
+ * one floor up there is a room with a view of both.
  */
 
 /** The ring of a Guest's kernel, and of its processes. */
@@ -46,9 +46,10 @@ export const GUEST_USER_RING = 3;
  *     | index into the table      |TI|ring |
  *     +---------------------------+--+-----+
  *
- * The index picks one of the descriptors in a table that the kernel set up, the GDT. TI picks another table, which no Guest
- * of ours has. The two lowest bits say on whose behalf. Of the selector in cs, the register for code, they *are* the
- * current ring. So 0x61, which you will meet on every other page, reads: entry 12, ring 1. A Guest kernel is running.
+ * The index picks one of the descriptors in a table that the kernel set up, the GDT. TI picks another table, which no
+ * Guest of ours has. The two lowest bits say on whose behalf. Of the selector in cs, the register for code, they *are*
+ * the current ring. So 0x61, which you will meet on every other page, reads: entry 12, ring 1. A Guest kernel is
+ * running.
  */
 
 /** The ring (0 to 3) that a selector asks for: its lowest two bits. */
@@ -59,8 +60,8 @@ export function ringOf(selector: number): number {
 /*
  * ## Sixty-four bits that grew
  *
- * A descriptor says where a segment begins, how long it is, what it is for and from which ring it may be used. It says so
- * in eight bytes, in an order that makes sense if you know that the 286 came first and had only six of them:
+ * A descriptor says where a segment begins, how long it is, what it is for and from which ring it may be used. It says
+ * so in eight bytes, in an order that makes sense if you know that the 286 came first and had only six of them:
  *
  *      31        24 23         20 19     16 15 14 13 12 11     8 7          0
  *     +------------+--+--+--+----+---------+--+-----+--+--------+------------+
@@ -70,7 +71,8 @@ export function ringOf(selector: number): number {
  *     +------------------------------------+---------------------------------+
  *
  * The three pieces of the base are what archaeologists call strata. What a hypervisor watches are four things in the
- * upper word: P, without which it is void; the ring, also called DPL; S, which tells memory from machinery; and the type.
+ * upper word: P, without which it is void; the ring, also called DPL; S, which tells memory from machinery; and the
+ * type.
  */
 
 /** Bits of the upper word of a descriptor (Intel SDM vol. 3, 3.4.5). */
@@ -86,9 +88,9 @@ export const DESCRIPTOR_PRESENT = 1 << 15;
 /*
  * ## Flat
  *
- * A segment could be a fence: here is your megabyte, fall off the end and you trap. Almost nobody builds that fence any more.
- * Kernels set every base to 0 and every limit to four gigabytes and let page tables do the keeping apart, which leaves to
- * segments the one thing that paging cannot do: saying which ring you are in.
+ * A segment could be a fence: here is your megabyte, fall off the end and you trap. Almost nobody builds that fence any
+ * more. Kernels set every base to 0 and every limit to four gigabytes and let page tables do the keeping apart, which
+ * leaves to segments the one thing that paging cannot do: saying which ring you are in.
  *
  * That leaves you and me with a question to carry into the cave. If the Guest's kernel has flat segments in ring 1, and
  * flat means *everything*, then what keeps it away from us? Not these eight bytes. Turn the page.

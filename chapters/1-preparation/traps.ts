@@ -2,12 +2,13 @@
  * # Traps
  *
  * The processor has one way of saying *I cannot go on*, and it uses it for everything. Divided by zero: trap. Page not
- * there: trap. A program wants its kernel: trap. A key was pressed: trap. Somebody in ring 3 tried `hlt`: trap, with a look.
+ * there: trap. A program wants its kernel: trap. A key was pressed: trap. Somebody in ring 3 tried `hlt`: trap, with a
+ * look.
  *
- * A trap is a subroutine call that you did not write. There is a table of 256 *gates*, the IDT; each trap has a number, its
- * *vector*; the gate at that vector names a code segment and an address. The processor stops between two instructions, puts
- * down where it was, and goes where the gate leads. The first thirty-two vectors are the processor's own complaints.
- * Here are those that a hypervisor knows by name.
+ * A trap is a subroutine call that you did not write. There is a table of 256 *gates*, the IDT; each trap has a number,
+ * its *vector*; the gate at that vector names a code segment and an address. The processor stops between two
+ * instructions, puts down where it was, and goes where the gate leads. The first thirty-two vectors are the processor's
+ * own complaints. Here are those that a hypervisor knows by name.
  */
 
 /** The vectors that the Host treats by name. */
@@ -25,9 +26,9 @@ export const VECTORS = 256;
 /*
  * ## What is put down, and where
  *
- * If the gate leads inward, to a lower ring, the processor does not trust the stack it finds (would you?). It takes another,
- * from a small structure called the TSS that the kernel filled in beforehand, one stack for each ring, and puts the old
- * stack's address on the new one first.
+ * If the gate leads inward, to a lower ring, the processor does not trust the stack it finds (would you?). It takes
+ * another, from a small structure called the TSS that the kernel filled in beforehand, one stack for each ring, and
+ * puts the old stack's address on the new one first.
  *
  * :::figure{#trap-frame caption="The frame of a trap from ring 3 to ring 1. From ring 1 to ring 1 the upper two are missing."}
  * ```text
@@ -44,12 +45,12 @@ export const VECTORS = 256;
  * ```
  * :::
  *
- * One instruction undoes it all, `iret`. It pops eip, cs and eflags, and if cs is further out than we are, the stack as well.
- * Nothing checks that a trap had happened before. Build such a frame by hand, say `iret`, and you *arrive* somewhere: that is
- * how every kernel starts its first process, and how we shall start every Guest.
+ * One instruction undoes it all, `iret`. It pops eip, cs and eflags, and if cs is further out than we are, the stack as
+ * well. Nothing checks that a trap had happened before. Build such a frame by hand, say `iret`, and you *arrive*
+ * somewhere: that is how every kernel starts its first process, and how we shall start every Guest.
  *
- * Some exceptions put one more word on top, to say what was wrong. It is always the same ones, except that `int 14`, the
- * instruction, puts none where exception 14 does. Remember that. It is a hole you can drive a hypervisor into.
+ * Some exceptions put one more word on top, to say what was wrong. It is always the same ones, except that `int 14`,
+ * the instruction, puts none where exception 14 does. Remember that. It is a hole you can drive a hypervisor into.
  */
 
 /** Whether the processor pushes an error code with an exception (Intel SDM vol. 3, 6.13). */
@@ -68,8 +69,8 @@ export function pushesErrorCode(vector: number): boolean {
  *     +------------------------------+---------------------------------+
  *
  * The ring says who may come through on purpose, with an `int` instruction; exceptions ask nobody. Type 0xE is an
- * *interrupt gate*, type 0xF a *trap gate*. The only difference on Intel's drawing is that the first turns interrupts off on
- * the way in. In chapter 5 that one bit decides whether a system call of the Guest's ever comes by our door.
+ * *interrupt gate*, type 0xF a *trap gate*. The only difference on Intel's drawing is that the first turns interrupts
+ * off on the way in. In chapter 5 that one bit decides whether a system call of the Guest's ever comes by our door.
  */
 
 /** Bits of the upper word of a gate (Intel SDM vol. 3, 6.11). */
@@ -93,16 +94,17 @@ export function gateOffset(low: number, high: number): number {
  * ## The flag that lies
  *
  * EFLAGS holds the results of arithmetic, and among them, like a cabinet minister on a bus, a few bits that rule the
- * machine. IF lets interrupts in. TF traps after each instruction. The two bits of IOPL say which ring may talk to ports.
+ * machine. IF lets interrupts in. TF traps after each instruction. The two bits of IOPL say which ring may talk to
+ * ports.
  *
- * A kernel turns interrupts off with `cli`, which traps in ring 1: good, we can help. But it may also say `popf`, which loads
- * all of EFLAGS from the stack, and in ring 1 `popf` *leaves IF as it was and says nothing*. No trap. The kernel believes
- * that interrupts are off, and they are not. There are seventeen such instructions on this processor, which is why people used to
- * say that it cannot be virtualised. They meant: not behind the kernel's back.
+ * A kernel turns interrupts off with `cli`, which traps in ring 1: good, we can help. But it may also say `popf`, which
+ * loads all of EFLAGS from the stack, and in ring 1 `popf` *leaves IF as it was and says nothing*. No trap. The kernel
+ * believes that interrupts are off, and they are not. There are seventeen such instructions on this processor, which is
+ * why people used to say that it cannot be virtualised. They meant: not behind the kernel's back.
  *
- * lguest's answer, and ours, is to do it to its face. A Guest knows that it is one. Its interrupt flag is a word in memory
- * that it shares with the Host, and the real IF stays set as long as a Guest runs. How could we take the processor back from it
- * otherwise?
+ * lguest's answer, and ours, is to do it to its face. A Guest knows that it is one. Its interrupt flag is a word in
+ * memory that it shares with the Host, and the real IF stays set as long as a Guest runs. How could we take the
+ * processor back from it otherwise?
  */
 
 /** Bits of EFLAGS (Intel SDM vol. 1, 3.4.3); IF is `X86_EFLAGS_IF` in the ABI. */

@@ -82,7 +82,10 @@ export function createDirectory(): u32 {
   return physical(page);
 }
 
-/** Where the entry for `address` lies (kernel address). If there is no table for it: 0, or with `create` a new one, or 0. */
+/**
+ * Where the entry for `address` lies (kernel address). If there is no table for it: 0; or with `create` in a new one,
+ * and 0 if there is no page left for that.
+ */
 export function entryFor(directory: u32, address: u32, create: boolean): u32 {
   const slot: u32 = linear(directory) + (address >>> 22) * 4;
   if ((load32(slot) & PRESENT) === 0) {
@@ -98,7 +101,9 @@ export function entryFor(directory: u32, address: u32, create: boolean): u32 {
  * Putting a page where none was takes no hypercall. It is so cheap that it feels like getting away with something.
  */
 
-/** Maps `page` (kernel address) at `address`, where nothing was. The Host need not hear of it: it asks when it faults. */
+/**
+ * Maps `page` (kernel address) at `address`, where nothing was. The Host need not hear of it: it asks when it faults.
+ */
 export function mapPage(directory: u32, address: u32, page: u32, flags: u32): boolean {
   const slot: u32 = entryFor(directory, address, true);
   if (slot === 0) return false;
@@ -127,8 +132,8 @@ export function mapPage(directory: u32, address: u32, page: u32, flags: u32): bo
  * ```
  * :::
  *
- * Here the batch pays. Taking the right to write from an entry of the *parent*, who is running and whose entries
- * the Host has shadowed, must be reported, entry by entry: a small program has two or three pages like that, a large one
+ * Here the batch pays. Taking the right to write from an entry of the *parent*, who is running and whose entries the
+ * Host has shadowed, must be reported, entry by entry: a small program has two or three pages like that, a large one
  * hundreds. In the ring they cost one trip for each sixty-four.
  */
 

@@ -25,7 +25,9 @@ export const KIND_RANDOM = 5;
 export const KIND_BLOCK = 6;
 export const KIND_PIPE = 7;
 
-/** A name and what it stands for. Paths have no slash in front and no zero behind. Files have `size` bytes at `data`. */
+/**
+ * A name and what it stands for. Paths have no slash in front and no zero behind. Files have `size` bytes at `data`.
+ */
 export interface Node {
   path: u32;
   length: u32;

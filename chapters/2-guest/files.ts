@@ -118,8 +118,8 @@ function readArchiveFile(file: OpenFile, address: u32, count: u32): i32 {
 /*
  * ## Directories
  *
- * Reading a directory as if it were a file was how `ls` worked for its first dozen years. We keep the custom, with a lock
- * on it: only a reader who asks for exactly one entry gets one, and `cat /bin` is told what it has got hold of.
+ * Reading a directory as if it were a file was how `ls` worked for its first dozen years. We keep the custom, with a
+ * lock on it: only a reader who asks for exactly one entry gets one, and `cat /bin` is told what it has got hold of.
  */
 
 const entry = struct<DirectoryEntry>();

@@ -1,9 +1,9 @@
 /*
  * # The shared page
  *
- * Traps are slow. A trap to the Host means saving everything, stopping the processor, running some TypeScript, and
- * all of it back; such a trip is called an *exit*, and you will hear people count them. So before you ask him anything, the two of you agree on a piece of *your* memory that both can
- * simply write on, like a note on the kitchen table.
+ * Traps are slow. A trap to the Host means saving everything, stopping the processor, running some TypeScript, and all
+ * of it back; such a trip is called an *exit*, and you will hear people count them. So before you ask him anything, the
+ * two of you agree on a piece of *your* memory that both can simply write on, like a note on the kitchen table.
  *
  * What stands on it is no business of ours to choose. It is `struct lguest_data`, 1,388 bytes laid out in 2007 and
  * last touched in 2015, and Linux kernels compiled by strangers rely on every offset. The fields worth a second

@@ -129,8 +129,8 @@ export function endProcess(status: i32): void {
  */
 
 /**
- * Waits for a child to end and buries it: the one with number `id`, or any if that is 0. Returns its number and leaves its status in `status`.
- * With `poll`, 0 if no child has ended yet.
+ * Waits for a child to end and buries it: the one with number `id`, or any if that is 0. Returns its number and leaves
+ * its status in `status`. With `poll`, 0 if no child has ended yet.
  */
 export function waitForChild(id: u32, status: u32, poll: boolean): i32 {
   while (true) {

@@ -5,10 +5,10 @@
  * descriptors, gates, the interrupt flag, sleeping, the clock, dying. Each has one function with two bodies. In
  * one, the instruction that Intel made for it; in the other, a message to the Host.
  *
- * Linux has the same list, as tables of function pointers whose names begin with `pv_`, and when it boots under
- * lguest it overwrites about forty of them. Ours is resolved when you tangle: a constant condition leaves no trace in the
- * image, and a kernel built for the Host has no `mov cr3` in it anywhere. Look for yourself with `objdump`, or
- * with a Guest that dies of one.
+ * Linux has the same list, as tables of function pointers whose names begin with `pv_`, and when it boots under lguest
+ * it overwrites about forty of them. Ours is resolved when you tangle: a constant condition leaves no trace in the
+ * image, and a kernel built for the Host has no `mov cr3` in it anywhere. Look for yourself with `objdump`, or with a
+ * Guest that dies of one.
  */
 import {
   FIRST_EXTERNAL_VECTOR,
@@ -177,7 +177,9 @@ export function faultAddress(): u32 {
  * for the sake of eight.
  */
 
-/** A table's limit and address as `lgdt` and `lidt` want them: the address begins at offset 2, so it comes in halves. */
+/**
+ * A table's limit and address as `lgdt` and `lidt` want them: the address begins at offset 2, so it comes in halves.
+ */
 interface TableRegister {
   limit: u16;
   baseLow: u16;
@@ -270,7 +272,10 @@ export function setKernelStack(top: u32): void {
  * interrupt gate would have to clear your interrupt flag, and only he knows that yours is a word in memory.
  */
 
-/** Sends vector `vector` to `handler`. `kind` is the gate's access byte: 0x8E interrupt gate, 0xEF a trap gate that ring 3 may call. */
+/**
+ * Sends vector `vector` to `handler`. `kind` is the gate's access byte: 0x8E interrupt gate, 0xEF a trap gate that ring
+ * 3 may call.
+ */
 export function setGate(vector: u32, handler: u32, kind: u32): void {
   const low: u32 = (KERNEL_CODE << 16) | (handler & 0xffff);
   const high: u32 = (handler & 0xffff0000) | (kind << 8);

@@ -123,7 +123,10 @@ function switchTo(next: Process): void {
  * edition. Its authors explained later that they meant it as in *this won't be on the exam*.
  */
 
-/** Saves what a function must preserve on this stack, notes the stack pointer at `save`, and goes on where `load` was left. */
+/**
+ * Saves what a function must preserve on this stack, notes the stack pointer at `save`, and goes on where `load` was
+ * left.
+ */
 const switchStacks = naked<(save: u32, load: u32) => void>`
   mov eax, [esp + 4]
   mov edx, [esp + 8]

@@ -25,7 +25,9 @@ import { KERNEL_RING, loadSegmentTable, setSegment } from './paravirt.ts';
 /** The low word of a descriptor for all 4 GiB: base 0, limit 0xFFFFF (pages). */
 const FLAT_LOW = 0x0000ffff;
 
-/** The high word: 32 bits wide, limit in pages, present, accessed; code that may be read, or data that may be written. */
+/**
+ * The high word: 32 bits wide, limit in pages, present, accessed; code that may be read, or data that may be written.
+ */
 const FLAT_CODE = 0x00cf9b00;
 const FLAT_DATA = 0x00cf9300;
 

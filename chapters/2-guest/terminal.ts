@@ -29,7 +29,10 @@ const CONTROL_U = 21;
 const CONTROL_W = 23;
 const DELETE = 127;
 
-/** Typed characters, in a ring, and counters that only grow: how many were read, are in complete lines, were typed, were shown. */
+/**
+ * Typed characters, in a ring, and counters that only grow: how many were read, are in complete lines, were typed, were
+ * shown.
+ */
 const CAPACITY = 1024;
 const line = array<u8>(1024);
 let readTo: u32 = 0;
@@ -99,7 +102,10 @@ function endLine(character: u32): void {
  * answer, question.
  */
 
-/** Shows what is typed of the first line that nobody has read yet. The lines behind it wait until somebody asks for them. */
+/**
+ * Shows what is typed of the first line that nobody has read yet. The lines behind it wait until somebody asks for
+ * them.
+ */
 function showFirstLine(): void {
   let end: u32 = readTo;
   while (end !== editedTo && !endsLine(line[end % CAPACITY])) end++;
@@ -125,7 +131,9 @@ function endsLine(character: u32): boolean {
  * all.
  */
 
-/** Takes back one character; false if the line is empty. A terminal has no eraser: step back, write a blank, step back. */
+/**
+ * Takes back one character; false if the line is empty. A terminal has no eraser: step back, write a blank, step back.
+ */
 function eraseCharacter(): boolean {
   if (editedTo === completeTo) return false;
   editedTo--;
@@ -217,7 +225,10 @@ export function readTerminal(_file: OpenFile, address: u32, count: u32): i32 {
   return copyToUser(address, addressOf(transfer), length) ? (length as i32) : -EFAULT;
 }
 
-/** Moves up to `count` bytes of the first line to `transfer`; a ^D is taken away, but not given, and only as the first byte means the end. */
+/**
+ * Moves up to `count` bytes of the first line to `transfer`; a ^D is taken away, but not given, and only as the first
+ * byte means the end.
+ */
 function takeLine(count: u32): u32 {
   let length: u32 = 0;
   while (length < count && readTo !== completeTo) {

@@ -68,7 +68,10 @@ const JUMP = 0xe9;
 /** Vectors for which the processor pushes an error code itself: 8, 10 to 14 and 17. */
 const WITH_ERROR_CODE = 0x00027d00;
 
-/** Writes the entry of `vector` and returns its address: an error code if there is none, the number, and off to `enterTrap`. */
+/**
+ * Writes the entry of `vector` and returns its address: an error code if there is none, the number, and off to
+ * `enterTrap`.
+ */
 function stubFor(vector: u32): u32 {
   const stub: u32 = addressOf(stubs) + vector * STUB_SIZE;
   const pushed: boolean = vector < 32 && (WITH_ERROR_CODE & (1 << vector)) !== 0;

@@ -61,7 +61,9 @@ export function fromUser(frame: TrapFrame): boolean {
 
 const PAGE_FAULT = 14;
 
-/** Every trap comes through here, from `enterTrap`. Interrupts are off, but for system calls: those turn them off first. */
+/**
+ * Every trap comes through here, from `enterTrap`. Interrupts are off, but for system calls: those turn them off first.
+ */
 export function trap(frame: TrapFrame): void {
   const vector: u32 = frame.vector;
   if (vector === SYSCALL_VECTOR) {

@@ -76,7 +76,9 @@ export function copyToUser(to: u32, from: u32, count: u32): boolean {
  * and between the two somebody may have lengthened it. Not here, with one processor. But hands learn habits.)
  */
 
-/** Copies a text with its zero, at most `room` bytes. Returns its length without the zero; -1 if it is bad or too long. */
+/**
+ * Copies a text with its zero, at most `room` bytes. Returns its length without the zero; -1 if it is bad or too long.
+ */
 export function copyTextFromUser(to: u32, from: u32, room: u32): i32 {
   for (let i: u32 = 0; i < room; i++) {
     const source: u32 = userByte(from + i, false);

@@ -52,7 +52,9 @@ let sectors: u32 = 0;
  * shows you the file.
  */
 
-/** Takes over a disk and makes it a file: `/dev/vda`. Returns its size in sectors of 512 bytes; 0: it did not work out. */
+/**
+ * Takes over a disk and makes it a file: `/dev/vda`. Returns its size in sectors of 512 bytes; 0: it did not work out.
+ */
 export function startBlock(device: VirtioDevice): u32 {
   if (present || !negotiate(device, 0)) return 0;
   openQueue(queue, device, 0);

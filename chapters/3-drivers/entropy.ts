@@ -68,7 +68,7 @@ export function readRandomFile(_file: OpenFile, address: u32, count: u32): i32 {
 
 /*
  * You have come out on the far side of the bus. You know by now what a device is: some registers that answer, two rings
- * of numbers, and a line that is raised. For two chapters you have been lied to, politely, by an expert. In the next one
- * we change sides: you are the Launcher, somebody is about to boot a kernel, and all you have is a file, a block of
+ * of numbers, and a line that is raised. For two chapters you have been lied to, politely, by an expert. In the next
+ * one we change sides: you are the Launcher, somebody is about to boot a kernel, and all you have is a file, a block of
  * memory and a telephone line to the Host.
  */

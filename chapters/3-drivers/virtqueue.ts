@@ -163,7 +163,9 @@ export function wantNoInterrupts(queue: Virtqueue): void {
  * has no idea that it exists.
  */
 
-/** Takes a free descriptor for `length` bytes at the kernel address `address`. Whoever calls has made sure there is one. */
+/**
+ * Takes a free descriptor for `length` bytes at the kernel address `address`. Whoever calls has made sure there is one.
+ */
 export function describe(queue: Virtqueue, address: u32, length: u32, flags: u32): u32 {
   const index: u32 = queue.free;
   const descriptor = queue.descriptors[index];
@@ -209,7 +211,10 @@ export function hasUsed(queue: Virtqueue): boolean {
   return queue.seen !== queue.used.index;
 }
 
-/** How much the device wrote into the chain that `takeUsed` will return next, and where its first piece lies (kernel address). */
+/**
+ * How much the device wrote into the chain that `takeUsed` will return next, and where its first piece lies (kernel
+ * address).
+ */
 export function usedLength(queue: Virtqueue): u32 {
   return queue.used.ring[queue.seen % queue.size].length;
 }

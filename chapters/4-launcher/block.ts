@@ -108,8 +108,8 @@ function serveRequest(medium: Medium, request: Chain, memory: GuestWindow, label
  *
  * We know four types, and answer UNSUPP to the rest, which is what they were given a number for.
  *
- * A flush moves no byte, and is the dearest of the four: three milliseconds, on the disk of the machine where this was written, in which nobody's keys are read. So it is all that a
- * queue does in its turn.
+ * A flush moves no byte, and is the dearest of the four: three milliseconds, on the disk of the machine where this was
+ * written, in which nobody's keys are read. So it is all that a queue does in its turn.
  */
 /** Bytes for which a flush counts. */
 const FLUSH_COST = 1 << 20;
@@ -144,9 +144,9 @@ function attempt(medium: Medium, parts: Parts, memory: GuestWindow): Outcome {
 }
 
 /*
- * What goes wrong with the medium is told twice: to the Guest, in its status byte, and to you. A Linux says *I/O error, dev
- * vda, sector 8*, and would say the same of a disk that clicks. That it is *your* file system that is full, only we know.
- * You hear of it once, not once for each sector.
+ * What goes wrong with the medium is told twice: to the Guest, in its status byte, and to you. A Linux says *I/O error,
+ * dev vda, sector 8*, and would say the same of a disk that clicks. That it is *your* file system that is full, only we
+ * know. You hear of it once, not once for each sector.
  */
 
 function once(complain: (what: string) => void): (what: string) => void {
@@ -175,10 +175,11 @@ function onDisk(disk: Disk, position: number, spans: readonly Span[]): boolean {
 /*
  * ## Moving bytes
  *
- * Linux keeps files in pages of 4 KiB, wherever there was one free, so half a megabyte that it writes comes as 128 spans
- * from all over its memory, which belong side by side on the disk. Each call of the operating system costs us some
- * microseconds whatever its length. So the spans are gathered first, up to a megabyte, and go to the disk in one call. A
- * hundred megabytes in spans of a page are 25,600 calls and 0.3 to 0.5 seconds one by one; in pieces, 200 calls and 0.15.
+ * Linux keeps files in pages of 4 KiB, wherever there was one free, so half a megabyte that it writes comes as 128
+ * spans from all over its memory, which belong side by side on the disk. Each call of the operating system costs us
+ * some microseconds whatever its length. So the spans are gathered first, up to a megabyte, and go to the disk in one
+ * call. A hundred megabytes in spans of a page are 25,600 calls and 0.3 to 0.5 seconds one by one; in pieces, 200 calls
+ * and 0.15.
  *
  * `read` and `write` of files may do less than they are asked, and programs that do not expect it work for years.
  * lguest's did not look, and told its Guest that all was well. The inner loops go on until it is done, or until there

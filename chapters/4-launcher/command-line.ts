@@ -124,8 +124,9 @@ export function parseCommandLine(words: readonly string[]): LaunchOptions | 'hel
 /*
  * ## More than one
  *
- * In front of each Guest stands the word `--guest`, and what follows is a command line like any other, up to the next such word. It is taken
- * out first of all, before anybody asks what the rest means, and no kernel can have it as an argument. A trace is of them all, whoever asks for it; so there is one at most.
+ * In front of each Guest stands the word `--guest`, and what follows is a command line like any other, up to the next
+ * such word. It is taken out first of all, before anybody asks what the rest means, and no kernel can have it as an
+ * argument. A trace is of them all, whoever asks for it; so there is one at most.
  */
 
 const NEXT_GUEST = '--guest';

@@ -208,11 +208,12 @@ function loadEverything(
 }
 
 /*
- * A Linux begins its life by counting to nothing. Some chip may one day have to be given a moment, so the kernel finds out how many turns of an empty
- * loop fill the time between two ticks, and to be sure it counts for a third of a second, while everybody waits. No chip of ours ever
- * needs a moment. So we put a number in front of your arguments, which hypervisors do in one way or another: *loops per jiffy*, a million. At
- * a hundred ticks a second the Linux would have found three times as many, at a thousand a third. If you know better, say `lpj=` yourself: of two, it takes
- * the last. pup does not count before it has something to count.
+ * A Linux begins its life by counting to nothing. Some chip may one day have to be given a moment, so the kernel finds
+ * out how many turns of an empty loop fill the time between two ticks, and to be sure it counts for a third of a
+ * second, while everybody waits. No chip of ours ever needs a moment. So we put a number in front of your arguments,
+ * which hypervisors do in one way or another: *loops per jiffy*, a million. At a hundred ticks a second the Linux would
+ * have found three times as many, at a thousand a third. If you know better, say `lpj=` yourself: of two, it takes the
+ * last. pup does not count before it has something to count.
  */
 const LOOPS_PER_JIFFY = 'lpj=1000000';
 

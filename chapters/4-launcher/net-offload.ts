@@ -19,7 +19,10 @@ import { type Frame, SEGMENTS_ECN, SEGMENTS_TCP4, SEGMENTS_TCP6 } from './link.t
  * there, and whoever finishes the job need not know what protocol it is.
  */
 
-/** Adds up 16-bit words, big-endian, an odd byte at the end being the upper half of one. Not folded: give it back as `sum` to go on. */
+/**
+ * Adds up 16-bit words, big-endian, an odd byte at the end being the upper half of one. Not folded: give it back as
+ * `sum` to go on.
+ */
 function addWords(bytes: Uint8Array, from: number, to: number, sum = 0): number {
   let total = sum;
   let at = from;
@@ -107,7 +110,9 @@ function versionOf(type: number): 4 | 6 | undefined {
 
 const SMALLEST_SEGMENT = 88; // what is left of the smallest IPv4 network, 128 bytes of MTU, after two headers
 
-/** Cuts a frame into the TCP segments that it stands for, each finished. @returns nothing for one that makes no sense */
+/**
+ * Cuts a frame into the TCP segments that it stands for, each finished. @returns nothing for one that makes no sense
+ */
 export function segment(frame: Frame): Frame[] {
   const anatomy = frame.segments && frame.segments.size >= SMALLEST_SEGMENT ? dissect(frame) : undefined;
   if (!anatomy) return [];

@@ -73,10 +73,10 @@ const NEEDS_CSUM = 1;
  * that was 18 of the 51 megabytes that were free in a Guest of 64; with 1,024, the Guest was out of memory before it
  * had an address.
  *
- * It would get nothing for them. In May 2008, when frames had just grown to 64 kilobytes, lguest's author suspected that
- * his queues were too short for them, made them twice as long, and sent a gigabyte through to see. `npm run bench --
- * network` is that gigabyte. Here it is on its way to a `dd` in a Linux of 160 megabytes, where a packet is one of up to
- * 64 kilobytes, or the acknowledgement of one:
+ * It would get nothing for them. In May 2008, when frames had just grown to 64 kilobytes, lguest's author suspected
+ * that his queues were too short for them, made them twice as long, and sent a gigabyte through to see. `npm run bench
+ * -- network` is that gigabyte. Here it is on its way to a `dd` in a Linux of 160 megabytes, where a packet is one of
+ * up to 64 kilobytes, or the acknowledgement of one:
  *
  * | Receive queue | Instructions a byte | Exits a packet | Megabytes free |
  * | --- | --- | --- | --- |
@@ -87,8 +87,9 @@ const NEEDS_CSUM = 1;
  * | 32 small buffers | 2.40 | 5.6 | 147 |
  * | 1,024 | 2.29 | 5.3 | 146 |
  *
- * It is the size of the frames that counts, as a Guest with small buffers gets forty-five for one. The length of the queue
- * shows there and nowhere else: forty-five do not go into thirty-two, and each has to be acknowledged in two parts.
+ * It is the size of the frames that counts, as a Guest with small buffers gets forty-five for one. The length of the
+ * queue shows there and nowhere else: forty-five do not go into thirty-two, and each has to be acknowledged in two
+ * parts.
  */
 
 const RECEIVE_QUEUE_SIZE = 32;
@@ -148,8 +149,8 @@ export function createNet(link: Link, address: Uint8Array): Behaviour {
  * the sort, so what pup gets is always finished and short.
  *
  * Behind a Link there may be another Guest, and who knows what that one wrote into its note. A frame that makes no
- * sense, or that is longer than this driver was told to make its buffers, is lost, as frames are. So are the pieces of one that
- * was to be cut up too coarsely.
+ * sense, or that is longer than this driver was told to make its buffers, is lost, as frames are. So are the pieces of
+ * one that was to be cut up too coarsely.
  */
 
 function palatable(frame: Frame, agreed: number): Frame[] {

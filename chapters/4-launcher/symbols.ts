@@ -75,8 +75,9 @@ function readSection(file: Uint8Array, view: DataView, at: number) {
 }
 
 /*
- * A name ends with a NUL, unless somebody has left it out. Ten thousand symbols may then share one name that is as long as the file, and ten
- * thousand copies of that are more than a launcher has room for. C++ is known for names of that kind; a kernel can do with less.
+ * A name ends with a NUL, unless somebody has left it out. Ten thousand symbols may then share one name that is as long
+ * as the file, and ten thousand copies of that are more than a launcher has room for. C++ is known for names of that
+ * kind; a kernel can do with less.
  */
 const LONGEST_NAME = 256;
 

@@ -99,7 +99,9 @@ const REQUEST_COST = 512;
  * :::
  */
 
-/** A virtio 1.0 device: its status, its features, its queues. The registers in front of it are in `virtio-registers.ts`. */
+/**
+ * A virtio 1.0 device: its status, its features, its queues. The registers in front of it are in `virtio-registers.ts`.
+ */
 export class VirtioDevice {
   readonly behaviour: Behaviour;
   readonly memory: GuestWindow;

@@ -11,9 +11,9 @@ import type { Register } from './virtio-registers.ts';
 import { enableQueue, type Virtqueue } from './virtqueue.ts';
 
 /*
- * A queue that is not there has no registers either: its size reads 0, and this is how a driver finds out how many there
- * are. The last six are three addresses of 64 bits, each in two halves, since a processor of 32 bits has no other way to
- * say them.
+ * A queue that is not there has no registers either: its size reads 0, and this is how a driver finds out how many
+ * there are. The last six are three addresses of 64 bits, each in two halves, since a processor of 32 bits has no other
+ * way to say them.
  */
 
 /** The registers of BAR0 that speak of the queue selected last. */

@@ -1,12 +1,13 @@
 /*
  * # Hearsay
  *
- * There is no timer chip. A Guest says *wake me in four million nanoseconds*, and gets IRQ 0 when the World says that they have gone
- * by. One wish at a time; a new one replaces the old.
+ * There is no timer chip. A Guest says *wake me in four million nanoseconds*, and gets IRQ 0 when the World says that
+ * they have gone by. One wish at a time; a new one replaces the old.
  *
  * The time of day it gets in passing: two words in the shared page, written whenever an interrupt is delivered. A clock
- * that is right only when it rings: enough for a kernel that looks at it when it has been woken. Linux reads the seconds twice, to see
- * whether the nanoseconds changed in between. It need not worry, for it does not run while we write.
+ * that is right only when it rings: enough for a kernel that looks at it when it has been woken. Linux reads the
+ * seconds twice, to see whether the nanoseconds changed in between. It need not worry, for it does not run while we
+ * write.
  */
 import { LGUEST_DATA_TIME_NANOSECONDS, LGUEST_DATA_TIME_SECONDS } from '../1-preparation/abi.ts';
 import type { Guest } from './guest.ts';
@@ -36,12 +37,13 @@ export function checkClock(guest: Guest): void {
 /*
  * ## When to look
  *
- * To look at the clock the Guest must be out, and if it is not, must be fetched. So when it says *ten milliseconds*, we run it for what we take for
- * five. Then it may be that two have gone by, or six; we look, and run it for half of the rest. Whoever has been told how Achilles never
- * overtakes the tortoise knows the method, and knows what is wrong with it. The last twenty thousand instructions are run
- * in one go.
+ * To look at the clock the Guest must be out, and if it is not, must be fetched. So when it says *ten milliseconds*, we
+ * run it for what we take for five. Then it may be that two have gone by, or six; we look, and run it for half of the
+ * rest. Whoever has been told how Achilles never overtakes the tortoise knows the method, and knows what is wrong with
+ * it. The last twenty thousand instructions are run in one go.
  *
- * In a second of computing that comes to a thousand looks, of the eighty thousand there were when we looked every twenty thousand instructions.
+ * In a second of computing that comes to a thousand looks, of the eighty thousand there were when we looked every
+ * twenty thousand instructions.
  */
 /** What is not divided any more. */
 const LAST_STRETCH = 20_000;

@@ -1,8 +1,9 @@
 /*
  * # How to die
  *
- * With a sentence. lguest killed a Guest with a printf, and the sentence was the last thing you saw on the screen. It is the best part of
- * its manners: *bad stack segment 0*, *unhandled trap 13 at 0xc0123456*. You could look for it in the source and read what you had done.
+ * With a sentence. lguest killed a Guest with a printf, and the sentence was the last thing you saw on the screen. It
+ * is the best part of its manners: *bad stack segment 0*, *unhandled trap 13 at 0xc0123456*. You could look for it in
+ * the source and read what you had done.
  *
  * Ours keep its words and say more: what was found, what would have been right, and where.
  */
@@ -25,8 +26,8 @@ export function kill(reason: string): never {
 /*
  * ## What is on the stones
  *
- * You will meet each of these in the file where it is carved. Here they lie side by side, in the words of lguest, to which ours add what
- * was found and what would have been right:
+ * You will meet each of these in the file where it is carved. Here they lie side by side, in the words of lguest, to
+ * which ours add what was found and what would have been right:
  *
  * | The Guest | and dies of |
  * | --- | --- |
@@ -42,12 +43,14 @@ export function kill(reason: string): never {
  * | wants a table when the Host has no frame left | *out of memory allocating pte page* |
  * | has had enough | *CRASH:* and its own last words |
  *
- * lguest had ten more. Two were for page tables of three levels, which our silicon does not have. One was for a Host without a frame for the
- * Switcher's own page table; ours has that in hand before a Guest is born. The other seven could happen because a Launcher is a process
- * like any other and may take memory away from under its Guest: *failed to get page*, *Writing timestamp*, *Disabling interrupts*. A window
- * of ours is there from the first instruction to the last.
+ * lguest had ten more. Two were for page tables of three levels, which our silicon does not have. One was for a Host
+ * without a frame for the Switcher's own page table; ours has that in hand before a Guest is born. The other seven
+ * could happen because a Launcher is a process like any other and may take memory away from under its Guest: *failed to
+ * get page*, *Writing timestamp*, *Disabling interrupts*. A window of ours is there from the first instruction to the
+ * last.
  *
- * Numbers in reasons are for people who compare them with other numbers, in a dump, at night. Addresses have all their digits.
+ * Numbers in reasons are for people who compare them with other numbers, in a dump, at night. Addresses have all their
+ * digits.
  */
 /** As reasons show numbers: at least one digit, lower case, unsigned. */
 export function hex(value: number): string {

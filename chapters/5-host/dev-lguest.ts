@@ -1,13 +1,14 @@
 /*
  * # /dev/lguest
  *
- * It does not look like much: a file among files. You open it, write five words, and read. While your program sits in that
- * read, a computer exists.
+ * It does not look like much: a file among files. You open it, write five words, and read. While your program sits in
+ * that read, a computer exists.
  *
- * That was the neatest idea in lguest, and it cost nothing: the Guest lives *inside a system call of the Launcher's*. When the
- * Launcher is not running, neither is the Guest. When somebody presses ^C, the Launcher dies and takes the Guest along, its memory
- * is freed, its page tables go, all by the kernel's own tidying up. A hypervisor with no scheduler, no priorities and no
- * management tool, as each of those was there already and was called Linux. You could stop a Guest with `kill -STOP`.
+ * That was the neatest idea in lguest, and it cost nothing: the Guest lives *inside a system call of the Launcher's*.
+ * When the Launcher is not running, neither is the Guest. When somebody presses ^C, the Launcher dies and takes the
+ * Guest along, its memory is freed, its page tables go, all by the kernel's own tidying up. A hypervisor with no
+ * scheduler, no priorities and no management tool, as each of those was there already and was called Linux. You could
+ * stop a Guest with `kill -STOP`.
  */
 import type { Machine } from '../../src/processor/machine.ts';
 import {
@@ -46,10 +47,10 @@ export interface Host {
 /*
  * ## What you can do with it
  *
- * Five things, and the Launcher of the previous chapter did them all. It calls `mmap` once, for the Guest's memory; `write` to begin
- * it and to raise interrupts; `read` to run it; `poll` when it sleeps; `close` when it is over. The one liberty we take is that a read
- * comes back after some milliseconds even if nothing has happened. Linux could take the processor away from a Launcher at any
- * time; JavaScript cannot, and so ours hands it back.
+ * Five things, and the Launcher of the previous chapter did them all. It calls `mmap` once, for the Guest's memory;
+ * `write` to begin it and to raise interrupts; `read` to run it; `poll` when it sleeps; `close` when it is over. The
+ * one liberty we take is that a read comes back after some milliseconds even if nothing has happened. Linux could take
+ * the processor away from a Launcher at any time; JavaScript cannot, and so ours hands it back.
  */
 
 /** One open /dev/lguest. */
@@ -65,8 +66,8 @@ export interface LguestDevice {
   /**
    * Runs the Guest.
    *
-   * @returns bytes put into `into` (12: a `struct lguest_pending`; 4: the register asked for; after death: the reason), or
-   * -ENOENT: dead, read again for the reason; -ERESTART: wants a reboot; -EAGAIN: sleeps, await `poll`;
+   * @returns bytes put into `into` (12: a `struct lguest_pending`; 4: the register asked for; after death: the reason),
+   * or -ENOENT: dead, read again for the reason; -ERESTART: wants a reboot; -EAGAIN: sleeps, await `poll`;
    * -ERESTARTSYS: its turn is over, let others have theirs and read again; -EINVAL: not initialised
    */
   read(into: Uint8Array): number;
@@ -80,9 +81,9 @@ export interface LguestDevice {
 /*
  * ## Bringing up the Host
  *
- * Somebody hands us a machine that has just been switched on, and a `World`. We divide the RAM (the lowest 32 MiB are ours, the rest
- * is for Guests), let the Switcher take the processor from its power-on state into ours, and are ready. The machine has halted, in ring
- * 0, on page tables that map three pages. It will never again be that peaceful.
+ * Somebody hands us a machine that has just been switched on, and a `World`. We divide the RAM (the lowest 32 MiB are
+ * ours, the rest is for Guests), let the Switcher take the processor from its power-on state into ours, and are ready.
+ * The machine has halted, in ring 0, on page tables that map three pages. It will never again be that peaceful.
  */
 
 /**
@@ -107,8 +108,8 @@ export function createHost(machine: Machine, world: World, witness?: Witness): H
 /*
  * ## An open file
  *
- * Eight things to remember about each. Note the death: it outlives the Guest. A Launcher that reads from the dead is first told
- * ENOENT, and then, as often as it likes, why.
+ * Eight things to remember about each. Note the death: it outlives the Guest. A Launcher that reads from the dead is
+ * first told ENOENT, and then, as often as it likes, why.
  */
 function openFile(ground: Ground, windows: Windows): LguestDevice {
   const file: OpenFile = { ground, windows, closed: false, wake: () => {} };
@@ -153,9 +154,10 @@ function mmap(file: OpenFile, bytes: number): GuestWindow {
 /*
  * ## Writing
  *
- * The order of these lines is the whole life of a Guest. Before INITIALIZE nothing else makes sense; after death nothing does, but
- * for one: looking at the registers of a corpse. lguest refused even that. We allow it, because a Launcher that can do so can say
- * *where* a kernel died, with names and lines, and that is most of the help anybody ever wanted.
+ * The order of these lines is the whole life of a Guest. Before INITIALIZE nothing else makes sense; after death
+ * nothing does, but for one: looking at the registers of a corpse. lguest refused even that. We allow it, because a
+ * Launcher that can do so can say *where* a kernel died, with names and lines, and that is most of the help anybody
+ * ever wanted.
  */
 function write(file: OpenFile, words: Uint32Array): number {
   if (file.closed) return -EBADF;
@@ -172,8 +174,8 @@ function write(file: OpenFile, words: Uint32Array): number {
 }
 
 /*
- * INITIALIZE is the birth: where the memory begins, how many pages of it are memory and how many after that are devices, and the
- * address of the first instruction. That is all a hypervisor needs to know about a computer.
+ * INITIALIZE is the birth: where the memory begins, how many pages of it are memory and how many after that are
+ * devices, and the address of the first instruction. That is all a hypervisor needs to know about a computer.
  */
 function initialize(file: OpenFile, words: Uint32Array): number {
   if (file.guest !== undefined) return -EBUSY;
@@ -191,9 +193,9 @@ function isMapped({ window }: OpenFile, base: number, pages: number): boolean {
 }
 
 /*
- * The others are one-liners with manners. A register is *asked for* by a write and then read, since reading is what a read is for.
- * An interrupt is a bit, and a nudge for whoever sleeps. And TRAP hands back to the Guest what its Launcher could make no sense of:
- * *you wanted that instruction, you take the fault*.
+ * The others are one-liners with manners. A register is *asked for* by a write and then read, since reading is what a
+ * read is for. An interrupt is a bit, and a nudge for whoever sleeps. And TRAP hands back to the Guest what its
+ * Launcher could make no sense of: *you wanted that instruction, you take the fault*.
  */
 function askForRegister(file: OpenFile, words: Uint32Array): number {
   if (words.length < 2) return -EFAULT;
@@ -227,8 +229,8 @@ function injectTrap(file: OpenFile, guest: Guest, words: Uint32Array): number {
 /*
  * ## Reading
  *
- * Down this hole lies everything that follows in the chapter: `run` goes into the Guest and comes out with an errand for the Launcher,
- * or with a number that says there is none.
+ * Down this hole lies everything that follows in the chapter: `run` goes into the Guest and comes out with an errand
+ * for the Launcher, or with a number that says there is none.
  */
 function read(file: OpenFile, into: Uint8Array): number {
   if (file.closed) return -EBADF;
@@ -268,12 +270,12 @@ function putWord(into: Uint8Array, at: number, word: number): void {
 /*
  * ## Mortality
  *
- * Anything a Guest asks for may be its last wish. Deep down in the page tables somebody finds an entry that points at the moon, and
- * there is no way on: the Guest must die, at once, from the middle of whatever was being done for it.
+ * Anything a Guest asks for may be its last wish. Deep down in the page tables somebody finds an entry that points at
+ * the moon, and there is no way on: the Guest must die, at once, from the middle of whatever was being done for it.
  *
- * lguest wrote the reason into the Guest and carried on *as if nothing had happened* until the run loop noticed, which meant that every
- * function had to do something harmless with a Guest that was already dead. We throw. `GuestDied` is the one exception in these
- * chapters that is not a bug, and this is the one place that catches it.
+ * lguest wrote the reason into the Guest and carried on *as if nothing had happened* until the run loop noticed, which
+ * meant that every function had to do something harmless with a Guest that was already dead. We throw. `GuestDied` is
+ * the one exception in these chapters that is not a bug, and this is the one place that catches it.
  */
 function mortal<T>(file: OpenFile, act: () => T): T | undefined {
   try {
@@ -301,9 +303,9 @@ function report(death: Death, into: Uint8Array): number {
 /*
  * ## Sleeping, and an end
  *
- * A Guest that has nothing to do says HALT, and then there is nothing for us to do either: no instruction runs until its clock rings or
- * a device calls. Two promises race for that. Whoever wins, we look again, since the line that rang may be one that the Guest has
- * blocked.
+ * A Guest that has nothing to do says HALT, and then there is nothing for us to do either: no instruction runs until
+ * its clock rings or a device calls. Two promises race for that. Whoever wins, we look again, since the line that rang
+ * may be one that the Guest has blocked.
  */
 async function poll(file: OpenFile): Promise<void> {
   const { world } = file.ground;

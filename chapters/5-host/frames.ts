@@ -1,9 +1,9 @@
 /*
  * # Frames
  *
- * Page tables are pages, registers are kept in a page, and all of them must come from somewhere. The lowest 32 MiB of the machine are the
- * Host's: eight thousand frames, handed out from a pile, each wiped. This is the smallest memory allocator you will ever read, and it
- * cannot fragment, as everything in it has the same size.
+ * Page tables are pages, registers are kept in a page, and all of them must come from somewhere. The lowest 32 MiB of
+ * the machine are the Host's: eight thousand frames, handed out from a pile, each wiped. This is the smallest memory
+ * allocator you will ever read, and it cannot fragment, as everything in it has the same size.
  */
 import type { Ram } from '../../src/processor/machine.ts';
 import { PAGE_SIZE } from '../1-preparation/paging.ts';
@@ -47,15 +47,15 @@ export class Frames {
 /*
  * ## A fair share
  *
- * A Guest decides how many shadow tables we need for it: it only has to touch one page in each of a thousand places, in each of four address
- * spaces. Left alone, it could use up the Host's frames, and its neighbour would die of it with a message about being out of memory, wondering
- * what it had done.
+ * A Guest decides how many shadow tables we need for it: it only has to touch one page in each of a thousand places, in
+ * each of four address spaces. Left alone, it could use up the Host's frames, and its neighbour would die of it with a
+ * message about being out of memory, wondering what it had done.
  *
- * So each Guest has a share, enough for the largest address space twice over. Who needs more gives up what it has and builds it
- * again, one fault at a time. It is slower. It is slower for *them*.
+ * So each Guest has a share, enough for the largest address space twice over. Who needs more gives up what it has and
+ * builds it again, one fault at a time. It is slower. It is slower for *them*.
  *
- * Three such Guests leave a quarter of the frames, and that quarter is for the modest: whoever has 128 already gets none of it. With 128 one can live, if not in style. There are
- * enough for sixteen who live like that.
+ * Three such Guests leave a quarter of the frames, and that quarter is for the modest: whoever has 128 already gets
+ * none of it. With 128 one can live, if not in style. There are enough for sixteen who live like that.
  */
 /** What one Guest may have of the Host's frames: twice what one address space can need, a quarter of all. */
 const MOST_FRAMES = 2048;

@@ -1,11 +1,11 @@
 /*
  * # Gates
  *
- * A kernel sets up its interrupt table by storing 256 gates and saying `lidt`. Ours is in ring 1 and may not. It tells us of each gate in a
- * hypercall: 757 of those, when a Linux boots.
+ * A kernel sets up its interrupt table by storing 256 gates and saying `lidt`. Ours is in ring 1 and may not. It tells
+ * us of each gate in a hypercall: 757 of those, when a Linux boots.
  *
- * We keep two tables for it. One is what the Guest said. The other is what the processor reads, and there nearly every gate leads to the
- * Switcher.
+ * We keep two tables for it. One is what the Guest said. The other is what the processor reads, and there nearly every
+ * gate leads to the Switcher.
  */
 import { KERNEL_CS, LGUEST_TRAP_ENTRY } from '../1-preparation/abi.ts';
 import {
@@ -32,9 +32,9 @@ import type { Guest } from './guest.ts';
 /*
  * ## What the Guest says
  *
- * Four vectors are set in vain: non-maskable interrupts and double faults are not for Guests, 15 does not exist, and 0x1f is our own. A gate
- * that is neither of the two kinds we know (a task gate, a relic of 1982) is a reason to die. The code segment is not looked at: it will
- * be the Guest kernel's own, whatever was written there.
+ * Four vectors are set in vain: non-maskable interrupts and double faults are not for Guests, 15 does not exist, and
+ * 0x1f is our own. A gate that is neither of the two kinds we know (a task gate, a relic of 1982) is a reason to die.
+ * The code segment is not looked at: it will be the Guest kernel's own, whatever was written there.
  */
 /** Vectors whose gates a Guest sets in vain. */
 const NOT_FOR_GUESTS = [NON_MASKABLE_INTERRUPT, DOUBLE_FAULT, SPURIOUS_INTERRUPT, LGUEST_TRAP_ENTRY];
@@ -63,14 +63,16 @@ export function loadIdtEntry(guest: Guest, vector: number, low: number, high: nu
 /*
  * ## What the processor reads
  *
- * Now for the trick that made lguest fast enough to use. A system call is a trap from ring 3 to ring 1: `int 0x80`. It has to be *in the
- * Guest's kernel* in the end. Why go through ring 0, if the processor can go straight there? It only needs a gate that leads to ring 1, and
- * nothing forbids us to put the Guest's own gate into the real table. With that a system call never comes by here. You met the figures
- * in chapter 2: 1,750 nanoseconds the long way, 270 the short one.
+ * Now for the trick that made lguest fast enough to use. A system call is a trap from ring 3 to ring 1: `int 0x80`. It
+ * has to be *in the Guest's kernel* in the end. Why go through ring 0, if the processor can go straight there? It only
+ * needs a gate that leads to ring 1, and nothing forbids us to put the Guest's own gate into the real table. With that
+ * a system call never comes by here. You met the figures in chapter 2: 1,750 nanoseconds the long way, 270 the short
+ * one.
  *
- * There is a catch. An interrupt gate turns interrupts off on the way in, and it would be the *real* flag that it turns off, with nobody
- * there to see it, and no way of getting the processor back. So only trap gates go direct. Later Linux kernels turned their system call gate
- * into an interrupt gate, for reasons of their own, and since then each of their system calls takes the long way round.
+ * There is a catch. An interrupt gate turns interrupts off on the way in, and it would be the *real* flag that it turns
+ * off, with nobody there to see it, and no way of getting the processor back. So only trap gates go direct. Later Linux
+ * kernels turned their system call gate into an interrupt gate, for reasons of their own, and since then each of their
+ * system calls takes the long way round.
  */
 function setRealGate(guest: Guest, vector: number): void {
   const low = guest.gates[vector * 2]!;
@@ -81,13 +83,14 @@ function setRealGate(guest: Guest, vector: number): void {
 }
 
 /*
- * Page faults we must see first, as the shadow tables live from them, and general protection faults, as the Launcher does. The
- * hardware's vectors are ours; a Guest's interrupts come from us.
+ * Page faults we must see first, as the shadow tables live from them, and general protection faults, as the Launcher
+ * does. The hardware's vectors are ours; a Guest's interrupts come from us.
  *
- * And one rule that lguest did not have. A gate has a ring, the outermost from which `int` may pass, and the Guest's wish was copied
- * into ours. Suppose it opens gate 14 to its processes, and one of them executes `int 14`. The processor comes to the stub of 14, which
- * expects an error code, and there is none, for only real page faults bring one. All words of the frame are now one place off: what we
- * take for eip is cs. So nobody passes on purpose through a gate whose trap has an error code. It faults instead, and its kernel is told.
+ * And one rule that lguest did not have. A gate has a ring, the outermost from which `int` may pass, and the Guest's
+ * wish was copied into ours. Suppose it opens gate 14 to its processes, and one of them executes `int 14`. The
+ * processor comes to the stub of 14, which expects an error code, and there is none, for only real page faults bring
+ * one. All words of the frame are now one place off: what we take for eip is cs. So nobody passes on purpose through a
+ * gate whose trap has an error code. It faults instead, and its kernel is told.
  */
 /** Vectors on which the Host has the first word. */
 const OURS_FIRST = [DEVICE_NOT_AVAILABLE, GENERAL_PROTECTION, PAGE_FAULT, LGUEST_TRAP_ENTRY];

@@ -1,12 +1,12 @@
 /*
  * # A Guest
  *
- * What is a computer, if you take the box away? Registers. Some tables that the processor consults. A flag that says whether it may be
- * disturbed, and a list of who would like to. What time it is.
+ * What is a computer, if you take the box away? Registers. Some tables that the processor consults. A flag that says
+ * whether it may be disturbed, and a list of who would like to. What time it is.
  *
- * All of that is here, in three layers: the registers, what the Guest has told us since it was born, and what it was born with. If you
- * could write these fields to disk, with the memory, you could carry a running kernel to another house. Keep the thought; chapter 7
- * wants it.
+ * All of that is here, in three layers: the registers, what the Guest has told us since it was born, and what it was
+ * born with. If you could write these fields to disk, with the memory, you could carry a running kernel to another
+ * house. Keep the thought; chapter 7 wants it.
  */
 import type { Machine, Ram } from '../../src/processor/machine.ts';
 import { KERNEL_CS, KERNEL_DS, SYSCALL_VECTOR, X86_EFLAGS_IF } from '../1-preparation/abi.ts';
@@ -36,8 +36,8 @@ import type { Witness } from './witness.ts';
 /*
  * ## The ground they stand on
  *
- * Guests share a processor, a way into it, a supply of frames and a clock. They do not know. And a Guest begins with four numbers, which
- * are those that its Launcher wrote.
+ * Guests share a processor, a way into it, a supply of frames and a clock. They do not know. And a Guest begins with
+ * four numbers, which are those that its Launcher wrote.
  */
 /** What every Guest of one machine shares. */
 export interface Ground {
@@ -64,11 +64,11 @@ export interface Beginning {
 /*
  * ## Eighteen words in a page
  *
- * A Guest that does not run is first of all a register frame. It lies where the Switcher pushed it, and what we write there the Switcher
- * will pop. To change a Guest's eip is a store; to have it wake up in another ring, another store.
+ * A Guest that does not run is first of all a register frame. It lies where the Switcher pushed it, and what we write
+ * there the Switcher will pop. To change a Guest's eip is a store; to have it wake up in another ring, another store.
  *
- * Stores go through the machine's RAM, as everybody's do. For loads we keep a view of the eighteen words: they are where they are for as
- * long as the Guest lives, and a booting Linux has them looked at hundreds of thousands of times.
+ * Stores go through the machine's RAM, as everybody's do. For loads we keep a view of the eighteen words: they are
+ * where they are for as long as the Guest lives, and a booting Linux has them looked at hundreds of thousands of times.
  */
 
 /** The registers of somebody who does not run: a frame at the end of a page of the Host's. */
@@ -100,12 +100,12 @@ class RegisterFrame {
 /*
  * ## What has been said
  *
- * A newborn has said nothing, so every field here starts out blank, and nearly every one is filled in by a hypercall. Read them as
- * questions. Has it introduced itself? Does it have page tables at all by now? Where do its traps go, and on which stack? Who wants to
- * interrupt it, and does it sleep? Each group has a file of its own further down.
+ * A newborn has said nothing, so every field here starts out blank, and nearly every one is filled in by a hypercall.
+ * Read them as questions. Has it introduced itself? Does it have page tables at all by now? Where do its traps go, and
+ * on which stack? Who wants to interrupt it, and does it sleep? Each group has a file of its own further down.
  *
- * This is also the list of what you must not believe. A number in here has been looked at, or it will be, at the place where it is used
- * and not before: `stackTop` may be any thirty-two bits, and so may `noirqIret`.
+ * This is also the list of what you must not believe. A number in here has been looked at, or it will be, at the place
+ * where it is used and not before: `stackTop` may be any thirty-two bits, and so may `noirqIret`.
  */
 /** What has become of a Guest since it was born. */
 class Biography extends RegisterFrame {
@@ -147,12 +147,13 @@ class Biography extends RegisterFrame {
 /*
  * ## The whole of it
  *
- * In this book a class is for a thing with a life of its own, and nothing here has more of one. What a Guest is born with never changes:
- * its memory, its share of the Host's frames, its edition of the processor's tables. Only the fields that the Switcher asks for move:
- * on which directory does the processor walk for it, may it remember what it saw there, and does floating point trap?
+ * In this book a class is for a thing with a life of its own, and nothing here has more of one. What a Guest is born
+ * with never changes: its memory, its share of the Host's frames, its edition of the processor's tables. Only the
+ * fields that the Switcher asks for move: on which directory does the processor walk for it, may it remember what it
+ * saw there, and does floating point trap?
  *
- * Three frames are needed before it can say a word, and whoever opens the door counts them first. The Host would rather refuse a Guest
- * than drop one half-way down the stairs.
+ * Three frames are needed before it can say a word, and whoever opens the door counts them first. The Host would rather
+ * refuse a Guest than drop one half-way down the stairs.
  */
 /** Frames of the Host that a Guest needs before it has said a word. */
 export const FRAMES_OF_A_NEWBORN = 3;
@@ -210,10 +211,10 @@ export class Guest extends Biography implements Passenger {
 /*
  * ## The first instruction
  *
- * A newborn Guest is in ring 1, with flat segments, all registers zero but two: eip, as the Launcher said, and EFLAGS, which has one bit
- * that has been 1 since the 8080 of 1974 and will tell nobody why, and the bit that lets interrupts in. The Guest will never see the second one clear.
- * esi is zero, too, and that is no accident: it is where a Linux kernel expects the address of its boot parameters, and those are
- * at 0.
+ * A newborn Guest is in ring 1, with flat segments, all registers zero but two: eip, as the Launcher said, and EFLAGS,
+ * which has one bit that has been 1 since the 8080 of 1974 and will tell nobody why, and the bit that lets interrupts
+ * in. The Guest will never see the second one clear. esi is zero, too, and that is no accident: it is where a Linux
+ * kernel expects the address of its boot parameters, and those are at 0.
  */
 function firstFrame(share: Share): number {
   const frame = share.allocate();

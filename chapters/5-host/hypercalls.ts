@@ -1,8 +1,8 @@
 /*
  * # What a Guest may ask
  *
- * Fifteen things, and it is all said in five words: a number and four arguments. In the Guest's eyes this is a privileged instruction
- * that happens to be spelled `int 0x1f`.
+ * Fifteen things, and it is all said in five words: a number and four arguments. In the Guest's eyes this is a
+ * privileged instruction that happens to be spelled `int 0x1f`.
  */
 import {
   LGUEST_DATA_HCALL_STATUS,
@@ -55,8 +55,9 @@ import { setStack } from './stack.ts';
 /*
  * ## In the order in which they were meant
  *
- * A Guest that has sixty notes in the ring and now knocks in person means the sixty first. So the ring is emptied before the call is
- * served. Get this wrong, and a kernel that has queued *forget this page* and then says *halt* sleeps on a page that is not there.
+ * A Guest that has sixty notes in the ring and now knocks in person means the sixty first. So the ring is emptied
+ * before the call is served. Get this wrong, and a kernel that has queued *forget this page* and then says *halt*
+ * sleeps on a page that is not there.
  */
 /**
  * Serves `int 0x1F`: what waits in the ring first, then the call itself.
@@ -76,12 +77,13 @@ export function serveHypercalls(guest: Guest): void {
 /*
  * ## Introductions
  *
- * The first call of all must be LGUEST_INIT. Before it we do not know where the shared words are, and could not even deliver a trap.
+ * The first call of all must be LGUEST_INIT. Before it we do not know where the shared words are, and could not even
+ * deliver a trap.
  *
- * What follows is an exchange of cards. The Guest says where its page is, which vector its processes use for system calls, which instruction
- * must never be interrupted, and from where up its kernel lives. The Host says what time it is and that the top four megabytes are
- * taken. The frequency of the time stamp counter we leave at 0, which means *do not trust it*. It counts instructions here, and an
- * instruction takes as long as it takes.
+ * What follows is an exchange of cards. The Guest says where its page is, which vector its processes use for system
+ * calls, which instruction must never be interrupted, and from where up its kernel lives. The Host says what time it is
+ * and that the top four megabytes are taken. The frequency of the time stamp counter we leave at 0, which means *do not
+ * trust it*. It counts instructions here, and an instruction takes as long as it takes.
  */
 function beforeInit(guest: Guest, number: number): void {
   if (number !== LHCALL_LGUEST_INIT) {
@@ -119,8 +121,9 @@ function checkSyscallVector(vector: number): void {
 /*
  * ## The ring
  *
- * At most sixty-four in one go, and a cursor that only we move. Each of these numbers comes out of memory that the Guest can write, so none
- * is used for anything but what `serve` would do with it anyway. A hostile ring can ask for sixty-four hypercalls. So can a hostile loop.
+ * At most sixty-four in one go, and a cursor that only we move. Each of these numbers comes out of memory that the
+ * Guest can write, so none is used for anything but what `serve` would do with it anyway. A hostile ring can ask for
+ * sixty-four hypercalls. So can a hostile loop.
  */
 function emptyRing(guest: Guest): void {
   for (let served = 0; served < LHCALL_RING_SIZE; served++) {
@@ -142,12 +145,12 @@ function emptyRing(guest: Guest): void {
 /*
  * ## The menu
  *
- * `serve` is the dispatcher, and below it is the whole interface. Two of the entries do nothing. What FLUSH_ASYNC wants has been done by the
- * time it is served, and SEND_INTERRUPTS wants the run loop to look for interrupts, which it does on every round: for both, coming here
- * was the point.
+ * `serve` is the dispatcher, and below it is the whole interface. Two of the entries do nothing. What FLUSH_ASYNC wants
+ * has been done by the time it is served, and SEND_INTERRUPTS wants the run loop to look for interrupts, which it does
+ * on every round: for both, coming here was the point.
  *
- * Look for what is missing. There is no hypercall for *read a byte*, none for *draw a pixel* or *what is my name*. A Guest cannot find out
- * anything by hypercall. It can only tell.
+ * Look for what is missing. There is no hypercall for *read a byte*, none for *draw a pixel* or *what is my name*. A
+ * Guest cannot find out anything by hypercall. It can only tell.
  */
 function serve(guest: Guest, number: number, first: number, second: number, third: number): void {
   const call = CALLS.get(number);
@@ -197,15 +200,15 @@ function halt(guest: Guest): void {
 /*
  * ## Last words
  *
- * And one that does not return. A clean power-off and a kernel panic arrive by the same call, with a text, and the text becomes the reason of
- * the death. Telling the two apart is left to whoever reads it, as you did in the Launcher.
+ * And one that does not return. A clean power-off and a kernel panic arrive by the same call, with a text, and the text
+ * becomes the reason of the death. Telling the two apart is left to whoever reads it, as you did in the Launcher.
  *
- * The 128 bytes must all be memory, even if the message has four. That is how it was; a Guest that keeps its last words at the very end
- * of memory dies of a different reason from the one it meant to give.
+ * The 128 bytes must all be memory, even if the message has four. That is how it was; a Guest that keeps its last words
+ * at the very end of memory dies of a different reason from the one it meant to give.
  *
- * But who wants to be started again need not say why. Linux has no text for a plain `reboot`: it takes the address of nothing, 0, for one in its
- * kernel, subtracts 0xc0000000, and tells us to look at 0x40000000. lguest looked, killed the Guest for it, and then, as it was a restart,
- * forgot about that and started it again. We do not look.
+ * But who wants to be started again need not say why. Linux has no text for a plain `reboot`: it takes the address of
+ * nothing, 0, for one in its kernel, subtracts 0xc0000000, and tells us to look at 0x40000000. lguest looked, killed
+ * the Guest for it, and then, as it was a restart, forgot about that and started it again. We do not look.
  */
 const MESSAGE_SIZE = 128;
 

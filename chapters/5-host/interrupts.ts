@@ -1,9 +1,10 @@
 /*
  * # Interrupts that are not
  *
- * No device ever interrupts a Guest. There are no devices. There is a Launcher that says *line 3*, and a bit is set in `raised`; and sooner or
- * later, when the Guest happens to be out, we change its registers so that on its return it finds itself in its own interrupt
- * handler. It has no way of telling the difference. Neither, when you think about it, has your laptop.
+ * No device ever interrupts a Guest. There are no devices. There is a Launcher that says *line 3*, and a bit is set in
+ * `raised`; and sooner or later, when the Guest happens to be out, we change its registers so that on its return it
+ * finds itself in its own interrupt handler. It has no way of telling the difference. Neither, when you think about it,
+ * has your laptop.
  */
 import {
   FIRST_EXTERNAL_VECTOR,
@@ -34,17 +35,19 @@ import { physicalForLoad, physicalForStore } from './page-tables.ts';
 /*
  * ## May we come in?
  *
- * Two things can keep an interrupt waiting. The Guest can block one line, a bit in a word; or it can turn all of them off, bit 9 of another.
- * In the second case we leave a note in irq_pending. When the Guest turns interrupts on again it looks there, and calls.
+ * Two things can keep an interrupt waiting. The Guest can block one line, a bit in a word; or it can turn all of them
+ * off, bit 9 of another. In the second case we leave a note in irq_pending. When the Guest turns interrupts on again it
+ * looks there, and calls.
  *
  * :::aside
- * Bit 9, and no other. The way back from a trap pops the saved EFLAGS straight into that word, so that it may hold 0x46: interrupts off, and
- * the last comparison came out equal. lguest asked whether the word was *zero*. With 0x46 it was not, so the interrupt was delivered
- * to a kernel that had interrupts off. It went wrong so rarely that nobody ever found out.
+ * Bit 9, and no other. The way back from a trap pops the saved EFLAGS straight into that word, so that it may hold
+ * 0x46: interrupts off, and the last comparison came out equal. lguest asked whether the word was *zero*. With 0x46 it
+ * was not, so the interrupt was delivered to a kernel that had interrupts off. It went wrong so rarely that nobody ever
+ * found out.
  * :::
  *
- * A Guest that sleeps is another matter. HALT means *until there is an interrupt*, so an interrupt wakes it and turns interrupts on, asked or
- * not.
+ * A Guest that sleeps is another matter. HALT means *until there is an interrupt*, so an interrupt wakes it and turns
+ * interrupts on, asked or not.
  */
 /** Interrupts that are raised and that the Guest does not block: bit n is IRQ n. */
 export function waiting(guest: Guest): number {
@@ -70,11 +73,11 @@ export function deliverInterrupt(guest: Guest): void {
 }
 
 /*
- * The last line of `deliverInterrupt` has a story as well. irq_pending must be cleared when nothing is waiting any more. lguest meant to. It
- * found the interrupt to deliver by looking for the lowest bit, then looked for the next one above it, and asked whether the answer was
- * larger than the first. It always is, even when the answer means *there is none*. So the note, once left, stayed for good, and from then on a Guest made a
- * hypercall each time it turned interrupts on, to be told that there was nothing. All was correct. It was only slow, and slow has no
- * stack trace.
+ * The last line of `deliverInterrupt` has a story as well. irq_pending must be cleared when nothing is waiting any
+ * more. lguest meant to. It found the interrupt to deliver by looking for the lowest bit, then looked for the next one
+ * above it, and asked whether the answer was larger than the first. It always is, even when the answer means *there is
+ * none*. So the note, once left, stayed for good, and from then on a Guest made a hypercall each time it turned
+ * interrupts on, to be told that there was nothing. All was correct. It was only slow, and slow has no stack trace.
  */
 function lowest(bits: number): number {
   return 31 - Math.clz32(bits & -bits);
@@ -101,17 +104,18 @@ export function hasHandler(guest: Guest, vector: number): boolean {
 /*
  * ## The one instruction
  *
- * You have stood in this gap, in chapter 2, and somebody stepped over you. Now you are he. On its way back from a trap a kernel writes its
- * interrupt flag, a word in memory, and then says `iret`. Between the two its interrupts are on, and the frame of the old trap still lies on
- * the stack. A device that is quick enough could walk it down that stack, a frame at a time, until there is no more stack.
+ * You have stood in this gap, in chapter 2, and somebody stepped over you. Now you are he. On its way back from a trap
+ * a kernel writes its interrupt flag, a word in memory, and then says `iret`. Between the two its interrupts are on,
+ * and the frame of the old trap still lies on the stack. A device that is quick enough could walk it down that stack, a
+ * frame at a time, until there is no more stack.
  *
- * So if the Guest is exactly at the `iret` whose address it gave us, we do not push anything. We pretend that the `iret` has happened
- * and that the interrupt came right after it: the frame that the interrupt would push is then *the one that is already there*. All
- * that is missing are the flags that `iret` would have loaded.
+ * So if the Guest is exactly at the `iret` whose address it gave us, we do not push anything. We pretend that the
+ * `iret` has happened and that the interrupt came right after it: the frame that the interrupt would push is then *the
+ * one that is already there*. All that is missing are the flags that `iret` would have loaded.
  *
- * They come from the Guest's stack, so they are any thirty-two bits. lguest took all but four of them. IF could be clear, and the Guest would
- * have run with interrupts really off, and the Host would never have got its processor back; IOPL could be 3. We take the results of
- * arithmetic and little else.
+ * They come from the Guest's stack, so they are any thirty-two bits. lguest took all but four of them. IF could be
+ * clear, and the Guest would have run with interrupts really off, and the Host would never have got its processor back;
+ * IOPL could be 3. We take the results of arithmetic and little else.
  */
 function isAboutToReturn(guest: Guest): boolean {
   return guest.register(FRAME_EIP) === guest.noirqIret && inKernel(guest);
@@ -131,13 +135,13 @@ function pretendIret(guest: Guest): void {
 }
 
 /*
- * A process can jump to that address, too. It will fault at once, but if our interrupt comes first, eip is there, and the stack is
- * whatever the process likes. So we ask who is speaking as well.
+ * A process can jump to that address, too. It will fault at once, but if our interrupt comes first, eip is there, and
+ * the stack is whatever the process likes. So we ask who is speaking as well.
  *
  * ## Building a frame
  *
- * What you saw in chapter 1, by hand. From ring 3 the stack is the kernel's, as SET_STACK said, and the old one is pushed first. EFLAGS is
- * pushed as the Guest believes it to be: with the virtual IF in place of the real one.
+ * What you saw in chapter 1, by hand. From ring 3 the stack is the kernel's, as SET_STACK said, and the old one is
+ * pushed first. EFLAGS is pushed as the Guest believes it to be: with the virtual IF in place of the real one.
  */
 /** Puts on the Guest's stack what the processor would, had it delivered a trap: `error` only if there is one. */
 export function pushFrame(guest: Guest, error?: number): void {
@@ -159,10 +163,11 @@ function virtualFlags(guest: Guest): number {
 }
 
 /*
- * Each word goes to a virtual address of the Guest's, so each is translated through the Guest's tables, and marks the page as dirty, as the
- * processor would. lguest translated esp once and counted down from there in *physical* memory. That is right for as long as the stack does not
- * cross into another page. And for an empty stack, esp is the first byte *behind* it: the page that had to be mapped was one that the stack
- * did not even have. Linux's stacks happen to live where both come out right. It costs us two loads to be right for everybody.
+ * Each word goes to a virtual address of the Guest's, so each is translated through the Guest's tables, and marks the
+ * page as dirty, as the processor would. lguest translated esp once and counted down from there in *physical* memory.
+ * That is right for as long as the stack does not cross into another page. And for an empty stack, esp is the first
+ * byte *behind* it: the page that had to be mapped was one that the stack did not even have. Linux's stacks happen to
+ * live where both come out right. It costs us two loads to be right for everybody.
  */
 /** Stores `words` below the virtual address `top`, one below the other, and returns where the last one is. */
 function push(guest: Guest, top: number, words: readonly number[]): number {
@@ -183,8 +188,8 @@ function push(guest: Guest, top: number, words: readonly number[]): number {
 /*
  * ## Through the gate
  *
- * And then the eip. If it is an interrupt gate, interrupts are off from here on: the virtual ones. Single-stepping ends here as well, so that
- * a debugger does not step into the kernel it runs on.
+ * And then the eip. If it is an interrupt gate, interrupts are off from here on: the virtual ones. Single-stepping ends
+ * here as well, so that a debugger does not step into the kernel it runs on.
  */
 const FLAGS_CLEARED_BY_A_GATE = EFLAGS_TRAP | EFLAGS_NESTED | EFLAGS_RESUME | EFLAGS_VIRTUAL_8086;
 

@@ -1,12 +1,12 @@
 /*
  * # Nothing beyond
  *
- * A Guest calls with an address. It is a number from ring 1, so it is any number: 0xfffffffc, say, with a length of 128, in the hope that
- * somebody adds the two in thirty-two bits and finds 124, which is well inside.
+ * A Guest calls with an address. It is a number from ring 1, so it is any number: 0xfffffffc, say, with a length of
+ * 128, in the hope that somebody adds the two in thirty-two bits and finds 124, which is well inside.
  *
- * So nobody in this chapter touches a Guest's memory but through these five methods, and all five go through `locate`. JavaScript's numbers do
- * not wrap at thirty-two bits, which makes the check as short as it looks. It is the wall that everything else leans against. The
- * original's was one function as well, and it checked for overflow by hand.
+ * So nobody in this chapter touches a Guest's memory but through these five methods, and all five go through `locate`.
+ * JavaScript's numbers do not wrap at thirty-two bits, which makes the check as short as it looks. It is the wall that
+ * everything else leans against. The original's was one function as well, and it checked for overflow by hand.
  */
 import type { Ram } from '../../src/processor/machine.ts';
 import { hex, kill } from './death.ts';

@@ -1,17 +1,18 @@
 /*
  * # How long is a while?
  *
- * A Guest wants to be woken in ten milliseconds. The person at the keyboard wants their ^C to be noticed while it still matters. Both are
- * measured in time. But a processor can only be told *so many instructions*, and our own hardly knows how long one takes: on the
- * machine this was written on, a loop that has been compiled does two thousand in a microsecond, and sixty processes that talk to each other,
- * a hundred and fifty.
+ * A Guest wants to be woken in ten milliseconds. The person at the keyboard wants their ^C to be noticed while it still
+ * matters. Both are measured in time. But a processor can only be told *so many instructions*, and our own hardly knows
+ * how long one takes: on the machine this was written on, a loop that has been compiled does two thousand in a
+ * microsecond, and sixty processes that talk to each other, a hundred and fifty.
  *
- * For a long while the answer was to be careful. Twenty thousand instructions, look at the clock, twenty thousand more: never late by
- * more than a millisecond, and eighty thousand trips through the door each second to find that it was not time yet. A third of
- * the processor went into looking at the clock.
+ * For a long while the answer was to be careful. Twenty thousand instructions, look at the clock, twenty thousand more:
+ * never late by more than a millisecond, and eighty thousand trips through the door each second to find that it was not
+ * time yet. A third of the processor went into looking at the clock.
  *
- * So now we keep a figure: nanoseconds to the instruction, as they have lately been. Bad news is believed at once, good news by quarters. A
- * Guest that turns slow is cut short in its next turn, and one that turns fast is given its due after a dozen.
+ * So now we keep a figure: nanoseconds to the instruction, as they have lately been. Bad news is believed at once, good
+ * news by quarters. A Guest that turns slow is cut short in its next turn, and one that turns fast is given its due
+ * after a dozen.
  */
 
 /** How fast a Guest has been of late. */
@@ -42,14 +43,14 @@ export function instructionsIn(pace: Pace, nanoseconds: number): number {
 /*
  * ## Four milliseconds
  *
- * That is a turn: the time for which a Guest may have our one thread to itself. A fiftieth of what you would call *at once*, and long enough
- * that the way to the event loop and back, some ten microseconds, is lost in it.
+ * That is a turn: the time for which a Guest may have our one thread to itself. A fiftieth of what you would call *at
+ * once*, and long enough that the way to the event loop and back, some ten microseconds, is lost in it.
  *
- * In instructions it has bounds, since the figure may be wrong. A loop that ran at two thousand million may come to a page that nobody has decoded
- * yet, and four million instructions of that are a fifth of a second.
+ * In instructions it has bounds, since the figure may be wrong. A loop that ran at two thousand million may come to a
+ * page that nobody has decoded yet, and four million instructions of that are a fifth of a second.
  *
- * All of this is still the same on each run of the same boot, as long as the World says that it is: what comes in here is what the World
- * says and what the processor has counted.
+ * All of this is still the same on each run of the same boot, as long as the World says that it is: what comes in here
+ * is what the World says and what the processor has counted.
  */
 export const TURN_NANOSECONDS = 4_000_000;
 const SHORTEST_TURN = 100_000;

@@ -3,20 +3,21 @@
  *
  * You are in a maze of twisty little tables, all alike.
  *
- * There are three for every address. The Guest's own, which it wrote and which the processor has never read. Ours, which the processor
- * reads and the Guest has never seen. And the one in the Guest's head, which is the belief that the first is the second. The rest of this
- * chapter keeps that belief true, one page at a time, and as late as we can get away with.
+ * There are three for every address. The Guest's own, which it wrote and which the processor has never read. Ours,
+ * which the processor reads and the Guest has never seen. And the one in the Guest's head, which is the belief that the
+ * first is the second. The rest of this chapter keeps that belief true, one page at a time, and as late as we can get
+ * away with.
  *
  * ::figure[One load from 0xc0123004, three times over. The Guest believes in the two broken arrows. The processor knows only the other one. This Guest was the first to come, so its window begins where the Host's 32 MiB end, and its frame 0x123 is the machine's 0x2123.]{#three-memories}
  *
  * ## A fault is a question
  *
- * A shadow table starts out empty, so everything a new Guest touches is a surprise to the processor, which does with surprises what it
- * always does: pushes an error code, raises trap 14, and lets the Switcher carry the mess to our door. We hold three facts: the
- * address, what was tried (three bits), and from which ring.
+ * A shadow table starts out empty, so everything a new Guest touches is a surprise to the processor, which does with
+ * surprises what it always does: pushes an error code, raises trap 14, and lets the Switcher carry the mess to our
+ * door. We hold three facts: the address, what was tried (three bits), and from which ring.
  *
- * The question is always the same. *Would this have worked, had the Guest's tables been real?* If not, the fault belongs to the Guest,
- * and it gets it back as a trap 14 of its very own. If so, we owe it one entry.
+ * The question is always the same. *Would this have worked, had the Guest's tables been real?* If not, the fault
+ * belongs to the Guest, and it gets it back as a trap 14 of its very own. If so, we owe it one entry.
  */
 import {
   ACCESSED,
@@ -71,11 +72,13 @@ export function demandPage(guest: Guest, address: number, error: number): Verdic
 /*
  * ## Walking by hand
  *
- * Now we do what the processor would: take ten bits of the address, read an entry, take ten more, read another. It is the only place
- * where software walks a Guest's tables, and it happens once for each page, not once for each access; from then on the silicon walks ours.
+ * Now we do what the processor would: take ten bits of the address, read an entry, take ten more, read another. It is
+ * the only place where software walks a Guest's tables, and it happens once for each page, not once for each access;
+ * from then on the silicon walks ours.
  *
  * In the first moments of its life a Guest has no tables. lguest's oldest versions had the Launcher build some for it.
- * Later ones pretend, as we do: until the first NEW_PGTABLE, every page is mapped to itself by entries that do not exist.
+ * Later ones pretend, as we do: until the first NEW_PGTABLE, every page is mapped to itself by entries that do not
+ * exist.
  */
 /** Both entries that an address leads through in the Guest's own tables, and where they stand. */
 export interface Walk {
@@ -116,10 +119,11 @@ function linearWalk(address: number): Walk {
 /*
  * ## Both must agree
  *
- * The entry in the directory and the one in the table each have a W and a U, and the processor grants what both grant. lguest looked only at
- * the second one here. Imagine a directory entry that is read-only and a table entry that is not. A write faults. *The table allows
- * it*, says the Host, and puts in an entry. The Guest goes on; the processor looks at the copied directory entry, which forbids it, and
- * faults. *The table allows it*, says the Host. A Guest could stand there until the end of days, and burn a processor while it did.
+ * The entry in the directory and the one in the table each have a W and a U, and the processor grants what both grant.
+ * lguest looked only at the second one here. Imagine a directory entry that is read-only and a table entry that is not.
+ * A write faults. *The table allows it*, says the Host, and puts in an entry. The Guest goes on; the processor looks at
+ * the copied directory entry, which forbids it, and faults. *The table allows it*, says the Host. A Guest could stand
+ * there until the end of days, and burn a processor while it did.
  */
 /** Whether both entries allow what `error` says was tried. */
 function permits(walk: Walk, error: number): boolean {
@@ -132,9 +136,10 @@ function permits(walk: Walk, error: number): boolean {
 /*
  * ## Footprints
  *
- * The processor marks each entry it goes through, and kernels read those marks to decide which pages to throw out. The marks in *our* tables
- * are real, and no Guest will ever see them. So at the moment in which we fill an entry, we leave the marks in the Guest's tables that the
- * processor would have left. A is easy: who faults, touches. D needs a trick, and it comes with `forProcessor`.
+ * The processor marks each entry it goes through, and kernels read those marks to decide which pages to throw out. The
+ * marks in *our* tables are real, and no Guest will ever see them. So at the moment in which we fill an entry, we leave
+ * the marks in the Guest's tables that the processor would have left. A is easy: who faults, touches. D needs a trick,
+ * and it comes with `forProcessor`.
  */
 /** Marks both entries in the Guest's tables as a processor would, and returns the lower one. */
 export function touch(guest: Guest, walk: Walk, error: number): number {
@@ -152,9 +157,9 @@ export function touch(guest: Guest, walk: Walk, error: number): number {
 /*
  * ## What cannot be obeyed
  *
- * A frame number is twenty bits, and a Guest of 32 MB owns the first eight thousand frames. The check below is the one line that keeps all
- * others from being read by anyone: whatever a Guest writes into its tables, this is where it is measured against the size of its
- * memory.
+ * A frame number is twenty bits, and a Guest of 32 MB owns the first eight thousand frames. The check below is the one
+ * line that keeps all others from being read by anyone: whatever a Guest writes into its tables, this is where it is
+ * measured against the size of its memory.
  */
 /** The flags that a directory entry may have. */
 const DIRECTORY_FLAGS = PRESENT | WRITABLE | USER | ACCESSED | DIRTY;
@@ -188,9 +193,9 @@ export function isDevice(guest: Guest, entry: number): boolean {
 /*
  * ## When the Host itself must look
  *
- * Four times we follow a Guest's pointer on our own account: to push a frame onto its stack, to read the instruction it stumbled over,
- * to tell the Launcher which device it touched, and to read the flags at its `iret`. If there is nothing where it points, it dies of *Bad address*; and a stack that cannot be
- * written takes no frame.
+ * Four times we follow a Guest's pointer on our own account: to push a frame onto its stack, to read the instruction it
+ * stumbled over, to tell the Launcher which device it touched, and to read the flags at its `iret`. If there is nothing
+ * where it points, it dies of *Bad address*; and a stack that cannot be written takes no frame.
  */
 /**
  * The guest-physical address of a virtual one, for the few times when the Host itself must look.

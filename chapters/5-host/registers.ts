@@ -1,14 +1,15 @@
 /*
  * # The names of the registers
  *
- * The Launcher has to look at a Guest's registers, and now and then to change one: whoever plays a device answers `in al, 0x64` by
- * putting a number into eax and moving eip on. But which register is number 24?
+ * The Launcher has to look at a Guest's registers, and now and then to change one: whoever plays a device answers `in
+ * al, 0x64` by putting a number into eax and moving eip on. But which register is number 24?
  *
- * Linux has had an order for this since debuggers were written, `struct pt_regs`, and lguest made its Launchers use it. Ours have another
- * order in the frame, since the Switcher pushes them so. This file is the dictionary.
+ * Linux has had an order for this since debuggers were written, `struct pt_regs`, and lguest made its Launchers use it.
+ * Ours have another order in the frame, since the Switcher pushes them so. This file is the dictionary.
  *
- * The last column is a matter of trust. The seven general registers may be set, and where the Guest is and where its stack is. Segments
- * and flags may only be read, for those are the two things by which a Launcher could make the Switcher stumble.
+ * The last column is a matter of trust. The seven general registers may be set, and where the Guest is and where its
+ * stack is. Segments and flags may only be read, for those are the two things by which a Launcher could make the
+ * Switcher stumble.
  */
 import {
   FRAME_CS,

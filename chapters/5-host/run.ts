@@ -1,12 +1,12 @@
 /*
  * # The loop
  *
- * Here it is, the heart of the hypervisor: a dozen lines that go round a few hundred thousand times a second. Has the clock rung? Is there an
- * interrupt to deliver? Then in, until it traps; then deal with the trap; then again. Every hypervisor you have heard of has this loop
- * somewhere, under more hair.
+ * Here it is, the heart of the hypervisor: a dozen lines that go round a few hundred thousand times a second. Has the
+ * clock rung? Is there an interrupt to deliver? Then in, until it traps; then deal with the trap; then again. Every
+ * hypervisor you have heard of has this loop somewhere, under more hair.
  *
- * Three ways lead out of it. The Guest needs something that only its Launcher can do. It sleeps, and nobody wants to wake it. Or its
- * turn is over. The fourth way is `GuestDied`, which leaves by the window.
+ * Three ways lead out of it. The Guest needs something that only its Launcher can do. It sleeps, and nobody wants to
+ * wake it. Or its turn is over. The fourth way is `GuestDied`, which leaves by the window.
  */
 import { EAGAIN, ERESTARTSYS } from '../1-preparation/errno.ts';
 import { checkClock, untilLook } from './clock.ts';
@@ -18,20 +18,21 @@ import { type Exit, handleTrap } from './traps.ts';
 /*
  * ## Everybody's turn
  *
- * Several Guests may share this processor, and nobody has been put in charge of them: each has a Launcher that calls `run` in a loop, and
- * lets go of JavaScript's one thread when it is told to. So it depends on when we tell it. A Guest has a *turn*, four
- * milliseconds, and keeps it from one call to the next. Had we begun a new one at each call, the
- * Guest that bothers its devices most would have had most of the processor; hundreds of calls may go by before its Launcher
- * lets go of its own accord.
+ * Several Guests may share this processor, and nobody has been put in charge of them: each has a Launcher that calls
+ * `run` in a loop, and lets go of JavaScript's one thread when it is told to. So it depends on when we tell it. A Guest
+ * has a *turn*, four milliseconds, and keeps it from one call to the next. Had we begun a new one at each call, the
+ * Guest that bothers its devices most would have had most of the processor; hundreds of calls may go by before its
+ * Launcher lets go of its own accord.
  *
- * A turn is given out in instructions, as many as this Guest has lately done in that time, since instructions are what a processor can count. But some
- * of them are dear. A kernel that fills its ring with requests to forget all translations, and rings, and fills it again, has us at work for
- * thousands of instructions for each of its own; a neighbour that computes once had two thousandths of the processor beside it. So every sixteen
- * trips we look at the clock as well, and a turn that has lasted long enough is over, however little was done in it.
+ * A turn is given out in instructions, as many as this Guest has lately done in that time, since instructions are what
+ * a processor can count. But some of them are dear. A kernel that fills its ring with requests to forget all
+ * translations, and rings, and fills it again, has us at work for thousands of instructions for each of its own; a
+ * neighbour that computes once had two thousandths of the processor beside it. So every sixteen trips we look at the
+ * clock as well, and a turn that has lasted long enough is over, however little was done in it.
  *
- * Whoever has used up theirs goes to the end of the event loop's
- * queue, and everybody else in it comes first. So two Guests that have much to do have the same time, to within a turn; and one that
- * sleeps leaves all of it to the others. That is the whole scheduler. There is no list of Guests in it.
+ * Whoever has used up theirs goes to the end of the event loop's queue, and everybody else in it comes first. So two
+ * Guests that have much to do have the same time, to within a turn; and one that sleeps leaves all of it to the others.
+ * That is the whole scheduler. There is no list of Guests in it.
  */
 /** Trips after which it is looked whether a turn has lasted long enough. */
 const TRIPS_TO_A_LOOK = 16;

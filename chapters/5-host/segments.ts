@@ -1,8 +1,8 @@
 /*
  * # Segments
  *
- * Page tables keep a Guest in its memory. Segments keep it in its ring. They are eight bytes each, a Guest may have thirty-two, and each
- * is a small program for the processor that we have to read before the processor does.
+ * Page tables keep a Guest in its memory. Segments keep it in its ring. They are eight bytes each, a Guest may have
+ * thirty-two, and each is a small program for the processor that we have to read before the processor does.
  */
 import {
   GDT_ENTRIES,
@@ -41,8 +41,8 @@ export function setFirstSegments(guest: Guest): void {
 }
 
 /*
- * A kernel tells us of entries one at a time; of the three that change with each thread, by LOAD_TLS, three at a time, since that happens
- * at every context switch.
+ * A kernel tells us of entries one at a time; of the three that change with each thread, by LOAD_TLS, three at a time,
+ * since that happens at every context switch.
  */
 /**
  * LHCALL_LOAD_GDT_ENTRY: sets one descriptor.
@@ -69,16 +69,18 @@ export function loadTls(guest: Guest, table: number): void {
 /*
  * ## Taming
  *
- * Four entries are ours, and what a Guest says about them is not even an error. Linux sets all thirty-two without asking.
+ * Four entries are ours, and what a Guest says about them is not even an error. Linux sets all thirty-two without
+ * asking.
  *
- * To the others two things are done. Ring 0 becomes ring 1: a kernel believes it is in 0 and describes its segments accordingly. And the bit
- * *accessed* is set beforehand, because the processor sets it when a segment is loaded, and the table is on a page that is read-only in the
- * Guest's world.
+ * To the others two things are done. Ring 0 becomes ring 1: a kernel believes it is in 0 and describes its segments
+ * accordingly. And the bit *accessed* is set beforehand, because the processor sets it when a segment is loaded, and
+ * the table is on a page that is read-only in the Guest's world.
  *
- * Then there is S, the bit that tells memory from machinery. With S clear, eight bytes are no segment but a *call gate*, say: a door to any
- * address in any ring, ring 0 included, open to whoever its DPL admits. lguest let these through, on the theory that
- * the worst a strange descriptor could do was to trip the Switcher. Work out for yourself what a call gate would do that leads into *our* code
- * segment, at an address of the Guest's choosing. We store nothing instead.
+ * Then there is S, the bit that tells memory from machinery. With S clear, eight bytes are no segment but a *call
+ * gate*, say: a door to any address in any ring, ring 0 included, open to whoever its DPL admits. lguest let these
+ * through, on the theory that the worst a strange descriptor could do was to trip the Switcher. Work out for yourself
+ * what a call gate would do that leads into *our* code segment, at an address of the Guest's choosing. We store nothing
+ * instead.
  */
 /** Entries that are the Host's. A Guest may say what it likes about them. */
 const OURS = [GDT_ENTRY_LGUEST_CS, GDT_ENTRY_LGUEST_DS, GDT_ENTRY_TSS, GDT_ENTRY_DOUBLEFAULT_TSS];
@@ -97,12 +99,13 @@ function tamed(high: number): number {
 /*
  * ## The rug
  *
- * A thread has 0x33 in gs, which is entry 6. It makes a hypercall that empties entry 6. On real hardware nothing happens, as the processor
- * has its own copy of what was in gs. But our Switcher *saved the selector*, and will load it again. `pop gs` finds nothing there,
- * faults, in ring 0, and in lguest the Guest was dead: trap 256. So its Linux took care to put a null into gs first.
+ * A thread has 0x33 in gs, which is entry 6. It makes a hypercall that empties entry 6. On real hardware nothing
+ * happens, as the processor has its own copy of what was in gs. But our Switcher *saved the selector*, and will load it
+ * again. `pop gs` finds nothing there, faults, in ring 0, and in lguest the Guest was dead: trap 256. So its Linux took
+ * care to put a null into gs first.
  *
- * We look after every change whether the four can still be loaded, by the same rules as the processor. What cannot becomes null. A kernel that
- * uses it after that gets a fault of its own, which is more than fair.
+ * We look after every change whether the four can still be loaded, by the same rules as the processor. What cannot
+ * becomes null. A kernel that uses it after that gets a fault of its own, which is more than fair.
  */
 function dropLostSelectors(guest: Guest): void {
   for (const at of [FRAME_DS, FRAME_ES, FRAME_FS, FRAME_GS]) {

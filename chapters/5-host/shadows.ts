@@ -1,13 +1,14 @@
 /*
  * # Shadows
  *
- * A process switch is a load of CR3. If that meant throwing away the shadow and building another one, fault by fault, a Guest with two
- * busy processes would do nothing else. So we keep a number of directories for each Guest, and remember which of the Guest's own each one stands
- * for. Coming back to one that we know costs a store.
+ * A process switch is a load of CR3. If that meant throwing away the shadow and building another one, fault by fault, a
+ * Guest with two busy processes would do nothing else. So we keep a number of directories for each Guest, and remember
+ * which of the Guest's own each one stands for. Coming back to one that we know costs a store.
  *
- * In lguest the number was four: enough for a shell, an editor, a compiler and whatever you forgot to stop. It was four here as well, until
- * somebody ran `hackbench`, sixty processes that take turns at talking, and every turn was that of a fifth. There were two page
- * faults to a turn, only to be told again what had been forgotten. A shadow costs a page or three, and pages are cheaper than they were in 2007.
+ * In lguest the number was four: enough for a shell, an editor, a compiler and whatever you forgot to stop. It was four
+ * here as well, until somebody ran `hackbench`, sixty processes that take turns at talking, and every turn was that of
+ * a fifth. There were two page faults to a turn, only to be told again what had been forgotten. A shadow costs a page
+ * or three, and pages are cheaper than they were in 2007.
  */
 import {
   ACCESSED,
@@ -52,12 +53,14 @@ export interface Shadows {
 /*
  * ## One entry that is not theirs
  *
- * Each directory ends with the Switcher. Its page table is the same under all of them, and the Guest's other address spaces never have to be
- * told of it; it is there from the moment a directory exists, since without it there would be no way out.
+ * Each directory ends with the Switcher. Its page table is the same under all of them, and the Guest's other address
+ * spaces never have to be told of it; it is there from the moment a directory exists, since without it there would be
+ * no way out.
  *
- * And below it is the kernel. From its address on, a Guest's address spaces are all the same; it promised so at LGUEST_INIT. lguest kept the
- * kernel's part when it gave a shadow to somebody else. We go one step further and have it only once: one set of tables, entered in every
- * directory, so that what one process's system call has faulted in is there for all the others, and for those who are not yet born.
+ * And below it is the kernel. From its address on, a Guest's address spaces are all the same; it promised so at
+ * LGUEST_INIT. lguest kept the kernel's part when it gave a shadow to somebody else. We go one step further and have it
+ * only once: one set of tables, entered in every directory, so that what one process's system call has faulted in is
+ * there for all the others, and for those who are not yet born.
  */
 /** No guest-physical address of a directory: those are multiples of 4096. */
 const NOBODY = -1;
@@ -108,21 +111,24 @@ function setDirectoryEntry(guest: Guest, shadow: Shadow, index: number, entry: n
 /*
  * ## One too many
  *
- * When a Guest comes with a sixty-fifth address space, one of the sixty-four is given up. lguest rolled dice. We take them in turn, for two reasons:
- * chance is not to be had in this chapter, and a Guest with sixty-five processes that run in turn defeats both methods equally.
+ * When a Guest comes with a sixty-fifth address space, one of the sixty-four is given up. lguest rolled dice. We take
+ * them in turn, for two reasons: chance is not to be had in this chapter, and a Guest with sixty-five processes that
+ * run in turn defeats both methods equally.
  *
  * What is given up is only the lower part. The kernel is everybody's, so a new process starts with its kernel in place.
  *
- * The very first NEW_PGTABLE is different. It ends the pretence that virtual is physical, and there is no way back to it.
+ * The very first NEW_PGTABLE is different. It ends the pretence that virtual is physical, and there is no way back to
+ * it.
  *
  * :::exercise{#least-recent points=10 minutes=20}
- * Next to those dice, lguest's author left a note: choosing the one that had not been used for longest might be better, but this was easy.
- * Taking turns is just as easy, and hardest on the one who deserves it least. A shell that runs between any two of its children is
- * visited more than anybody else, and every sixty-fourth child takes its shadow all the same.
+ * Next to those dice, lguest's author left a note: choosing the one that had not been used for longest might be better,
+ * but this was easy. Taking turns is just as easy, and hardest on the one who deserves it least. A shell that runs
+ * between any two of its children is visited more than anybody else, and every sixty-fourth child takes its shadow all
+ * the same.
  *
- * Do it better. When a Guest comes with a directory that no shadow stands for, give up the one whose directory it has been away from for
- * longest. A shadow that never stood for anybody goes before all others, and everything else stays as it is. How many faults it saves,
- * `pagesFilled` can tell you.
+ * Do it better. When a Guest comes with a directory that no shadow stands for, give up the one whose directory it has
+ * been away from for longest. A shadow that never stood for anybody goes before all others, and everything else stays
+ * as it is. How many faults it saves, `pagesFilled` can tell you.
  * :::
  */
 /** LHCALL_NEW_PGTABLE: from now on the Guest's tables are those at guest-physical `cr3`. */
@@ -162,10 +168,12 @@ function replaceOne(guest: Guest, guestAddress: number): Shadow {
 /*
  * ## One entry
  *
- * Here is where `demandPage` ends: a table is found or made, and one word is stored in it. If something else was there before, the processor
- * may remember it, and has to be told to forget. But nothing is stale where nothing was, and that is the usual case.
+ * Here is where `demandPage` ends: a table is found or made, and one word is stored in it. If something else was there
+ * before, the processor may remember it, and has to be told to forget. But nothing is stale where nothing was, and that
+ * is the usual case.
  *
- * The entry in the directory gets the rights that the Guest's has *now*. They may have changed since the table was made.
+ * The entry in the directory gets the rights that the Guest's has *now*. They may have changed since the table was
+ * made.
  */
 /** Puts what `entry` of the Guest's tables means into the current shadow. `directoryEntry` is the one above it. */
 export function install(guest: Guest, address: number, directoryEntry: number, entry: number): void {
@@ -200,12 +208,12 @@ function tableFor(guest: Guest, address: number, directoryEntry: number): number
 /*
  * ## A lie to the processor
  *
- * Suppose the Guest says that a page is writable, and has not been written yet. If we shadow it as it stands, the first write goes straight
- * to memory, the *shadow's* D is set, and the Guest's copy keeps swearing that the page is clean. So we lie to the processor instead
- * of the Guest: until the Guest's own entry says dirty, ours says read-only.
+ * Suppose the Guest says that a page is writable, and has not been written yet. If we shadow it as it stands, the first
+ * write goes straight to memory, the *shadow's* D is set, and the Guest's copy keeps swearing that the page is clean.
+ * So we lie to the processor instead of the Guest: until the Guest's own entry says dirty, ours says read-only.
  *
- * The first write faults, `touch` marks the page dirty in the Guest's table, and this time we tell the truth. One fault a page buys an exact
- * bit. A bargain; lguest thought so too.
+ * The first write faults, `touch` marks the page dirty in the Guest's table, and this time we tell the truth. One fault
+ * a page buys an exact bit. A bargain; lguest thought so too.
  *
  * :::figure{#two-faults caption="The life of one page that the Guest may write: P present, W writable, A accessed, D dirty."}
  * ```text
@@ -217,10 +225,12 @@ function tableFor(guest: Guest, address: number, directoryEntry: number): number
  * ```
  * :::
  *
- * G is not passed on. *Global* tells the processor to keep a translation when CR3 is loaded, and a Guest's kernel would be global in another
- * Guest's world.
+ * G is not passed on. *Global* tells the processor to keep a translation when CR3 is loaded, and a Guest's kernel would
+ * be global in another Guest's world.
  */
-/** A table entry as the processor shall see it: the Guest's frame where it really lies, and not writable until dirty. */
+/**
+ * A table entry as the processor shall see it: the Guest's frame where it really lies, and not writable until dirty.
+ */
 export function forProcessor(guest: Guest, entry: number): number {
   const honest = (guest.memory.base + pageOf(entry)) | (entry & PASSED_ON);
   return (entry & DIRTY ? honest : honest & ~WRITABLE) >>> 0;
@@ -229,8 +239,9 @@ export function forProcessor(guest: Guest, entry: number): number {
 const PASSED_ON = PRESENT | WRITABLE | USER | WRITE_THROUGH | CACHE_DISABLED | ACCESSED | DIRTY;
 
 /*
- * When the share is used up, everything is dropped, and the table in hand is the first of a new beginning. It sounds drastic. But a shadow is
- * a cache of something that the Guest still has, and the one thing you can always do with a cache is to empty it.
+ * When the share is used up, everything is dropped, and the table in hand is the first of a new beginning. It sounds
+ * drastic. But a shadow is a cache of something that the Guest still has, and the one thing you can always do with a
+ * cache is to empty it.
  */
 function allocateTable(guest: Guest): number {
   const frame = guest.share.allocate();

@@ -1,12 +1,13 @@
 /*
  * # A stack you can count on
  *
- * There is one access that must not fault: the processor's own, when it takes a trap *directly* from ring 3 into ring 1 and pushes a frame onto
- * the Guest's kernel stack. Nobody is on that stack yet. A kernel would call a page fault at that point very bad luck, and so SET_STACK says
- * how many pages below the top must always be there, none, one or two, and we see to it that they are.
+ * There is one access that must not fault: the processor's own, when it takes a trap *directly* from ring 3 into ring 1
+ * and pushes a frame onto the Guest's kernel stack. Nobody is on that stack yet. A kernel would call a page fault at
+ * that point very bad luck, and so SET_STACK says how many pages below the top must always be there, none, one or two,
+ * and we see to it that they are.
  *
- * On our silicon such a fault comes to the Host like any other, is mended, and the trap is taken again. But the promise is in the ABI, it is
- * cheap, and *pinned* is a word that makes kernel people sleep better.
+ * On our silicon such a fault comes to the Host like any other, is mended, and the trap is taken again. But the promise
+ * is in the ABI, it is cheap, and *pinned* is a word that makes kernel people sleep better.
  */
 import {
   directoryOffset,
@@ -46,8 +47,9 @@ export function setStack(guest: Guest, selector: number, top: number, pages: num
 }
 
 /*
- * Pinning is demanding in advance: the fault that would come is handled before it does. The stack's selector has been checked as well. Its ring must
- * be 1, or the first direct trap would end in a fault about the stack, which needs a stack.
+ * Pinning is demanding in advance: the fault that would come is handled before it does. The stack's selector has been
+ * checked as well. Its ring must be 1, or the first direct trap would end in a fault about the stack, which needs a
+ * stack.
  */
 const MOST_STACK_PAGES = 2;
 

@@ -1,12 +1,13 @@
 /*
  * # Tallies
  *
- * How often does a Guest come out, and why? The answer has surprised everybody who ever asked. A boot of Linux 4.12 comes out some
- * fifty-four thousand times. Three thousand of those are pages that it touches for the first time, fifteen hundred are hypercalls. And forty-seven thousand are talk: as long as it has no
- * driver for its console, it says each letter by eight writes to a port.
+ * How often does a Guest come out, and why? The answer has surprised everybody who ever asked. A boot of Linux 4.12
+ * comes out some fifty-four thousand times. Three thousand of those are pages that it touches for the first time,
+ * fifteen hundred are hypercalls. And forty-seven thousand are talk: as long as it has no driver for its console, it
+ * says each letter by eight writes to a port.
  *
- * Counting is a store to an array for each trip. The bench reads these, and so can you, when it is slow and you would like to know whose
- * fault it is.
+ * Counting is a store to an array for each trip. The bench reads these, and so can you, when it is slow and you would
+ * like to know whose fault it is.
  */
 import { LHCALL_SEND_INTERRUPTS } from '../1-preparation/abi.ts';
 import { SWITCHER_FAULT } from '../6-switcher/switcher.ts';
@@ -42,8 +43,9 @@ export function createStatistics(): Statistics {
 }
 
 /*
- * This was the Host. You have met every lie it tells: the interrupt flag that is a word, the disk that is a trap, the clock that is
- * hearsay, and tables that no processor reads. There were fewer than you feared. What you have not seen is how anybody gets from here
- * to there, for `switchTo` has been a name all along, and whatever is behind it has to work from the first instruction to the last with
- * nobody's hand to hold. It is the smallest room of the cave. Mind your head.
+ * This was the Host. You have met every lie it tells: the interrupt flag that is a word, the disk that is a trap, the
+ * clock that is hearsay, and tables that no processor reads. There were fewer than you feared. What you have not seen
+ * is how anybody gets from here to there, for `switchTo` has been a name all along, and whatever is behind it has to
+ * work from the first instruction to the last with nobody's hand to hold. It is the smallest room of the cave. Mind
+ * your head.
  */

@@ -1,12 +1,14 @@
 /*
  * # What now?
  *
- * The Switcher has come out and says: *13*. Or *14*, or *31*. What the Host does with that is a table, and it fits on half a page, for most of
- * what goes wrong in a Guest is none of our business. A division by zero in some process is between the process and its kernel.
+ * The Switcher has come out and says: *13*. Or *14*, or *31*. What the Host does with that is a table, and it fits on
+ * half a page, for most of what goes wrong in a Guest is none of our business. A division by zero in some process is
+ * between the process and its kernel.
  *
- * Five traps are different. By 31 the Guest means us. By 14 it may mean us, without knowing. 13 with nothing in its error code is an
- * instruction that ring 1 may not do, `out` to a device for instance, and goes to the Launcher, who plays the device. 7 is about
- * floating point. And 32 and up is our own interrupt, by which we took the processor away, and whose work is done by now.
+ * Five traps are different. By 31 the Guest means us. By 14 it may mean us, without knowing. 13 with nothing in its
+ * error code is an instruction that ring 1 may not do, `out` to a device for instance, and goes to the Launcher, who
+ * plays the device. 7 is about floating point. And 32 and up is our own interrupt, by which we took the processor away,
+ * and whose work is done by now.
  *
  * ::figure[How far down five trips go. Above the broken line is the Guest's machine code; below the Switcher there is only TypeScript. The first trip never comes by here: that is what a trap gate is for.]{#trips}
  */
@@ -31,9 +33,10 @@ import { demandPage, physicalAddress, physicalForLoad, walkTables } from './page
 /*
  * ## Seven bytes for the Launcher
  *
- * When the Launcher must do an instruction in the Guest's place, it needs to see it. lguest used to decode ports in the Host; from 4.1 on the
- * Host passed seven bytes and an address, and let somebody with fewer privileges do the decoding. An excellent idea that came eight
- * years late: of all the code in a hypervisor, an instruction decoder is what you want least in ring 0.
+ * When the Launcher must do an instruction in the Guest's place, it needs to see it. lguest used to decode ports in the
+ * Host; from 4.1 on the Host passed seven bytes and an address, and let somebody with fewer privileges do the decoding.
+ * An excellent idea that came eight years late: of all the code in a hypervisor, an instruction decoder is what you
+ * want least in ring 0.
  */
 /** What a Guest tried that only its Launcher can do for it: `struct lguest_pending`. */
 export interface Exit {
@@ -48,8 +51,8 @@ export interface Exit {
 /*
  * ## The table
  *
- * First what the Guest asks for, then what it has stumbled over. Whatever returns `undefined` goes straight back in, and
- * the Launcher never learns that there was anything.
+ * First what the Guest asks for, then what it has stumbled over. Whatever returns `undefined` goes straight back in,
+ * and the Launcher never learns that there was anything.
  */
 /**
  * Does what a trap asks for.
@@ -81,11 +84,12 @@ function isOurInterrupt(guest: Guest, trap: Trap): boolean {
 /*
  * ## Whose fault?
  *
- * The longest story of this chapter is behind `demandPage`, and it has three possible endings. The shadow had a hole, now mended, and the
- * Guest never learns of it. Or the address belongs to a device. Or the fault is real: this would not have worked on a real processor
- * either, and the Guest's own handler must hear of it.
+ * The longest story of this chapter is behind `demandPage`, and it has three possible endings. The shadow had a hole,
+ * now mended, and the Guest never learns of it. Or the address belongs to a device. Or the fault is real: this would
+ * not have worked on a real processor either, and the Guest's own handler must hear of it.
  *
- * CR2, the register with the address, is read here, right after the trap, since the next fault of anybody overwrites it.
+ * CR2, the register with the address, is read here, right after the trap, since the next fault of anybody overwrites
+ * it.
  */
 function pageFault(guest: Guest): Exit | undefined {
   guest.faultAddress = guest.ground.machine.registers.cr2;
@@ -97,12 +101,14 @@ function pageFault(guest: Guest): Exit | undefined {
 }
 
 /*
- * One bit of the error code needs a word. The processor says whether there was a page at all, or one that forbade what was tried. But it
- * looked at *our* tables, and a shadow with a hole in it says *no page* where the Guest has one, read-only. lguest passed that on.
+ * One bit of the error code needs a word. The processor says whether there was a page at all, or one that forbade what
+ * was tried. But it looked at *our* tables, and a shadow with a hole in it says *no page* where the Guest has one,
+ * read-only. lguest passed that on.
  *
- * For ten years nobody minded. Then Linux 4.12 came with a test that it runs once at boot: write to a read-only page, and see that this fails.
- * The page stood in a part of its memory where *no page* means *somebody else has mapped it in the meantime*. The kernel looked into its own
- * tables, found the page mapped, concluded that all was well now, and tried again. And again.
+ * For ten years nobody minded. Then Linux 4.12 came with a test that it runs once at boot: write to a read-only page,
+ * and see that this fails. The page stood in a part of its memory where *no page* means *somebody else has mapped it in
+ * the meantime*. The kernel looked into its own tables, found the page mapped, concluded that all was well now, and
+ * tried again. And again.
  */
 /** The error code of a page fault as the Guest's own tables explain it: bit 0 says whether they have a page there. */
 function errorInItsOwnEyes(guest: Guest): number {
@@ -113,8 +119,9 @@ function errorInItsOwnEyes(guest: Guest): number {
 }
 
 /*
- * An instruction may be fifteen bytes long and may lie across two pages, of which the second may be absent, or a device. We follow it as far as it
- * goes and leave zeros for the rest. The address comes from the Guest's eip, so it goes through the Guest's tables.
+ * An instruction may be fifteen bytes long and may lie across two pages, of which the second may be absent, or a
+ * device. We follow it as far as it goes and leave zeros for the rest. The address comes from the Guest's eip, so it
+ * goes through the Guest's tables.
  */
 const INSTRUCTION_BYTES = 7;
 
@@ -135,12 +142,12 @@ function exit(guest: Guest, trap: number, address: number): Exit {
 /*
  * ## Sent back
  *
- * Reflecting a trap is doing by hand what the processor would have done: a frame on the kernel's stack, and off to the handler. If there is
- * no handler, this is where the Guest's road ends. On a real machine it would have been a double fault, then a triple fault, then
- * the boot screen. We can do better than the real machine and say which trap it was.
+ * Reflecting a trap is doing by hand what the processor would have done: a frame on the kernel's stack, and off to the
+ * handler. If there is no handler, this is where the Guest's road ends. On a real machine it would have been a double
+ * fault, then a triple fault, then the boot screen. We can do better than the real machine and say which trap it was.
  *
- * Trap 256 does not exist. The Switcher reports it when it fell over something the Guest had left in cs or ss, and nobody has a gate
- * for that.
+ * Trap 256 does not exist. The Switcher reports it when it fell over something the Guest had left in cs or ss, and
+ * nobody has a gate for that.
  */
 function reflect(guest: Guest, trap: Trap): undefined {
   if (deliverTrap(guest, trap)) return;
@@ -149,7 +156,10 @@ function reflect(guest: Guest, trap: Trap): undefined {
   kill(`unhandled trap ${trap} at ${where} (${detail}): ${whyUnhandled(trap)}`);
 }
 
-/** The error code of `trap`, which the Switcher's own faults have pushed where its stack happened to be: the selector that was refused. */
+/**
+ * The error code of `trap`, which the Switcher's own faults have pushed where its stack happened to be: the selector
+ * that was refused.
+ */
 function errorCode(guest: Guest, trap: Trap): number {
   const astray = trap < VECTORS ? 0 : guest.ground.machine.registers.esp - (REGISTER_PAGE + FRAME);
   return guest.register(FRAME_ERROR + astray);

@@ -1,11 +1,12 @@
 /*
  * # Windows
  *
- * The Launcher of lguest owned the memory and told the Host where it was. Ours asks for it, since there is only one memory here, the
- * machine's RAM, and somebody must see to it that no two Guests get the same piece.
+ * The Launcher of lguest owned the memory and told the Host where it was. Ours asks for it, since there is only one
+ * memory here, the machine's RAM, and somebody must see to it that no two Guests get the same piece.
  *
- * A *window* is such a piece: so many pages in a row, seen from 0. Offset 0x1000 of it is the Guest's physical address 0x1000, wherever in RAM
- * that may be. Launcher, devices and Guest all mean the same byte by the same number, and only the Host knows what it must add.
+ * A *window* is such a piece: so many pages in a row, seen from 0. Offset 0x1000 of it is the Guest's physical address
+ * 0x1000, wherever in RAM that may be. Launcher, devices and Guest all mean the same byte by the same number, and only
+ * the Host knows what it must add.
  */
 import type { Ram } from '../../src/processor/machine.ts';
 import { PAGE_SIZE } from '../1-preparation/paging.ts';
@@ -33,12 +34,13 @@ export interface GuestWindow {
 /*
  * ## First come, first served
  *
- * Windows are given out from the bottom, each in the first gap that is large enough. Nobody has ever had so many Guests on one machine that
- * a cleverer way would show.
+ * Windows are given out from the bottom, each in the first gap that is large enough. Nobody has ever had so many Guests
+ * on one machine that a cleverer way would show.
  *
- * But a window that was somebody's must be wiped before it is somebody else's. You would not think that this needs saying. It does: a
- * Guest finds the previous one's memory in its own the first time you forget, passwords and all. What was never lent is still as
- * the machine came up, zero, and we save ourselves the work, for it is half a gigabyte at times.
+ * But a window that was somebody's must be wiped before it is somebody else's. You would not think that this needs
+ * saying. It does: a Guest finds the previous one's memory in its own the first time you forget, passwords and all.
+ * What was never lent is still as the machine came up, zero, and we save ourselves the work, for it is half a gigabyte
+ * at times.
  */
 /** The machine's RAM above `HOST_BYTES`, let in pieces to Guests. */
 export class Windows {
@@ -91,9 +93,9 @@ export class Windows {
 /*
  * ## Looking in
  *
- * Every access is checked, and all go through the machine's RAM rather than around it: when a Launcher puts a kernel over the top of
- * code that the processor has already decoded, the processor must hear of it. Closing a window makes it zero bytes long. Whoever kept a
- * reference finds that out.
+ * Every access is checked, and all go through the machine's RAM rather than around it: when a Launcher puts a kernel
+ * over the top of code that the processor has already decoded, the processor must hear of it. Closing a window makes it
+ * zero bytes long. Whoever kept a reference finds that out.
  */
 class Window implements GuestWindow {
   readonly base: number;

@@ -1,10 +1,10 @@
 /*
  * # A witness
  *
- * There is a chair in the corner. Most days nobody sits in it. On some days somebody does, with a notebook, and is told of everything as it
- * happens: he is in, he is out, this is what he wanted, here comes line 3. A witness is never asked for an opinion. He cannot stop a Guest,
- * change a register or be waited for, so a Guest with a witness runs exactly as one without, to the instruction; it merely takes the
- * afternoon a little longer.
+ * There is a chair in the corner. Most days nobody sits in it. On some days somebody does, with a notebook, and is told
+ * of everything as it happens: he is in, he is out, this is what he wanted, here comes line 3. A witness is never asked
+ * for an opinion. He cannot stop a Guest, change a register or be waited for, so a Guest with a witness runs exactly as
+ * one without, to the instruction; it merely takes the afternoon a little longer.
  *
  * What he does with his notes is his affair. One of them draws timelines, in chapter 7.
  */
@@ -15,8 +15,9 @@ import type { Exit } from './traps.ts';
 /*
  * ## What he is told
  *
- * Seven kinds of thing happen to a Guest, in this order if you draw it as a circle, and two more at the end. He is told before anything has been done about a trap,
- * so what the Guest left in its registers, and the processor in CR2, is there to be looked at.
+ * Seven kinds of thing happen to a Guest, in this order if you draw it as a circle, and two more at the end. He is told
+ * before anything has been done about a trap, so what the Guest left in its registers, and the processor in CR2, is
+ * there to be looked at.
  */
 /** Somebody who is told what happens, as it happens. Must change nothing. */
 export interface Witness {
@@ -43,8 +44,9 @@ export interface Witness {
 /*
  * ## At the door
  *
- * Two of them would be lines in the busiest loop of the hypervisor, and the loop does not have to know: there is one way in and out,
- * and whoever puts a man beside it has seen everybody. With no witness the door is the door, and costs what it cost.
+ * Two of them would be lines in the busiest loop of the hypervisor, and the loop does not have to know: there is one
+ * way in and out, and whoever puts a man beside it has seen everybody. With no witness the door is the door, and costs
+ * what it cost.
  */
 /** The same Switcher, with somebody beside it. */
 export function watched(switcher: Switcher, witness: Witness): Switcher {

@@ -1,12 +1,13 @@
 /*
  * # Three pages at the top of the world
  *
- * To change from one address space to another, you load CR3. The next instruction is fetched from the same address, in the other
- * address space. So, unless you enjoy surprises, the page you are standing on had better be in both, in the same place.
+ * To change from one address space to another, you load CR3. The next instruction is fetched from the same address, in
+ * the other address space. So, unless you enjoy surprises, the page you are standing on had better be in both, in the
+ * same place.
  *
- * That is the reason for everything here. The Switcher is mapped at 0xffc00000 in the page tables of every Guest, and in the Host's
- * own. Nobody asked the Guests. They are told once, at LGUEST_INIT, that the last four megabytes of their addresses are not for sale,
- * and if they ever write an entry there, no processor reads it.
+ * That is the reason for everything here. The Switcher is mapped at 0xffc00000 in the page tables of every Guest, and
+ * in the Host's own. Nobody asked the Guests. They are told once, at LGUEST_INIT, that the last four megabytes of their
+ * addresses are not for sale, and if they ever write an entry there, no processor reads it.
  *
  * :::figure{#top-of-the-world caption="The last 4 MiB of every address space. What a Guest may do there, it may do in ring 1 only."}
  * ```text
@@ -39,21 +40,23 @@ export const STATE_PAGE = SWITCHER_ADDRESS + 2 * PAGE_SIZE;
 /*
  * ## What if the Guest reads it? What if it writes?
  *
- * It can. None of the three pages has the U bit, so its processes stay out, but ring 1 is *supervisor* to a page table, and there is
- * no third kind. So the question must be asked of each page.
+ * It can. None of the three pages has the U bit, so its processes stay out, but ring 1 is *supervisor* to a page table,
+ * and there is no third kind. So the question must be asked of each page.
  *
- * The text holds nothing secret, and is read-only. A kernel may even jump into it, and will find itself executing `hlt` or `mov cr3` in
- * ring 1, which traps, which brings it to us with a red face. The state page is read-only as well and shows a Guest its own gates
- * and segments, and the physical address of its own shadow, with which it can do nothing. Only the register page can be written, and that is each Guest's
- * own: it can scribble on the place where its registers will be saved, as long as it has them. Then it traps, and the processor
- * and the Switcher overwrite all eighteen words. Nothing in that page is ever believed that was not put there by the trap.
+ * The text holds nothing secret, and is read-only. A kernel may even jump into it, and will find itself executing `hlt`
+ * or `mov cr3` in ring 1, which traps, which brings it to us with a red face. The state page is read-only as well and
+ * shows a Guest its own gates and segments, and the physical address of its own shadow, with which it can do nothing.
+ * Only the register page can be written, and that is each Guest's own: it can scribble on the place where its registers
+ * will be saved, as long as it has them. Then it traps, and the processor and the Switcher overwrite all eighteen
+ * words. Nothing in that page is ever believed that was not put there by the trap.
  *
  * That is the whole trick of lguest's isolation. No segment limits, no hidden tables: *there is nothing there*.
  *
  * ## Eighteen words
  *
- * The register page is a stack, and at its very end is the frame. It grows down from the top: the processor pushes the last five
- * words, the stub of the trap two, the Switcher the other eleven. Then esp points at the first one, as it will when we start again.
+ * The register page is a stack, and at its very end is the frame. It grows down from the top: the processor pushes the
+ * last five words, the stub of the trap two, the Switcher the other eleven. Then esp points at the first one, as it
+ * will when we start again.
  *
  * :::figure{#frame caption="The register page of a Guest that does not run. Fifteen instructions and one trap have put it there."}
  * ```text
@@ -103,21 +106,21 @@ export const FRAME_ESP = 64;
 export const FRAME_SS = 68;
 
 /*
- * The order is not alphabetical by accident: eax, ebx, ecx, edx, esi are a hypercall and its four arguments, and a slot in the ring
- * looks the same.
+ * The order is not alphabetical by accident: eax, ebx, ecx, edx, esi are a hypercall and its four arguments, and a slot
+ * in the ring looks the same.
  *
  * ## The state page
  *
- * Three words in which the Host leaves word for the Switcher, and three tables that the processor knows by address: the task state
- * (of which we use the stacks for rings 0 and 1), the interrupt table, the segments. Their addresses are the same under every
- * Guest, which will save us a dozen instructions in a moment.
+ * Three words in which the Host leaves word for the Switcher, and three tables that the processor knows by address: the
+ * task state (of which we use the stacks for rings 0 and 1), the interrupt table, the segments. Their addresses are the
+ * same under every Guest, which will save us a dozen instructions in a moment.
  */
 
 /** Offsets in the state page. The first three words are what the Host tells the Switcher; the rest is a Guest's. */
 export const STATE_CHANGED = 0x00;
 /**
- * In `STATE_CHANGED`, beside 0: other descriptors; other page tables or another mood; another Guest altogether. The order
- * is what the Switcher asks by.
+ * In `STATE_CHANGED`, beside 0: other descriptors; other page tables or another mood; another Guest altogether. The
+ * order is what the Switcher asks by.
  */
 export const OTHER_SEGMENTS = 1;
 export const OTHER_TABLES = 2;

@@ -1,12 +1,13 @@
 /*
  * # What the processor consults
  *
- * While a Guest runs, the processor has three books open, all on the state page: where traps go, what segments there are, and which
- * stack to take when it goes inward. A Guest has its own opinion on the first two, and so each Guest has its own edition, kept here as a
- * draft in TypeScript, and copied to the page when its turn comes.
+ * While a Guest runs, the processor has three books open, all on the state page: where traps go, what segments there
+ * are, and which stack to take when it goes inward. A Guest has its own opinion on the first two, and so each Guest has
+ * its own edition, kept here as a draft in TypeScript, and copied to the page when its turn comes.
  *
- * The copy is a good two kilobytes, and between one entry and the next a Guest usually changes nothing. So the draft remembers which of its bytes have changed. When the same Guest goes in again, that is what is copied: for
- * most entries, none.
+ * The copy is a good two kilobytes, and between one entry and the next a Guest usually changes nothing. So the draft
+ * remembers which of its bytes have changed. When the same Guest goes in again, that is what is copied: for most
+ * entries, none.
  */
 import {
   GDT_ENTRIES,
@@ -49,11 +50,12 @@ export interface StatePage {
 /*
  * ## A page with all doors shut
  *
- * At first every vector leads to the Switcher and no Guest may go through a gate on purpose, but for one. The ring of 0x1f is 1: a kernel
- * may call us, its processes may not. A process that tries gets a general protection fault, with the number of the gate in the error
- * code, and will be reported to its kernel for it.
+ * At first every vector leads to the Switcher and no Guest may go through a gate on purpose, but for one. The ring of
+ * 0x1f is 1: a kernel may call us, its processes may not. A process that tries gets a general protection fault, with
+ * the number of the gate in the error code, and will be reported to its kernel for it.
  *
- * The stack for ring 0 is the end of the register page. Whatever the Guest does to its own stacks, ours is there, and empty.
+ * The stack for ring 0 is the end of the register page. Whatever the Guest does to its own stacks, ours is there, and
+ * empty.
  */
 export function createStatePage(stubs: Uint32Array): StatePage {
   const bytes = new DataView(new ArrayBuffer(STATE_END));
@@ -82,8 +84,8 @@ const AVAILABLE_TSS = DESCRIPTOR_PRESENT | (0x9 << 8);
 /*
  * ## Ours or theirs
  *
- * A gate is either ours, leading to the stub of its vector, or it is the Guest's, and then the processor follows it without our ever
- * hearing of it. Which of them may be the Guest's is for the Host to say; it has opinions.
+ * A gate is either ours, leading to the stub of its vector, or it is the Guest's, and then the processor follows it
+ * without our ever hearing of it. Which of them may be the Guest's is for the Host to say; it has opinions.
  */
 
 /** The processor takes `vector` to the Host. `ring` is the outermost that may cause it with an INT instruction. */

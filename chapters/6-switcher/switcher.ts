@@ -1,8 +1,8 @@
 /*
  * # The one way in and out
  *
- * Everything the Host knows of this chapter is what you see next. It says *go*, it names a Guest and a number of instructions, and it
- * gets a number back: which trap brought the processor home.
+ * Everything the Host knows of this chapter is what you see next. It says *go*, it names a Guest and a number of
+ * instructions, and it gets a number back: which trap brought the processor home.
  */
 import { assemble } from '../../src/assembler/index.ts';
 import type { Machine } from '../../src/processor/machine.ts';
@@ -66,13 +66,14 @@ export interface Passenger {
 /*
  * ## The journey
  *
- * `switchTo` packs what has changed, lets the machine run, and reads off the frame what happened. The interesting part is the middle.
+ * `switchTo` packs what has changed, lets the machine run, and reads off the frame what happened. The interesting part
+ * is the middle.
  *
- * How do you take a processor away from a program that does not want to give it back? As every operating system does, by an interrupt.
- * The Guest runs with the real IF set, and cannot clear it. When its instructions are used up, we raise the machine's interrupt line and
- * let it run on. Between two instructions the processor looks at the line, goes through gate 32 into the stub, and halts. That the limit
- * ran out *inside* the Switcher is possible, too; then IF is clear, the halt comes first, for another reason, and the line is lowered
- * again as if nothing had been.
+ * How do you take a processor away from a program that does not want to give it back? As every operating system does,
+ * by an interrupt. The Guest runs with the real IF set, and cannot clear it. When its instructions are used up, we
+ * raise the machine's interrupt line and let it run on. Between two instructions the processor looks at the line, goes
+ * through gate 32 into the stub, and halts. That the limit ran out *inside* the Switcher is possible, too; then IF is
+ * clear, the halt comes first, for another reason, and the line is lowered again as if nothing had been.
  */
 function createJourney(machine: Machine, statePage: number, host: Passenger): Switcher['switchTo'] {
   const { ram, registers, interrupt } = machine;
@@ -100,12 +101,14 @@ const PATIENCE = 1000;
 /*
  * ## What goes into the luggage
  *
- * Four questions, and mostly four times no. Is it somebody else than last time? Are there translations that the processor must forget?
- * Has the Guest changed its mind about floating point? If any is true, the Switcher takes its detour and loads CR3 and CR0. And is there
- * anything new on the state page? Then a segment may not be what it was, and the detour is shorter.
+ * Four questions, and mostly four times no. Is it somebody else than last time? Are there translations that the
+ * processor must forget? Has the Guest changed its mind about floating point? If any is true, the Switcher takes its
+ * detour and loads CR3 and CR0. And is there anything new on the state page? Then a segment may not be what it was, and
+ * the detour is shorter.
  *
- * That second question is where this Switcher beats its ancestor. A page fault that is settled by *adding* an entry makes nothing stale,
- * because the processor never remembers that something was not there. Only who takes away must say so.
+ * That second question is where this Switcher beats its ancestor. A page fault that is settled by *adding* an entry
+ * makes nothing stale, because the processor never remembers that something was not there. Only who takes away must say
+ * so.
  */
 function createPacking(
   machine: Machine,
@@ -147,8 +150,8 @@ function copyState(machine: Machine, statePage: number, state: StatePage): void 
 }
 
 /*
- * CR0 is the processor's mood. Ours is: protected, paging, and *no writing to read-only pages, whoever you are*. Without that last bit,
- * ring 1 could write into the text of the Switcher, and this book would be shorter.
+ * CR0 is the processor's mood. Ours is: protected, paging, and *no writing to read-only pages, whoever you are*.
+ * Without that last bit, ring 1 could write into the text of the Switcher, and this book would be shorter.
  */
 const CR0_PROTECTION = 1 << 0;
 const CR0_TASK_SWITCHED = 1 << 3;
@@ -161,9 +164,9 @@ const HOST_CR0 = (CR0_PROTECTION | CR0_NUMERIC_ERROR | CR0_WRITE_PROTECT | CR0_P
  * ## Power
  *
  * Four frames: the text, the state page, and for the Host's own world a directory and a register page. (Two more go to
- * that directory's tables.) The text is assembled here, with
- * the addresses filled in that were not known before, and the machine set on its first instruction. It must come back halted. If it does
- * not, there is no machine, and nothing to be done but to say so.
+ * that directory's tables.) The text is assembled here, with the addresses filled in that were not known before, and
+ * the machine set on its first instruction. It must come back halted. If it does not, there is no machine, and nothing
+ * to be done but to say so.
  */
 
 /**
@@ -201,14 +204,16 @@ export function powerOn(machine: Machine, allocate: () => number): Switcher {
 /*
  * ## Three entries
  *
- * The rights in these three lines are the walls of the whole building. Only the middle one is writable, and what it shows is the
- * Guest's own.
+ * The rights in these three lines are the walls of the whole building. Only the middle one is writable, and what it
+ * shows is the Guest's own.
  *
- * A register page is zeros, and so are the registers that will be loaded from it, which suits everybody but the floating-point unit. To
- * that, a control word of zero means *trap at every rounding*, and tags of zero that eight numbers are there. A newborn should
- * find it as FNINIT leaves it: nothing there, and no complaints.
+ * A register page is zeros, and so are the registers that will be loaded from it, which suits everybody but the
+ * floating-point unit. To that, a control word of zero means *trap at every rounding*, and tags of zero that eight
+ * numbers are there. A newborn should find it as FNINIT leaves it: nothing there, and no complaints.
  */
-/** What FNINIT puts into the control word and the tags (Intel SDM vol. 1, 8.1.10); they are words 0 and 2 of the image. */
+/**
+ * What FNINIT puts into the control word and the tags (Intel SDM vol. 1, 8.1.10); they are words 0 and 2 of the image.
+ */
 const FNINIT_CONTROL = 0x37f;
 const FNINIT_TAGS = 0xffff;
 
@@ -226,9 +231,9 @@ function createMapper(machine: Machine, text: number, statePage: number): Switch
 /*
  * ## A world for nobody
  *
- * And the Host's own address space, in which there are the Switcher and one page more: the text again, at its physical address, for
- * the two instructions in which paging is on and eip has not heard of it yet. Here the state page may be written, since `ltr` marks the
- * task as busy in its descriptor. In a Guest's world, no instruction does that.
+ * And the Host's own address space, in which there are the Switcher and one page more: the text again, at its physical
+ * address, for the two instructions in which paging is on and eip has not heard of it yet. Here the state page may be
+ * written, since `ltr` marks the task as busy in its descriptor. In a Guest's world, no instruction does that.
  */
 function createHome(registerPage: number, directory: number, state: StatePage): Passenger {
   return { registerPage, state, directory, translationsStale: false, taskSwitched: false };
@@ -256,7 +261,8 @@ function buildHome(
 }
 
 /*
- * You have touched the bottom. Under this there is a processor, and it lies in an appendix. Nothing is hidden from you any more: you can
- * follow a key from your finger through the Launcher's queue, the Host's bit, this door and the kernel's handler to the letter on the screen, and
- * name each hand that it passes through. There is a draught from somewhere. One more room, and it has a window.
+ * You have touched the bottom. Under this there is a processor, and it lies in an appendix. Nothing is hidden from you
+ * any more: you can follow a key from your finger through the Launcher's queue, the Host's bit, this door and the
+ * kernel's handler to the letter on the screen, and name each hand that it passes through. There is a draught from
+ * somewhere. One more room, and it has a window.
  */

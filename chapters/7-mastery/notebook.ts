@@ -1,11 +1,11 @@
 /*
  * # A notebook
  *
- * A witness who stops to sharpen his pencil changes what he sees. Between two trips into a Guest lie a few microseconds,
- * and putting together one line of text costs about as much as one of them. So nothing is written while things happen.
- * An event is twelve numbers, copied into an array that was there before; no object is made for it, nothing that somebody
- * would have to tidy up. Only when the array is full does the witness sit down and write it out fair, four thousand events
- * in one go, and hand the lot over.
+ * A witness who stops to sharpen his pencil changes what he sees. Between two trips into a Guest lie a few
+ * microseconds, and putting together one line of text costs about as much as one of them. So nothing is written while
+ * things happen. An event is twelve numbers, copied into an array that was there before; no object is made for it,
+ * nothing that somebody would have to tidy up. Only when the array is full does the witness sit down and write it out
+ * fair, four thousand events in one go, and hand the lot over.
  *
  * :::figure{#trace-record caption="An event in the notebook: a row of twelve doubles. A double holds a nanosecond count exactly for 104 days."}
  * ```text
@@ -13,8 +13,9 @@
  * ```
  * :::
  *
- * What has not been handed over when somebody pulls the plug is lost, and that is at most these four thousand. So whenever a
- * Guest goes to sleep, and there is time, the notes go out as well; and for any end that is gentler than that there is `close`.
+ * What has not been handed over when somebody pulls the plug is lost, and that is at most these four thousand. So
+ * whenever a Guest goes to sleep, and there is time, the notes go out as well; and for any end that is gentler than
+ * that there is `close`.
  */
 
 import { createPencil, type Pencil } from './pencil.ts';
@@ -66,9 +67,11 @@ export interface Notebook {
  * ## Fair copy
  *
  * The format is Chrome's: one JSON array, an event on each line. Its inventors foresaw that a program which is being
- * traced may die, and declared the closing bracket optional. Ours is there unless somebody said `kill -9`, or Node itself fell over.
+ * traced may die, and declared the closing bracket optional. Ours is there unless somebody said `kill -9`, or Node
+ * itself fell over.
  *
- * A line is written straight from the row of doubles. When the page is nearly full, it goes out, and the next line begins at its top.
+ * A line is written straight from the row of doubles. When the page is nearly full, it goes out, and the next line
+ * begins at its top.
  */
 
 /**
@@ -131,8 +134,8 @@ export function createNotebook(
 /*
  * ## When the disk is full
  *
- * Then the trace ends and the Guest does not: whoever wanted to see a machine did not ask for it to be switched off. They are told,
- * once. Everything that is noted from then on goes where unheard testimony goes.
+ * Then the trace ends and the Guest does not: whoever wanted to see a machine did not ask for it to be switched off.
+ * They are told, once. Everything that is noted from then on goes where unheard testimony goes.
  */
 /** A sink that passes everything on to `sink`, until that throws. */
 function untilItFails(sink: TraceSink, warn: (error: unknown) => void): TraceSink {

@@ -1,12 +1,14 @@
 /*
  * # A pencil
  *
- * Our first fair copy was made of template literals, and took three times as long over a line as this one. A traced boot of Linux was two hundred
- * thousand lines then, twenty-eight megabytes. JavaScript makes each line out of a dozen little strings, which are
- * looked at once and thrown away, and turning a fraction into digits is an art on which theses have been written.
+ * Our first fair copy was made of template literals, and took three times as long over a line as this one. A traced
+ * boot of Linux was two hundred thousand lines then, twenty-eight megabytes. JavaScript makes each line out of a dozen
+ * little strings, which are looked at once and thrown away, and turning a fraction into digits is an art on which
+ * theses have been written.
  *
- * But there are no fractions here, only nanoseconds with a point put in three digits from the right, and every character is one byte. So we write
- * as one did before there were strings: the next byte goes to the next place, and a number is divided by ten until nothing is left.
+ * But there are no fractions here, only nanoseconds with a point put in three digits from the right, and every
+ * character is one byte. So we write as one did before there were strings: the next byte goes to the next place, and a
+ * number is divided by ten until nothing is left.
  */
 
 /** Writes ASCII into an array of bytes, from the front to the back. */
@@ -38,11 +40,12 @@ const SMALL = 0x7fffffff;
 /*
  * ## From right to left
  *
- * A number has its last digit at hand, which is what is left over when you divide by ten, and its first at the very end. So it is
- * looked at twice: once to see how wide it is, and then it is written backwards into the room that was left for it.
+ * A number has its last digit at hand, which is what is left over when you divide by ten, and its first at the very
+ * end. So it is looked at twice: once to see how wide it is, and then it is written backwards into the room that was
+ * left for it.
  *
- * Division is cheap as long as both sides are 32-bit integers, which is what `| 0` promises. Nanoseconds outgrow 32 bits after two seconds.
- * Their upper digits are divided the dear way, until what is left is small.
+ * Division is cheap as long as both sides are 32-bit integers, which is what `| 0` promises. Nanoseconds outgrow 32
+ * bits after two seconds. Their upper digits are divided the dear way, until what is left is small.
  */
 /** @param size bytes of a page; what is written beyond its end is lost, so whoever writes must ask what is left */
 export function createPencil(size: number): Pencil {

@@ -6,8 +6,8 @@
  * read in the page.)
  *
  * A Guest is a *process* there, with three *threads*, and one more for each of its devices. That is not how it is
- * built, for all of it happens in one thread and in turns. But it is how it looks from a distance: where one track has a
- * bar, the others wait.
+ * built, for all of it happens in one thread and in turns. But it is how it looks from a distance: where one track has
+ * a bar, the others wait.
  */
 import { PAGE_FAULT, pushesErrorCode } from '../1-preparation/traps.ts';
 import { DETAILS, DURATION, KIND, PROCESS, RETIRED, TIME, TRACK } from './notebook.ts';
@@ -23,8 +23,8 @@ export const DEVICE_TRACKS = 4;
 /*
  * ## Twelve kinds
  *
- * The first six last, and are drawn as bars. The next four are moments. The last two give a track its name and its place: left to
- * itself, chrome://tracing sorts tracks by name, and puts the console above the Guest that talks to it.
+ * The first six last, and are drawn as bars. The next four are moments. The last two give a track its name and its
+ * place: left to itself, chrome://tracing sorts tracks by name, and puts the console above the Guest that talks to it.
  */
 /** The processor was with the Guest. Details: how many instructions. */
 export const RAN = 0;
@@ -34,7 +34,9 @@ export const HALTED = 1;
 export const TRAPPED = 2;
 /** The Host dealt with a hypercall. Details: its number, eip, how it ended, three arguments. */
 export const ASKED = 3;
-/** The Launcher did an instruction in the Guest's place. Details: the trap, the address, four bytes of code, three more. */
+/**
+ * The Launcher did an instruction in the Guest's place. Details: the trap, the address, four bytes of code, three more.
+ */
 export const ERRAND = 4;
 /** A device served a request. Details: a text, the bytes of all its buffers, the bytes written into them. */
 export const SERVED = 5;
@@ -65,8 +67,8 @@ const ENDED = ['settled', "the Guest's own handler", 'the Launcher', 'death'].ma
 /*
  * ## A line for each
  *
- * Times are in microseconds there. `ph` is the phase: `X` is a bar, `i` a moment, `M` a name. Addresses are spelled as everywhere
- * in this book, in quotes, since JSON has no hexadecimal numbers.
+ * Times are in microseconds there. `ph` is the phase: `X` is a bar, `i` a moment, `M` a name. Addresses are spelled as
+ * everywhere in this book, in quotes, since JSON has no hexadecimal numbers.
  */
 /** Writes the event that begins at `at` as a line of JSON. `texts` are those that details refer to by number. */
 export function writeEvent(pencil: Pencil, events: Float64Array, at: number, texts: readonly string[]): void {
@@ -105,8 +107,8 @@ export function writeEvent(pencil: Pencil, events: Float64Array, at: number, tex
 }
 
 /*
- * The name is what stands on a bar, where there is room for a word or two: `running`, `#PF`, `LHCALL_SET_PTE`. All bars of one name have
- * one colour, so that you see from afar what a boot is made of.
+ * The name is what stands on a bar, where there is room for a word or two: `running`, `#PF`, `LHCALL_SET_PTE`. All bars
+ * of one name have one colour, so that you see from afar what a boot is made of.
  */
 function nameOf(kind: number, first: number, track: number, texts: readonly string[]): string {
   switch (kind) {
@@ -175,8 +177,9 @@ function writeDetails(
 /*
  * ## In so many bytes
  *
- * Every detail is a label and a value, and a value is a number, an address, a text, three arguments or seven bytes of code. That is all the JSON
- * there is in this book, and it is written by hand, since a library would want an object first.
+ * Every detail is a label and a value, and a value is a number, an address, a text, three arguments or seven bytes of
+ * code. That is all the JSON there is in this book, and it is written by hand, since a library would want an object
+ * first.
  */
 /** Where the Guest was, and what became of it. */
 function writeEnd(pencil: Pencil, events: Float64Array, at: number): void {

@@ -1,9 +1,9 @@
 /*
  * # What things are called
  *
- * The processor says 14, and people say *page fault*. Intel's manual has two letters for it and a hash sign, and those are
- * what you will find when you search for help, so they are what stands on the timeline. A hypercall goes by its name in the
- * ABI. For a number that nobody has given a name to, the number must do.
+ * The processor says 14, and people say *page fault*. Intel's manual has two letters for it and a hash sign, and those
+ * are what you will find when you search for help, so they are what stands on the timeline. A hypercall goes by its
+ * name in the ABI. For a number that nobody has given a name to, the number must do.
  */
 import * as abi from '../1-preparation/abi.ts';
 import { EXCEPTIONS } from '../1-preparation/traps.ts';

@@ -1,17 +1,17 @@
 /*
  * # A timeline
  *
- * You cannot speed up what you cannot see, and a hypervisor is something of which you see as little as possible. That was the point of it. The
- * tallies tell you how often a boot of Linux comes out, and why. They do not tell you when, or what it was in the middle of,
- * or who kept whom waiting.
+ * You cannot speed up what you cannot see, and a hypervisor is something of which you see as little as possible. That
+ * was the point of it. The tallies tell you how often a boot of Linux comes out, and why. They do not tell you when, or
+ * what it was in the middle of, or who kept whom waiting.
  *
- * A picture does. `npm run boot -- --trace=FILE` writes one down: who had the processor, from when to when, and why it was taken from them. Drop
- * the file into ui.perfetto.dev, and there is a boot from end to end, which you can zoom into until a
- * bar is one trip and you can read which page was missing. People who have worked on a system for years go quiet at this
- * point and then say *what is it doing there?*
+ * A picture does. `npm run boot -- --trace=FILE` writes one down: who had the processor, from when to when, and why it
+ * was taken from them. Drop the file into ui.perfetto.dev, and there is a boot from end to end, which you can zoom into
+ * until a bar is one trip and you can read which page was missing. People who have worked on a system for years go
+ * quiet at this point and then say *what is it doing there?*
  *
- * There was a chair for [a witness](chapters/5-host/witness.ts) in the Host, and an [onlooker](chapters/4-launcher/launch.ts#watched) may stand behind the devices. Here is who
- * comes to sit in them.
+ * There was a chair for [a witness](chapters/5-host/witness.ts) in the Host, and an
+ * [onlooker](chapters/4-launcher/launch.ts#watched) may stand behind the devices. Here is who comes to sit in them.
  */
 import type { Machine } from '../../src/processor/machine.ts';
 import { EAGAIN } from '../1-preparation/errno.ts';
@@ -53,13 +53,13 @@ import {
 /*
  * ## Two pairs of eyes
  *
- * One pair for the Host and one for the Launcher, since neither of the two would let you look into the other, and they write
- * into the same notebook. That is the whole of what a front end has to know.
+ * One pair for the Host and one for the Launcher, since neither of the two would let you look into the other, and they
+ * write into the same notebook. That is the whole of what a front end has to know.
  *
- * Time comes from the World, as for everybody here, and beside it stands the number of instructions that the processor has
- * retired. With a clock on the wall the first is what you want. In a deterministic World both come out the same each time: trace a
- * boot twice, and the two files do not differ by a byte. When they do, somebody has let chance in, and the first line that differs
- * says where.
+ * Time comes from the World, as for everybody here, and beside it stands the number of instructions that the processor
+ * has retired. With a clock on the wall the first is what you want. In a deterministic World both come out the same
+ * each time: trace a boot twice, and the two files do not differ by a byte. When they do, somebody has let chance in,
+ * and the first line that differs says where.
  */
 /** A trace in the making: two who look on, and an end. */
 export interface Trace {
@@ -98,8 +98,8 @@ export function createTrace(
 /*
  * ## The witness
  *
- * And here he sits. `leaves` is where he has to be quick with his eyes: CR2 is the processor's own register, and the next page
- * fault of anybody will overwrite it.
+ * And here he sits. `leaves` is where he has to be quick with his eyes: CR2 is the processor's own register, and the
+ * next page fault of anybody will overwrite it.
  */
 function witnessOf(book: Book): Witness {
   const lifeOf = (guest: Guest) => lifeAt(book, guest.memory.base);
@@ -160,7 +160,8 @@ function witnessOf(book: Book): Witness {
 /*
  * ## The onlooker
  *
- * He stands behind one device and sees requests go in and come back. Two disks are `block` and `block 2`, in the order of their slots.
+ * He stands behind one device and sees requests go in and come back. Two disks are `block` and `block 2`, in the order
+ * of their slots.
  */
 function lookAt(book: Book, life: Life, device: string): ReturnType<Onlooker> {
   const { notebook, texts, world, machine } = book;

@@ -1,12 +1,14 @@
 /*
  * # Taking turns
  *
- * With nine kinds of news you would expect nine kinds of bookkeeping. There is one idea behind all of it. One thread, one Guest: at any time
- * it is somebody's *turn*. It is the Guest's, until it traps. Then it is the Host's, until he goes in again or has an errand for the Launcher. Then it
- * is the Launcher's, until he calls. Or the Guest sleeps. Each piece of news ends one turn and begins another, and when a turn
- * ends, it becomes a bar: it has a beginning, a length, and by now one knows what it was about.
+ * With nine kinds of news you would expect nine kinds of bookkeeping. There is one idea behind all of it. One thread,
+ * one Guest: at any time it is somebody's *turn*. It is the Guest's, until it traps. Then it is the Host's, until he
+ * goes in again or has an errand for the Launcher. Then it is the Launcher's, until he calls. Or the Guest sleeps. Each
+ * piece of news ends one turn and begins another, and when a turn ends, it becomes a bar: it has a beginning, a length,
+ * and by now one knows what it was about.
  *
- * So bars cannot overlap, and there are no holes between them but for those in which it was another Guest's turn, or your own.
+ * So bars cannot overlap, and there are no holes between them but for those in which it was another Guest's turn, or
+ * your own.
  */
 import type { Machine } from '../../src/processor/machine.ts';
 import type { World } from '../1-preparation/world.ts';
@@ -29,9 +31,9 @@ import {
 /*
  * ## Who is who
  *
- * The witness knows Guests by their objects, the onlooker has never heard of such a thing. What both can see is where in the machine's RAM a
- * Guest's memory begins, so that is its name here. Addresses are let again when a Guest is gone; hence a Guest that
- * restarts is a new process on the timeline, as it should be.
+ * The witness knows Guests by their objects, the onlooker has never heard of such a thing. What both can see is where
+ * in the machine's RAM a Guest's memory begins, so that is its name here. Addresses are let again when a Guest is gone;
+ * hence a Guest that restarts is a new process on the timeline, as it should be.
  */
 /** A trace in the making, as those see it who write it. */
 export interface Book {
@@ -75,8 +77,8 @@ export const HOST = 3;
 export const LAUNCHER = 4;
 
 /*
- * Zero is for a Guest that merely waits for its next slice, while the event loop has a look at the keyboard, or the Guest next door
- * runs. Nobody is doing anything for it, and a bar for that would only be in the way.
+ * Zero is for a Guest that merely waits for its next slice, while the event loop has a look at the keyboard, or the
+ * Guest next door runs. Nobody is doing anything for it, and a bar for that would only be in the way.
  */
 /** Ends somebody's turn, which is when it becomes an event, and begins the next. */
 export function turn(book: Book, life: Life, next: number): void {
@@ -96,8 +98,9 @@ export function turn(book: Book, life: Life, next: number): void {
 }
 
 /*
- * A hypercall is a trap as well, and one of the Host's turns may be for several: what waits in the ring is served first. The
- * bar gets the name of the last, which is the one that the Guest knocked for. The others become moments on it.
+ * A hypercall is a trap as well, and one of the Host's turns may be for several: what waits in the ring is served
+ * first. The bar gets the name of the last, which is the one that the Guest knocked for. The others become moments on
+ * it.
  */
 function endOfHosts(notebook: Notebook, life: Life, lasted: number): void {
   const { process, since, retired, trap, eip, ending, call, words, error, address } = life;
@@ -132,7 +135,8 @@ function endOfErrand(notebook: Notebook, life: Life, lasted: number): void {
 /*
  * ## First sight
  *
- * Nobody introduces a Guest to those who only look on. It gets a number when it is first seen, and its tracks their names.
+ * Nobody introduces a Guest to those who only look on. It gets a number when it is first seen, and its tracks their
+ * names.
  */
 /** The Guest whose memory begins at `base`. */
 export function lifeAt(book: Book, base: number): Life {

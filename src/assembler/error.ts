@@ -31,7 +31,9 @@ export class AssemblyError extends Error {
   }
 }
 
-/** The same mistake with its place filled in. Anything but an `AssemblyError` without a place is passed on untouched. */
+/**
+ * The same mistake with its place filled in. Anything but an `AssemblyError` without a place is passed on untouched.
+ */
 export function located(error: unknown, file: string, line: number): unknown {
   const unplaced = error instanceof AssemblyError && error.line === 0;
   return unplaced ? new AssemblyError(error.found, error.expected, file, line) : error;

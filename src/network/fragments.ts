@@ -2,9 +2,9 @@
  * # Puzzles
  *
  * A packet that is too long for a cable may be cut into pieces, and whoever it is for puts them together. TCP has not
- * let that happen in thirty years. But a program that sends a datagram of 4,000 bytes gets it cut by its own kernel, and
- * out of our socket it has to come as one: `dd bs=4000` into `nc -u`, a `ping -s 4000`, a large answer of somebody's name
- * server.
+ * let that happen in thirty years. But a program that sends a datagram of 4,000 bytes gets it cut by its own kernel,
+ * and out of our socket it has to come as one: `dd bs=4000` into `nc -u`, a `ping -s 4000`, a large answer of
+ * somebody's name server.
  *
  * Pieces tell where they belong. The one that is the last says so; the others say that there is more.
  *
@@ -24,10 +24,10 @@ import type { Ipv4 } from './ipv4.ts';
  * ## What is kept
  *
  * A receiver that keeps pieces until the rest comes is a receiver that can be made to keep pieces. In 1997 two of them
- * that overlapped were enough to stop a Windows or a Linux; it was called *teardrop*, and every few years somebody finds
- * another. So there are eight puzzles on this table and no more, each of at most 64 pieces. The ninth takes the place of
- * the oldest, and one that has lain there for half a minute is swept off when somebody next looks: by then its number may
- * belong to another.
+ * that overlapped were enough to stop a Windows or a Linux; it was called *teardrop*, and every few years somebody
+ * finds another. So there are eight puzzles on this table and no more, each of at most 64 pieces. The ninth takes the
+ * place of the oldest, and one that has lain there for half a minute is swept off when somebody next looks: by then its
+ * number may belong to another.
  *
  * Pieces are copied. A Guest could send its eight bytes in a frame of 64 kilobytes, and we would keep the frame.
  */

@@ -51,7 +51,9 @@ export function keyOf({ guest, guestPort, far, farPort }: Ends): string {
  * one knock each. So the room is about what a Guest can fill in one turn at the processor. Less to hold, and faster.
  */
 
-/** Bytes that we take from the Guest before its peer has taken them from us; they fit into a window that is not shifted. */
+/**
+ * Bytes that we take from the Guest before its peer has taken them from us; they fit into a window that is not shifted.
+ */
 export const ROOM: number = 1 << 15;
 /** With so much unacknowledged by the Guest, the socket is not read; with so little, it is read again. */
 export const MOST_WAITING: number = 1 << 18;

@@ -37,10 +37,10 @@ export function nextTurn(connections: TcpConnections): Frame | undefined {
 /*
  * ## Debts
  *
- * Whoever has received something owes an acknowledgement, and we owe it for as long as we decently can. Said at once, it
- * is the dearest word in this room. The Guest is interrupted in the middle of its `write`, its driver asks the card what
- * is the matter, and all that to hear that a kilobyte has arrived. Then the next kilobyte. An `nc` with 16 megabytes to
- * send was interrupted 16,000 times, and every byte of them cost fourteen instructions.
+ * Whoever has received something owes an acknowledgement, and we owe it for as long as we decently can. Said at once,
+ * it is the dearest word in this room. The Guest is interrupted in the middle of its `write`, its driver asks the card
+ * what is the matter, and all that to hear that a kilobyte has arrived. Then the next kilobyte. An `nc` with 16
+ * megabytes to send was interrupted 16,000 times, and every byte of them cost fourteen instructions.
  *
  * So we wait until the Guest lets go of the processor, which is what `sleep(0)` means: because its turn is over, after
  * some four milliseconds, or because it has nothing left to do, and what would a Guest in the middle of an upload be

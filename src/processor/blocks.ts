@@ -34,8 +34,9 @@ const NO_BLOCKS: Block[] = [];
 const NO_CODE: readonly Instruction[] = [];
 
 /*
- * Most of what a block knows is about others: who comes behind it, who has it compiled, which pages its bytes are on. Of itself it knows its
- * instructions, and how often they have been done, for whoever may want to do something about that.
+ * Most of what a block knows is about others: who comes behind it, who has it compiled, which pages its bytes are on.
+ * Of itself it knows its instructions, and how often they have been done, for whoever may want to do something about
+ * that.
  */
 /** A run of instructions that is entered only at its first and left only behind its last. */
 export class Block {
@@ -74,7 +75,10 @@ export class Block {
   /** All compiled code that has this block in it, and what the compiler knows of its instructions. */
   regions: Region[] | undefined = undefined;
   shape: Shape | undefined = undefined;
-  /** How often compiled code has left here because memory was not where it was expected, and since what count of instructions. */
+  /**
+   * How often compiled code has left here because memory was not where it was expected, and since what count of
+   * instructions.
+   */
   misses = 0;
   missesSince = 0;
   /** Its accesses often miss the page that compiled code had looked at: better look each time. */
@@ -130,7 +134,10 @@ function jumpsTo({ code }: Processor, { at, length }: Block, eip: number): boole
   return immediateOf(code, last) === eip && jumps.has(executeOf(code, last));
 }
 
-/** The interpreter does not need to know; a compiler wants to see all the ways that a jump through a table takes, or at least eight. */
+/**
+ * The interpreter does not need to know; a compiler wants to see all the ways that a jump through a table takes, or at
+ * least eight.
+ */
 function rememberFormer(block: Block, former: Block): void {
   const { formerSuccessors } = block;
   if (formerSuccessors.length === MOST_FORMER && formerSuccessors[0]!.epoch >= 0) return;
@@ -148,7 +155,8 @@ function findBlock(cpu: Processor, eip: number, isTarget: boolean): Block {
   if (eip >>> 0 > words[LIMIT + CS]! >>> 0) protectionFault();
   const linear = (words[BASE + CS]! + eip) | 0;
   const physical = translateForFetch(cpu, linear);
-  // What is looked up further on may cost the TLB this page again: then a new epoch has begun, and this block is of the old one.
+  // What is looked up further on may cost the TLB this page again: then a new epoch has begun, and this block is of the
+  // old one.
   const { epoch } = cpu;
   const page = cpu.codePages[physical >>> 12];
   if (page !== undefined) {
@@ -229,7 +237,8 @@ function decodeBlock(cpu: Processor, eip: number, physical: number, epoch: numbe
 /*
  * ## Taking apart
  *
- * The interpreter reads a block from the first instruction to the last, one at a time. A compiler goes to and fro in it, and gets the records that it wants, for as long as the block lasts.
+ * The interpreter reads a block from the first instruction to the last, one at a time. A compiler goes to and fro in
+ * it, and gets the records that it wants, for as long as the block lasts.
  */
 /** The instructions of a block, each a record of its own. */
 export function instructionsOf({ code }: Processor, block: Block): readonly Instruction[] {

@@ -1,14 +1,16 @@
 /*
  * # Pages with code
  *
- * Decoding is paid once and lived on for long, provided that nobody writes to what was decoded. So somebody must know, of every page of memory,
- * whether there is code in it and which blocks would be wrong if it changed. And as programs come and go, somebody must clear up after them.
+ * Decoding is paid once and lived on for long, provided that nobody writes to what was decoded. So somebody must know,
+ * of every page of memory, whether there is code in it and which blocks would be wrong if it changed. And as programs
+ * come and go, somebody must clear up after them.
  *
  * Of each page we note which bytes were decoded. A page may hold code and variables side by side, and a write to
  * the variables is no reason to forget the code.
  *
- * And of each byte, which block begins there. A JavaScript array of four thousand and ninety-six mostly missing blocks takes thirty-two kilobytes, and a
- * kernel has hundreds of such pages. So the table holds numbers of sixteen bits, and the blocks stand in a list.
+ * And of each byte, which block begins there. A JavaScript array of four thousand and ninety-six mostly missing blocks
+ * takes thirty-two kilobytes, and a kernel has hundreds of such pages. So the table holds numbers of sixteen bits, and
+ * the blocks stand in a list.
  */
 import type { Block } from './blocks.ts';
 import { forgetAllRegions, forgetRegion, noteRewriting } from './compiler/forgetting.ts';
@@ -39,9 +41,13 @@ export function blockAt({ starts, blocks }: CodePage, offset: number): Block | u
 /*
  * ## Keeping
  *
- * A block is put where its first byte is, in front of others that begin there too. Five of them is a crowd, and nobody asks which four would be the right ones: all make room for the new one.
+ * A block is put where its first byte is, in front of others that begin there too. Five of them is a crowd, and nobody
+ * asks which four would be the right ones: all make room for the new one.
  */
-/** Keeps a block whose instructions have just been packed behind all others, and which begins at byte `start` of page `frame`. */
+/**
+ * Keeps a block whose instructions have just been packed behind all others, and which begins at byte `start` of page
+ * `frame`.
+ */
 export function keepBlock(cpu: Processor, block: Block, frame: number, start: number): void {
   cpu.codeEnd += block.length * PACKED;
   const page = codePage(cpu, frame);
@@ -90,9 +96,9 @@ function codePage(cpu: Processor, frame: number): CodePage {
  * the Pentium on the processor noticed by itself. Ours notices the way `tlb.ts` told: stores to such pages take
  * the slow path, and come by here.
  *
- * If the block that is being executed is one of the dropped, its packed instructions still lie where the run loop is reading.
- * `stopAt` is set to 0, so that it does not go on to the next of them, but looks again at what
- * stands there now.
+ * If the block that is being executed is one of the dropped, its packed instructions still lie where the run loop is
+ * reading. `stopAt` is set to 0, so that it does not go on to the next of them, but looks again at what stands there
+ * now.
  */
 /** Drops the decoded code of a physical page if `size` bytes at physical address `at` are part of it. */
 export function dropCode(cpu: Processor, at: number, size: number): void {
@@ -139,11 +145,13 @@ function forget(cpu: Processor, block: Block): void {
 /*
  * ## Moving together
  *
- * Packed instructions are written one behind the other, and what a dropped block leaves is a hole. When the end is reached, whoever is
- * still in use moves down, until there are no holes and all that is free is at the end. It is how one tidies a bookshelf, and takes about as much thought.
+ * Packed instructions are written one behind the other, and what a dropped block leaves is a hole. When the end is
+ * reached, whoever is still in use moves down, until there are no holes and all that is free is at the end. It is how
+ * one tidies a bookshelf, and takes about as much thought.
  *
- * If more than half of the shelf is in use even so, the guest is one that does nothing but make new code. Then everything is thrown away at once, and
- * what is still needed comes back by itself. An old rule: if forgetting is rare, it need not be clever.
+ * If more than half of the shelf is in use even so, the guest is one that does nothing but make new code. Then
+ * everything is thrown away at once, and what is still needed comes back by itself. An old rule: if forgetting is rare,
+ * it need not be clever.
  */
 /** Makes room for more packed instructions, at least half of all that there is room for. */
 export function makeRoom(cpu: Processor): void {

@@ -122,8 +122,8 @@ function writeCr0(cpu: Processor, value: number): void {
 }
 
 /*
- * LMSW is what the 286 had for CR0. It could enter protected mode but not leave it, which was thought safe at the time. Those who
- * wanted to run old programs beside new ones thought otherwise.
+ * LMSW is what the 286 had for CR0. It could enter protected mode but not leave it, which was thought safe at the time.
+ * Those who wanted to run old programs beside new ones thought otherwise.
  */
 /** LMSW: the low four bits of CR0; PE can be set but not cleared. */
 export function loadMachineStatus(cpu: Processor, i: Instruction): void {

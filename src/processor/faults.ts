@@ -72,10 +72,12 @@ export function undefinedOpcode(): never {
 /*
  * ## Without a throw
  *
- * A throw costs the engine below one and a half microseconds, most of them for finding out who catches. For a page fault that is cheap: somebody now walks two trees.
- * But there are instructions whose whole life is to be refused. A hypervisor's Guest that speaks to a device says OUT, eight times for each letter of
- * its first messages, and a booting Linux has six thousand letters to say before it has a better way. Nothing has happened yet when it is found out, and nobody
- * has been called who would have to be told. So IN and OUT leave a note and go home, and the run loop finds it there.
+ * A throw costs the engine below one and a half microseconds, most of them for finding out who catches. For a page
+ * fault that is cheap: somebody now walks two trees. But there are instructions whose whole life is to be refused. A
+ * hypervisor's Guest that speaks to a device says OUT, eight times for each letter of its first messages, and a booting
+ * Linux has six thousand letters to say before it has a better way. Nothing has happened yet when it is found out, and
+ * nobody has been called who would have to be told. So IN and OUT leave a note and go home, and the run loop finds it
+ * there.
  */
 /** `Processor.stopAt` when the instruction in hand was refused: it has done nothing, and `fault` says why. */
 export const REFUSED = -1;

@@ -14,9 +14,9 @@
  * ```
  *
  * Doing it takes some twenty nanoseconds, decoding it takes far longer, and loops exist. So the work of finding out
- * what an instruction *is* is done once and kept (folded up small, as you will see). All records have the same fields in the
- * same order, and that is not tidiness: V8 compiles a field access to one machine instruction if all objects that ever pass
- * there were built alike, and to a search if they were not.
+ * what an instruction *is* is done once and kept (folded up small, as you will see). All records have the same fields
+ * in the same order, and that is not tidiness: V8 compiles a field access to one machine instruction if all objects
+ * that ever pass there were built alike, and to a search if they were not.
  *
  * The heart of the record is `execute`, a function. There are some two hundred and thirty of them in the
  * gallery,

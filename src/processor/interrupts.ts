@@ -138,8 +138,8 @@ export function enterHandler(cpu: Processor, vector: number, error: number, sour
  * ## What the gate says
  *
  * Four things: where to, how wide, whether to close the door, and who may knock. A gate that cannot be used is blamed
- * by its vector and not by a selector, and bit 1 of the error code says so: `0x3ba` is *entry 0x77 of the IDT*. Bit 0 is
- * EXT. It is set if the program had no part in this, so that a kernel knows whom to be angry with.
+ * by its vector and not by a selector, and bit 1 of the error code says so: `0x3ba` is *entry 0x77 of the IDT*. Bit 0
+ * is EXT. It is set if the program had no part in this, so that a kernel knows whom to be angry with.
  */
 /** What a gate says. */
 interface Gate {

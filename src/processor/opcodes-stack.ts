@@ -56,8 +56,8 @@ function pushesAndPops(table: Decode[]): void {
 }
 
 /*
- * Whole handfuls: PUSHA and POPA of 1982 take all eight registers, ENTER and LEAVE build a procedure's frame and tear it
- * down. LEAVE alone has survived the compilers.
+ * Whole handfuls: PUSHA and POPA of 1982 take all eight registers, ENTER and LEAVE build a procedure's frame and tear
+ * it down. LEAVE alone has survived the compilers.
  */
 function frames(table: Decode[]): void {
   table[0x60] = ofOperandSize(stack.pushAll);

@@ -181,8 +181,9 @@ const REGISTERS_TO_TOP: readonly (Row | undefined)[] = [
 
 /*
  * The other four put theirs into the other register. The two subtractions change places there, and so do the divisions:
- * digit 4 is always *top less other*, whichever of them gets the result. AT&T's assembler of the eighties got that wrong,
- * GNU's was made to agree with it, and in that syntax `fsub` and `fsubr` to another register are mixed up to this day.
+ * digit 4 is always *top less other*, whichever of them gets the result. AT&T's assembler of the eighties got that
+ * wrong, GNU's was made to agree with it, and in that syntax `fsub` and `fsubr` to another register are mixed up to
+ * this day.
  */
 /** DC to DF with a register, by digit. */
 const REGISTERS_TO_OTHER: readonly (Row | undefined)[] = [

@@ -1,15 +1,18 @@
 /*
  * # Sixteen bytes
  *
- * The record that you have seen is comfortable. It has a name for everything, and takes a hundred and fifty bytes, in a language where every
- * number takes eight. A Linux that boots decodes a hundred and fifty-four thousand instructions. That is twenty-three megabytes, and a core of
- * the processor that this is written on has one megabyte of cache to itself.
+ * The record that you have seen is comfortable. It has a name for everything, and takes a hundred and fifty bytes, in a
+ * language where every number takes eight. A Linux that boots decodes a hundred and fifty-four thousand instructions.
+ * That is twenty-three megabytes, and a core of the processor that this is written on has one megabyte of cache to
+ * itself.
  *
- * Does it matter? A profile of the run loop said so, to the byte: half of its time was spent on *one* instruction of the real machine, the first
- * that touches the record of the next instruction of ours. It had been decoded long ago, and was far away by now. Of what such a kernel executes
- * while it boots, most code comes by a few dozen times, each time after everything else has.
+ * Does it matter? A profile of the run loop said so, to the byte: half of its time was spent on *one* instruction of
+ * the real machine, the first that touches the record of the next instruction of ours. It had been decoded long ago,
+ * and was far away by now. Of what such a kernel executes while it boots, most code comes by a few dozen times, each
+ * time after everything else has.
  *
- * So instructions are kept packed, and one is unpacked when it is its turn, into a record that is always the same one, and always near:
+ * So instructions are kept packed, and one is unpacked when it is its turn, into a record that is always the same one,
+ * and always near:
  *
  * ```text
  *           31    26 25    20 19 18 17   14 13   10 9                  0
@@ -23,8 +26,10 @@
  *          +------------------------------------------------------------+
  * ```
  *
- * Four of these lie in one line of the cache. Unpacking costs a few dozen moves and shifts, each time. A small loop takes two thirds longer for it, if it is left to the interpreter, which small loops are
- * not; a boot takes a twentieth less. (Later somebody came who can read them as they lie, [the sprinter](#the-sprinter), and since then hardly any are unpacked.)
+ * Four of these lie in one line of the cache. Unpacking costs a few dozen moves and shifts, each time. A small loop
+ * takes two thirds longer for it, if it is left to the interpreter, which small loops are not; a boot takes a twentieth
+ * less. (Later somebody came who can read them as they lie, [the sprinter](#the-sprinter), and since then hardly any
+ * are unpacked.)
  */
 import type { Execute, Instruction } from './instruction.ts';
 import { DECODED_WORDS } from './layout.ts';
@@ -53,8 +58,9 @@ export function numberOf(execute: Execute): number {
 /*
  * ## In and out
  *
- * All of word 1 but its two ends is the *manner*: four bytes wide, not repeated, flat. Most instructions behave like the one before them, so
- * the manner is only unpacked when it is another. And EIP is not kept at all. An instruction stands where the one before it ended.
+ * All of word 1 but its two ends is the *manner*: four bytes wide, not repeated, flat. Most instructions behave like
+ * the one before them, so the manner is only unpacked when it is another. And EIP is not kept at all. An instruction
+ * stands where the one before it ended.
  */
 const NARROW = 1 << 26;
 const MANNER = 0x7fff_fff0;
@@ -91,7 +97,9 @@ export function pack(code: Int32Array, at: number, i: Instruction): void {
   code[at + 3] = i.immediate;
 }
 
-/** Reads an instruction that stands where `i` ended into `i`. Answers with what executes it, which is not written there. */
+/**
+ * Reads an instruction that stands where `i` ended into `i`. Answers with what executes it, which is not written there.
+ */
 export function unpack(code: Int32Array, at: number, i: Instruction): Execute {
   const first = code[at]!;
   const second = code[at + 1]!;

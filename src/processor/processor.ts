@@ -135,7 +135,10 @@ export class Processor {
   retiredAtEnd = 0;
   /** Instructions this slice may still retire. */
   remaining = 0;
-  /** Instructions of the current block still wanted; set to 0 to leave the block after this one, and to REFUSED if this one must not be. */
+  /**
+   * Instructions of the current block still wanted; set to 0 to leave the block after this one, and to REFUSED if this
+   * one must not be.
+   */
   stopAt = 0;
   /** Reasons to look up before the next block. */
   attention = 0;

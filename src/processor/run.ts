@@ -53,17 +53,17 @@ export function run(cpu: Processor, limit: number): Stop {
 /*
  * ## The circle
  *
- * In words: while there is budget, find the block, do its instructions, subtract. `EIP` is written *before* the
- * block is executed, and set to what lies behind it: only a jump that is taken has to write it again. If the
- * block was left early, because the budget ended or something changed, it is set right from the last instruction
- * that was done. If one of them throws, or is refused, it is set to that one, and the instructions before it have retired.
+ * In words: while there is budget, find the block, do its instructions, subtract. `EIP` is written *before* the block
+ * is executed, and set to what lies behind it: only a jump that is taken has to write it again. If the block was left
+ * early, because the budget ended or something changed, it is set right from the last instruction that was done. If one
+ * of them throws, or is refused, it is set to that one, and the instructions before it have retired.
  *
  * A block that is hot may have been compiled, together with what lies around it. Then the loop hands over, and gets
  * back a note: where it stopped, and whether that is in the middle of a block. If so, it goes on from there, at
  * `start`, as if it had come by itself.
  *
- * And there may be [a sprinter](#the-sprinter). He does what is easy, and comes back with how many instructions he has left; the loop does the
- * first of them, and lets him run again.
+ * And there may be [a sprinter](#the-sprinter). He does what is easy, and comes back with how many instructions he has
+ * left; the loop does the first of them, and lets him run again.
  *
  * `position` counts from 1 for the instruction in hand, so 0 means that nothing had begun: a fault in finding
  * the block, say, whose EIP is right already.
@@ -130,7 +130,8 @@ function runSlice(cpu: Processor): Stop {
 }
 
 /*
- * The sprinter is only for code and data in flat segments, where an offset is an address. Where he has stopped, the next instruction is found by counting.
+ * The sprinter is only for code and data in flat segments, where an offset is an address. Where he has stopped, the
+ * next instruction is found by counting.
  */
 /** Lets the sprinter go as far as he can, and answers with the position that he has come to. */
 function sprint(cpu: Processor, { sprinter }: Compiler, block: Block, position: number): number {

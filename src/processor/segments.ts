@@ -148,8 +148,8 @@ export function checkStack(
 
 /*
  * The copy itself. After it the table may change as it likes. To whom the segment belongs makes no difference to how it
- * is used, so the same flat segment in another ring's colours, which is what each trap and each return loads, is nothing
- * new.
+ * is used, so the same flat segment in another ring's colours, which is what each trap and each return loads, is
+ * nothing new.
  */
 /** Fills a segment register from the descriptor last read. */
 export function setSegment(cpu: Processor, segment: number, selector: number): void {

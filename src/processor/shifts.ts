@@ -5,8 +5,8 @@
  * whether the sign has changed, and after a shift by more is officially anybody's guess; ours is what the
  * processors guess whose answers are in the tests.
  *
- * The count is taken modulo 32. The 8086 did not do that: it would shift by 255 if you asked, one bit in four
- * cycles, and during the thousand cycles of that no interrupt could come in. So its successors cut the count to five bits.
+ * The count is taken modulo 32. The 8086 did not do that: it would shift by 255 if you asked, one bit in four cycles,
+ * and during the thousand cycles of that no interrupt could come in. So its successors cut the count to five bits.
  */
 import { carryFlag, setCarryAndOverflow, setResult } from './flags.ts';
 import type { Instruction } from './instruction.ts';

@@ -1,8 +1,9 @@
 /*
  * # A door in the middle
  *
- * A block has no door in the middle. But whoever decodes up to the next jump does not know where the others lead. A loop is first met from above, in one block with what stands
- * before it, and only when the jump at its lower end is taken does it turn out that there has been a door all the time.
+ * A block has no door in the middle. But whoever decodes up to the next jump does not know where the others lead. A
+ * loop is first met from above, in one block with what stands before it, and only when the jump at its lower end is
+ * taken does it turn out that there has been a door all the time.
  *
  * ```text
  *        mov ecx, 5         the block as it was met: five instructions
@@ -12,14 +13,16 @@
  *        jnz again
  * ```
  *
- * So the block is split there, two instructions and three. The instructions lie in a row and stay where they are; only where the first part
- * ends is new, and where the second begins.
+ * So the block is split there, two instructions and three. The instructions lie in a row and stay where they are; only
+ * where the first part ends is new, and where the second begins.
  *
- * One could leave the block as it is and decode the loop a second time. For an interpreter that is as good. To a compiler, the first turn enters by the old block, in the middle of which the loop
- * begins, and all others by the new one, at its head: [a loop with two doors](#loops-with-two-doors), which is more than WebAssembly can hold.
+ * One could leave the block as it is and decode the loop a second time. For an interpreter that is as good. To a
+ * compiler, the first turn enters by the old block, in the middle of which the loop begins, and all others by the new
+ * one, at its head: [a loop with two doors](#loops-with-two-doors), which is more than WebAssembly can hold.
  *
- * Blocks that are part of compiled code stay whole, since it may be left in their middle and says so by counting from their beginning. And nothing splits a block but a jump that always leads to the same place. A RET or an interrupt comes back anywhere, and a thousand
- * of them would chop the program into single instructions.
+ * Blocks that are part of compiled code stay whole, since it may be left in their middle and says so by counting from
+ * their beginning. And nothing splits a block but a jump that always leads to the same place. A RET or an interrupt
+ * comes back anywhere, and a thousand of them would chop the program into single instructions.
  */
 import { Block, eipAt, NO_BLOCK } from './blocks.ts';
 import { addBlock, blockAt, type CodePage } from './code-pages.ts';

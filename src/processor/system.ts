@@ -140,7 +140,9 @@ export function verify(cpu: Processor, i: Instruction): void {
   setZero(cpu.words, fine);
 }
 
-/** ARPL: raises the RPL of a selector to that of its caller. What needs no raising is not written, and may be read-only. */
+/**
+ * ARPL: raises the RPL of a selector to that of its caller. What needs no raising is not written, and may be read-only.
+ */
 export function adjustRequestedPrivilege(cpu: Processor, i: Instruction): void {
   const value = readOperand(cpu, i);
   const level = readRegister(cpu, i.reg, 2) & 3;

@@ -61,8 +61,8 @@ function combine(control: number, operation: number): number {
 /*
  * ## Forms
  *
- * `fadd st(0), st(3)` puts the sum on top, `fadd st(3), st(0)` into the other one, and `faddp` then throws the top away,
- * for it has been used up. That last one is a pocket calculator's plus key.
+ * `fadd st(0), st(3)` puts the sum on top, `fadd st(3), st(0)` into the other one, and `faddp` then throws the top
+ * away, for it has been used up. That last one is a pocket calculator's plus key.
  */
 /** D8: ST(0) = ST(0) op ST(i). */
 export function arithmeticToTop(cpu: Processor, i: Instruction): void {
@@ -118,8 +118,8 @@ export function arithmeticWithInteger(cpu: Processor, i: Instruction): void {
 /*
  * ## With one operand
  *
- * The standard wants the square root to be right to the last bit, as the four operations are. Of sines and logarithms it
- * demands nothing of the kind. To turn a sign over is not arithmetic at all: even a signaling NaN takes no notice.
+ * The standard wants the square root to be right to the last bit, as the four operations are. Of sines and logarithms
+ * it demands nothing of the kind. To turn a sign over is not arithmetic at all: even a signaling NaN takes no notice.
  */
 /** FSQRT. */
 export function takeSquareRoot(cpu: Processor, i: Instruction): void {

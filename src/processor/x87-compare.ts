@@ -101,9 +101,9 @@ function conclude(words: Int32Array, flags: number, pops: number): void {
 /*
  * ## Twelve instructions
  *
- * With a register, with a number from memory, with an integer, with zero; popping nothing, or the top, or both (FCOMPP, so
- * that a comparison in the middle of a formula leaves nothing behind). An empty register is one more way of not being
- * a question.
+ * With a register, with a number from memory, with an integer, with zero; popping nothing, or the top, or both (FCOMPP,
+ * so that a comparison in the middle of a formula leaves nothing behind). An empty register is one more way of not
+ * being a question.
  */
 /** Bits of `operation`: how many pops, and whether quiet NaNs are let pass. */
 export const POP_MASK = 3;
@@ -190,8 +190,8 @@ export function compareIntoFlags(cpu: Processor, i: Instruction): void {
  * ## What is this
  *
  * FXAM asks for the kind of a number and takes offence at nothing, not even at an empty register. The answer is in the
- * three condition codes, and the sign comes in C1. A C library uses it to say `isnan` of a value that cannot be compared
- * with anything.
+ * three condition codes, and the sign comes in C1. A C library uses it to say `isnan` of a value that cannot be
+ * compared with anything.
  *
  * | C3 C2 C0 | |
  * | --- | --- |

@@ -141,7 +141,9 @@ const ROUNDING_CONTROL = 0xc00;
 const NEAREST = 0x000;
 const UP = 0x800;
 
-/** Constant number `i.operation`. Each is kept with more bits than a register has, and rounded as the control word says. */
+/**
+ * Constant number `i.operation`. Each is kept with more bits than a register has, and rounded as the control word says.
+ */
 export function pushMathConstant(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
   beginX87(cpu);

@@ -2,8 +2,8 @@
  * # Somebody at home
  *
  * Whatever an instruction computes, it begins alike: has an error been waiting, which instruction is this, and is
- * anybody at home in the registers it wants? Only then are the numbers taken to the bench. And it ends alike: the result
- * goes on the shelf, if the exceptions allow it, and now and then something is popped.
+ * anybody at home in the registers it wants? Only then are the numbers taken to the bench. And it ends alike: the
+ * result goes on the shelf, if the exceptions allow it, and now and then something is popped.
  *
  * An empty register is an invalid operation of its own kind. It has the bit SF beside IE in the status word, and the
  * same answer as 0/0: the *indefinite*, put where the result would have gone. So a register that was empty before the
@@ -66,7 +66,10 @@ export function deliverBelow(words: Int32Array, result: Real, flags: number): vo
   if (deliver(words, 1, result, flags)) popStack(words);
 }
 
-/** Begins an instruction that will replace ST(0) and push. Answers with 0 when ST(0) is on the workbench, or a stack fault. */
+/**
+ * Begins an instruction that will replace ST(0) and push. Answers with 0 when ST(0) is on the workbench, or a stack
+ * fault.
+ */
 export function takeTopWithRoom(cpu: Processor, i: Instruction, a: Real): number {
   if (!takeTop(cpu, i, a)) return STACK_UNDERFLOW;
   return isEmpty(cpu.words, 7) ? 0 : STACK_OVERFLOW;

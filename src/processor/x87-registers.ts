@@ -78,7 +78,9 @@ export const C3 = 0x4000;
 export const BUSY = 0x8000;
 /** All of it that `X87_STATUS` holds: everything but the top. */
 export const STATUS_BITS = 0xc7ff;
-/** What a control word can hold: the masks, precision and rounding, and a bit that the 387 ignores. Bit 6 is always 1. */
+/**
+ * What a control word can hold: the masks, precision and rounding, and a bit that the 387 ignores. Bit 6 is always 1.
+ */
 export const CONTROL_BITS = 0x1f3f;
 export const CONTROL_ALWAYS = 0x40;
 

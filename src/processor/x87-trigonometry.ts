@@ -69,8 +69,9 @@ function roundSine(control: number, turned: Turned, ahead: number, into: Real): 
  * The tangent is the quotient of the two, upside down in the odd quadrants, where it may be as large as 2^64. In both
  * cases the dividend is first moved up by more places than rounding will ever look at.
  *
- * Of a small angle processors have the tangent a little too small. Where they lose it nobody has told us, but it must be in a product with the significand: of an angle that is a power of two, and has nothing but a 1 in
- * it, nothing is lost, and it comes back as it went in, whichever way one rounds.
+ * Of a small angle processors have the tangent a little too small. Where they lose it nobody has told us, but it must
+ * be in a product with the significand: of an angle that is a power of two, and has nothing but a 1 in it, nothing is
+ * lost, and it comes back as it went in, whichever way one rounds.
  */
 /** Below this exponent the tangent comes out a little too small instead of a little too large. */
 const SMALL = BIAS - 33;

@@ -48,7 +48,8 @@ export interface BookServer {
  * Serves the files under `folder` to this computer only. Who asks before `woven` is settled is answered then, and not
  * told to come again.
  *
- * @param front files that are at hand before the folder is, by their paths in it: they are served from there until it is
+ * @param front files that are at hand before the folder is, by their paths in it: they are served from there until
+ *   it is
  */
 export async function serveBook(
   folder: string,

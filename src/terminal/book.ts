@@ -30,8 +30,8 @@ export type WeaverNews =
   | { kind: 'failed'; why: string };
 
 /*
- * A whole book takes longer than anybody should wait for a prompt. But its [front page](#advance) is there in a second, and
- * that is enough: somebody can open the door, and start to read in the hall, while upstairs they are still making
+ * A whole book takes longer than anybody should wait for a prompt. But its [front page](#advance) is there in a second,
+ * and that is enough: somebody can open the door, and start to read in the hall, while upstairs they are still making
  * the beds. Who runs up at once is kept waiting on the stairs for a moment, and then has a page and not an apology.
  *
  * On a small or a busy computer even the front page may take its time. Then the curtain goes up without it, and the
@@ -95,12 +95,14 @@ function progressLine({ stage, done, total }: Progress): string {
  * The two processes share nothing but a channel, and what goes over it is one of four things. A weaver that ends
  * without a word has failed, too.
  *
- * The weaver lies beside this file under the same sort of name: `.ts` as you read it, `.mjs` when it was poured. And it is
- * given room. Left to itself, V8 would search a growing heap for rubbish early on, and this one is syntax trees, which
- * all stay: a quarter of a second, and nothing found.
+ * The weaver lies beside this file under the same sort of name: `.ts` as you read it, `.mjs` when it was poured. And it
+ * is given room. Left to itself, V8 would search a growing heap for rubbish early on, and this one is syntax trees,
+ * which all stay: a quarter of a second, and nothing found.
  */
 
-/** Megabytes that may fill up before anybody looks for rubbish among what has lived for long; a book needs half of it. */
+/**
+ * Megabytes that may fill up before anybody looks for rubbish among what has lived for long; a book needs half of it.
+ */
 const ROOM_FOR_A_BOOK = 512;
 
 const WEAVER = new URL(`./weaver-process${extname(import.meta.url)}`, import.meta.url);

@@ -1,16 +1,16 @@
 /*
  * # One writer
  *
- * Two Guests on one disk are not two readers of a newspaper. Each keeps in its memory what it believes the disk holds, each
- * writes its own idea of which blocks are free, and after a minute there is a file system that neither of them wrote. No
- * error is ever reported. You find out at the next boot.
+ * Two Guests on one disk are not two readers of a newspaper. Each keeps in its memory what it believes the disk holds,
+ * each writes its own idea of which blocks are free, and after a minute there is a file system that neither of them
+ * wrote. No error is ever reported. You find out at the next boot.
  *
  * So whoever opens an image for writing first says so where others can hear it, and looks whether anybody else has.
  *
- * Unix has locks for this, which the kernel takes back from the dead; but Node does not offer them. The usual way out is
- * a *lock file*: whoever creates it has the lock. It works until the first `kill -9`, which leaves a lock that nobody holds.
- * Then somebody must decide that its owner is dead, and remove it; and if two decide that at the same moment, the
- * slower one removes the lock that the faster one has just made.
+ * Unix has locks for this, which the kernel takes back from the dead; but Node does not offer them. The usual way out
+ * is a *lock file*: whoever creates it has the lock. It works until the first `kill -9`, which leaves a lock that
+ * nobody holds. Then somebody must decide that its owner is dead, and remove it; and if two decide that at the same
+ * moment, the slower one removes the lock that the faster one has just made.
  */
 
 import {
@@ -32,15 +32,16 @@ import { complaining } from './complaint.ts';
 /*
  * ## Speak, then look
  *
- * Here is a way without that hole. Everybody creates a file of *their own*, whose name says which image and which process:
+ * Here is a way without that hole. Everybody creates a file of *their own*, whose name says which image and which
+ * process:
  *
  *     /tmp/lantern-disks/66307-1835021.4711-902133-4026531836
  *                        device-inode  process-when it began-where its number counts
  *
  * and only then looks at the names of the others. Of two who come at the same time, the one who looks last must see the
  * first; at worst each sees the other and both go away, which is no fun and harms no disk. And the claim of a dead
- * process can be removed by anybody at any time, for its name is that of a process that will never come back, and nobody
- * else's.
+ * process can be removed by anybody at any time, for its name is that of a process that will never come back, and
+ * nobody else's.
  *
  * The device and the inode are what a file system calls a file by, whatever path has led you there. A symbolic link, a
  * second hard link, `./disk.img` and `disk.img` are all one number.
@@ -76,8 +77,8 @@ export function claim(about: BigIntStats): () => void {
 }
 
 /*
- * `wx` is *create, and fail if it is there*. Within one process the name is the same, so `--block=a --block=a` fails right
- * here, and so do two Launchers that share a process.
+ * `wx` is *create, and fail if it is there*. Within one process the name is the same, so `--block=a --block=a` fails
+ * right here, and so do two Launchers that share a process.
  */
 
 /** @returns false if this process has made the same claim before */
@@ -116,13 +117,13 @@ function withdraw(path: string): void {
 /*
  * ## Is anybody there?
  *
- * Signal 0 is no signal. Sending it only asks whether one could be sent, and *you may not* is an answer, too: somebody is
- * there, and is not yours.
+ * Signal 0 is no signal. Sending it only asks whether one could be sent, and *you may not* is an answer, too: somebody
+ * is there, and is not yours.
  *
- * Process numbers are used again, though; Linux has 32,768 of them on a small computer, and a script goes through that in a
- * morning. Hence the time of the beginning in the name. Linux tells it, in hundredths of a second since it was booted,
- * in the twenty-second field of /proc/PID/stat. Where nobody tells it, a number that is in use counts as alive. That errs on
- * the side of the disk.
+ * Process numbers are used again, though; Linux has 32,768 of them on a small computer, and a script goes through that
+ * in a morning. Hence the time of the beginning in the name. Linux tells it, in hundredths of a second since it was
+ * booted, in the twenty-second field of /proc/PID/stat. Where nobody tells it, a number that is in use counts as alive.
+ * That errs on the side of the disk.
  */
 
 function lives(owner: Owner): boolean {
@@ -137,11 +138,12 @@ function lives(owner: Owner): boolean {
 }
 
 /*
- * The first line of `lives` is there because of containers. Each counts its processes from 1, and who is 4711 in there has another number out
- * here, or none that can be seen. But two of them may well share a folder of images, and a /tmp. Call 4711 from the wrong
- * one and nobody answers, and *nobody answers* means *sweep up*. So the last number in the name says whose counting it is: Linux
- * numbers the lists, and shows yours as the inode of /proc/self/ns/pid. Of a stranger's list we know nothing, and leave its claims
- * alone. That errs on the side of the disk as well; it can be wrong for ever, when a container was killed, and then only you can know.
+ * The first line of `lives` is there because of containers. Each counts its processes from 1, and who is 4711 in there
+ * has another number out here, or none that can be seen. But two of them may well share a folder of images, and a /tmp.
+ * Call 4711 from the wrong one and nobody answers, and *nobody answers* means *sweep up*. So the last number in the
+ * name says whose counting it is: Linux numbers the lists, and shows yours as the inode of /proc/self/ns/pid. Of a
+ * stranger's list we know nothing, and leave its claims alone. That errs on the side of the disk as well; it can be
+ * wrong for ever, when a container was killed, and then only you can know.
  */
 
 /** Whose process numbers ours is one of; 0 where there is only one list. */
@@ -176,14 +178,17 @@ function isStale(folder: string, name: string): boolean {
 
 /*
  * The second field is the program's name, in parentheses, and may hold anything, blanks and parentheses included. So we
- * count from the last of those. The first field behind it is the state. Z is a zombie: dead, its files closed, and kept on
- * the list only until its parent has asked how it died.
+ * count from the last of those. The first field behind it is the state. Z is a zombie: dead, its files closed, and kept
+ * on the list only until its parent has asked how it died.
  */
 
 const STATE = 0;
 const START_TIME = 19;
 
-/** When a process began, in a unit that only serves to compare; undefined if this system does not say; `dead` for a zombie. */
+/**
+ * When a process began, in a unit that only serves to compare; undefined if this system does not say; `dead` for a
+ * zombie.
+ */
 function beginning(process: number): string | undefined {
   let stat: string;
   try {

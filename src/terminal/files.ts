@@ -83,11 +83,13 @@ function openImage(name: string): Image {
 /*
  * ## No surprises
  *
- * A directory can be opened like a file and only fails when it is read. /dev/zero has no end at all. A kernel is neither.
- * So we open first, and then ask what it is that we have: between asking and opening, a name can change its mind.
+ * A directory can be opened like a file and only fails when it is read. /dev/zero has no end at all. A kernel is
+ * neither. So we open first, and then ask what it is that we have: between asking and opening, a name can change its
+ * mind.
  *
- * A named pipe needs some care. To open one is to wait for somebody at its other end, perhaps for ever, and while Node waits in the
- * kernel it hears no signal, nor you. `O_NONBLOCK` is *open it or tell me, but don't wait*. To a regular file it means nothing.
+ * A named pipe needs some care. To open one is to wait for somebody at its other end, perhaps for ever, and while Node
+ * waits in the kernel it hears no signal, nor you. `O_NONBLOCK` is *open it or tell me, but don't wait*. To a regular
+ * file it means nothing.
  */
 
 function withFile<Result>(name: string, use: (file: number) => Result): Result {

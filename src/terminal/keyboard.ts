@@ -30,9 +30,9 @@ export function connectKeyboard(stdin: ReadStream, keys: Keys, leave: () => void
 /*
  * ## Nothing lost
  *
- * Between the stream and the Guest is the queue, and the queue has an end. When it is full, the rest of what came is kept,
- * one chunk of it, and the stream is not read. Whoever is at the other end of it then finds that it cannot write, and waits,
- * and so on back to whoever started it all. When the Guest has taken something, it goes on.
+ * Between the stream and the Guest is the queue, and the queue has an end. When it is full, the rest of what came is
+ * kept, one chunk of it, and the stream is not read. Whoever is at the other end of it then finds that it cannot write,
+ * and waits, and so on back to whoever started it all. When the Guest has taken something, it goes on.
  */
 
 const NOTHING = new Uint8Array(0);
@@ -75,14 +75,15 @@ function flowInto(keys: Keys, stdin: ReadStream, moved: () => void = () => {}): 
 /*
  * ## A keyboard
  *
- * The terminal must be put back as it was whatever happens, so that is promised before anything else is. `exit` is the one
- * event in Node that [every ending](#everything-ends-here) passes by, short of `kill -9` and a crash of Node itself.
+ * The terminal must be put back as it was whatever happens, so that is promised before anything else is. `exit` is the
+ * one event in Node that [every ending](#everything-ends-here) passes by, short of `kill -9` and a crash of Node
+ * itself.
  *
- * A terminal can bring a lot at once: you paste three megabytes into an editor, and the editor thinks about each line. So a
- * terminal waits for room like any stream. But while it waits we do not hear the three keys, and a Guest that never reads
- * again would have locked you in with it. The compromise is a second. If nothing has been taken for that long, nobody is
- * listening. From then on every key is heard by itself, and one that finds no room is answered with a beep. But some need none: the three, and ^] at
- * a table of several.
+ * A terminal can bring a lot at once: you paste three megabytes into an editor, and the editor thinks about each line.
+ * So a terminal waits for room like any stream. But while it waits we do not hear the three keys, and a Guest that
+ * never reads again would have locked you in with it. The compromise is a second. If nothing has been taken for that
+ * long, nobody is listening. From then on every key is heard by itself, and one that finds no room is answered with a
+ * beep. But some need none: the three, and ^] at a table of several.
  */
 
 function connectTerminal(stdin: ReadStream, keys: Keys, leave: () => void): void {

@@ -72,9 +72,10 @@ export function createScreen(stream: Writable, curtain = false): Screen {
 /*
  * ## In one breath
  *
- * As long as it has no driver for its console, a Linux says every letter by itself: six thousand trips to your operating system, and as many
- * times your terminal is woken up, for what fits on two screens. So the stream has a cork in it, which is pulled when the Guest's turn is over. Nobody sees the difference
- * of four milliseconds; a boot is a thirtieth shorter.
+ * As long as it has no driver for its console, a Linux says every letter by itself: six thousand trips to your
+ * operating system, and as many times your terminal is woken up, for what fits on two screens. So the stream has a cork
+ * in it, which is pulled when the Guest's turn is over. Nobody sees the difference of four milliseconds; a boot is a
+ * thirtieth shorter.
  */
 /** Gathers what is written in one turn of the event loop. The function it returns is to be called before each write. */
 function createCork(stream: Writable): () => void {

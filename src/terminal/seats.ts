@@ -3,12 +3,13 @@
  *
  *     npm run boot -- --guest 64 vmlinux console=hvc0 --guest 32 pup
  *
- * Two Guests share a processor without noticing. It is your terminal that they cannot share: one screen, one keyboard, and each of them
- * thinks that it is alone.
+ * Two Guests share a processor without noticing. It is your terminal that they cannot share: one screen, one keyboard,
+ * and each of them thinks that it is alone.
  *
- * So each has a seat. What it says is put on a line that begins with its number. What you type goes to one of them, at first the first,
- * and the key ^] moves it to the next; that key has meant *I am not talking to you* since telnet. It is the only one that no Guest ever gets. With a single Guest there is no
- * table and there are no numbers, and ^] is a key like any other.
+ * So each has a seat. What it says is put on a line that begins with its number. What you type goes to one of them, at
+ * first the first, and the key ^] moves it to the next; that key has meant *I am not talking to you* since telnet. It
+ * is the only one that no Guest ever gets. With a single Guest there is no table and there are no numbers, and ^] is a
+ * key like any other.
  */
 
 import { InputQueue } from '../../chapters/4-launcher/input-queue.ts';
@@ -51,8 +52,8 @@ function text(words: string): Uint8Array {
 /*
  * ## Who is speaking?
  *
- * A number stands at the beginning of each line, and again wherever somebody else has cut in. Nothing is held back until the line is
- * full: a prompt is not a line, and neither is the letter that you have just typed.
+ * A number stands at the beginning of each line, and again wherever somebody else has cut in. Nothing is held back
+ * until the line is full: a prompt is not a line, and neither is the letter that you have just typed.
  */
 const NEWLINE = 10;
 
@@ -79,12 +80,15 @@ function takeTurns(output: (bytes: Uint8Array) => void): (seat: number, bytes: U
 /*
  * ## Who is meant?
  *
- * Keys go straight into the queue of the Guest who has the keyboard. If there is no room in it, they stay with whoever brought them, who is called when there is.
- * Only ^] asks nobody for room: it is meant for the table. A Guest that ends takes the keyboard along only until the next one has it.
+ * Keys go straight into the queue of the Guest who has the keyboard. If there is no room in it, they stay with whoever
+ * brought them, who is called when there is. Only ^] asks nobody for room: it is meant for the table. A Guest that ends
+ * takes the keyboard along only until the next one has it.
  */
 const OTHER_SEAT = 0x1d; // ^]
 
-/** Passes keys on. @param moved told who has them from now on; `leave` is what to call when somebody leaves the table */
+/**
+ * Passes keys on. @param moved told who has them from now on; `leave` is what to call when somebody leaves the table
+ */
 function passKeys(
   inputs: readonly InputQueue[],
   moved: (seat: number) => void,

@@ -10,12 +10,16 @@
  * without types, by a program that was written for nothing else. Look at the script in `package.json`: it is one line,
  * and the two files lie in `node_modules/.lantern`.
  *
- * That line has six words for V8 as well, the engine that runs us all. Two are about rubbish: young objects may fill 64 MB before anybody looks who is still alive, since most of what
- * a decoder makes lives for ever. The other four are about ambition. V8 watches us run and optimizes what runs often, on four threads, and
- * on a machine of two processors that makes five who want to work and one who is needed. So it gets one thread (`--v8-pool-size=1`), which
- * takes nothing from us: on two processors that alone brings a Linux from 4.1 seconds to its shell down to 3.5. It gets smaller tasks: not so much of one function may be put into another (`--max-inlined-bytecode-size-cumulative=600`). No more
- * than two of our functions may stand in line for it (`--concurrent-recompilation-queue-length=2`), since the guest's own code, which has become WebAssembly, stands in the same line behind them, and has fewer milliseconds to live. And what is new is compiled quickly and badly at once
- * (`--always-sparkplug`), instead of being interpreted for a while to see whether it is worth it: it is, the guest waits for it.
+ * That line has six words for V8 as well, the engine that runs us all. Two are about rubbish: young objects may fill 64
+ * MB before anybody looks who is still alive, since most of what a decoder makes lives for ever. The other four are
+ * about ambition. V8 watches us run and optimizes what runs often, on four threads, and on a machine of two processors
+ * that makes five who want to work and one who is needed. So it gets one thread (`--v8-pool-size=1`), which takes
+ * nothing from us: on two processors that alone brings a Linux from 4.1 seconds to its shell down to 3.5. It gets
+ * smaller tasks: not so much of one function may be put into another (`--max-inlined-bytecode-size-cumulative=600`). No
+ * more than two of our functions may stand in line for it (`--concurrent-recompilation-queue-length=2`), since the
+ * guest's own code, which has become WebAssembly, stands in the same line behind them, and has fewer milliseconds to
+ * live. And what is new is compiled quickly and badly at once (`--always-sparkplug`), instead of being interpreted for
+ * a while to see whether it is worth it: it is, the guest waits for it.
  */
 
 import { parseGuests, USAGE } from '../../chapters/4-launcher/command-line.ts';

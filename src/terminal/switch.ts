@@ -149,8 +149,8 @@ async function findSwitch(cable: SwitchCable): Promise<void> {
 }
 
 /*
- * The lock is a folder, because making one is the oldest thing in Unix that only one can succeed at. And one that is five seconds
- * old belongs to somebody who died in here.
+ * The lock is a folder, because making one is the oldest thing in Unix that only one can succeed at. And one that is
+ * five seconds old belongs to somebody who died in here.
  */
 
 const STALE = 5000; // milliseconds
@@ -173,8 +173,8 @@ function tryLock(lock: string): boolean {
 /*
  * ## Somebody else's switch
  *
- * A socket answers, and that is all there is to know: this is the way. When it closes, whoever was the switch has left, and
- * [the search begins again](#when-the-switch-has-gone).
+ * A socket answers, and that is all there is to know: this is the way. When it closes, whoever was the switch has left,
+ * and [the search begins again](#when-the-switch-has-gone).
  */
 
 /** What a socket says behind which there is nobody. */
@@ -211,10 +211,10 @@ function useUplink(cable: SwitchCable, socket: Socket): void {
 /*
  * ## When the switch has gone
  *
- * It may have taken the folder along. Somebody has tidied up under /tmp; somebody has logged out, and a Guest that he had left running
- * finds that all of /run/user/1000 is no more. In the beginning such a thing would have been a reason not to begin. But now there is a Guest,
- * and a cable that ends in the air is no reason to die for anybody. So you are told once, and the search goes on, less and
- * less often.
+ * It may have taken the folder along. Somebody has tidied up under /tmp; somebody has logged out, and a Guest that he
+ * had left running finds that all of /run/user/1000 is no more. In the beginning such a thing would have been a reason
+ * not to begin. But now there is a Guest, and a cable that ends in the air is no reason to die for anybody. So you are
+ * told once, and the search goes on, less and less often.
  */
 
 const FIRST_PAUSE = 100; // milliseconds

@@ -38,7 +38,10 @@ const PATIENCE = 500;
  * exactly that; but it was not *our* idea to sleep, and a computer does not vanish because nobody is using it.
  */
 
-/** Boots Guests in this terminal, all on one machine. @returns the exit code of the program: 0 if all switched themselves off */
+/**
+ * Boots Guests in this terminal, all on one machine. @returns the exit code of the program: 0 if all switched
+ * themselves off
+ */
 export async function bootHere(
   wanted: readonly LaunchOptions[],
   screen: Screen = createScreen(process.stdout),
@@ -94,7 +97,8 @@ function filesOf(wanted: readonly LaunchOptions[]): string[] {
 }
 
 /*
- * A machine's memory is one `WebAssembly.Memory`, of which there is at most so much, and asking for two gigabytes of it may meet with a refusal.
+ * A machine's memory is one `WebAssembly.Memory`, of which there is at most so much, and asking for two gigabytes of it
+ * may meet with a refusal.
  */
 
 function powerOn(memory: number): Machine {

@@ -13,8 +13,9 @@ import { whatHappened } from './complaint.ts';
  * ## Everything ends here
  *
  * Each of these is a way to end that would not pass through the bottom of `program`. All of them leave by
- * `process.exit`, which is what makes Node call those who promised to put the terminal back. A signal that nobody hears ends a
- * program where it stands, so we hear those that somebody may send. `SIGUSR1` is not among them: it wakes Node's debugger.
+ * `process.exit`, which is what makes Node call those who promised to put the terminal back. A signal that nobody hears
+ * ends a program where it stands, so we hear those that somebody may send. `SIGUSR1` is not among them: it wakes Node's
+ * debugger.
  *
  * The code of a program that dies of a signal is 128 and the number of the signal. Shells started that, and scripts
  * rely on it. A reader who closes the pipe, as `head` does when it has seen enough, is no error of anybody's, and

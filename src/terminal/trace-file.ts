@@ -29,7 +29,8 @@ import { claim } from './claim.ts';
 import { complaining } from './complaint.ts';
 
 /**
- * Begins a trace into a file, which is then complete however the program ends, but for `kill -9` and a crash of Node itself.
+ * Begins a trace into a file, which is then complete however the program ends, but for `kill -9` and a crash of Node
+ * itself.
  *
  * @param inputs names of the files that this command reads, none of which is to be written over
  * @throws LauncherError in one line, if it cannot be written
@@ -61,10 +62,10 @@ function createTraceFile(name: string, inputs: readonly string[]): TraceSink {
 /*
  * ## Look before you wipe
  *
- * A trace begins in an empty file, and the usual way to one is to have it emptied in opening. That is one careless `--trace=disk.img` away from
- * an empty disk. So it is opened as it is, and before anything is thrown away we look at what we have in our hands. It
- * must be none of the files that this command is about to read, by whatever name. And nobody may be writing to it, which
- * is the question that is asked about [a disk](#one-writer), too.
+ * A trace begins in an empty file, and the usual way to one is to have it emptied in opening. That is one careless
+ * `--trace=disk.img` away from an empty disk. So it is opened as it is, and before anything is thrown away we look at
+ * what we have in our hands. It must be none of the files that this command is about to read, by whatever name. And
+ * nobody may be writing to it, which is the question that is asked about [a disk](#one-writer), too.
  */
 
 function openEmpty(name: string, inputs: readonly string[]): { file: number; release: () => void } {
@@ -95,10 +96,11 @@ function isSame(about: BigIntStats, name: string): boolean {
 /*
  * ## Pipes
  *
- * Nobody can be kept waiting who does not wait. A pipe is opened without waiting for its reader, and if there is none, Unix has a curious way to
- * put it: *no such device or address*. From then on it does not wait in writing either. It takes what it has room for, 64
- * KiB at most, and then says *try again*. That is what we do, each millisecond, for as long as a reader may take to have a thought. A reader
- * that has stopped for good takes the trace with it, and not the Guest, nor the keys by which you leave.
+ * Nobody can be kept waiting who does not wait. A pipe is opened without waiting for its reader, and if there is none,
+ * Unix has a curious way to put it: *no such device or address*. From then on it does not wait in writing either. It
+ * takes what it has room for, 64 KiB at most, and then says *try again*. That is what we do, each millisecond, for as
+ * long as a reader may take to have a thought. A reader that has stopped for good takes the trace with it, and not the
+ * Guest, nor the keys by which you leave.
  */
 
 const { O_WRONLY, O_CREAT, O_NONBLOCK } = constants;

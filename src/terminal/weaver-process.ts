@@ -17,8 +17,8 @@ import type { WeaverNews } from './book.ts';
  * ## Not worth optimizing
  *
  * The engine below us compiles what runs often, on a thread of its own, and counts on its being worth it. In a life of
- * five seconds it mostly is not: of eight seconds of work, that thread had two. Two seconds that the tangler and the Guest, who
- * are starting next door, would have liked. So it is asked to wait six times as long.
+ * five seconds it mostly is not: of eight seconds of work, that thread had two. Two seconds that the tangler and the
+ * Guest, who are starting next door, would have liked. So it is asked to wait six times as long.
  */
 /** How much a function runs before V8 thinks of optimizing it, in bytes of its bytecode; V8's own choice is 67,584. */
 const BEFORE_OPTIMIZING = 400_000;

@@ -45,3 +45,22 @@ test(`No section of the book has more than ${MOST} lines of code`, () => {
   );
   expect(long).toEqual([]);
 });
+
+/** Where a source is read as it is written, in an editor, lines must end. */
+const WIDEST = 120;
+
+/** What is one line because Markdown wants it so: a figure, a row of a table. */
+const ONE_LINE = /^ *\* *(?:::|\|)/;
+
+test(`No line of a comment has more than ${WIDEST} characters`, () => {
+  const files = findRooms(repository, createComplaints()).flatMap((room) => room.files);
+  const comment = /^ *(?:\/?\*|\/\/)/;
+  const wide = files.flatMap((file) =>
+    readFileSync(join(repository, file), 'utf8')
+      .split('\n')
+      .flatMap((line, at) =>
+        line.length > WIDEST && comment.test(line) && !ONE_LINE.test(line) ? [`${file}:${at + 1}`] : [],
+      ),
+  );
+  expect(wide).toEqual([]);
+});

@@ -38,8 +38,9 @@ export function check(root: string, exercise: Exercise): Outcome {
 }
 
 /*
- * To start a test runner takes longer than most of the tests. Whoever takes an exercise waits for it once; but the proof of all exercises wants a dozen
- * answers, from trees that differ in a patch. So all are asked in one go, and the report is taken apart by the names of the files.
+ * To start a test runner takes longer than most of the tests. Whoever takes an exercise waits for it once; but the
+ * proof of all exercises wants a dozen answers, from trees that differ in a patch. So all are asked in one go, and the
+ * report is taken apart by the names of the files.
  */
 /**
  * Runs the tests of many exercises, perhaps in many trees, in one go of the test runner.

@@ -31,7 +31,10 @@ export function copyTree(root: string, ...names: readonly string[]): string {
   return folder;
 }
 
-/** Each by itself, and not the folder around them, into which Lantern is built: a link would build a copy's into the original. */
+/**
+ * Each by itself, and not the folder around them, into which Lantern is built: a link would build a copy's into the
+ * original.
+ */
 function linkPackages(from: string, to: string): void {
   mkdirSync(to);
   for (const name of readdirSync(from)) {
@@ -76,9 +79,9 @@ export function filesOf(root: string, { folder }: Exercise): string[] {
  * other, and then the book's whole suite has to pass on a program that none of its authors has in front of them. The
  * suite's own look at the exercises is left out: on that tree, they are done.
  *
- * And one thing more, to save two minutes. The silicon, the assembler and the small internet know no chapter, the lint sees to that. The
- * tangler and the weaver do read chapters, but most of their tests give them others, made for the purpose. As
- * long as no solution changes *them*, those tests have nothing to say that they have not said.
+ * And one thing more, to save two minutes. The silicon, the assembler and the small internet know no chapter, the lint
+ * sees to that. The tangler and the weaver do read chapters, but most of their tests give them others, made for the
+ * purpose. As long as no solution changes *them*, those tests have nothing to say that they have not said.
  */
 const FOUNDATIONS = ['src/processor', 'src/assembler', 'src/network', 'tools/tangle', 'tools/weave'];
 const TESTS_OF_FOUNDATIONS = [
@@ -87,7 +90,10 @@ const TESTS_OF_FOUNDATIONS = [
   'test/weave/{again,book,comments,proofs,trails}.test.ts',
 ];
 
-/** Runs the suite on the tree at `root`, in which `changed` differ, with what it prints on the screen. Returns whether all of it passed. */
+/**
+ * Runs the suite on the tree at `root`, in which `changed` differ, with what it prints on the screen. Returns whether
+ * all of it passed.
+ */
 export function runSuite(root: string, changed: readonly string[]): boolean {
   const deep = changed.some((file) => FOUNDATIONS.some((room) => file.startsWith(`${room}/`)));
   const left = ['test/exercises/**', ...(deep ? [] : TESTS_OF_FOUNDATIONS)];

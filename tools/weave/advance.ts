@@ -1,8 +1,8 @@
 /*
  * # An advance copy
  *
- * A book takes five seconds, and whoever has just typed `npm start` wants one page of it. Printers have always known that
- * reader. They pull a copy of the first sheet while the rest is still being set, and hang it in the window.
+ * A book takes five seconds, and whoever has just typed `npm start` wants one page of it. Printers have always known
+ * that reader. They pull a copy of the first sheet while the rest is still being set, and hang it in the window.
  *
  * Ours can have it because the front page has no code on it. It talks of rooms, and it links to a few files by their
  * names. So it can be made from what it talks of: the page that opens each room, for its title, and the files it
@@ -25,8 +25,8 @@ export type AdvanceCopy = ReadonlyMap<string, Uint8Array>;
 /*
  * ## A very small book
  *
- * It is the same book with fewer pages, and the same hands make it. Nothing is done twice: the trees stay in the library and
- * the pages on the desk, until it is their turn in the real one.
+ * It is the same book with fewer pages, and the same hands make it. Nothing is done twice: the trees stay in the
+ * library and the pages on the desk, until it is their turn in the real one.
  *
  * What only the whole book could answer (a name in backticks, a heading in some file) is not a link yet, and nobody
  * listens to complaints. They will come again when they count. This copy is for looking at; the page that goes into the

@@ -19,10 +19,15 @@ import { made, type Pointer, type SectionEntry } from './survey.ts';
 import { markTrails, type Waymarks } from './trails.ts';
 import { escapeHtml, typeset } from './typeset.ts';
 
-/** Where the uses of each definition are: by file and name, the sections of other parts of the book, in reading order. */
+/**
+ * Where the uses of each definition are: by file and name, the sections of other parts of the book, in reading order.
+ */
 export type Uses = Map<string, { page: Page; section: SectionEntry }[]>;
 
-/** What binding needs: the directory, the uses, the marks of trails, the drawings in `book/figures`, and somebody to complain to. */
+/**
+ * What binding needs: the directory, the uses, the marks of trails, the drawings in `book/figures`, and somebody to
+ * complain to.
+ */
 export interface Binding {
   directory: Directory;
   uses: Uses;

@@ -138,7 +138,9 @@ function shapeFigure(node: Directive, complain: (message: string) => void): void
   };
 }
 
-/** The words in `[...]` behind a directive's name: of a leaf its children, of a container its marked first paragraph. */
+/**
+ * The words in `[...]` behind a directive's name: of a leaf its children, of a container its marked first paragraph.
+ */
 function takeLabel(node: Directive): PhrasingContent[] | undefined {
   if (node.type === 'leafDirective') return node.children.length > 0 ? node.children.splice(0) : undefined;
   const first = node.children[0];
@@ -150,9 +152,10 @@ function takeLabel(node: Directive): PhrasingContent[] | undefined {
 /*
  * ## Trails
  *
- * The book is read room by room. A page fault does not happen room by room: it begins in the Guest, is in the Host before
- * you can say so, and comes back. A trail is a numbered list of the places where something passes by, in the order in which it
- * does. Each item begins with a link, and at the place it leads to there will be a [waymark](trails.ts) in the margin.
+ * The book is read room by room. A page fault does not happen room by room: it begins in the Guest, is in the Host
+ * before you can say so, and comes back. A trail is a numbered list of the places where something passes by, in the
+ * order in which it does. Each item begins with a link, and at the place it leads to there will be a
+ * [waymark](trails.ts) in the margin.
  */
 function shapeTrail(node: Directive, complain: (message: string) => void): void {
   const { id, name } = node.attributes ?? {};

@@ -1,10 +1,10 @@
 /*
  * # Fences
  *
- * Not everything in a narrator's comment is talk. There are drawings, which want to be left alone. There are
- * TypeScript and assembly, which we know how to set. And there are other people's languages, for which there is shiki, a
- * highlighter with the grammars of a well-known editor. It is loaded when the first of them turns up, and in most
- * books of ours none does.
+ * Not everything in a narrator's comment is talk. There are drawings, which want to be left alone. There are TypeScript
+ * and assembly, which we know how to set. And there are other people's languages, for which there is shiki, a
+ * highlighter with the grammars of a well-known editor. It is loaded when the first of them turns up, and in most books
+ * of ours none does.
  */
 
 import type { Element, ElementContent, Root } from 'hast';
@@ -32,7 +32,9 @@ const PLAIN = ['text', 'txt', 'console', ''];
  * A language nobody here can read is a complaint. Grey text in the middle of a coloured book looks like an
  * oversight, and usually is one: most often the word behind the backticks has a typing error in it.
  */
-/** Sets fenced and indented blocks of the narration: drawings in peace, TypeScript by our own hand, the rest by shiki. */
+/**
+ * Sets fenced and indented blocks of the narration: drawings in peace, TypeScript by our own hand, the rest by shiki.
+ */
 export async function setFences(
   page: Survey,
   complain: (line: number, message: string) => void,

@@ -26,7 +26,8 @@ const WALKED = new Set(
 /*
  * ## What it gives
  *
- * A call of `filter` gives the same list, one of `find` an element, and one of `map` whatever the little function gives.
+ * A call of `filter` gives the same list, one of `find` an element, and one of `map` whatever the little function
+ * gives.
  */
 /** What a call of something that belongs to the language gives: of an array's `filter`, the same array. */
 export function callOfLanguage(reasoner: Reasoner, { expression, arguments: args }: CallExpression): Known {

@@ -18,8 +18,8 @@ import type { Report, WeaveOptions } from './weave.ts';
 /*
  * ## Looking first
  *
- * Whoever only wants to read, and has changed nothing, should not have to wait for a compiler to be loaded that will not be asked
- * anything. So the weaver is sent for when it is clear that there is something to weave.
+ * Whoever only wants to read, and has changed nothing, should not have to wait for a compiler to be loaded that will
+ * not be asked anything. So the weaver is sent for when it is clear that there is something to weave.
  */
 /**
  * Weaves a book once; or not at all, if it is there, and was proved, and nothing has changed since.

@@ -4,8 +4,8 @@
  * `npm run book`. On a terminal you see it work; otherwise you get one line that says what was proved, or one for
  * each thing that is wrong. `--draft` is for looking at a book that is not finished.
  *
- * The weaver is poured into one file before it runs, as everything is that you [wait for](src/terminal/start.ts); the script
- * in `package.json` does it. Module by module, through a loader, a book took half as long again.
+ * The weaver is poured into one file before it runs, as everything is that you [wait for](src/terminal/start.ts); the
+ * script in `package.json` does it. Module by module, through a loader, a book took half as long again.
  */
 
 import { join, resolve } from 'node:path';

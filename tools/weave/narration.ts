@@ -27,8 +27,8 @@ const markdown = unified().use(remarkParse).use(remarkGfm).use(remarkDirective).
  * ## Reading
  *
  * Most prose is plain and goes the [short way](#plain). The rest goes through the full grammar, a stretch at a time.
- * Either way, the positions in the tree are where things are in the source file, so that a complaint about a link on the
- * third line of a comment names the line that your editor will jump to.
+ * Either way, the positions in the tree are where things are in the source file, so that a complaint about a link on
+ * the third line of a comment names the line that your editor will jump to.
  */
 /**
  * Reads Markdown, checks its directives and curls its quotes.

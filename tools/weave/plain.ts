@@ -7,8 +7,8 @@
  *
  * So here is a reader for exactly that. It is quick for one reason: it gives up at once. Anything that *could* mean
  * something (a star, a bracket, a line that starts with a dash) is left to the grammar, together with whatever belongs
- * to it. A shortcut that guesses is a bug; this one only ever says what it is sure of. A test reads every comment of the
- * repository both ways and compares the trees.
+ * to it. A shortcut that guesses is a bug; this one only ever says what it is sure of. A test reads every comment of
+ * the repository both ways and compares the trees.
  */
 
 import type { Heading, Paragraph, PhrasingContent, Root } from 'mdast';
@@ -142,9 +142,9 @@ function codeOf(part: string): PhrasingContent {
 }
 
 /*
- * The one mark that stylists cannot do without is the star. Two of them, hugging words that begin and end with a letter,
- * with a blank or a bracket before and none of a word behind, are emphasis under every rule that CommonMark has, and it
- * has seventeen.
+ * The one mark that stylists cannot do without is the star. Two of them, hugging words that begin and end with a
+ * letter, with a blank or a bracket before and none of a word behind, are emphasis under every rule that CommonMark
+ * has, and it has seventeen.
  */
 const EMPHASIS = /(?<=^|[\s("])\*([\p{L}\d](?:[^*]*[\p{L}\d])?)\*(?=$|[\s.,;:!?)"])/gu;
 const PLAIN = String.raw`(?:[^*_[\]<>&\\~@\x60]|(?<=\w)_(?=\w))*`;

@@ -23,7 +23,9 @@ interface Print {
   written: boolean;
 }
 
-/** Prints, proves and writes; keeps the last print of every page, so that what is the same is proved and written once. */
+/**
+ * Prints, proves and writes; keeps the last print of every page, so that what is the same is proved and written once.
+ */
 export interface Press {
   /** Prints every sheet. Returns how many are not on the disk as they are now. */
   print(sheets: readonly Sheet[], directory: Directory): number;

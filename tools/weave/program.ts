@@ -18,7 +18,9 @@ import { WeaveError } from './problems.ts';
 import { createNames } from './scopes.ts';
 import { createReasoner, type Reasoner } from './values.ts';
 
-/** One reading of the sources: their syntax trees, which of them differ from the reading before, and who knows names. */
+/**
+ * One reading of the sources: their syntax trees, which of them differ from the reading before, and who knows names.
+ */
 export interface Reading {
   trees: Map<string, SourceFile>;
   changed: Set<string>;

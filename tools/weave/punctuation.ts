@@ -12,7 +12,9 @@
 
 import type { Parent, PhrasingContent, Root, RootContent } from 'mdast';
 
-/** Turns straight quotes, `--` and `...` of running text into the characters a printer would set. Code is left alone. */
+/**
+ * Turns straight quotes, `--` and `...` of running text into the characters a printer would set. Code is left alone.
+ */
 export function curl(tree: Root | RootContent): void {
   if (tree.type === 'paragraph' || tree.type === 'heading' || tree.type === 'tableCell') curlRun(tree, '');
   else if ('children' in tree) for (const child of tree.children) curl(child);

@@ -40,8 +40,8 @@ export interface Token {
  * TypeScript would scan the cracks for us and hang the brackets into the tree, too. It makes an object for every one
  * of them, two hundred thousand, and takes three times as long.
  *
- * And since we come by every node anyway, each is told on the way who its parent is. The parser would do that, too, if it
- * was asked, in a walk of its own.
+ * And since we come by every node anyway, each is told on the way who its parent is. The parser would do that, too, if
+ * it was asked, in a walk of its own.
  */
 /** Every token and comment of a file, in order. From now on every node of its tree knows its parent. */
 export function tokensOf(tree: SourceFile): Token[] {

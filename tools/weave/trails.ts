@@ -1,12 +1,13 @@
 /*
  * # Trails
  *
- * Paths in the mountains are marked by people who have walked them: a dab of paint on a rock, one for each path, where you might
- * otherwise wonder. It does not tell you what you are looking at. It tells you that this is the way, and how far you are.
+ * Paths in the mountains are marked by people who have walked them: a dab of paint on a rock, one for each path, where
+ * you might otherwise wonder. It does not tell you what you are looking at. It tells you that this is the way, and how
+ * far you are.
  *
- * A [trail](directives.ts#trails) is a list of links on one page. What makes it a path is that those links are walked here, at every weave, and a
- * mark is left at each end: what passes here, the how-manieth step it is, where it came from and where it goes. A step that
- * leads to nothing is a link that leads to nothing, and no book comes of that.
+ * A [trail](directives.ts#trails) is a list of links on one page. What makes it a path is that those links are walked
+ * here, at every weave, and a mark is left at each end: what passes here, the how-manieth step it is, where it came
+ * from and where it goes. A step that leads to nothing is a link that leads to nothing, and no book comes of that.
  */
 
 import type { Element } from 'hast';

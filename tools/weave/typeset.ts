@@ -21,9 +21,9 @@ import { type Token, tokenFrom } from './tokens.ts';
  * three objects. The strictness that a tree brings for free (everything closed, everything escaped) we have to
  * prove instead, and the proof is a good one. Take out the tags, undo the escapes, and the code must be there.
  *
- * It is a list of strings for as long as it grows. A string that one keeps adding to is a tree, too, if you ask V8: it notes what
- * was added to what, and goes through its notes when somebody reads. Nobody reads a page before it is printed, so half a
- * million notes lay about, and collecting the garbage around them cost a quarter of a second.
+ * It is a list of strings for as long as it grows. A string that one keeps adding to is a tree, too, if you ask V8: it
+ * notes what was added to what, and goes through its notes when somebody reads. Nobody reads a page before it is
+ * printed, so half a million notes lay about, and collecting the garbage around them cost a quarter of a second.
  */
 /** What typesetting needs to know of the world outside a file: where a definition is, and which ids to give out. */
 export interface Typesetter {

@@ -91,8 +91,8 @@ export interface Weaver {
  * library, composed pages on the desk, printed ones at the press. The steps in between are written as if everything
  * were new each time. None of them asks whether something has changed, and so none can forget to.
  *
- * The order matters at one place. `verdict` throws before `press.write`: if the new book is wrong, the one on your
- * disk is still the last that was right. Who cannot wait for that gets [an advance copy](#advance), which touches no disk.
+ * The order matters at one place. `verdict` throws before `press.write`: if the new book is wrong, the one on your disk
+ * is still the last that was right. Who cannot wait for that gets [an advance copy](#advance), which touches no disk.
  */
 /** Makes a weaver, which remembers what it read: its second book costs what differs from the first. */
 export function createWeaver(options: WeaveOptions): Weaver {

@@ -84,8 +84,9 @@ function talk(): void {
 }
 
 /*
- * A listener first closes the `inherited` ends it will not write to, or its own hose would have a writer for as long
- * as it lives, and nobody would ever see the end of it. It counts what it hears: if a byte is missing, it says so with its last breath.
+ * A listener first closes the `inherited` ends it will not write to, or its own hose would have a writer for as long as
+ * it lives, and nobody would ever see the end of it. It counts what it hears: if a byte is missing, it says so with its
+ * last breath.
  */
 function listen(hose: i32, inherited: u32): void {
   for (let i: u32 = 0; i < inherited; i++) close(hoses[i]);

@@ -29,7 +29,9 @@ const MOST_COMMANDS = 8;
 const children = array<i32>(8);
 const ends = array<i32>(2);
 
-/** Runs the commands in tokens `first` to `end`, each reading what the one before it printed, and waits for all of them. */
+/**
+ * Runs the commands in tokens `first` to `end`, each reading what the one before it printed, and waits for all of them.
+ */
 export function runJob(first: u32, end: u32, background: boolean): void {
   let count: u32 = 0;
   let input: i32 = INPUT;
@@ -88,7 +90,10 @@ function waitForAll(count: u32): void {
  * first.
  */
 
-/** Forks and becomes the command; the parent gets the child's number. The first child founds a group, the others join it. */
+/**
+ * Forks and becomes the command; the parent gets the child's number. The first child founds a group, the others join
+ * it.
+ */
 function startCommand(
   first: u32,
   end: u32,

@@ -11,7 +11,9 @@
 import type { i32, u32, u8 } from '../language.ts';
 import { addressOf, array, charCode } from '../language.ts';
 
-/** What a line consists of: the address of a word's text, or an operator's character, which no address is as small as. */
+/**
+ * What a line consists of: the address of a word's text, or an operator's character, which no address is as small as.
+ */
 export const MOST_TOKENS = 64;
 export const tokens = array<u32>(64);
 let tokenCount: u32 = 0;

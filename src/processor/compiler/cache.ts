@@ -41,9 +41,14 @@ export class Exit {
   /** How often it was taken, and from which retired count on. */
   leaves = 0;
   since = 0;
-  /** The budget may not last to the next look at it: it stands in front of its block, and nobody has come from there. */
+  /**
+   * The budget may not last to the next look at it: it stands in front of its block, and nobody has come from there.
+   */
   isTired = false;
-  /** Instructions from here on that the interpreter does while compiled code waits, and the number of the exit behind the first; those behind the others follow. */
+  /**
+   * Instructions from here on that the interpreter does while compiled code waits, and the number of the exit behind
+   * the first; those behind the others follow.
+   */
   together = 0;
   behind = 0;
 
@@ -106,12 +111,13 @@ export class Region {
 /*
  * ## Their numbers
  *
- * The number of an exit is the slot of its region and, in the lower eleven bits, its place in the region's list. (Six hundred instructions, which is the most of
- * one region, have room for three each.) One place in the code may be left in the same way by several instructions of ours, a check for each of three operands, say. They
- * share a number.
+ * The number of an exit is the slot of its region and, in the lower eleven bits, its place in the region's list. (Six
+ * hundred instructions, which is the most of one region, have room for three each.) One place in the code may be left
+ * in the same way by several instructions of ours, a check for each of three operands, say. They share a number.
  *
- * A way out that leads to another address has its number turned over, bit by bit, which makes it negative. That is how the dispatcher, which knows
- * nothing else about exits, tells *look whether the next place is compiled* from *give it back to the interpreter*.
+ * A way out that leads to another address has its number turned over, bit by bit, which makes it negative. That is how
+ * the dispatcher, which knows nothing else about exits, tells *look whether the next place is compiled* from *give it
+ * back to the interpreter*.
  */
 const EXIT_BITS = 11;
 

@@ -65,8 +65,8 @@ export function combine(d: Draft, row: number, size: number, a: Push, b: Push): 
 /*
  * ## What is left behind
  *
- * A kind is a number, and there is one for each size, because an addition of bytes carries out of bit 7. Logic has no operands worth keeping.
- * Its result says everything, so that is kept, and the carries are zero.
+ * A kind is a number, and there is one for each size, because an addition of bytes carries out of bit 7. Logic has no
+ * operands worth keeping. Its result says everything, so that is kept, and the carries are zero.
  */
 export function kindOf(adds: boolean, size: number): number {
   if (size === 4) return adds ? KIND_ADD : KIND_SUB;

@@ -2,10 +2,11 @@
  * # The compiler
  *
  * Here is the whole of it from above: what it remembers, how compiled code is entered, and what to do when it comes out
- * again. When to compile, what is learned by watching, and when to forget are the next files, and the rest of this room is about what is in between.
+ * again. When to compile, what is learned by watching, and when to forget are the next files, and the rest of this room
+ * is about what is in between.
  *
- * Modules are compiled at once, when they are asked for, and not in the background. They are small, four
- * kilobytes on average, which most browsers accept even on the thread that draws the page. What matters more: when a block is
+ * Modules are compiled at once, when they are asked for, and not in the background. They are small, four kilobytes on
+ * average, which most browsers accept even on the thread that draws the page. What matters more: when a block is
  * compiled depends on nothing but what the guest did. (It would not have to; nothing but speed hangs on it. But a bug
  * that comes back at the same instruction is half caught.)
  */
@@ -29,7 +30,10 @@ const SLOTS = 2 * MOST_REGIONS;
 /** The smallest module there is: magic and version. */
 const EMPTY_MODULE = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
 
-/** Whether there is anybody who takes WebAssembly. A page may have been forbidden to make machine code of what it wrote itself. */
+/**
+ * Whether there is anybody who takes WebAssembly. A page may have been forbidden to make machine code of what it wrote
+ * itself.
+ */
 export function canCompile(): boolean {
   try {
     return new WebAssembly.Module(EMPTY_MODULE) !== undefined;
@@ -73,10 +77,16 @@ export class Compiler {
   readonly dispatch: (slot: number, budget: number) => number;
   /** The budget with which compiled code was entered. */
   given = 0;
-  /** The block that was left last because memory was not where it was expected, and how much the TLB had learned by then. */
+  /**
+   * The block that was left last because memory was not where it was expected, and how much the TLB had learned by
+   * then.
+   */
   missed: Block | undefined = undefined;
   learnedBefore = 0;
-  /** The exit that stands for the instructions which the interpreter is doing for compiled code, and which of the block it is at. */
+  /**
+   * The exit that stands for the instructions which the interpreter is doing for compiled code, and which of the block
+   * it is at.
+   */
   stepping: Exit | undefined = undefined;
   steppingAt = 0;
 
@@ -102,8 +112,8 @@ export class Compiler {
  * ## In and out
  *
  * Compiled code may be entered if it was made for this ring, and if there are enough instructions left for the first
- * stretch of it. But not in the middle of a REP, which whoever began it must end. And not if somebody asks that odd addresses be trapped: it can be done, no one ever does, and so it is left to the
- * interpreter.
+ * stretch of it. But not in the middle of a REP, which whoever began it must end. And not if somebody asks that odd
+ * addresses be trapped: it can be done, no one ever does, and so it is left to the interpreter.
  */
 /** Whether a region may be entered now. */
 export function mayEnter(compiler: Compiler, region: Region): boolean {
@@ -151,12 +161,16 @@ export function enterRegion(compiler: Compiler, region: Region): Exit {
 /*
  * ## A hand from below
  *
- * Some instructions are too odd to be worth writing down again in WebAssembly. For these the compiled code calls us, and we let the
- * interpreter do the one, or several that stand side by side, in a world that has been put in order for it: flags, EIP, and how many instructions are left, which a REP will want to know,
- * and of which it will use up more than one. If it faults, an exception flies through WebAssembly and all, up to
- * `enterRegion`, and it must look as if the interpreter had walked here on its own feet.
+ * Some instructions are too odd to be worth writing down again in WebAssembly. For these the compiled code calls us,
+ * and we let the interpreter do the one, or several that stand side by side, in a world that has been put in order for
+ * it: flags, EIP, and how many instructions are left, which a REP will want to know, and of which it will use up more
+ * than one. If it faults, an exception flies through WebAssembly and all, up to `enterRegion`, and it must look as if
+ * the interpreter had walked here on its own feet.
  */
-/** Instructions that stand together, done by the interpreter for compiled code. The number of an exit if that must not go on, else 0. */
+/**
+ * Instructions that stand together, done by the interpreter for compiled code. The number of an exit if that must not
+ * go on, else 0.
+ */
 function step(compiler: Compiler, number: number): number {
   const { cpu } = compiler;
   const { words } = cpu;

@@ -44,8 +44,9 @@ export function pushCondition(d: Draft, number: number): void {
 /*
  * ## A comparison again
  *
- * What is left out of the table is O, S and P: overflow, sign and parity belong to the difference, and nobody who compares two
- * numbers wants to hear of it. Signed comparisons of bytes need a shift first, or 0x80 would be greater than 0x7f.
+ * What is left out of the table is O, S and P: overflow, sign and parity belong to the difference, and nobody who
+ * compares two numbers wants to hear of it. Signed comparisons of bytes need a shift first, or 0x80 would be greater
+ * than 0x7f.
  */
 /** Comparisons of two operands, by condition. */
 const COMPARISONS: Record<number, [number, boolean]> = {
@@ -78,9 +79,9 @@ function pushComparison(d: Draft, number: number): boolean {
 /*
  * ## After AND, OR, XOR and TEST
  *
- * These leave neither carry nor overflow, and so the questions collapse. *Below* is never true, *less* is the sign, and *less or
- * equal* is a comparison with 0. `test eax, eax` with `jle` behind it is one WebAssembly instruction, and a good part of all the `if`s
- * that compilers write are one of these.
+ * These leave neither carry nor overflow, and so the questions collapse. *Below* is never true, *less* is the sign, and
+ * *less or equal* is a comparison with 0. `test eax, eax` with `jle` behind it is one WebAssembly instruction, and a
+ * good part of all the `if`s that compilers write are one of these.
  */
 /** Without carries: B is never, L is S. */
 const LOGICAL: Record<number, number> = { 8: LT_S, 9: GE_S, 12: LT_S, 13: GE_S, 14: LE_S, 15: GT_S };
@@ -130,8 +131,9 @@ function pushOfResult(d: Draft, number: number): boolean {
 /*
  * ## By the book
  *
- * And then there is the long way, with result and carries as `flags.ts` keeps them. The conditions come in pairs, the odd number being the
- * opposite of the even one, and in the order in which Intel numbered them: O, B, Z, BE, S, P, L, LE.
+ * And then there is the long way, with result and carries as `flags.ts` keeps them. The conditions come in pairs, the
+ * odd number being the opposite of the even one, and in the order in which Intel numbered them: O, B, Z, BE, S, P, L,
+ * LE.
  */
 /** The conditions on result and carries, in pairs. */
 function pushCanonical(d: Draft, family: number): void {
@@ -177,8 +179,8 @@ function pushCanonical(d: Draft, family: number): void {
 }
 
 /*
- * Three flags have to be put together from the two words, and `flags.ts` tells why they can be. The parity of a byte is done with a
- * sixteen-bit table, 0x9669, in a register: fold the byte to four bits, and shift the table by them.
+ * Three flags have to be put together from the two words, and `flags.ts` tells why they can be. The parity of a byte is
+ * done with a sixteen-bit table, 0x9669, in a register: fold the byte to four bits, and shift the table by them.
  */
 /** SF in bit 31. */
 function pushSign({ code }: Draft): void {

@@ -37,16 +37,18 @@ const ENTRY = 4;
 /*
  * ## The loop, in assembly
  *
- * Call the function in slot `SLOT`. If its answer is not negative, somebody must look into it: return. Otherwise EIP says where to go on. Mix its
- * bits into an index, and compare what stands there with three things: EIP, ring and segments, and the TLB entry for the page of EIP,
- * as it is *now*. The third comparison is the one that makes everything safe. If the page has been unmapped, remapped, or lost from the TLB,
- * its entry is another one or zero, and the way leads back to those who can walk a page table.
+ * Call the function in slot `SLOT`. If its answer is not negative, somebody must look into it: return. Otherwise EIP
+ * says where to go on. Mix its bits into an index, and compare what stands there with three things: EIP, ring and
+ * segments, and the TLB entry for the page of EIP, as it is *now*. The third comparison is the one that makes
+ * everything safe. If the page has been unmapped, remapped, or lost from the TLB, its entry is another one or zero, and
+ * the way leads back to those who can walk a page table.
  *
- * All three differences are put together with OR and tested once: two of them are nearly never there, and a branch costs more than a subtraction.
+ * All three differences are put together with OR and tested once: two of them are nearly never there, and a branch
+ * costs more than a subtraction.
  */
 /**
- * A module of two functions. Number 0, `dispatch(slot, budget)`, runs regions until one of them wants something, and returns the number of its exit.
- * Number 1 is `step`, for regions to import.
+ * A module of two functions. Number 0, `dispatch(slot, budget)`, runs regions until one of them wants something, and
+ * returns the number of its exit. Number 1 is `step`, for regions to import.
  */
 export function dispatcher(): Uint8Array {
   const code = new Emitter();
@@ -122,9 +124,11 @@ function word(code: Emitter, index: number): void {
 /*
  * ## A porter
  *
- * The second function carries one number across a border and does nothing else. On the far side of the border is `step`, which is JavaScript, and each
- * module of regions wants to call it. Whoever calls a function of JavaScript's needs a translator from one calling convention to the other, and V8 makes a new one for each module that
- * wants one. Between WebAssembly and WebAssembly there is no border. So the regions call the porter, and he has crossed once and knows the way.
+ * The second function carries one number across a border and does nothing else. On the far side of the border is
+ * `step`, which is JavaScript, and each module of regions wants to call it. Whoever calls a function of JavaScript's
+ * needs a translator from one calling convention to the other, and V8 makes a new one for each module that wants one.
+ * Between WebAssembly and WebAssembly there is no border. So the regions call the porter, and he has crossed once and
+ * knows the way.
  */
 function writeStep(code: Emitter): void {
   code.get(0);

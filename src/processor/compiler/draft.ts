@@ -40,7 +40,10 @@ export const FIRST_POINTER = 20;
 export interface ExitNumbers {
   /** Before instruction `position`, which the interpreter is to do. */
   before(node: Node, position: number): number;
-  /** Before instruction `position`, from which on the interpreter is to do so many while compiled code waits; behind each it may turn out that nothing is as it was. */
+  /**
+   * Before instruction `position`, from which on the interpreter is to do so many while compiled code waits; behind
+   * each it may turn out that nothing is as it was.
+   */
   stepping(node: Node, position: number, together: number): number;
   /** At the address in TARGET; what `from` did is done. */
   away(from: Node): number;
@@ -53,8 +56,9 @@ export interface ExitNumbers {
 /*
  * ## The notebook
  *
- * One object is passed to everybody who writes a line of the function. Most of it changes with each instruction: which one it is, which block it is in, and above
- * all `kind`, which says what an observer would find in the flag locals if the program were stopped right here.
+ * One object is passed to everybody who writes a line of the function. Most of it changes with each instruction: which
+ * one it is, which block it is in, and above all `kind`, which says what an observer would find in the flag locals if
+ * the program were stopped right here.
  */
 /** A region's function while it is being written. */
 export class Draft {
@@ -177,10 +181,13 @@ export function storeLocal(d: Draft, word: number, local: number): void {
 /*
  * ## Asking the interpreter
  *
- * For an instruction that is rare, the way out and in again is short: put everything where the interpreter looks
- * for it, call, and fetch everything back. Rare instructions come in flocks, those of the x87 above all, and a flock makes the way once.
+ * For an instruction that is rare, the way out and in again is short: put everything where the interpreter looks for
+ * it, call, and fetch everything back. Rare instructions come in flocks, those of the x87 above all, and a flock makes
+ * the way once.
  */
-/** Has the interpreter do so many instructions, and leaves by the exit whose number it answers with, unless that is 0. */
+/**
+ * Has the interpreter do so many instructions, and leaves by the exit whose number it answers with, unless that is 0.
+ */
 export function step(d: Draft, together: number): void {
   stepHere(d, together);
   prepareKind(d);
@@ -216,8 +223,8 @@ export function settle({ code }: Draft): void {
 export const SETTLE = -1;
 
 /*
- * A REP retires as many instructions as it goes around, and it may come back before it is done. So there the budget is fetched back, too,
- * and EIP, which says whether this is the end of it.
+ * A REP retires as many instructions as it goes around, and it may come back before it is done. So there the budget is
+ * fetched back, too, and EIP, which says whether this is the end of it.
  */
 export function stepRepeated(d: Draft): void {
   stepHere(d, 1);

@@ -29,7 +29,8 @@ export const GLOBAL_GET = 0x23;
 /*
  * ## Memory and constants
  *
- * Loads and stores have an offset built in, and a thing called alignment, which promises what nobody checks. We say 1 and promise nothing.
+ * Loads and stores have an offset built in, and a thing called alignment, which promises what nobody checks. We say 1
+ * and promise nothing.
  */
 export const I32_LOAD = 0x28;
 export const I32_LOAD8_U = 0x2d;
@@ -43,8 +44,8 @@ export const I64_CONST = 0x42;
 /*
  * ## Numbers
  *
- * The comparisons leave 0 or 1 on the stack. Shifts take their count modulo 32, just as the 386 does and the 8086 did not. Whoever designed
- * this had an x86 on the desk.
+ * The comparisons leave 0 or 1 on the stack. Shifts take their count modulo 32, just as the 386 does and the 8086 did
+ * not. Whoever designed this had an x86 on the desk.
  */
 export const EQZ = 0x45;
 export const EQ = 0x46;
@@ -101,8 +102,9 @@ const NO_VALUE = 0x40;
 /*
  * ## The heap of bytes
  *
- * All numbers in WebAssembly are written seven bits at a time, the lowest first, with the eighth bit to say *there is more*. Small numbers take a byte. It
- * is called LEB128, comes from the tables that debuggers read, and has a signed form, in which the highest of the last seven bits is the sign.
+ * All numbers in WebAssembly are written seven bits at a time, the lowest first, with the eighth bit to say *there is
+ * more*. Small numbers take a byte. It is called LEB128, comes from the tables that debuggers read, and has a signed
+ * form, in which the highest of the last seven bits is the sign.
  */
 /** Bytes, as they come. */
 export class Bytes {
@@ -142,9 +144,9 @@ export class Bytes {
 /*
  * ## Lengths that come later
  *
- * A section begins with its length, and so does a function, and neither is known before it is written. The seven-bit code has a back door: nobody
- * says that a number must be as short as it can be. `0x85 0x80 0x80 0x00` is 5, the long way. So four bytes are left free, and filled in
- * at the end.
+ * A section begins with its length, and so does a function, and neither is known before it is written. The seven-bit
+ * code has a back door: nobody says that a number must be as short as it can be. `0x85 0x80 0x80 0x00` is 5, the long
+ * way. So four bytes are left free, and filled in at the end.
  */
 /** Leaves room for a length, and returns where. */
 export function beginLength(out: Bytes): number {
@@ -166,7 +168,8 @@ const LENGTH_BYTES = 4;
 /*
  * ## Instructions
  *
- * One emitter serves for all modules that are ever made. It begins again at the front of the same heap, which is as large by then as it needs to be.
+ * One emitter serves for all modules that are ever made. It begins again at the front of the same heap, which is as
+ * large by then as it needs to be.
  */
 /** Instructions of WebAssembly; and how deep in blocks we are. */
 export class Emitter extends Bytes {

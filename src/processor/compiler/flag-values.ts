@@ -45,8 +45,8 @@ export const TOP_CARRIES = 0xc000_0000 | 0;
 /*
  * ## The result
  *
- * It was thrown away by a CMP and overwritten by everything else, and is made again here from the operands. It is rarely asked for, and one operation is
- * cheaper than a third local in each place where flags are set.
+ * It was thrown away by a CMP and overwritten by everything else, and is made again here from the operands. It is
+ * rarely asked for, and one operation is cheaper than a third local in each place where flags are set.
  */
 /** Pushes the result, with its sign in bit 31 and 0 if and only if it is 0. */
 export function pushResult(d: Draft): void {
@@ -71,9 +71,9 @@ export function pushResult(d: Draft): void {
 /*
  * ## The carry
  *
- * A sum that is smaller than one of its parts has lost something over the edge. A difference borrowed if the first number was below the second. INC and DEC leave
- * the carry alone, an idea of 1972, for loops that add long numbers: so their second local holds the carry from before. And a shift's carry is the last
- * bit over the side.
+ * A sum that is smaller than one of its parts has lost something over the edge. A difference borrowed if the first
+ * number was below the second. INC and DEC leave the carry alone, an idea of 1972, for loops that add long numbers: so
+ * their second local holds the carry from before. And a shift's carry is the last bit over the side.
  */
 /** Pushes the carry flag, 0 or 1. */
 export function pushCarry(d: Draft): void {
@@ -111,8 +111,8 @@ export function pushCarry(d: Draft): void {
 }
 
 /*
- * MUL sets the carry if the upper half of the product is not empty; IMUL, if the lower half is not the whole truth with its sign. Either way: multiply
- * wide, multiply narrow, widen, compare.
+ * MUL sets the carry if the upper half of the product is not empty; IMUL, if the lower half is not the whole truth with
+ * its sign. Either way: multiply wide, multiply narrow, widen, compare.
  */
 function pushProductTooWide(d: Draft): void {
   const { code, kind } = d;
@@ -158,9 +158,10 @@ export function canonicalize(d: Draft): void {
 /*
  * ## Sums and differences
  *
- * A full adder, thirty-two times side by side: there is a carry out of a place if both numbers have a 1 there, or one of them has and the result has not. For
- * a difference, the first number is turned over. Out of these thirty-two carries, three are kept: from bit 31 and 30, which give carry and overflow, and
- * from bit 3, for the decimal instructions that nobody has used since pocket calculators.
+ * A full adder, thirty-two times side by side: there is a carry out of a place if both numbers have a 1 there, or one
+ * of them has and the result has not. For a difference, the first number is turned over. Out of these thirty-two
+ * carries, three are kept: from bit 31 and 30, which give carry and overflow, and from bit 3, for the decimal
+ * instructions that nobody has used since pocket calculators.
  */
 /** The carries of a sum or a difference; the result is in T2. */
 function pushCarries(d: Draft): void {
@@ -210,9 +211,9 @@ function pushCarries(d: Draft): void {
 /*
  * ## Everything else
  *
- * The others have a carry, found above, and an overflow with a rule of its own in each case. INC overflows at the top, and its half-carry comes when
- * four bits have run through; DEC is the mirror of it. SHL overflows if the sign changed with the last step, SHR if the number had a sign at all,
- * SAR never. A product has overflow and carry together.
+ * The others have a carry, found above, and an overflow with a rule of its own in each case. INC overflows at the top,
+ * and its half-carry comes when four bits have run through; DEC is the mirror of it. SHL overflows if the sign changed
+ * with the last step, SHR if the number had a sign at all, SAR never. A product has overflow and carry together.
  */
 function pushOtherCarries(d: Draft): void {
   const { code, kind } = d;

@@ -1,8 +1,9 @@
 /*
  * # Following a register
  *
- * Most instructions leave something in a register that has nothing to do with what was there. Six do not: they move it on by so much, or give it to
- * another, and so whoever knew where it pointed still does. These six are most of what a compiler does with pointers. (What PUSH and POP do to ESP is seen to where the stack is.)
+ * Most instructions leave something in a register that has nothing to do with what was there. Six do not: they move it
+ * on by so much, or give it to another, and so whoever knew where it pointed still does. These six are most of what a
+ * compiler does with pointers. (What PUSH and POP do to ESP is seen to where the stack is.)
  */
 import {
   addImmediateToRegister,

@@ -61,8 +61,8 @@ export function prepare(d: Draft, order: readonly Node[]): void {
 }
 
 /*
- * If the entry wants flags, they must be in the plain form. Whoever jumped here may have left them in another: then somebody is asked to
- * settle them first.
+ * If the entry wants flags, they must be in the plain form. Whoever jumped here may have left them in another: then
+ * somebody is asked to settle them first.
  */
 /** Writes the function of a region, whose nodes are in reverse postorder. */
 export function emitFunction(d: Draft, order: readonly Node[]): void {
@@ -151,9 +151,11 @@ function emitNode(d: Draft, node: Node, labels: Labels): void {
 /*
  * ## Edges
  *
- * The budget is looked at where a loop goes back. At its head, behind the jump, that would be one line less to write. But there are the flags. At the lower end of a
- * loop it is known what was done last, and so what the flags are made of: two numbers that are at hand. At its head they might come from below or from above. Whoever may leave there has to carry them
- * around, in three locals, each time, for a reader who comes once in a hundred thousand instructions. As it is, most loops carry none, and a plain one that only counts and shifts takes a tenth less time.
+ * The budget is looked at where a loop goes back. At its head, behind the jump, that would be one line less to write.
+ * But there are the flags. At the lower end of a loop it is known what was done last, and so what the flags are made
+ * of: two numbers that are at hand. At its head they might come from below or from above. Whoever may leave there has
+ * to carry them around, in three locals, each time, for a reader who comes once in a hundred thousand instructions. As
+ * it is, most loops carry none, and a plain one that only counts and shifts takes a tenth less time.
  */
 /** Goes along an edge: into the region's next block, or out. Nothing behind it is reached. */
 function emitEdge(d: Draft, node: Node, edge: Edge, labels: Labels): void {
@@ -198,8 +200,9 @@ function checkBudget(d: Draft, to: Node): void {
 /*
  * ## From page to page
  *
- * The dispatcher looks whether the first page of a region is where it was. A region that goes on into another page has to look for itself, each time: one load, one comparison. If the page has moved, the
- * way out leads to those who look blocks up.
+ * The dispatcher looks whether the first page of a region is where it was. A region that goes on into another page has
+ * to look for itself, each time: one load, one comparison. If the page has moved, the way out leads to those who look
+ * blocks up.
  */
 /** A jump to another page. */
 function checkPage(d: Draft, node: Node, { block }: Node): void {
@@ -209,8 +212,8 @@ function checkPage(d: Draft, node: Node, { block }: Node): void {
 }
 
 /*
- * One instruction in a few hundred lies across two pages, like a sentence whose verb is overleaf. Here the dispatcher must not be asked to try again: it would look at the first page, find
- * nothing wrong with it, and come straight back.
+ * One instruction in a few hundred lies across two pages, like a sentence whose verb is overleaf. Here the dispatcher
+ * must not be asked to try again: it would look at the first page, find nothing wrong with it, and come straight back.
  */
 function checkSecondPage(d: Draft, node: Node): void {
   const { eip, secondPage } = node.block;

@@ -33,8 +33,8 @@ import { type Flags, type Lowering, lowering, REG, RM } from './lowering.ts';
 /*
  * ## A row
  *
- * ADD has an opcode for each way in which two operands can lie, and so have six others. The interpreter has a function for each. They are the keys
- * here: which function an instruction *executes* is what it is.
+ * ADD has an opcode for each way in which two operands can lie, and so have six others. The interpreter has a function
+ * for each. They are the keys here: which function an instruction *executes* is what it is.
  */
 function forms(row: number, five: [Execute, Execute, Execute, Execute, Execute]): [Execute, Lowering][] {
   const flags = row < 0 ? byRow : flagsOfRow(row);
@@ -75,8 +75,8 @@ const testImmediate = lowering(compare(AND_ROW, fromOperand, fromImmediate), { .
 /*
  * ## The table
  *
- * Eight rows of five, and then those that do not fit a grid. A table like this is read by nobody, and has to be right. A program that
- * is generated at random reads it very well.
+ * Eight rows of five, and then those that do not fit a grid. A table like this is read by nobody, and has to be right.
+ * A program that is generated at random reads it very well.
  */
 const sums: [Execute, Lowering][] = [
   ...forms(ADD_ROW, [
@@ -137,8 +137,8 @@ const logical: [Execute, Lowering][] = [
 ];
 
 /*
- * Bytes and words have a row in which all eight operations are one function, and the instruction says which. The 16-bit forms have no
- * functions for memory of their own, either: nobody has asked for speed in them since Windows 3.1.
+ * Bytes and words have a row in which all eight operations are one function, and the instruction says which. The 16-bit
+ * forms have no functions for memory of their own, either: nobody has asked for speed in them since Windows 3.1.
  */
 const steps = { operand: 'store', flags: 'changes', writes: RM } as const;
 

@@ -1,14 +1,19 @@
 /*
  * # The page of last time
  *
- * To ask the TLB where a page is takes a load, and the load that it is for has to wait until the answer is there. Mostly nobody notices: a processor of today begins with the
- * next address while it waits for this one. Unless the next address depends on what this load brings. A checksum goes like that: take a number, look it up in a table, make the next number of what you find.
- * There the two loads stand in line, and each turn of the loop takes as long as both of them.
+ * To ask the TLB where a page is takes a load, and the load that it is for has to wait until the answer is there.
+ * Mostly nobody notices: a processor of today begins with the next address while it waits for this one. Unless the next
+ * address depends on what this load brings. A checksum goes like that: take a number, look it up in a table, make the
+ * next number of what you find. There the two loads stand in line, and each turn of the loop takes as long as both of
+ * them.
  *
- * But a table is often smaller than a page, and it stays where it is. So for a load with an index that has just been worked out, within a loop, we *guess* that it goes to the page of last time. Where that is, is in a local. Whether the guess
- * was right is still asked. But only a branch waits for the answer, and a processor predicts branches: the load has begun by then. A CRC of a megabyte takes a quarter less time for that.
+ * But a table is often smaller than a page, and it stays where it is. So for a load with an index that has just been
+ * worked out, within a loop, we *guess* that it goes to the page of last time. Where that is, is in a local. Whether
+ * the guess was right is still asked. But only a branch waits for the answer, and a processor predicts branches: the
+ * load has begun by then. A CRC of a megabyte takes a quarter less time for that.
  *
- * The guess is good until the TLB forgets something. Whatever makes it forget also ends our stay, and who comes in again guesses anew.
+ * The guess is good until the TLB forgets something. Whatever makes it forget also ends our stay, and who comes in
+ * again guesses anew.
  */
 import { entryOfPage } from './cache.ts';
 import { type Draft, FIRST_POINTER } from './draft.ts';
@@ -32,8 +37,9 @@ function pageLocal(d: Draft, guess: number): number {
 /*
  * ## The first guess
  *
- * It has to be a page that is there, or else the first load would read what no guest should see. There is one of which we are sure, and for which nothing need be asked: the page of the code itself. Hardly a table lies there,
- * and so the first load of each stay asks. If one does, the guess was right.
+ * It has to be a page that is there, or else the first load would read what no guest should see. There is one of which
+ * we are sure, and for which nothing need be asked: the page of the code itself. Hardly a table lies there, and so the
+ * first load of each stay asks. If one does, the guess was right.
  */
 /** On entering a region that begins with `entry`. */
 export function prepareGuesses(d: Draft, entry: Node): void {
@@ -50,10 +56,12 @@ export function prepareGuesses(d: Draft, entry: Node): void {
 /*
  * ## The next
  *
- * If one bit of the page is another, or the address is not a multiple of the size, the TLB is asked, as for everybody else, and what it says is the next guess.
+ * If one bit of the page is another, or the address is not a multiple of the size, the TLB is asked, as for everybody
+ * else, and what it says is the next guess.
  */
 /**
- * Sets the local of a group to how far its page is from its linear address: by a guess, and if that is wrong by what `ask` finds out.
+ * Sets the local of a group to how far its page is from its linear address: by a guess, and if that is wrong by what
+ * `ask` finds out.
  *
  * @param address the local with the linear address of the group, whose number of bytes is a power of two
  */

@@ -56,19 +56,21 @@
  *   (br $1))
  * ```
  *
- * (Neither picture was drawn. A test runs the loop until it is compiled, takes the module apart, and compares; so if the compiler
- * changes, this page does.)
+ * (Neither picture was drawn. A test runs the loop until it is compiled, takes the module apart, and compares; so if
+ * the compiler changes, this page does.)
  *
- * The registers have become local variables, which a JavaScript engine keeps in registers. `mov` is one line, `add` is one line.
- * Above the `mov` stands what makes an address out of `esi`: the entry of the TLB for its page, from a table at `0x30000`, and one test for *known, and
- * divisible by four*. The flags of the first `add` are gone, since the second would overwrite them anyway. The second one's carry survives a `dec`, and so it
- * is worked out and kept in `$flag_b`, beside what the `dec` began with, in `$flag_a`; and *what* was done to that stands in `$kind`, 8 for a `dec`.
+ * The registers have become local variables, which a JavaScript engine keeps in registers. `mov` is one line, `add` is
+ * one line. Above the `mov` stands what makes an address out of `esi`: the entry of the TLB for its page, from a table
+ * at `0x30000`, and one test for *known, and divisible by four*. The flags of the first `add` are gone, since the
+ * second would overwrite them anyway. The second one's carry survives a `dec`, and so it is worked out and kept in
+ * `$flag_b`, beside what the `dec` began with, in `$flag_a`; and *what* was done to that stands in `$kind`, 8 for a
+ * `dec`.
  *
- * `$1` is the way out, and the art of it. Whoever leaves must
- * know which instruction is next, how many are done, what is in all eight registers and what six flags would say if
- * they were asked. All of that hangs on one number, `$exit`, which is set before each place where one might leave; and as
- * a constant in a variable that nobody reads is not even loaded, it costs nothing until then. Before the loop goes back to its beginning, `$budget` is asked whether it will last for five more. If not, the loop is left there.
- * (On the way in it has been asked the same, above the picture.)
+ * `$1` is the way out, and the art of it. Whoever leaves must know which instruction is next, how many are done, what
+ * is in all eight registers and what six flags would say if they were asked. All of that hangs on one number, `$exit`,
+ * which is set before each place where one might leave; and as a constant in a variable that nobody reads is not even
+ * loaded, it costs nothing until then. Before the loop goes back to its beginning, `$budget` is asked whether it will
+ * last for five more. If not, the loop is left there. (On the way in it has been asked the same, above the picture.)
  *
  * So one loop is done twice, by two engines, and the rule of this house is that nobody may be able to tell which,
  * except by a clock: same memory, same faults, same count, at every single instruction at which one might look. The
@@ -76,8 +78,10 @@
  *
  * ## Who compiles what
  *
- * Whatever is new is interpreted: most of it by the sprinter, and the rest by the interpreter behind him. A block that has been done four thousand times is *hot*, the head of a loop already after
- * two hundred and fifty, and is compiled together with what lies around it. (At first, when nothing is compiled yet and everybody waits, a thirty-second part of that will do.) What has never been executed is never compiled, and not out of laziness alone: to decode an
+ * Whatever is new is interpreted: most of it by the sprinter, and the rest by the interpreter behind him. A block that
+ * has been done four thousand times is *hot*, the head of a loop already after two hundred and fifty, and is compiled
+ * together with what lies around it. (At first, when nothing is compiled yet and everybody waits, a thirty-second part
+ * of that will do.) What has never been executed is never compiled, and not out of laziness alone: to decode an
  * instruction is to fetch it, fetching sets bits in page tables, and that would be a way to tell.
  */
 export * from './compiler.ts';
@@ -137,9 +141,10 @@ export * from './lower-ends.ts';
 /*
  * ## What it comes to
  *
- * Ten programs, the same bytes everywhere: on the real processor, on both of our engines, on v86, which is the best-known PC in a
- * browser, and on QEMU, which compiles to real machine code and has done so for twenty years. The picture was drawn by
- * `npm run bench -- kernels --plot` on a machine with other things to do. Yours will look different; draw it.
+ * Ten programs, the same bytes everywhere: on the real processor, on both of our engines, on v86, which is the
+ * best-known PC in a browser, and on QEMU, which compiles to real machine code and has done so for twenty years. The
+ * picture was drawn by `npm run bench -- kernels --plot` on a machine with other things to do. Yours will look
+ * different; draw it.
  *
  * ::figure[Time as a multiple of the real processor's, on a logarithmic scale: the bar and the number are a program that has warmed up, the stroke is its first time.]{#bench}
  *

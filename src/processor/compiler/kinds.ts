@@ -59,8 +59,8 @@ export const DYNAMIC = 23;
 /*
  * ## Kinds in families
  *
- * Eight bits, sixteen or thirty-two: what an operation *is* does not depend on it, and so whoever works with flags asks for the family and then for the shift
- * that puts the topmost bit where WebAssembly can test it.
+ * Eight bits, sixteen or thirty-two: what an operation *is* does not depend on it, and so whoever works with flags asks
+ * for the family and then for the shift that puts the topmost bit where WebAssembly can test it.
  */
 /** How far a kind's operands must be shifted so that their sign is bit 31. */
 export function shiftOfKind(kind: number): number {
@@ -107,8 +107,8 @@ export function isShiftRight(kind: number): boolean {
 /*
  * ## Settling
  *
- * This runs once each time that compiled code is left, and it runs the *interpreter's own* functions on the operands. So if there is a mistake in how flags are
- * made, both engines make the same one, and the real processor will tell us.
+ * This runs once each time that compiled code is left, and it runs the *interpreter's own* functions on the operands.
+ * So if there is a mistake in how flags are made, both engines make the same one, and the real processor will tell us.
  */
 /** Makes the flag words what the interpreter expects. */
 export function settleFlags(words: Int32Array): void {

@@ -28,8 +28,9 @@ export const WANTED = 2;
 /*
  * ## Around the loops
  *
- * What is live at the end of a block is what is live at the beginning of those behind it, and in a loop one of them is the block itself. So one
- * goes through all of them, last to first, until nothing changes any more. Two rounds are the rule.
+ * What is live at the end of a block is what is live at the beginning of those behind it, and in a loop one of them is
+ * the block itself. So one goes through all of them, last to first, until nothing changes any more. Two rounds are the
+ * rule.
  */
 /** Fills in `flagsLive` and `flagsWanted` of all nodes. */
 export function findLiveFlags(order: readonly Node[]): void {
@@ -59,8 +60,9 @@ export function livenessIn(node: Node): number[] {
 /*
  * ## Through a block
  *
- * An instruction that sets all flags ends the matter for those above it. One that changes some of them, as INC does, hands the question on. One that may fault makes
- * the flags live: the handler will save them, and hand them to the debugger of somebody who is having a bad day.
+ * An instruction that sets all flags ends the matter for those above it. One that changes some of them, as INC does,
+ * hands the question on. One that may fault makes the flags live: the handler will save them, and hand them to the
+ * debugger of somebody who is having a bad day.
  */
 function backwards(node: Node, notes: number[] | undefined): number {
   const { flows } = node.shape;
@@ -109,7 +111,10 @@ function atEnd(node: Node): number {
   return last.execute === loopOrJump && last.operation < 2 ? LIVE | WANTED : known;
 }
 
-/** Whether the region may be left on the way from one node to another: where it is time to look at the budget, or whether the next page is there. */
+/**
+ * Whether the region may be left on the way from one node to another: where it is time to look at the budget, or
+ * whether the next page is there.
+ */
 function mayLeave(from: Node, to: Node): boolean {
   return isBackEdge(from, to) || from.block.eip >>> 12 !== to.block.eip >>> 12;
 }

@@ -70,9 +70,9 @@ export function toRegister(row: number): Lowering['lower'] {
 /*
  * ## Looking only
  *
- * If nobody looks at the flags of a CMP, it is nothing. (If it has an operand in memory, it is still a load that may fault, so the address is
- * reached for, and the value is not.) Otherwise the two operands go into the two locals, in the order in which they came off the stack, and the subtraction is
- * put off, probably for ever.
+ * If nobody looks at the flags of a CMP, it is nothing. (If it has an operand in memory, it is still a load that may
+ * fault, so the address is reached for, and the value is not.) Otherwise the two operands go into the two locals, in
+ * the order in which they came off the stack, and the subtraction is put off, probably for ever.
  */
 /** CMP and TEST: nothing but flags. */
 export function compare(row: number, first: Source, second: Source): Lowering['lower'] {
@@ -135,7 +135,8 @@ export function stepBy(amount: number | undefined): Lowering['lower'] {
 }
 
 /*
- * NEG is a subtraction from nothing, with the flags of one. NOT is an XOR with all ones, and by a whim of the 8086 it has no flags at all.
+ * NEG is a subtraction from nothing, with the flags of one. NOT is an XOR with all ones, and by a whim of the 8086 it
+ * has no flags at all.
  */
 export function negate(d: Draft, i: Instruction): void {
   if (i.isMemory) reachOperand(d);

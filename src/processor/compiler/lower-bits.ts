@@ -45,8 +45,9 @@ function scan(forward: boolean): Lowering['lower'] {
 /*
  * ## One bit
  *
- * BT copies a bit into the carry and leaves the other flags as they are. (The manual says so of the zero flag and calls the others
- * undefined.) So this is one of the few places where flags are made in full: somebody wants the carry, and somebody else may want the rest.
+ * BT copies a bit into the carry and leaves the other flags as they are. (The manual says so of the zero flag and calls
+ * the others undefined.) So this is one of the few places where flags are made in full: somebody wants the carry, and
+ * somebody else may want the rest.
  */
 /** BT, BTS, BTR and BTC of 32 bits. */
 function testBit(d: Draft, i: Instruction): void {
@@ -81,8 +82,9 @@ function testBit(d: Draft, i: Instruction): void {
 }
 
 /*
- * A number in the instruction stays within its 32 bits. One in a register does not: bit 1,000,000 is in a word 125,000 bytes further on, and
- * bit -1 in the word before. So nobody can know beforehand on which page that will be, and such an access is looked up by itself.
+ * A number in the instruction stays within its 32 bits. One in a register does not: bit 1,000,000 is in a word 125,000
+ * bytes further on, and bit -1 in the word before. So nobody can know beforehand on which page that will be, and such
+ * an access is looked up by itself.
  */
 /** Makes sure that the word with the bit may be touched. */
 function reachBit(d: Draft, i: Instruction): Access {

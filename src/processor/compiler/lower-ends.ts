@@ -21,11 +21,12 @@ type Go = (edge: Edge) => void;
 /*
  * ## Ten ends
  *
- * Most ends are one edge or two, and whoever calls this knows where they lead: to the next block of the function, back to the head of a loop, or
- * out. `jmp` writes nothing at all. It is only a place in the i386's memory that was elsewhere; in WebAssembly the next block simply comes next.
+ * Most ends are one edge or two, and whoever calls this knows where they lead: to the next block of the function, back
+ * to the head of a loop, or out. `jmp` writes nothing at all. It is only a place in the i386's memory that was
+ * elsewhere; in WebAssembly the next block simply comes next.
  *
- * A RET and an indirect CALL have to read where they go before they can go there. Mind the order in `call [esp]`: the push moves esp, and writes
- * over the very word that says where to.
+ * A RET and an indirect CALL have to read where they go before they can go there. Mind the order in `call [esp]`: the
+ * push moves esp, and writes over the very word that says where to.
  */
 /** Writes the instruction that ends a block, and all the ways out. */
 export function emitEnd(d: Draft, node: Node, go: Go): void {
@@ -82,8 +83,8 @@ export function emitEnd(d: Draft, node: Node, go: Go): void {
 /*
  * ## Anywhere
  *
- * A RET can go wherever it likes. Most go to the same one or two places, and these are edges of the region: so the first question is *is it there?*, and the
- * answer costs a comparison. All the others are left to the dispatcher.
+ * A RET can go wherever it likes. Most go to the same one or two places, and these are edges of the region: so the
+ * first question is *is it there?*, and the answer costs a comparison. All the others are left to the dispatcher.
  */
 /** Compares the address in TARGET with those that were seen. */
 function goAnywhere(d: Draft, node: Node, go: Go): void {
@@ -100,8 +101,8 @@ function goAnywhere(d: Draft, node: Node, go: Go): void {
 }
 
 /*
- * LOOP was the fast way to count in 1978. Since the 486 it has been slower than `dec` and `jnz`, which do the same in two
- * instructions, and compilers leave it alone. Its flags are untouched, which is more than can be said for `dec`.
+ * LOOP was the fast way to count in 1978. Since the 486 it has been slower than `dec` and `jnz`, which do the same in
+ * two instructions, and compilers leave it alone. Its flags are untouched, which is more than can be said for `dec`.
  */
 /** LOOPNE, LOOPE, LOOP and JECXZ: pushes whether they jump. */
 function countDown(d: Draft, i: Instruction): void {

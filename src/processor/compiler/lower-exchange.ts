@@ -1,9 +1,9 @@
 /*
  * # Locks
  *
- * CMPXCHG takes every lock in every C library, and mostly a lock that nobody else wants. There is one processor here, and interrupts come between
- * instructions, so it is a load, a comparison and a store. It always stores, be it what it has just read: so says the manual, and so
- * the page is looked up for a store.
+ * CMPXCHG takes every lock in every C library, and mostly a lock that nobody else wants. There is one processor here,
+ * and interrupts come between instructions, so it is a load, a comparison and a store. It always stores, be it what it
+ * has just read: so says the manual, and so the page is looked up for a store.
  */
 import { compareAndExchange, exchangeAndAdd } from '../exchange.ts';
 import { ADD as ADD_ROW, CMP } from '../flags.ts';
@@ -17,7 +17,8 @@ import { type Lowering, lowering, REG, RM, USES_EAX } from './lowering.ts';
 import { getOperand, getRegister, setOperand, setRegister } from './operands.ts';
 
 /*
- * EAX gets what was there even if it was equal, in which case it has it already. That comes before the operand is written, which may be EAX itself.
+ * EAX gets what was there even if it was equal, in which case it has it already. That comes before the operand is
+ * written, which may be EAX itself.
  */
 function exchangeIfEqual(d: Draft, i: Instruction): void {
   const { code } = d;
@@ -46,7 +47,8 @@ const lookAtBoth = compare(
 );
 
 /*
- * XADD leaves the sum in one place and what was in that place in the other. If they are one and the same register, the sum wins.
+ * XADD leaves the sum in one place and what was in that place in the other. If they are one and the same register, the
+ * sum wins.
  */
 function exchangeSum(d: Draft, i: Instruction): void {
   const { code } = d;

@@ -101,9 +101,9 @@ function accumulatorToOffset(d: Draft, i: Instruction): void {
 /*
  * ## Odds and ends
  *
- * BSWAP turns a number end for end, and WebAssembly has nothing like it: two rotations and two masks. A selector is read from where it
- * lies, below the machine's memory. LEA is an address that nobody follows. And the last four widen a number with its sign, into the
- * register or into EDX beside it.
+ * BSWAP turns a number end for end, and WebAssembly has nothing like it: two rotations and two masks. A selector is
+ * read from where it lies, below the machine's memory. LEA is an address that nobody follows. And the last four widen a
+ * number with its sign, into the register or into EDX beside it.
  */
 function byteSwap({ code }: Draft, i: Instruction): void {
   const register = REGISTER + i.rm;

@@ -52,8 +52,8 @@ import { getOperand, getRegister, setRegister } from './operands.ts';
 /*
  * ## Products
  *
- * The flags of a product are carry and overflow, *the upper half is worth looking at*, and nearly nobody does. So the factors are left
- * behind, as everywhere, and the product is made in 64 bits only if both halves are wanted.
+ * The flags of a product are carry and overflow, *the upper half is worth looking at*, and nearly nobody does. So the
+ * factors are left behind, as everywhere, and the product is made in 64 bits only if both halves are wanted.
  */
 function intoAccumulator(signed: boolean): Lowering['lower'] {
   return (d, i) => {
@@ -94,7 +94,8 @@ function pushShift({ code }: Draft, operation: number): void {
 }
 
 /*
- * The forms with two and three operands keep the lower half alone, and for that half it is all the same whether there are signs.
+ * The forms with two and three operands keep the lower half alone, and for that half it is all the same whether there
+ * are signs.
  */
 function intoRegister(d: Draft, i: Instruction): void {
   getOperand(d, i);
@@ -158,8 +159,8 @@ function divideShort(d: Draft): void {
 }
 
 /*
- * With something in EDX it is a division of 64 bits by 32. The two halves are put side by side, and the engine below has to
- * do it the long way.
+ * With something in EDX it is a division of 64 bits by 32. The two halves are put side by side, and the engine below
+ * has to do it the long way.
  */
 function divideLong(d: Draft): void {
   const { code } = d;
@@ -186,8 +187,8 @@ function divideLong(d: Draft): void {
 /*
  * ## With signs
  *
- * An IDIV comes right behind a CDQ, which has made EDX a copy of EAX's sign. If it is that, the division is one of 32 bits. If it is not, or if it
- * cannot come out right, the interpreter may see to it.
+ * An IDIV comes right behind a CDQ, which has made EDX a copy of EAX's sign. If it is that, the division is one of 32
+ * bits. If it is not, or if it cannot come out right, the interpreter may see to it.
  */
 /** Compiled for dividends that fit into EAX; and -2³¹ by -1 does not fit into anything. */
 function divideSigned(d: Draft, i: Instruction): void {

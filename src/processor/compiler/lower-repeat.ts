@@ -1,12 +1,15 @@
 /*
  * # A few times over
  *
- * REP MOVS copies megabytes, and the interpreter does it a page at a time. What programs really copy with it are names, and structures of five words. In a Linux that
- * packed a file and sorted a list, it ran 1.2 million times, one time in six with nothing left to do at all, and two times in three for fewer than seventeen elements.
- * Whoever copies what he does not know the size of does the words first, and then the bytes that are left over, of which there are usually none. To ask the interpreter each time costs as much as
- * a hundred instructions. Not asking took six parts in a hundred off the whole.
+ * REP MOVS copies megabytes, and the interpreter does it a page at a time. What programs really copy with it are names,
+ * and structures of five words. In a Linux that packed a file and sorted a list, it ran 1.2 million times, one time in
+ * six with nothing left to do at all, and two times in three for fewer than seventeen elements. Whoever copies what he
+ * does not know the size of does the words first, and then the bytes that are left over, of which there are usually
+ * none. To ask the interpreter each time costs as much as a hundred instructions. Not asking took six parts in a
+ * hundred off the whole.
  *
- * So there is a short way for short ones: no more than sixty-four, forward, and all of it on one page at either end. Anything else goes the long way.
+ * So there is a short way for short ones: no more than sixty-four, forward, and all of it on one page at either end.
+ * Anything else goes the long way.
  */
 import { FLAT, type Instruction } from '../instruction.ts';
 import { DIRECTION } from '../flags.ts';
@@ -39,11 +42,12 @@ const SIZE = T3;
 /*
  * ## Two ways
  *
- * The two are blocks of WebAssembly, one in the other. Whoever finds that it will not do leaves the inner one, and behind it stands the call to the interpreter.
- * Nothing may be changed until all questions have been asked.
+ * The two are blocks of WebAssembly, one in the other. Whoever finds that it will not do leaves the inner one, and
+ * behind it stands the call to the interpreter. Nothing may be changed until all questions have been asked.
  *
- * Flags are the only trouble. A move leaves them as they were, but the interpreter wants them settled before it begins: so what is in the flag locals afterwards depends on the way that was taken, and stands in a local itself.
- * If the code behind must know it exactly, there is only the long way.
+ * Flags are the only trouble. A move leaves them as they were, but the interpreter wants them settled before it begins:
+ * so what is in the flag locals afterwards depends on the way that was taken, and stands in a local itself. If the code
+ * behind must know it exactly, there is only the long way.
  */
 /** A REP at the end of a block: done here if it is short and memory is where it was, else by the interpreter. */
 export function emitRepeat(d: Draft, node: Node): void {
@@ -82,7 +86,8 @@ function isMove({ operation, segment, addressMask }: Instruction): boolean {
 /*
  * ## The questions
  *
- * Few? Enough budget left for each to count as an instruction? Forward? Then the pages: the TLB entry, as in every access, and whether the last byte is on the same page as the first.
+ * Few? Enough budget left for each to count as an instruction? Forward? Then the pages: the TLB entry, as in every
+ * access, and whether the last byte is on the same page as the first.
  */
 function leaveUnlessFew({ code }: Draft, slow: number): void {
   code.get(REGISTER + ECX);
@@ -123,8 +128,9 @@ function reach({ code }: Draft, register: number, local: number, table: number, 
 /*
  * ## Moving
  *
- * First the registers, for what they will be is known. Then one element after the other, and not all at once with `memory.copy`, which would be quicker to write. A program may copy from
- * where it has just written, to fill memory with a pattern. That is not an error, it is a trick from 1978, and it is in the manual that it works.
+ * First the registers, for what they will be is known. Then one element after the other, and not all at once with
+ * `memory.copy`, which would be quicker to write. A program may copy from where it has just written, to fill memory
+ * with a pattern. That is not an error, it is a trick from 1978, and it is in the manual that it works.
  */
 /** Sets the registers to what they will be, and pays for all rounds but the one that the block has paid for. */
 function account({ code, i }: Draft): void {

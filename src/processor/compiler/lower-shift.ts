@@ -38,8 +38,9 @@ const SHR_ROW = 5;
 const SAR_ROW = 7;
 
 /*
- * The three plain shifts are three instructions of WebAssembly, and a byte is shifted like a word if one takes care what stands above it: nothing, or
- * for SAR its sign. What differs is where the last bit falls out, so each size has a kind of its own.
+ * The three plain shifts are three instructions of WebAssembly, and a byte is shifted like a word if one takes care
+ * what stands above it: nothing, or for SAR its sign. What differs is where the last bit falls out, so each size has a
+ * kind of its own.
  */
 /** The operation of WebAssembly, and the kind of flags. */
 function operationOf(row: number, size: number): [number, number] {
@@ -171,8 +172,8 @@ function shiftByCl(d: Draft, i: Instruction): void {
 /*
  * ## Two registers side by side
  *
- * SHLD and SHRD shift one register and fill it up from another: what long numbers are shifted with. WebAssembly does not have it, but it has 64 bits. Put
- * both into one number, shift that, and take the half that is wanted.
+ * SHLD and SHRD shift one register and fill it up from another: what long numbers are shifted with. WebAssembly does
+ * not have it, but it has 64 bits. Put both into one number, shift that, and take the half that is wanted.
  */
 /** SHLD and SHRD of 32 bits: both registers side by side. */
 function shiftDouble(left: boolean): Lowering['lower'] {
@@ -216,8 +217,8 @@ function pushCount({ code }: Draft, { immediate }: Instruction): void {
 }
 
 /*
- * Carry is the last bit that fell out, and overflow is whether the sign has changed. There is no kind for this; it is worked out on the spot, unless the count is
- * in CL and turns out to be zero.
+ * Carry is the last bit that fell out, and overflow is whether the sign has changed. There is no kind for this; it is
+ * worked out on the spot, unless the count is in CL and turns out to be zero.
  */
 /** The flags of SHLD or SHRD, whose result is on the stack and stays there; T1 is what was shifted. */
 function noteDouble(d: Draft, i: Instruction, left: boolean): void {

@@ -1,8 +1,9 @@
 /*
  * # One element
  *
- * A compiler that is told to save bytes writes `lodsb` for a load and an addition, and `stosb` for a store and another. So
- * string instructions come one by one, too, in loops that have nothing to repeat. Those are as good as moves. With REP in front they are another matter, and the next file's.
+ * A compiler that is told to save bytes writes `lodsb` for a load and an addition, and `stosb` for a store and another.
+ * So string instructions come one by one, too, in loops that have nothing to repeat. Those are as good as moves. With
+ * REP in front they are another matter, and the next file's.
  */
 import { FLAT, type Execute, type Instruction } from '../instruction.ts';
 import { EAX, EDI, ESI, SYSTEM_FLAGS } from '../layout.ts';
@@ -39,7 +40,8 @@ function look(d: Draft, register: number, { group }: Access): void {
 }
 
 /*
- * The direction flag is nearly always clear. But to find that out takes a branch, and this is only arithmetic: the flag is bit 10, and one comes out as minus two.
+ * The direction flag is nearly always clear. But to find that out takes a branch, and this is only arithmetic: the flag
+ * is bit 10, and one comes out as minus two.
  */
 const DIRECTION_BIT = 10;
 

@@ -19,7 +19,10 @@ export type Flags = 'sets' | 'changes' | 'uses' | 'reads' | 'none' | 'passes';
 export interface Lowering {
   /** Writes its code. */
   lower(d: Draft, i: Instruction): void;
-  /** What it does with its operand if that is in memory. A store may load first; a string instruction goes by ESI and EDI. */
+  /**
+   * What it does with its operand if that is in memory. A store may load first; a string instruction goes by ESI and
+   * EDI.
+   */
   operand: 'load' | 'store' | 'string' | 'none';
   /** What it does with the stack. */
   stack: 'push' | 'pop' | 'leave' | 'none';
@@ -39,8 +42,9 @@ export interface Lowering {
 /*
  * ## Registers by role
  *
- * A table that says *this instruction changes ECX* would need a line for each instruction and register. It says instead which *role* is changed, the operand or
- * the register beside it, and who plays that role is known by the instruction itself.
+ * A table that says *this instruction changes ECX* would need a line for each instruction and register. It says instead
+ * which *role* is changed, the operand or the register beside it, and who plays that role is known by the instruction
+ * itself.
  */
 /** Registers by the role they play: the operand `rm` if it is a register, `reg`, `reg` of 4 bytes, and by name. */
 export const RM = 1;

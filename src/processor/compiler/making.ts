@@ -1,9 +1,11 @@
 /*
  * # Worth it?
  *
- * Compiling costs something. In a booting Linux it is some microseconds of the processor's time for each i386 instruction in this room, and more in the
- * engine below, most of them for having one more module at all. So a block must run often before it is worth a program of its
- * own, and how often is a bargain. Here is that Linux up to its shell, on two processors with nothing else to do. What is not compiled is mostly done by [the sprinter](#the-sprinter), and the time is that of the quickest of seven boots:
+ * Compiling costs something. In a booting Linux it is some microseconds of the processor's time for each i386
+ * instruction in this room, and more in the engine below, most of them for having one more module at all. So a block
+ * must run often before it is worth a program of its own, and how often is a bargain. Here is that Linux up to its
+ * shell, on two processors with nothing else to do. What is not compiled is mostly done by [the
+ * sprinter](#the-sprinter), and the time is that of the quickest of seven boots:
  *
  * | compiled when done | modules | instructions compiled | done uncompiled | time |
  * | --- | --- | --- | --- | --- |
@@ -12,8 +14,9 @@
  * | 4,000 times | 279 | 42,000 | 10.6 million | 1.93 s |
  * | 16,000 times | 201 | 33,000 | 12.2 million | 1.90 s |
  *
- * A boot is happiest with sixteen thousand. But it is over after two seconds, and a program that goes on for two hours wants to be compiled some time. So four thousand, and for the head of a loop a sixteenth of that:
- * who goes around two hundred and fifty times will mostly go around ten thousand.
+ * A boot is happiest with sixteen thousand. But it is over after two seconds, and a program that goes on for two hours
+ * wants to be compiled some time. So four thousand, and for the head of a loop a sixteenth of that: who goes around two
+ * hundred and fifty times will mostly go around ten thousand.
  */
 import type { Block } from '../blocks.ts';
 import { CPL, READ_SUPERVISOR, READ_USER, WRITE_SUPERVISOR, WRITE_USER } from '../layout.ts';
@@ -39,9 +42,11 @@ export const LOOP_PACE = 16;
 export const NEVER = 0x3fff_ffff;
 
 /*
- * That bargain is struck over a whole boot, of which a thousand regions come. The first few are another matter. Whoever comes first has an interpreter that is as slow as it will ever be, and
- * a program that is short may have nothing else. So the compiler begins with a thirty-second part of its patience, gains a little with each region, and has all of it after some two hundred and forty. A boot
- * does not notice. Small programs that are run once, from cold, are done an eighth sooner.
+ * That bargain is struck over a whole boot, of which a thousand regions come. The first few are another matter. Whoever
+ * comes first has an interpreter that is as slow as it will ever be, and a program that is short may have nothing else.
+ * So the compiler begins with a thirty-second part of its patience, gains a little with each region, and has all of it
+ * after some two hundred and forty. A boot does not notice. Small programs that are run once, from cold, are done an
+ * eighth sooner.
  */
 /** By how much the patience is smaller at first; and by how much it grows with each region. */
 const IMPATIENCE = 32;
@@ -57,9 +62,9 @@ export function growPatient(compiler: Compiler): void {
 /*
  * ## Twice over the mark
  *
- * A block is looked at when it is a quarter as hot as it must be, and again when it is hot. The first time it is put on a list. The second time
- * everything on the list is compiled together with it, since a module costs a good deal whatever is in it, and who is lukewarm
- * will mostly be hot soon.
+ * A block is looked at when it is a quarter as hot as it must be, and again when it is hot. The first time it is put on
+ * a list. The second time everything on the list is compiled together with it, since a module costs a good deal
+ * whatever is in it, and who is lukewarm will mostly be hot soon.
  *
  * Who rewrites a page once will do it again: then one waits twice as long, each time, and in no list.
  */
@@ -107,7 +112,8 @@ function isWorthIt([entry, second]: readonly Node[]): boolean {
 /*
  * ## From blocks to functions
  *
- * Gather what lies around each block, and give it a slot. Who has come along with another by then needs no region of its own.
+ * Gather what lies around each block, and give it a slot. Who has come along with another by then needs no region of
+ * its own.
  */
 /** A region before it is one. */
 interface Part {
@@ -146,9 +152,10 @@ export function compileTogether(compiler: Compiler, blocks: readonly Block[]): v
 const MOST_COMPILED = 150_000;
 
 /*
- * Then write the functions, wrap them in a module, and have it compiled. There are browsers that take no more than four kilobytes at once on the thread that draws the page, and any of them may run
- * out of room. They say so with a `RangeError`. Then it is tried with each region by itself, and whoever is refused alone stays with the interpreter, which needs nobody's leave. (A `CompileError`
- * would mean that we have written nonsense, and is not caught.)
+ * Then write the functions, wrap them in a module, and have it compiled. There are browsers that take no more than four
+ * kilobytes at once on the thread that draws the page, and any of them may run out of room. They say so with a
+ * `RangeError`. Then it is tried with each region by itself, and whoever is refused alone stays with the interpreter,
+ * which needs nobody's leave. (A `CompileError` would mean that we have written nonsense, and is not caught.)
  */
 /** Has `parts` compiled, or as many of them as the engine below will take. */
 function link(compiler: Compiler, parts: readonly Part[]): void {
@@ -187,7 +194,8 @@ function write({ emitter }: Compiler, parts: readonly Part[], user: boolean): Ui
 }
 
 /*
- * Last, put the function into its slot, and tell everybody: the blocks it is made of, the entry, and the cache in which the dispatcher looks.
+ * Last, put the function into its slot, and tell everybody: the blocks it is made of, the entry, and the cache in which
+ * the dispatcher looks.
  */
 const KEY = 0x100;
 const KEY_USER = 0x200;

@@ -45,8 +45,9 @@ export type WasmFunction = (argument: number) => number;
 /*
  * ## The front
  *
- * Four bytes of magic, four of version, and then the sections, by number. 1 are the types of functions, 2 what is imported, 3 the type of each function, 4 the tables, 7 what is
- * exported, 9 what the tables are filled with, 10 the code. (5 and 6 would be memories and variables of the module's own, and 8 a function to begin with. We have none.)
+ * Four bytes of magic, four of version, and then the sections, by number. 1 are the types of functions, 2 what is
+ * imported, 3 the type of each function, 4 the tables, 7 what is exported, 9 what the tables are filled with, 10 the
+ * code. (5 and 6 would be memories and variables of the module's own, and 8 a function to begin with. We have none.)
  */
 const MAGIC = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 const TYPES = 1;
@@ -103,9 +104,11 @@ function section(out: Bytes, id: number, fill: () => void): void {
 /*
  * ## What comes in
  *
- * Two types of function: a region takes its budget and returns the number of an exit, and the dispatcher takes a slot besides. (So does the sprinter take two numbers, who imports nothing but the memory.) Three imports at most, all from a
- * place called `m`. The memory is `m` (at least one page of 64 KiB, says the module, and gets hundreds). `s` is `step`: to the dispatcher a function, to the regions
- * a variable with a function in it. And the table of regions, `t`, is for the dispatcher alone, since a module pays for each slot of a table that it imports.
+ * Two types of function: a region takes its budget and returns the number of an exit, and the dispatcher takes a slot
+ * besides. (So does the sprinter take two numbers, who imports nothing but the memory.) Three imports at most, all from
+ * a place called `m`. The memory is `m` (at least one page of 64 KiB, says the module, and gets hundreds). `s` is
+ * `step`: to the dispatcher a function, to the regions a variable with a function in it. And the table of regions, `t`,
+ * is for the dispatcher alone, since a module pays for each slot of a table that it imports.
  */
 const TYPE_REGION = 0;
 const TYPE_DISPATCH = 1;
@@ -158,11 +161,16 @@ function writeImports(out: Bytes, owner: Owner): void {
 /*
  * ## A table for one
  *
- * Why a variable? Because of an act of foresight. V8 assumes that an imported function will be one of JavaScript's, and that it will be called. JavaScript has another calling convention, so a translator is needed, a small program, and V8 has it ready before the
- * module is: written with its best compiler, for each module anew, while everybody waits. In a booting Linux it was the same program nearly five hundred times over, a fortieth of all the time there was, and *not one of them was ever used*. For what the regions call is
- * the porter, who is WebAssembly himself. But that is not known until the module gets its imports, and by then the work is done.
+ * Why a variable? Because of an act of foresight. V8 assumes that an imported function will be one of JavaScript's, and
+ * that it will be called. JavaScript has another calling convention, so a translator is needed, a small program, and V8
+ * has it ready before the module is: written with its best compiler, for each module anew, while everybody waits. In a
+ * booting Linux it was the same program nearly five hundred times over, a fortieth of all the time there was, and *not
+ * one of them was ever used*. For what the regions call is the porter, who is WebAssembly himself. But that is not
+ * known until the module gets its imports, and by then the work is done.
  *
- * So regions import no function. They import a variable, about which V8 foresees nothing, put what it holds into a table with one place, and call whoever sits there. It takes a comparison more for each call. Of all the tables in this book it is the smallest, and the dearest not to have.
+ * So regions import no function. They import a variable, about which V8 foresees nothing, put what it holds into a
+ * table with one place, and call whoever sits there. It takes a comparison more for each call. Of all the tables in
+ * this book it is the smallest, and the dearest not to have.
  */
 /** A table with one place. */
 function writeTable(out: Bytes): void {
@@ -201,8 +209,8 @@ function name(out: Bytes, text: string): void {
 /*
  * ## And what goes out
  *
- * A body is its length, its locals, and its code. Locals come in groups, *so many of this type*: 32 bits, 64 bits, and 32 bits again for the pointers, of which
- * each function has as many as it wants.
+ * A body is its length, its locals, and its code. Locals come in groups, *so many of this type*: 32 bits, 64 bits, and
+ * 32 bits again for the pointers, of which each function has as many as it wants.
  */
 /** The locals of a function. */
 export interface Locals {

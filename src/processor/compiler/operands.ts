@@ -90,7 +90,8 @@ export function pushOffset(d: Draft, i: Instruction, more: number): void {
 /*
  * ## Reaching
  *
- * Before the first access of a group, the whole group is looked at, from its lowest byte to its highest. Behind that, an access is one instruction.
+ * Before the first access of a group, the whole group is looked at, from its lowest byte to its highest. Behind that,
+ * an access is one instruction.
  */
 /** Makes sure that the memory operand may be touched; afterwards `load` and `store` cannot fail. */
 export function reachOperand(d: Draft): Access {
@@ -116,8 +117,9 @@ export function reachStack(d: Draft, offset: number, register: typeof ESP | type
 }
 
 /*
- * Here is the check itself. The exit is prepared first, since a way out must not cost anything later. Then the TLB entry is loaded with two
- * operations instead of three: shifted by ten instead of twelve, the page number is four times as large, and that is what an index of words wants to be.
+ * Here is the check itself. The exit is prepared first, since a way out must not cost anything later. Then the TLB
+ * entry is loaded with two operations instead of three: shifted by ten instead of twelve, the page number is four times
+ * as large, and that is what an index of words wants to be.
  */
 /** The linear address of the group's lowest byte is on the stack. */
 export function checkGroup(d: Draft, group: Group): void {
@@ -163,9 +165,10 @@ function findPage(d: Draft, group: Group): void {
 /*
  * ## Behind a doorman
  *
- * A C library keeps what belongs to one thread behind GS, and the word that guards each stack frame with it: hardly a function that does not look there twice. So here
- * are the doorman's questions, asked of the hidden half of the segment register as it is now. Data that may be written, growing upwards, present, and long
- * enough. Whatever else a segment can be is the interpreter's business.
+ * A C library keeps what belongs to one thread behind GS, and the word that guards each stack frame with it: hardly a
+ * function that does not look there twice. So here are the doorman's questions, asked of the hidden half of the segment
+ * register as it is now. Data that may be written, growing upwards, present, and long enough. Whatever else a segment
+ * can be is the interpreter's business.
  */
 const ORDINARY = PRESENT | WRITABLE;
 
@@ -198,7 +201,8 @@ function pushWord({ code }: Draft, word: number): void {
 }
 
 /*
- * From then on the pointer in the group's local is good, and how far from it an access lies goes into the instruction for nothing.
+ * From then on the pointer in the group's local is good, and how far from it an access lies goes into the instruction
+ * for nothing.
  */
 /** The instruction of WebAssembly that loads `size` bytes, zero-extended; and the one that stores them. */
 export function loadOf(size: number): number {

@@ -56,8 +56,8 @@ export interface Plan {
 /*
  * ## Values with numbers
  *
- * Each value that a register may have gets a number, a new one whenever nobody knows any more what is in it. What is known of a register is then two
- * numbers: which value it was, and how far it has come since.
+ * Each value that a register may have gets a number, a new one whenever nobody knows any more what is in it. What is
+ * known of a register is then two numbers: which value it was, and how far it has come since.
  */
 /** What is known at some point of the program. */
 export class Planner {
@@ -103,7 +103,10 @@ function forgetAll(p: Planner): void {
  * What is known at the end of a block is still known in the next, if there is no other way to get there. So a
  * function that is entered at its top and branches downward looks at its stack once.
  */
-/** Plans the accesses of a region; the nodes are in reverse postorder. Returns how many pointers that takes, and how many guesses. */
+/**
+ * Plans the accesses of a region; the nodes are in reverse postorder. Returns how many pointers that takes, and how
+ * many guesses.
+ */
 export function planAccesses(order: readonly Node[]): { pointers: number; guesses: number } {
   const ends: Planner[] = [];
   let pointers = 0;
@@ -203,8 +206,9 @@ function planEnd(p: Planner, node: Node, i: Instruction): void {
 /*
  * ## Joining a group
  *
- * An access belongs to a group if its address is made of the same values, and if the group does not become wider than 512 bytes by
- * it. A wide group is looked up once for many, but the wider it is, the more often it will lie across two pages: one in eight of the widest.
+ * An access belongs to a group if its address is made of the same values, and if the group does not become wider than
+ * 512 bytes by it. A wide group is looked up once for many, but the wider it is, the more often it will lie across two
+ * pages: one in eight of the widest.
  */
 /** The widest group, in bytes. */
 const WIDEST = 512;
@@ -262,8 +266,9 @@ function join(group: Group, from: number, to: number, writes: boolean): boolean 
 /*
  * ## Staying apart
  *
- * Three kinds of access have nobody to join. What lies behind FS or GS, for nobody knows where that is; what an instruction finds by another way than the usual; and everything in a block that
- * has missed too often. There, all that can be asked of an address is where *it* is.
+ * Three kinds of access have nobody to join. What lies behind FS or GS, for nobody knows where that is; what an
+ * instruction finds by another way than the usual; and everything in a block that has missed too often. There, all that
+ * can be asked of an address is where *it* is.
  */
 /** A group of its own. */
 function apart(p: Planner, { size }: Instruction, writes: boolean): Access {

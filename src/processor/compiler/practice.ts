@@ -1,12 +1,15 @@
 /*
  * # Practice
  *
- * A pianist does not walk on stage with cold fingers. Our fingers are some three hundred functions that read instructions and write others, and the JavaScript engine has never
- * seen one of them: the first region that is ever compiled takes four milliseconds, the hundredth a quarter of one. A guest's first loop should not have to wait for that. So before the first machine of
- * a process is handed out, another one, which nobody will ever see, plays a piece on both engines, and is thrown away.
+ * A pianist does not walk on stage with cold fingers. Our fingers are some three hundred functions that read
+ * instructions and write others, and the JavaScript engine has never seen one of them: the first region that is ever
+ * compiled takes four milliseconds, the hundredth a quarter of one. A guest's first loop should not have to wait for
+ * that. So before the first machine of a process is handed out, another one, which nobody will ever see, plays a piece
+ * on both engines, and is thrown away.
  *
- * It takes some sixty milliseconds, and nobody is told how it ends. What it buys is the first tenth of a second of every guest: small programs that are run once, from cold, take a seventh
- * less time. A whole Linux does not notice, for it would have had to learn all of that anyway.
+ * It takes some sixty milliseconds, and nobody is told how it ends. What it buys is the first tenth of a second of
+ * every guest: small programs that are run once, from cold, take a seventh less time. A whole Linux does not notice,
+ * for it would have had to learn all of that anyway.
  */
 import { assemble } from '../../assembler/index.ts';
 import { emptyBus } from '../bus.ts';
@@ -18,8 +21,8 @@ import { Compiler } from './compiler.ts';
 /*
  * ## The piece
  *
- * It has a bit of everything that programs are made of. First a stack, and a page table, in which each of sixty-four pages is where it always was: with paging on, memory is looked up as it will be
- * on stage.
+ * It has a bit of everything that programs are made of. First a stack, and a page table, in which each of sixty-four
+ * pages is where it always was: with paging on, memory is looked up as it will be on stage.
  */
 const PAGING = `
   mov esp, 0x8000
@@ -41,7 +44,8 @@ map:
 `;
 
 /*
- * Then the theme, ten times over: a recursion, a hash of a string with a look into a table, a jump through a table with what comes out, a REP, and a mixing of numbers of sixty-four bits.
+ * Then the theme, ten times over: a recursion, a hash of a string with a look into a table, a jump through a table with
+ * what comes out, a REP, and a mixing of numbers of sixty-four bits.
  */
 const THEME = `
   mov ebp, 10
@@ -80,7 +84,8 @@ mix:
 `;
 
 /*
- * Two functions, one that calls itself and has a frame, as compilers used to make them, and one that has none and walks along a string.
+ * Two functions, one that calls itself and has a frame, as compilers used to make them, and one that has none and walks
+ * along a string.
  */
 const FUNCTIONS = `
 fibonacci:
@@ -173,7 +178,10 @@ const LONGEST_PRACTICE = 1_000_000;
 
 let hasPractised = false;
 
-/** Lets the functions of both engines be run, and be compiled by the engine below, before anybody waits for them. Once a process. */
+/**
+ * Lets the functions of both engines be run, and be compiled by the engine below, before anybody waits for them. Once a
+ * process.
+ */
 export function practise(): void {
   if (hasPractised) return;
   hasPractised = true;

@@ -1,16 +1,18 @@
 /*
  * # Regions
  *
- * A block is too small to be worth a function of its own: a loop has two or three, and going from one to the next
- * would cost more than what they do. So blocks are gathered into *regions*, from a hot one outward, along every way
- * that execution has been seen to take: up to 150 instructions, and where that has proved worth more trouble up to 600, whole loops with the functions they call, across as
- * many pages as it takes.
+ * A block is too small to be worth a function of its own: a loop has two or three, and going from one to the next would
+ * cost more than what they do. So blocks are gathered into *regions*, from a hot one outward, along every way that
+ * execution has been seen to take: up to 150 instructions, and where that has proved worth more trouble up to 600,
+ * whole loops with the functions they call, across as many pages as it takes.
  *
- * A block belongs if it has been interpreted at least once for each eight times that the hot one was. What is rarer is left outside, and the way there is a
- * way out. It is no loss: if it becomes hot one day, it gets a region of its own.
+ * A block belongs if it has been interpreted at least once for each eight times that the hot one was. What is rarer is
+ * left outside, and the way there is a way out. It is no loss: if it becomes hot one day, it gets a region of its own.
  *
- * Only, what is compiled is not interpreted any more, and so nobody counts it. A sort that is compiled from the inside outwards, first the loop that compares, then what calls it, would leave its own heart outside, for when the caller's turn comes, nobody has counted the loop for long. So
- * a block that is part of a region counts as often as that region's entry had been interpreted when it was made; and when a wide region is made, it belongs in any case.
+ * Only, what is compiled is not interpreted any more, and so nobody counts it. A sort that is compiled from the inside
+ * outwards, first the loop that compares, then what calls it, would leave its own heart outside, for when the caller's
+ * turn comes, nobody has counted the loop for long. So a block that is part of a region counts as often as that
+ * region's entry had been interpreted when it was made; and when a wide region is made, it belongs in any case.
  */
 import { type Block, instructionsOf } from '../blocks.ts';
 import { blockAt } from '../code-pages.ts';

@@ -1,9 +1,9 @@
 /*
  * # The shape of a block
  *
- * One block may end up in many regions: in its own, in those of its callers, once for each place from which it is called. What depends
- * on nothing but its instructions is found out once, and stays with the block: how each is to be written, which
- * registers it changes, what it does with flags.
+ * One block may end up in many regions: in its own, in those of its callers, once for each place from which it is
+ * called. What depends on nothing but its instructions is found out once, and stays with the block: how each is to be
+ * written, which registers it changes, what it does with flags.
  */
 import type { Block } from '../blocks.ts';
 import type { Instruction } from '../instruction.ts';
@@ -12,7 +12,10 @@ import { type End, endOf } from './ends.ts';
 import { type Flags, type Lowering, registersOf, registersRead, registersWritten } from './lowering.ts';
 import { lowerings } from './table.ts';
 
-/** What an instruction does with flags: nothing, sets all, reads some, changes some, leaves them to chance, or is done by the interpreter. */
+/**
+ * What an instruction does with flags: nothing, sets all, reads some, changes some, leaves them to chance, or is done
+ * by the interpreter.
+ */
 export const FLAGS_NONE = 0;
 export const FLAGS_SET = 1;
 export const FLAGS_READ = 2;

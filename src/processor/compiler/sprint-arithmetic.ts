@@ -1,7 +1,8 @@
 /*
  * # Arithmetic at a run
  *
- * The grid once more. For the interpreter there was a function to nearly every cell, for the compiler one for all of them; and here each cell of 32 bits gets a paragraph of WebAssembly, put together from three parts: where the
+ * The grid once more. For the interpreter there was a function to nearly every cell, for the compiler one for all of
+ * them; and here each cell of 32 bits gets a paragraph of WebAssembly, put together from three parts: where the
  * operands come from, what is done with them, where the result goes.
  */
 import * as arithmetic from '../arithmetic.ts';
@@ -241,7 +242,8 @@ const comparisons: [Execute, Step][] = [
 /*
  * ## Steps and shifts
  *
- * The shifts are those by a constant from 1 to 31. A shift by CL may be by nothing, and then all flags are as they were; let the other one worry.
+ * The shifts are those by a constant from 1 to 31. A shift by CL may be by nothing, and then all flags are as they
+ * were; let the other one worry.
  */
 function step(first: Step, by: 1 | -1): Step {
   const add = combine(ADD, (s) => flagsOfStep(s, by));
@@ -283,7 +285,8 @@ function shift(opcode: number, out: Step, overflow: Step): Step {
 }
 
 /*
- * OF after a shift: to the left, whether the sign and what went out differ. To the right, the sign that was there. And an arithmetic shift keeps the sign, so that it never overflows.
+ * OF after a shift: to the left, whether the sign and what went out differ. To the right, the sign that was there. And
+ * an arithmetic shift keeps the sign, so that it never overflows.
  */
 const signChanged: Step = ({ code }) => {
   code.get(B);

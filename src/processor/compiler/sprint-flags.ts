@@ -1,8 +1,9 @@
 /*
  * # Flags at a run
  *
- * The compiler keeps operands and puts off even the carries, for it can see who will ask. The sprinter sees one instruction. So he leaves flags as the interpreter has them, the result and the carries,
- * and the formulas are those of `flags.ts`, written backwards, as a machine with a stack wants them.
+ * The compiler keeps operands and puts off even the carries, for it can see who will ask. The sprinter sees one
+ * instruction. So he leaves flags as the interpreter has them, the result and the carries, and the formulas are those
+ * of `flags.ts`, written backwards, as a machine with a stack wants them.
  */
 import { CARRY_OUTS, TOP_CARRIES } from '../flags.ts';
 import { FLAG_CARRIES, FLAG_RESULT } from '../layout.ts';
@@ -96,8 +97,9 @@ export function flagsOfByteLogic(s: Sprint): void {
 /*
  * ## Steps and shifts
  *
- * INC and DEC leave CF alone, which makes them the most work of all: both upper carries become what the upper one was, unless the step went over the edge: then they differ. It is a shift with sign, a mask, and a comparison moved
- * into place.
+ * INC and DEC leave CF alone, which makes them the most work of all: both upper carries become what the upper one was,
+ * unless the step went over the edge: then they differ. It is a shift with sign, a mask, and a comparison moved into
+ * place.
  */
 const LOWEST = 0x8000_0000;
 const HIGHEST = 0x7fff_ffff;
@@ -121,7 +123,10 @@ export function flagsOfStep(s: Sprint, by: 1 | -1): void {
   });
 }
 
-/** The flags of a shift: `out` pushes a number whose lowest bit went out last, `overflow` what OF becomes, of A, B and R with that bit in B. */
+/**
+ * The flags of a shift: `out` pushes a number whose lowest bit went out last, `overflow` what OF becomes, of A, B and R
+ * with that bit in B.
+ */
 export function flagsOfShift(s: Sprint, out: Step, overflow: Step): void {
   const { code } = s;
   out(s);

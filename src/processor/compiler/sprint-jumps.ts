@@ -1,7 +1,8 @@
 /*
  * # Jumps at a run
  *
- * The run loop has put into EIP where the block ends. A jump that is taken writes another number there, and that is all the difference there is between going and staying.
+ * The run loop has put into EIP where the block ends. A jump that is taken writes another number there, and that is all
+ * the difference there is between going and staying.
  */
 import type { Execute } from '../instruction.ts';
 import * as jumps from '../jumps.ts';
@@ -30,7 +31,8 @@ function go(s: Sprint): void {
  *
  * Seven questions; the eighth would be about parity, which nobody asks at a run. The odd numbers ask the opposite.
  *
- * Overflow and sign are questions about the highest bit of something, so they push that something first, and *less* is both of them in one.
+ * Overflow and sign are questions about the highest bit of something, so they push that something first, and *less* is
+ * both of them in one.
  */
 const isZero: Step = ({ code }) => {
   word(code, FLAG_RESULT);

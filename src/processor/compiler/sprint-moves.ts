@@ -1,7 +1,8 @@
 /*
  * # Moves at a run
  *
- * A load, a store, a copy; a push, a pop. If you have kept count, this is the fourth time that you see MOV, and the shortest.
+ * A load, a store, a copy; a push, a pop. If you have kept count, this is the fourth time that you see MOV, and the
+ * shortest.
  */
 import type { Execute } from '../instruction.ts';
 import { EBP, ESP } from '../layout.ts';
@@ -36,8 +37,9 @@ import {
 /*
  * ## There and back
  *
- * All four sorts have the same three lines: where it goes, what it is, store. Only the order is not ours to choose. An operand in memory comes first of all, since one may have to give up over it, and a store of
- * WebAssembly wants its address *below* the value, so the register's address is pushed long before there is anything to put there.
+ * All four sorts have the same three lines: where it goes, what it is, store. Only the order is not ours to choose. An
+ * operand in memory comes first of all, since one may have to give up over it, and a store of WebAssembly wants its
+ * address *below* the value, so the register's address is pushed long before there is anything to put there.
  */
 /** MOVSX takes one of these; MOVZX has nothing to do. */
 const NOTHING: number[] = [];
@@ -136,7 +138,8 @@ const moves: [Execute, Step][] = [
 /*
  * ## The stack
  *
- * A push reaches for its place, and may give up there; so what is pushed must have been fetched in a way that changes nothing, and ESP moves last.
+ * A push reaches for its place, and may give up there; so what is pushed must have been fetched in a way that changes
+ * nothing, and ESP moves last.
  */
 /** Stores what `value` pushes below the stack pointer, and moves that. */
 export function push(s: Sprint, value: Step): void {

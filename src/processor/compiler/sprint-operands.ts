@@ -1,11 +1,12 @@
 /*
  * # Operands at a run
  *
- * The compiler writes `local.get $eax`, because it has the instruction before it. The sprinter's program is written once, for all instructions that there will ever be. Which register
- * it is, he finds out as he passes.
+ * The compiler writes `local.get $eax`, because it has the instruction before it. The sprinter's program is written
+ * once, for all instructions that there will ever be. Which register it is, he finds out as he passes.
  *
- * Nothing could be easier. An instruction is four words, as `packed.ts` has drawn them, a register is a word at the bottom of the same memory, and `reg` is six bits of the first word. Move that word
- * down by two bits less than it takes, and the number of the register comes out multiplied by four. That is its address.
+ * Nothing could be easier. An instruction is four words, as `packed.ts` has drawn them, a register is a word at the
+ * bottom of the same memory, and `reg` is six bits of the first word. Move that word down by two bits less than it
+ * takes, and the number of the register comes out multiplied by four. That is its address.
  */
 import {
   BASE_SHIFT,
@@ -51,7 +52,10 @@ export const ADDRESS = 9;
 /** All but the parameters. */
 export const LOCALS = 8;
 
-/** What is written to, and the label to leave by if an instruction is not to be done here. Whoever leaves must not have changed anything. */
+/**
+ * What is written to, and the label to leave by if an instruction is not to be done here. Whoever leaves must not have
+ * changed anything.
+ */
 export interface Sprint {
   readonly code: Emitter;
   readonly giveUp: number;
@@ -66,7 +70,8 @@ export type Size = 1 | 2 | 4;
 /*
  * ## Registers
  *
- * For bytes and 16-bit words, `reg` is an index into bytes or into halves of words. Then it is moved down by only one bit less, or by none.
+ * For bytes and 16-bit words, `reg` is an index into bytes or into halves of words. Then it is moved down by only one
+ * bit less, or by none.
  */
 const INDEX = 0x3f;
 
@@ -141,8 +146,10 @@ export function setWord({ code }: Sprint, index: number, value: () => void): voi
 /*
  * ## Memory
  *
- * Base, index, shift and displacement are added up as they were in `instruction.ts`. Then comes the one question that `access.ts` asks of every load and store, *known, and not crooked?*, and whoever cannot say yes gives up. So
- * does whoever finds a segment that is not flat, an address of 16 bits, or a size that we do not do. All of that is asked before anything has been written.
+ * Base, index, shift and displacement are added up as they were in `instruction.ts`. Then comes the one question that
+ * `access.ts` asks of every load and store, *known, and not crooked?*, and whoever cannot say yes gives up. So does
+ * whoever finds a segment that is not flat, an address of 16 bits, or a size that we do not do. All of that is asked
+ * before anything has been written.
  */
 /** Pushes the offset of the operand in memory. Nothing of it may be out of the ordinary. */
 export function offset(s: Sprint): void {
@@ -199,7 +206,8 @@ export function fromMemory(s: Sprint, size: Size): void {
 /*
  * ## Of any kind
  *
- * A few functions of the gallery take operands of any size and in any place. Of these we do one size, and look where it is: the highest bit of the second word says *memory*, so a glance at the sign will do.
+ * A few functions of the gallery take operands of any size and in any place. Of these we do one size, and look where it
+ * is: the highest bit of the second word says *memory*, so a glance at the sign will do.
  */
 /** Gives up unless the instruction has this size. */
 export function mustHave(s: Sprint, size: Size): void {

@@ -1,19 +1,25 @@
 /*
  * # The sprinter
  *
- * Most of a boot is code that is done a few dozen times and never again. That is too rarely for it to be compiled, and it comes to ten
- * million instructions. They are left to the interpreter, who needs time to get going: he is JavaScript, and for its first second a JavaScript engine is busy
- * finding out what our two hundred and thirty functions might be for.
+ * Most of a boot is code that is done a few dozen times and never again. That is too rarely for it to be compiled, and
+ * it comes to ten million instructions. They are left to the interpreter, who needs time to get going: he is
+ * JavaScript, and for its first second a JavaScript engine is busy finding out what our two hundred and thirty
+ * functions might be for.
  *
- * Now look at *what* he does. One instruction in seven loads a word. One in eleven moves a register to a register. Pushes and pops, a test, a jump if it came out zero: a hundred kinds
- * of instructions are nineteen in twenty of all, in their plain form and with their operand on a page that the TLB knows. For these there is a second
- * interpreter, written in WebAssembly, in one function. He needs no time to get going, since WebAssembly is compiled before it runs. And he can do nothing else.
+ * Now look at *what* he does. One instruction in seven loads a word. One in eleven moves a register to a register.
+ * Pushes and pops, a test, a jump if it came out zero: a hundred kinds of instructions are nineteen in twenty of all,
+ * in their plain form and with their operand on a page that the TLB knows. For these there is a second interpreter,
+ * written in WebAssembly, in one function. He needs no time to get going, since WebAssembly is compiled before it runs.
+ * And he can do nothing else.
  *
- * So they run a relay. The sprinter begins each block and goes as far as he can. At the first thing that is the least bit odd, he stops *in front of* it and says how much is
- * left. The interpreter does that one instruction, and hands back. All that is difficult is still done in one place only: faults, devices, the walking of page tables, stores to what is
- * code. The sprinter has never heard of any of it, which is how one gets to be a sprinter.
+ * So they run a relay. The sprinter begins each block and goes as far as he can. At the first thing that is the least
+ * bit odd, he stops *in front of* it and says how much is left. The interpreter does that one instruction, and hands
+ * back. All that is difficult is still done in one place only: faults, devices, the walking of page tables, stores to
+ * what is code. The sprinter has never heard of any of it, which is how one gets to be a sprinter.
  *
- * A Linux comes to its shell an eighth sooner for him. Of those ten million instructions half a million are left to the other one. And what is done quickly need not be compiled so soon: the compiler has four times the patience that it had before he came.
+ * A Linux comes to its shell an eighth sooner for him. Of those ten million instructions half a million are left to the
+ * other one. And what is done quickly need not be compiled so soon: the compiler has four times the patience that it
+ * had before he came.
  */
 import { DECODED, READ_TABLE, WRITE_TABLE } from '../layout.ts';
 import { NUMBER, numberOf, PACKED } from '../packed.ts';
@@ -42,8 +48,8 @@ export function byteAddress(at: number): number {
 /*
  * ## One for each machine
  *
- * A module is compiled once, and gets a memory for each machine. It has ten kilobytes, and there are browsers that refuse as much on the thread that draws the page. Then
- * the interpreter walks alone, as he did before.
+ * A module is compiled once, and gets a memory for each machine. It has ten kilobytes, and there are browsers that
+ * refuse as much on the thread that draws the page. Then the interpreter walks alone, as he did before.
  */
 let compiled: WebAssembly.Module | undefined;
 
@@ -60,7 +66,8 @@ export function createSprinter(cpu: Processor): Sprinter | undefined {
 }
 
 /*
- * A switch of worlds has a HLT in it, an INT and an IRET, which stand alone in their blocks. To ask him about those and hear *no* would cost a tenth of all the switches there can be in a second. So one look at the number first: his own
+ * A switch of worlds has a HLT in it, an INT and an IRET, which stand alone in their blocks. To ask him about those and
+ * hear *no* would cost a tenth of all the switches there can be in a second. So one look at the number first: his own
  * are asked for here, before anything has been decoded, and so they are low.
  */
 const steps = [...moveSteps, ...jumpSteps, ...arithmeticSteps];
@@ -82,8 +89,9 @@ function sprinterModule(): Uint8Array {
 /*
  * ## A hundred blocks
  *
- * WebAssembly has no jump to a place. It has `br_table`: leave so many of the blocks that you are in, and the number comes from a table. So we open a block for each kind of instruction, one inside the other,
- * and put the code for each kind behind the end of its block.
+ * WebAssembly has no jump to a place. It has `br_table`: leave so many of the blocks that you are in, and the number
+ * comes from a table. So we open a block for each kind of instruction, one inside the other, and put the code for each
+ * kind behind the end of its block.
  *
  * ```text
  * block                                 to leave all of it, with what is not for us
@@ -139,7 +147,8 @@ function prepareTable(code: Emitter, local: number, index: number): void {
 }
 
 /*
- * The numbers in the table are those under which `packed.ts` knows the functions of the gallery. Whoever else has a number, or gets one later, is not for us.
+ * The numbers in the table are those under which `packed.ts` knows the functions of the gallery. Whoever else has a
+ * number, or gets one later, is not for us.
  */
 function dispatch(code: Emitter, giveUp: number): void {
   const elsewhere = code.depth - giveUp;

@@ -122,7 +122,10 @@ function markMerges(order: Node[]): void {
   }
 }
 
-/** Whoever stands between the head of a loop and a jump back to it is part of the loop, or nearly always. (It is only asked to find out where [a guess](#the-page-of-last-time) is worth most.) */
+/**
+ * Whoever stands between the head of a loop and a jump back to it is part of the loop, or nearly always. (It is only
+ * asked to find out where [a guess](#the-page-of-last-time) is worth most.)
+ */
 function markLoop(order: Node[], head: Node, last: Node): void {
   head.isHeader = true;
   for (let index = head.order; index <= last.order; index++) order[index]!.loops++;
@@ -131,7 +134,8 @@ function markLoop(order: Node[], head: Node, last: Node): void {
 /*
  * ## How far it is to the next look at the clock
  *
- * The budget is looked at on entering, on every jump that goes back, and behind each REP. Whoever has got past one of these must be able to walk to the next.
+ * The budget is looked at on entering, on every jump that goes back, and behind each REP. Whoever has got past one of
+ * these must be able to walk to the next.
  */
 function measure(order: Node[]): void {
   for (let index = order.length - 1; index >= 0; index--) {

@@ -1,8 +1,9 @@
 /*
  * # Watching it run
  *
- * A region is a guess: this much belongs together, memory will be where it was. Compiled code itself has no time to keep accounts of how good the guess was. But each time it comes out, it says why, and from the
- * whys one learns three things: that a region is too narrow, that it lacks a neighbour, or that it trusts memory too much.
+ * A region is a guess: this much belongs together, memory will be where it was. Compiled code itself has no time to
+ * keep accounts of how good the guess was. But each time it comes out, it says why, and from the whys one learns three
+ * things: that a region is too narrow, that it lacks a neighbour, or that it trusts memory too much.
  */
 import type { Block } from '../blocks.ts';
 import { EIP } from '../layout.ts';
@@ -14,9 +15,10 @@ import { compileTogether, NEVER } from './making.ts';
 /*
  * ## A wider view
  *
- * The first region around a block is a small one, without the functions that are called. Mostly that is enough, or more than enough: of all that gets hot in a boot, little stays so. But
- * now and then the budget ends, and whoever is found at work when it does is a sample of those who work the most. So we keep a tally, and who was found at
- * the end of a hundred thousand instructions in all is made anew with all that it calls, and all that *they* call.
+ * The first region around a block is a small one, without the functions that are called. Mostly that is enough, or more
+ * than enough: of all that gets hot in a boot, little stays so. But now and then the budget ends, and whoever is found
+ * at work when it does is a sample of those who work the most. So we keep a tally, and who was found at the end of a
+ * hundred thousand instructions in all is made anew with all that it calls, and all that *they* call.
  */
 /** After how much work a region is worth making with what it calls. */
 const MUCH_WORK = 100_000;
@@ -34,9 +36,10 @@ export function noteWork(compiler: Compiler, region: Region, budget: number): vo
 /*
  * ## A neighbour
  *
- * A loop that was compiled first may have its other half outside, which has not been interpreted often enough yet. Then it is in and out, in and out: a microsecond each time, and the half outside gets warm as
- * slowly as if nobody knew it. We know better. Who follows upon compiled code sixteen times, and no more than two hundred instructions lie between, is hot now. Of the first fifty
- * milliseconds of a quicksort, that takes ten.
+ * A loop that was compiled first may have its other half outside, which has not been interpreted often enough yet. Then
+ * it is in and out, in and out: a microsecond each time, and the half outside gets warm as slowly as if nobody knew it.
+ * We know better. Who follows upon compiled code sixteen times, and no more than two hundred instructions lie between,
+ * is hot now. Of the first fifty milliseconds of a quicksort, that takes ten.
  */
 /** After so many times that compiled code was left at one place, it is looked how often that comes. */
 const MANY_LEAVES = 16;
@@ -63,9 +66,11 @@ export function noteLeaving({ cpu, hot }: Compiler, exit: Exit): void {
 /*
  * ## Second thoughts
  *
- * Compiled code leaves when memory is not where it was expected. That is the right thing for a page that is touched for the first time: the interpreter does the one access, the TLB learns where the page is, and
- * the next four kilobytes are good. It is the wrong thing if the TLB has nothing to learn, as with a stack frame that lies across two pages, when several accesses are looked up as one. So a miss from which the
- * TLB has learned is forgiven. Of the others, whoever has more than one in twenty-five thousand instructions is compiled anew, more carefully.
+ * Compiled code leaves when memory is not where it was expected. That is the right thing for a page that is touched for
+ * the first time: the interpreter does the one access, the TLB learns where the page is, and the next four kilobytes
+ * are good. It is the wrong thing if the TLB has nothing to learn, as with a stack frame that lies across two pages,
+ * when several accesses are looked up as one. So a miss from which the TLB has learned is forgiven. Of the others,
+ * whoever has more than one in twenty-five thousand instructions is compiled anew, more carefully.
  */
 /** After so many misses in one block it is looked how often they come. */
 const MANY_MISSES = 100;

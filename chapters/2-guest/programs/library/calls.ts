@@ -64,7 +64,10 @@ export function fork(): i32 {
   return call(SYS_FORK, 0, 0, 0);
 }
 
-/** Becomes the program at `path`, called with the texts whose addresses stand in `words`, up to a 0. Returns only on an error. */
+/**
+ * Becomes the program at `path`, called with the texts whose addresses stand in `words`, up to a 0. Returns only on an
+ * error.
+ */
 export function exec(path: u32, words: u32[]): i32 {
   flush();
   return call(SYS_EXEC, path, addressOf(words), 0);

@@ -19,7 +19,10 @@ let taken: u32 = 0;
 /** What `nextCharacter` gives when there is no more, and when ^C came instead. Anything below 0 is an error. */
 export const END = -1;
 
-/** The next byte that can be read from `place`; `END` at the end, another negative number on an error. Only for one place at a time. */
+/**
+ * The next byte that can be read from `place`; `END` at the end, another negative number on an error. Only for one
+ * place at a time.
+ */
 export function nextCharacter(place: i32): i32 {
   if (taken === filled) {
     const count: i32 = read(place, addressOf(buffer), SIZE);
@@ -31,7 +34,10 @@ export function nextCharacter(place: i32): i32 {
   return buffer[taken - 1] as i32;
 }
 
-/** Reads a line into `line`, without the newline, ended by a zero; what does not fit is lost. Its length, or as `nextCharacter`. */
+/**
+ * Reads a line into `line`, without the newline, ended by a zero; what does not fit is lost. Its length, or as
+ * `nextCharacter`.
+ */
 export function readLine(place: i32, line: u8[], room: u32): i32 {
   let length: u32 = 0;
   while (true) {
