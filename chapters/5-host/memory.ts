@@ -4,7 +4,7 @@
  * A Guest calls with an address. It is a number from ring 1, so it is any number: 0xfffffffc, say, with a length of
  * 128, in the hope that somebody adds the two in thirty-two bits and finds 124, which is well inside.
  *
- * So nobody in this chapter touches a Guest's memory but through these five methods, and all five go through `locate`.
+ * So nobody in this chapter touches a Guest's memory but through these five methods, and all five go through `check`.
  * JavaScript's numbers do not wrap at thirty-two bits, which makes the check as short as it looks. It is the wall that
  * everything else leans against. The original's was one function as well, and it checked for overflow by hand.
  */
@@ -18,32 +18,37 @@ export class GuestMemory {
   /** Bytes it has. */
   readonly size: number;
   readonly #ram: Ram;
+  /** The same bytes, to read only. */
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
 
   constructor(ram: Ram, base: number, size: number) {
     this.#ram = ram;
     this.base = base;
     this.size = size;
+    this.#bytes = ram.view(base, size);
+    this.#view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset, size);
   }
 
   read8(address: number): number {
-    return this.#ram.read8(this.#locate(address, 1, 'read'));
+    return this.#view.getUint8(this.#check(address, 1, 'read'));
   }
 
   read32(address: number): number {
-    return this.#ram.read32(this.#locate(address, 4, 'read'));
+    return this.#view.getUint32(this.#check(address, 4, 'read'), true);
   }
 
   write8(address: number, value: number): void {
-    this.#ram.write8(this.#locate(address, 1, 'write'), value);
+    this.#ram.write8(this.base + this.#check(address, 1, 'write'), value);
   }
 
   write32(address: number, value: number): void {
-    this.#ram.write32(this.#locate(address, 4, 'write'), value);
+    this.#ram.write32(this.base + this.#check(address, 4, 'write'), value);
   }
 
   /** A copy of `length` bytes. */
   read(address: number, length: number): Uint8Array {
-    return this.#ram.read(this.#locate(address, length, 'read'), length);
+    return this.#bytes.slice(this.#check(address, length, 'read'), address + length);
   }
 
   /** Whether `length` bytes at `address` are all there. */
@@ -51,8 +56,8 @@ export class GuestMemory {
     return address >= 0 && address + length <= this.size;
   }
 
-  #locate(address: number, length: number, what: string): number {
-    if (this.holds(address, length)) return this.base + address;
+  #check(address: number, length: number, what: string): number {
+    if (this.holds(address, length)) return address;
     return kill(`bad ${what} address ${hex(address)} len ${length}: the Guest has ${hex(this.size)} bytes`);
   }
 }

@@ -73,6 +73,9 @@ export const RM_SHIFT = 20;
 export const REG_SHIFT = 26;
 /** In word 1: the size of its operands in bytes. */
 export const SIZE_SHIFT = 4;
+/** In word 1: which of its family it is, and the bits that has once it is moved down. */
+export const OPERATION_SHIFT = 8;
+export const OPERATION = 0xffff;
 /** In word 1: 0 if an operand in memory is in a flat segment, by a 32-bit address. */
 export const MANNER_OF_MEMORY = NARROW | (15 << 27);
 
@@ -88,7 +91,7 @@ export function pack(code: Int32Array, at: number, i: Instruction): void {
   code[at + 1] =
     (i.next - i.eip) |
     (i.size << SIZE_SHIFT) |
-    (i.operation << 8) |
+    (i.operation << OPERATION_SHIFT) |
     (i.repeat << 24) |
     (i.addressMask === -1 ? 0 : NARROW) |
     ((i.segment + 1) << 27) |
@@ -120,7 +123,7 @@ export function unpack(code: Int32Array, at: number, i: Instruction): Execute {
 function unpackManner(manner: number, i: Instruction): void {
   i.manner = manner;
   i.size = (manner >> SIZE_SHIFT) & 15;
-  i.operation = (manner >> 8) & 0xffff;
+  i.operation = (manner >> OPERATION_SHIFT) & OPERATION;
   i.repeat = (manner >> 24) & 3;
   i.addressMask = manner & NARROW ? 0xffff : -1;
   i.segment = (manner >> 27) - 1;

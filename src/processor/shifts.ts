@@ -19,8 +19,9 @@ const ROL = 0;
 const ROR = 1;
 const RCL = 2;
 const RCR = 3;
-const SHR = 5;
-const SAR = 7;
+export const SHL = 4;
+export const SHR = 5;
+export const SAR = 7;
 
 /*
  * Three forms that compilers write:

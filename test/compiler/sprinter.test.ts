@@ -37,6 +37,7 @@ const TAKEN = [
   ...['cmp cl, dh', 'cmp ah, 3', 'cmp byte [esi], 3', 'cmp [esi], bl', 'cmp bl, [esi]'],
   ...['test eax, ecx', 'test eax, 8', 'test [esi], eax', 'test dword [esi], 8', 'test al, cl', 'test dh, 8'],
   ...['test byte [esi], 8', 'test [esi], ch', 'inc eax', 'dec edi', 'inc dword [esi]', 'dec dword [esi]'],
+  ...['shl eax, cl', 'shr edx, cl', 'sar ebx, cl'],
   ...['shl eax, 3', 'shr ecx, 31', 'sar edx, 1', 'nop', 'lea eax, [ecx + edx*8 + 5]', 'leave'],
   ...['mov eax, ecx', 'mov al, ch', 'mov ax, cx', 'mov eax, 5', 'mov al, 5', 'mov byte [esi], 5'],
   ...['mov eax, [esi]', 'mov al, [esi]', 'mov ax, [esi]', 'mov [esi], eax', 'mov [esi], dh', 'mov [esi], dx'],
@@ -55,6 +56,8 @@ test('He stops before what he does not know, and says how much is left', () => {
   expect(left('mov eax, [fs:esi]')).toBe(2);
   expect(left('test ax, 5')).toBe(2);
   expect(left('call ax')).toBe(1);
+  for (const shift of ['rol eax, cl', 'rcr eax, cl', 'shl ax, cl', 'shr al, cl', 'sar dword [esi], cl'])
+    expect(left(`nop\n ${shift}`)).toBe(2);
 });
 
 /*
@@ -77,7 +80,7 @@ const STACK = ['push eax', 'push 5', 'pop ecx', 'pop esp', 'leave', 'call there'
 
 function playAlike(code: string): void {
   const pages = { [ABSENT]: 0, [READ_ONLY]: READ_ONLY | 5 };
-  runAlike(prepareBoth({ ring: 3, code, pages, hot: NEVER }), [1000], 1);
+  runAlike(prepareBoth({ ring: 3, code, pages, hot: NEVER }), [100_000], 1);
 }
 
 test.each(IN_MEMORY)('%s is done alike wherever its operand is', (instruction) => {
@@ -143,6 +146,15 @@ test.each(TWO)('The flags of %s are alike at all edges', (operation) => {
 
 test.each(ONE)('The flags of %s are alike at all edges', (instruction) => {
   playAlike(`${EDGES.map((a) => asked(instruction, a, 0)).join('\n')}\n hlt`);
+});
+
+test.each([
+  'shl',
+  'shr',
+  'sar',
+])('The flags of %s by CL are alike at all edges, and as they were if CL is nothing', (shift) => {
+  for (const count of [0, 1, 2, 30, 31, 32, 33, 0x100, 0xffff_ffff])
+    playAlike(`${EDGES.map((a) => asked(`${shift} eax, cl`, a, count)).join('\n')}\n hlt`);
 });
 
 test.each(CONDITIONS)('He jumps if %s, and only then', (condition) => {

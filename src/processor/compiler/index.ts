@@ -100,6 +100,7 @@ export * from './sprint-flags.ts';
 export * as sprintMoves from './sprint-moves.ts';
 export * from './sprint-jumps.ts';
 export * from './sprint-arithmetic.ts';
+export * from './sprint-shifts.ts';
 /*
  * How a region comes about: from blocks, to a graph, to a structure.
  */

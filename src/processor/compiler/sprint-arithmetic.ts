@@ -9,15 +9,13 @@ import * as arithmetic from '../arithmetic.ts';
 import type { Execute } from '../instruction.ts';
 import * as logic from '../logic.ts';
 import * as narrow from '../narrow.ts';
-import * as shifts from '../shifts.ts';
-import { ADD, AND, OR, SHL, SHR_S, SHR_U, SUB, XOR } from './emitter.ts';
+import { ADD, AND, OR, SUB, XOR } from './emitter.ts';
 import {
   carryIn,
   flagsOfByteDifference,
   flagsOfByteLogic,
   flagsOfDifference,
   flagsOfLogic,
-  flagsOfShift,
   flagsOfStep,
   flagsOfSum,
 } from './sprint-flags.ts';
@@ -46,7 +44,7 @@ import {
  * ## What is done
  */
 /** R is A and B combined, and the flags are set. */
-function combine(opcode: number, flags: Step): Step {
+export function combined(opcode: number, flags: Step): Step {
   return (s) => {
     const { code } = s;
     code.get(A);
@@ -71,10 +69,10 @@ function combineWithCarry(opcode: number, flags: Step): Step {
   };
 }
 
-const subtract = combine(SUB, flagsOfDifference);
-const and = combine(AND, flagsOfLogic);
-const subtractBytes = combine(SUB, flagsOfByteDifference);
-const andBytes = combine(AND, flagsOfByteLogic);
+const subtract = combined(SUB, flagsOfDifference);
+const and = combined(AND, flagsOfLogic);
+const subtractBytes = combined(SUB, flagsOfByteDifference);
+const andBytes = combined(AND, flagsOfByteLogic);
 
 /*
  * ## With what, and where to
@@ -93,7 +91,7 @@ const immediate1: Step = (s) => {
 };
 
 /** Takes two operands and combines them. */
-function of(first: Step, second: Step, operation: Step): Step {
+export function of(first: Step, second: Step, operation: Step): Step {
   return (s) => {
     first(s);
     s.code.set(A);
@@ -112,7 +110,8 @@ function at(first: Step, second: Step, operation: Step, table = READ, size: Size
   };
 }
 
-function intoRegister(address: typeof addressOfRm, step: Step): Step {
+/** The same, and R goes into a register. */
+export function intoRegister(address: typeof addressOfRm, step: Step): Step {
   return (s) => {
     step(s);
     address(s, 4);
@@ -148,7 +147,7 @@ function row(operation: Step, [registers, toMemory, toRegister, constant, toMemo
 }
 
 const rows: [Execute, Step][] = [
-  ...row(combine(ADD, flagsOfSum), [
+  ...row(combined(ADD, flagsOfSum), [
     arithmetic.addRegisterToRegister,
     arithmetic.addRegisterToMemory,
     arithmetic.addMemoryToRegister,
@@ -182,7 +181,7 @@ const rows: [Execute, Step][] = [
  * Three more of them, about which there is nothing to say that `logic.ts` has not said.
  */
 const logical: [Execute, Step][] = [
-  ...row(combine(OR, flagsOfLogic), [
+  ...row(combined(OR, flagsOfLogic), [
     logic.orRegisterToRegister,
     logic.orRegisterToMemory,
     logic.orMemoryToRegister,
@@ -196,7 +195,7 @@ const logical: [Execute, Step][] = [
     logic.andImmediateToRegister,
     logic.andImmediateToMemory,
   ]),
-  ...row(combine(XOR, flagsOfLogic), [
+  ...row(combined(XOR, flagsOfLogic), [
     logic.exclusiveOrRegisterToRegister,
     logic.exclusiveOrRegisterToMemory,
     logic.exclusiveOrMemoryToRegister,
@@ -240,13 +239,12 @@ const comparisons: [Execute, Step][] = [
 ];
 
 /*
- * ## Steps and shifts
+ * ## Steps
  *
- * The shifts are those by a constant from 1 to 31. A shift by CL may be by nothing, and then all flags are as they
- * were; let the other one worry.
+ * INC and DEC are additions of one, and of minus one, whose flags are odd.
  */
 function step(first: Step, by: 1 | -1): Step {
-  const add = combine(ADD, (s) => flagsOfStep(s, by));
+  const add = combined(ADD, (s) => flagsOfStep(s, by));
   return of(first, (s) => s.code.const(by), add);
 }
 
@@ -258,55 +256,11 @@ function stepMemory(by: 1 | -1): Step {
   });
 }
 
-/** Pushes A with the bit lowest that goes out last when it is shifted to the right; or to the left. */
-const outRight: Step = ({ code }) => {
-  code.get(A);
-  code.get(B);
-  code.with(1, SUB);
-  code.op(SHR_S);
-};
-const outLeft: Step = ({ code }) => {
-  code.get(A);
-  code.const(0);
-  code.get(B);
-  code.op(SUB); // 32 less the count, to a machine that takes it modulo 32
-  code.op(SHR_U);
-};
-
-function shift(opcode: number, out: Step, overflow: Step): Step {
-  return intoRegister(
-    addressOfRm,
-    of(
-      rm4,
-      immediate,
-      combine(opcode, (s) => flagsOfShift(s, out, overflow)),
-    ),
-  );
-}
-
-/*
- * OF after a shift: to the left, whether the sign and what went out differ. To the right, the sign that was there. And
- * an arithmetic shift keeps the sign, so that it never overflows.
- */
-const signChanged: Step = ({ code }) => {
-  code.get(B);
-  code.get(R);
-  code.with(31, SHR_U);
-  code.op(XOR);
-};
-const signBefore: Step = ({ code }) => {
-  code.get(A);
-  code.with(31, SHR_U);
-};
-
 const steps: [Execute, Step][] = [
   [arithmetic.incrementRegister, intoRegister(addressOfRm, step(rm4, 1))],
   [arithmetic.decrementRegister, intoRegister(addressOfRm, step(rm4, -1))],
   [arithmetic.incrementMemory, stepMemory(1)],
   [arithmetic.decrementMemory, stepMemory(-1)],
-  [shifts.shiftLeftRegister, shift(SHL, outLeft, signChanged)],
-  [shifts.shiftRightRegister, shift(SHR_U, outRight, signBefore)],
-  [shifts.shiftArithmeticRegister, shift(SHR_S, outRight, ({ code }) => code.const(0))],
 ];
 
 export const arithmeticSteps = [...rows, ...logical, ...comparisons, ...steps];

@@ -12,6 +12,8 @@ import {
   BASE_SHIFT,
   INDEX_SHIFT,
   MANNER_OF_MEMORY,
+  OPERATION,
+  OPERATION_SHIFT,
   REG_SHIFT,
   RM_SHIFT,
   SCALE_SHIFT,
@@ -215,6 +217,20 @@ export function mustHave(s: Sprint, size: Size): void {
   s.code.with(15 << SIZE_SHIFT, AND);
   s.code.with(size << SIZE_SHIFT, NE);
   s.code.branchIf(s.giveUp);
+}
+
+/** Gives up if the operand is in memory. */
+export function mustBeRegister(s: Sprint): void {
+  rest(s, 1);
+  s.code.with(0, LT_S);
+  s.code.branchIf(s.giveUp);
+}
+
+/** Pushes which of its family the instruction is. */
+export function operation(s: Sprint): void {
+  rest(s, 1);
+  s.code.with(OPERATION_SHIFT, SHR_U);
+  s.code.with(OPERATION, AND);
 }
 
 /** Sets ADDRESS to where the operand is, in memory or among the registers. */

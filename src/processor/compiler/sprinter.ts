@@ -29,6 +29,7 @@ import { beginModule, endModule, writeBody } from './module.ts';
 import { arithmeticSteps } from './sprint-arithmetic.ts';
 import { jumpSteps } from './sprint-jumps.ts';
 import { moveSteps } from './sprint-moves.ts';
+import { shiftSteps } from './sprint-shifts.ts';
 import { AT, FIRST, LEFT, LOCALS, READ, WRITE, word } from './sprint-operands.ts';
 
 /**
@@ -70,7 +71,7 @@ export function createSprinter(cpu: Processor): Sprinter | undefined {
  * hear *no* would cost a tenth of all the switches there can be in a second. So one look at the number first: his own
  * are asked for here, before anything has been decoded, and so they are low.
  */
-const steps = [...moveSteps, ...jumpSteps, ...arithmeticSteps];
+const steps = [...moveSteps, ...jumpSteps, ...arithmeticSteps, ...shiftSteps];
 const numbers = steps.map(([execute]) => numberOf(execute));
 const last = Math.max(...numbers);
 
