@@ -48,7 +48,7 @@ export class Block {
   /** The epoch in which the address of this block was last looked up; -1 once it is dropped. */
   epoch = -1;
   end = 0;
-  /** Whether it ends for want of room, or because the next has a door: its last instruction is like any other. */
+  /** Whether its last instruction is like any other: it ends for want of room, or on account of the next. */
   falls = false;
   /** Where execution went from here, the last two times it went elsewhere. */
   successor: Block = this;

@@ -79,6 +79,11 @@ export const OPERATION = 0xffff;
 /** In word 1: 0 if an operand in memory is in a flat segment, by a 32-bit address. */
 export const MANNER_OF_MEMORY = NARROW | (15 << 27);
 
+/*
+ * Nobody checks that the fields are wide enough. A register, even counted in bytes, is never above 15, an instruction
+ * never longer than 15 bytes, and where there is room for a thousand functions the gallery has some two hundred and
+ * thirty.
+ */
 /** Writes an instruction into four words of `code`. */
 export function pack(code: Int32Array, at: number, i: Instruction): void {
   code[at] =

@@ -78,8 +78,9 @@ function rememberFilled(cpu: Processor, page: number): void {
 /*
  * ## Forgetting
  *
- * A load of CR3 means forget everything. Sweeping four tables of four megabytes at each task switch would take
- * longer than most tasks, so we keep a list of the pages we know. It is usually short.
+ * A load of CR3 means forget everything. Sweeping four tables of four megabytes at each task switch would take longer
+ * than most tasks, so we keep a list of the pages we know. It is usually short; it has room for eight thousand, and
+ * when it is full, everything is forgotten, too.
  *
  * Forgetting pages means that a linear address may lead to other code than before. Decoded blocks know each
  * other by linear address; so with each flush a new *epoch* begins, and in a new epoch nobody trusts an old

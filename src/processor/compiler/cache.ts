@@ -79,7 +79,7 @@ export class Region {
   readonly size: number;
   /** The ways out, by the lower part of their numbers. */
   readonly exits: readonly Exit[];
-  /** There was more to gather, but for want of room or because it was called. */
+  /** There was more to gather, but no room for it, or it was a function that is called. */
   readonly isPart: boolean;
   /** How often its entry had been interpreted when it was made. */
   readonly times: number;
@@ -204,7 +204,8 @@ export function publish({ words }: Processor, { entry, key, slot }: Region): voi
 }
 
 export function isPublished({ words }: Processor, { entry, slot }: Region): boolean {
-  return words[cacheIndex(entry.eip) + 3] === slot;
+  const at = cacheIndex(entry.eip);
+  return words[at] === entry.eip && words[at + 3] === slot; // an entry that was withdrawn is all zeros, and 0 is a slot
 }
 
 /** What the TLB has for a page that lies in `frame`. */

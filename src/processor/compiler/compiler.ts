@@ -2,8 +2,8 @@
  * # The compiler
  *
  * Here is the whole of it from above: what it remembers, how compiled code is entered, and what to do when it comes out
- * again. When to compile, what is learned by watching, and when to forget are the next files, and the rest of this room
- * is about what is in between.
+ * again. Practice, when to compile, what is learned by watching, and when to forget are the next files, and the rest of
+ * this room is about what is in between.
  *
  * Modules are compiled at once, when they are asked for, and not in the background. They are small, four kilobytes on
  * average, which most browsers accept even on the thread that draws the page. What matters more: when a block is
@@ -46,7 +46,7 @@ export function canCompile(): boolean {
  * ## What it remembers
  *
  * A table of functions in which the dispatcher looks up whom to call; regions, exits, and who has died but is not yet
- * buried. The dispatcher itself is a module with one function, made here and never again.
+ * buried. The dispatcher itself is a module of two functions, made here and never again.
  */
 /** The second engine of one processor. */
 export class Compiler {

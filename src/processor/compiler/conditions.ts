@@ -28,7 +28,7 @@ import {
 } from './emitter.ts';
 import { CANONICAL, DYNAMIC, isSubtraction, LOGIC, shiftOfKind } from './kinds.ts';
 
-/** Pushes 1 if condition `number` holds, else 0 (or for the positive ones any number but 0). */
+/** Pushes 1 if condition `number` holds, else 0: SETcc stores just that. */
 export function pushCondition(d: Draft, number: number): void {
   const { code } = d;
   if (isSubtraction(d.kind) && pushComparison(d, number)) return;

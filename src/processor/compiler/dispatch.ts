@@ -43,8 +43,8 @@ const ENTRY = 4;
  * everything safe. If the page has been unmapped, remapped, or lost from the TLB, its entry is another one or zero, and
  * the way leads back to those who can walk a page table.
  *
- * All three differences are put together with OR and tested once: two of them are nearly never there, and a branch
- * costs more than a subtraction.
+ * All three answers are put together with OR and tested once: two of them are nearly always the same, and a branch
+ * costs more than a comparison.
  */
 /**
  * A module of two functions. Number 0, `dispatch(slot, budget)`, runs regions until one of them wants something, and

@@ -85,7 +85,7 @@ export class Draft {
   kind = DYNAMIC;
   /** Whether the flags that the current instruction makes matter to anybody. */
   needed = false;
-  /** The current instruction has missed the TLB often. */
+  /** The accesses of the current block have missed the TLB often. */
   careful = false;
 
   constructor(code: Emitter, exits: ExitNumbers, readTable: number, writeTable: number) {
@@ -224,7 +224,7 @@ export const SETTLE = -1;
 
 /*
  * A REP retires as many instructions as it goes around, and it may come back before it is done. So there the budget is
- * fetched back, too, and EIP, which says whether this is the end of it.
+ * fetched back, too, and EIP, to be handed on. Whether this is the end of it, the answer says.
  */
 export function stepRepeated(d: Draft): void {
   stepHere(d, 1);

@@ -5,7 +5,7 @@
  * nothing, and no `goto`: you may leave a block at its end or go back to a loop's beginning, and that is all.
  * Browsers turn it into the machine code of a machine that somebody did build, and they are very good at it.
  *
- * Below are the opcodes we use, a quarter of those there are, and a heap of bytes to put them on. Branches count
+ * Below are the opcodes we use, some sixty of them, and a heap of bytes to put them on. Branches count
  * blocks from the inside out; the emitter keeps the depth, so that the rest of us can have labels.
  */
 export const UNREACHABLE = 0x00;
@@ -79,15 +79,13 @@ export const ROTL = 0x77;
 export const ROTR = 0x78;
 
 /*
- * Wider numbers are needed only for products and quotients, where an i386 puts 64 bits into two registers.
+ * Wider numbers are needed where an i386 puts 64 bits into two registers: for products, quotients, and double shifts.
  */
-export const I64_ADD = 0x7c;
 export const I64_MUL = 0x7e;
 export const I64_DIV_U = 0x80;
 export const I64_REM_U = 0x82;
 export const I64_OR = 0x84;
 export const I64_SHL = 0x86;
-export const I64_SHR_S = 0x87;
 export const I64_SHR_U = 0x88;
 export const I32_WRAP = 0xa7;
 export const I64_EXTEND_S = 0xac;
@@ -168,8 +166,8 @@ const LENGTH_BYTES = 4;
 /*
  * ## Instructions
  *
- * One emitter serves for all modules that are ever made. It begins again at the front of the same heap, which is as
- * large by then as it needs to be.
+ * One emitter serves for all regions of a machine. It begins again at the front of the same heap, which is as large by
+ * then as it needs to be.
  */
 /** Instructions of WebAssembly; and how deep in blocks we are. */
 export class Emitter extends Bytes {

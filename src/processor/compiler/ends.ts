@@ -3,7 +3,7 @@
  *
  * Decoding has cut the program at its jumps. What matters to a compiler is how many ways lead out, and whether they are
  * known: one for a JMP, two for a condition, any number for a RET. There are two more ways to end. One is a REP, which
- * may be done in the middle of itself when the budget ends; unless it is short, the interpreter does it for us, and we
+ * may have to stop halfway when the budget ends; unless it is short, the interpreter does it for us, and we
  * go on behind it. The other is the commonest in a kernel: an instruction that is none of our business, `iret` or `mov
  * cr3`. Then it is out, and the interpreter, who knows how, goes on by itself.
  */

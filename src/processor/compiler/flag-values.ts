@@ -2,8 +2,8 @@
  * # What became of the flags
  *
  * Two numbers in locals, and what was done with them is known. From that, everything an i386 ever says about a
- * result can be worked out: here is how, flag by flag, in WebAssembly. You need not read it unless you doubt it. It
- * was doubted; three thousand random programs found nothing.
+ * result can be worked out: here is how, flag by flag, in WebAssembly. You need not read it unless you doubt it. The
+ * tests doubt it each time they run, with three hundred random programs.
  */
 import { type Draft, FLAG_A, FLAG_B, T2, T3 } from './draft.ts';
 import {
@@ -132,8 +132,8 @@ function pushProductTooWide(d: Draft): void {
 /*
  * ## The long way
  *
- * For the conditions that are left, and where two ways meet that do not agree, the flags are made after all: the
- * result, and the carries as `flags.ts` has them.
+ * For the conditions that are left, and where ways meet behind which somebody wants to know, the flags are made after
+ * all: the result, and the carries as `flags.ts` has them.
  */
 /** Turns the flag locals into result and carries. */
 export function canonicalize(d: Draft): void {

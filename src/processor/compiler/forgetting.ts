@@ -1,8 +1,8 @@
 /*
  * # Forgetting
  *
- * Three things end a region. Its page is written to, so the code is no longer that code. It was made too hopefully. Or
- * there are too many of them, and then all go: the ones that matter come back by themselves.
+ * Four things end a region. Its page is written to, so the code is no longer that code. It was made too hopefully, or
+ * too narrow. Or there is too much of everything, and then all go: the ones that matter come back by themselves.
  */
 import { type Region, withdraw } from './cache.ts';
 import type { Compiler } from './compiler.ts';
@@ -16,8 +16,8 @@ const MOST_PATIENCE = 8;
 /*
  * ## Pages that will not keep still
  *
- * Who rewrites a page of code once will do it again: a loader, a compiler, a kernel that patches itself. The first time
- * costs us a region. Each further time, blocks of that page must be twice as hot before they are compiled, up to 256
+ * Who rewrites a page of code once will do it again: a loader, a compiler, a kernel that patches itself. Each time
+ * costs us a region, and from then on blocks of that page must be twice as hot as before to be compiled, up to 256
  * times.
  */
 /** A page of code is about to be written to. */
@@ -34,9 +34,9 @@ export function noteRewriting(compiler: Compiler, frame: number): void {
 /*
  * ## Dead and buried
  *
- * A region may be forgotten while it runs: it is the store that it has just done which changed its page. So it is taken
- * out of everything by which it could be found, at once, and its slot is given back only when nobody can be inside any
- * more.
+ * A region may be forgotten while it runs: it is a store that it has just had done for it which changed its page. So it
+ * is taken out of everything by which it could be found, at once, and its slot is given back only when nobody can be
+ * inside any more.
  */
 /** Forgets a region. It may be running: then it stays where it is until that is over. */
 export function forgetRegion(compiler: Compiler, region: Region): void {

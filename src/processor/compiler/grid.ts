@@ -137,8 +137,8 @@ const logical: [Execute, Lowering][] = [
 ];
 
 /*
- * Bytes and words have a row in which all eight operations are one function, and the instruction says which. The 16-bit
- * forms have no functions for memory of their own, either: nobody has asked for speed in them since Windows 3.1.
+ * Bytes and words have a row in which all operations but CMP are one function, and the instruction says which. The
+ * 16-bit forms have no functions for memory of their own, either: nobody has asked for speed in them since Windows 3.1.
  */
 const steps = { operand: 'store', flags: 'changes', writes: RM } as const;
 

@@ -67,10 +67,11 @@
  * `dec`.
  *
  * `$1` is the way out, and the art of it. Whoever leaves must know which instruction is next, how many are done, what
- * is in all eight registers and what six flags would say if they were asked. All of that hangs on one number, `$exit`,
- * which is set before each place where one might leave; and as a constant in a variable that nobody reads is not even
- * loaded, it costs nothing until then. Before the loop goes back to its beginning, `$budget` is asked whether it will
- * last for five more. If not, the loop is left there. (On the way in it has been asked the same, above the picture.)
+ * is in all eight registers and what six flags would say if they were asked. Most of that hangs on one number, `$exit`,
+ * which is set before each place where one might leave, with `$kind` beside it for the flags; and as a constant in a
+ * variable that nobody reads is not even loaded, they cost nothing until then. Before the loop goes back to its
+ * beginning, `$budget` is asked whether it will last for five more. If not, the loop is left there. (On the way in it
+ * has been asked the same, above the picture.)
  *
  * So one loop is done twice, by two engines, and the rule of this house is that nobody may be able to tell which,
  * except by a clock: same memory, same faults, same count, at every single instruction at which one might look. The

@@ -107,7 +107,8 @@ export function isShiftRight(kind: number): boolean {
 /*
  * ## Settling
  *
- * This runs once each time that compiled code is left, and it runs the *interpreter's own* functions on the operands.
+ * This runs when compiled code is left, or asks the interpreter for something, and it runs the *interpreter's own*
+ * functions on the operands.
  * So if there is a mistake in how flags are made, both engines make the same one, and the real processor will tell us.
  */
 /** Makes the flag words what the interpreter expects. */

@@ -25,8 +25,9 @@ type Go = (edge: Edge) => void;
  * to the head of a loop, or out. `jmp` writes nothing at all. It is only a place in the i386's memory that was
  * elsewhere; in WebAssembly the next block simply comes next.
  *
- * A RET and an indirect CALL have to read where they go before they can go there. Mind the order in `call [esp]`: the
- * push moves esp, and writes over the very word that says where to.
+ * A RET and an indirect CALL have to read where they go before they can go there. Mind the order. A push moves esp, so
+ * that `call [esp]` would find its own return address there, and `call [esp-4]` has it written over the very word that
+ * says where to.
  */
 /** Writes the instruction that ends a block, and all the ways out. */
 export function emitEnd(d: Draft, node: Node, go: Go): void {

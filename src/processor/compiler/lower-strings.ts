@@ -41,7 +41,7 @@ function look(d: Draft, register: number, { group }: Access): void {
 
 /*
  * The direction flag is nearly always clear. But to find that out takes a branch, and this is only arithmetic: the flag
- * is bit 10, and one comes out as minus two.
+ * is bit 10. It is moved to where it is worth twice the size, and taken off the size, and leaves minus the size.
  */
 const DIRECTION_BIT = 10;
 

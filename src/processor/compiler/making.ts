@@ -92,9 +92,9 @@ const MOST_WAITING = 64;
 /*
  * ## Four reasons not to
  *
- * It has been forgotten, or compiled, while it waited. The segments are not flat. It begins with an
- * instruction that we cannot compile. Or it is short and ends with one, and the way there and back would cost more than
- * what is in between.
+ * It has been forgotten, or compiled, while it waited. The segments are not flat. It is nothing but an instruction that
+ * we cannot compile. Or it is short and ends with one, and the way there and back would cost more than what is in
+ * between.
  */
 function isFit({ epoch, region, mode }: Block): boolean {
   return epoch >= 0 && region === undefined && mode === EVERYTHING_FLAT;
@@ -105,9 +105,8 @@ export const EVERYTHING_FLAT = MODE_FLAT_DATA | MODE_FLAT_STACK | MODE_FLAT_CODE
 /** A block that ends in the interpreter is not worth the way there and back if it has fewer instructions than this. */
 const WORTH_ENTERING = 12;
 
-function isWorthIt([entry, second]: readonly Node[]): boolean {
-  if (entry!.end !== 'interpreted') return true;
-  return entry!.body > 0 && (second !== undefined || entry!.body >= WORTH_ENTERING);
+function isWorthIt([entry]: readonly Node[]): boolean {
+  return entry!.end !== 'interpreted' || entry!.body >= WORTH_ENTERING;
 }
 /*
  * ## From blocks to functions

@@ -2,8 +2,8 @@
  * # Modules
  *
  * A function cannot come alone. WebAssembly wants it in a module, with its types, its imports and its exports
- * declared in sections, each with its length in front. Ours are all alike: they import the memory and one function
- * of ours, and export what they have under a number.
+ * declared in sections, each with its length in front. Ours are nearly alike: they import the memory and what else they
+ * need from us, and export what they have under a number.
  *
  * A module costs the engine below a good hundred microseconds, whatever is in it, so several functions share one.
  */
@@ -39,7 +39,7 @@ declare global {
   }
 }
 
-/** Every function here takes a number and returns one. */
+/** The function of a region: takes a budget, and returns the number of an exit. */
 export type WasmFunction = (argument: number) => number;
 
 /*
@@ -210,7 +210,7 @@ function name(out: Bytes, text: string): void {
  * ## And what goes out
  *
  * A body is its length, its locals, and its code. Locals come in groups, *so many of this type*: 32 bits, 64 bits, and
- * 32 bits again for the pointers, of which each function has as many as it wants.
+ * 32 bits again for pointers and guesses, of which each function has as many as it wants.
  */
 /** The locals of a function. */
 export interface Locals {

@@ -44,7 +44,7 @@ map:
 `;
 
 /*
- * Then the theme, ten times over: a recursion, a hash of a string with a look into a table, a jump through a table with
+ * Then the theme, ten times over: a recursion, a hash of a string with a look into a table, a call through a table with
  * what comes out, a REP, and a mixing of numbers of sixty-four bits.
  */
 const THEME = `

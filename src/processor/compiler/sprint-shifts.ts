@@ -1,8 +1,8 @@
 /*
  * # Shifts at a run
  *
- * Three shifts: to the left, to the right, and to the right with the sign. Of each one must know which bit went out last,
- * and what has become of OF.
+ * Three shifts: to the left, to the right, and to the right with the sign. Of each one must know which bit went out
+ * last, and what has become of OF.
  */
 import type { Execute } from '../instruction.ts';
 import { ECX } from '../layout.ts';
@@ -74,8 +74,8 @@ const arithmetic = shift(SHR_S, outRight, never);
 /*
  * ## By CL
  *
- * Whoever unpacks a file shifts by CL, a hundred thousand times while a Linux boots. A count that is not known before may
- * be 0, and then nothing happens, not even to the flags. And there is one function in the gallery for all eight
+ * Whoever unpacks a file shifts by CL, a hundred thousand times while a Linux boots. A count that is not known before
+ * may be 0, and then nothing happens, not even to the flags. And there is one function in the gallery for all eight
  * operations of the row, so he has to look which it is. The rotates are left to the other one.
  */
 const countInCl: Step = ({ code }) => {

@@ -102,7 +102,7 @@ function sprinterModule(): Uint8Array {
  *         br_table                      by the number of the instruction
  *       end    mov, registers           whoever leaves one block comes out here
  *              br done
- *       end    mov, from memory         and whoever leaves two, here
+ *       end    mov, one byte            and whoever leaves two, here
  *              br done
  *       ...
  *     end      next instruction, and back to the loop

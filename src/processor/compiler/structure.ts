@@ -92,6 +92,8 @@ function dominates(above: Node, below: Node): boolean {
  * ## Loops with two doors
  *
  * An edge that goes back to a block which does not dominate it makes a loop that can be entered in two places.
+ * WebAssembly has none of these. So such a jump back is cut, and leaves the region; if there is compiled code where it
+ * leads, the dispatcher finds it.
  */
 function cutIrreducible(order: Node[]): boolean {
   let cut = false;
@@ -108,14 +110,16 @@ function cutIrreducible(order: Node[]): boolean {
 
 function markMerges(order: Node[]): void {
   const forward = order.map(() => 0);
+  const last = order.map(() => -1); // from where the last jump back comes
   for (const node of order) {
     node.merges = [];
     for (const { to } of node.edges) {
       if (!to) continue;
-      if (isBackEdge(node, to)) markLoop(order, to, node);
+      if (isBackEdge(node, to)) last[to.order] = node.order;
       else forward[to.order]!++;
     }
   }
+  for (const node of order) if (last[node.order]! >= 0) markLoop(order, node, last[node.order]!);
   for (const node of order) {
     node.isMerge = forward[node.order]! > 1;
     if (node.isMerge) node.dominator!.merges.push(node);
@@ -123,12 +127,12 @@ function markMerges(order: Node[]): void {
 }
 
 /**
- * Whoever stands between the head of a loop and a jump back to it is part of the loop, or nearly always. (It is only
- * asked to find out where [a guess](#the-page-of-last-time) is worth most.)
+ * Whoever stands between the head of a loop and the last jump back to it is part of the loop, or nearly always. (It is
+ * only asked to find out where [a guess](#the-page-of-last-time) is worth most.)
  */
-function markLoop(order: Node[], head: Node, last: Node): void {
+function markLoop(order: Node[], head: Node, last: number): void {
   head.isHeader = true;
-  for (let index = head.order; index <= last.order; index++) order[index]!.loops++;
+  for (let index = head.order; index <= last; index++) order[index]!.loops++;
 }
 
 /*
