@@ -114,8 +114,8 @@ function kernelOffset(image: Uint8Array): number {
 }
 
 /*
- * And there the Launcher ends. It has loaded a kernel, been a bus and three devices to it, and told its story when it
- * died; and it never found out how any of it is done. You know every trick now that needs no privilege. It wrote five
- * words to a file, and read. Behind that file is the next chapter. Leave your conscience with the lamp-keeper: from
- * here on you are the one who lies.
+ * And there the Launcher ends. It has loaded a kernel, been a bus and four kinds of device to it, and told its story
+ * when it died; and it never found out how any of it is done. You know every trick now that needs no privilege. It
+ * wrote five words to a file, and read. Behind that file is the next chapter. Leave your conscience with the
+ * lamp-keeper: from here on you are the one who lies.
  */

@@ -231,9 +231,9 @@ export function notify(device: VirtioDevice, index: number): void {
  * Guest of 32 MB, all of it within the rules, and while we do it nobody hears ^C. So each queue gets turns of about
  * a megabyte, after which the Guest's clock and your keys get theirs.
  *
- * When a queue runs dry, and not once for each request, the driver gets its interrupt. `announce` knows whether it
- * wants one. And whether there is more to do is asked last of all, of every queue: a frame that was sent may have
- * brought its answer already, for a queue that had its turn before.
+ * When a queue runs dry or its turn is over, and not once for each request, the driver gets its interrupt. `announce`
+ * knows whether it wants one. And whether there is more to do is asked last of all, of every queue: a frame that was
+ * sent may have brought its answer already, for a queue that had its turn before.
  */
 
 /** Serves what waits, up to one turn's worth on each queue. @returns true if there is more to do at once */

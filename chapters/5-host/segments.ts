@@ -116,7 +116,7 @@ function dropLostSelectors(guest: Guest): void {
 
 const SELECTOR_LOCAL = 1 << 2;
 
-/** Whether `pop ds` with this selector works in the Switcher, which is in ring 0 (Intel SDM vol. 2, POP). */
+/** Whether `mov ds` with this selector works in the Switcher, which is in ring 0 (Intel SDM vol. 2, MOV). */
 function canReload(guest: Guest, selector: number): boolean {
   if (selector <= 3) return true;
   if (selector & SELECTOR_LOCAL) return false;

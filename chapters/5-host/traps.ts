@@ -162,7 +162,7 @@ function reflect(guest: Guest, trap: Trap): undefined {
  */
 function errorCode(guest: Guest, trap: Trap): number {
   const astray = trap < VECTORS ? 0 : guest.ground.machine.registers.esp - (REGISTER_PAGE + FRAME);
-  return guest.register(FRAME_ERROR + astray);
+  return guest.ground.machine.ram.read32(guest.frame + FRAME_ERROR + astray); // which may be below the frame
 }
 
 function whyUnhandled(trap: Trap): string {

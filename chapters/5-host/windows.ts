@@ -74,7 +74,10 @@ export class Windows {
     return window;
   }
 
-  /** Takes a window back. Whoever still holds it can no longer read or write through it. */
+  /**
+   * Takes a window back. Whoever still holds it can no longer read or write through its methods; `bytes` must not be
+   * kept.
+   */
   close(window: GuestWindow): void {
     const index = this.#taken.indexOf(window as Window);
     if (index >= 0) this.#taken.splice(index, 1)[0]!.close();

@@ -113,7 +113,7 @@ export const FRAME_SS = 68;
  *
  * Three words in which the Host leaves word for the Switcher, and three tables that the processor knows by address: the
  * task state (of which we use the stacks for rings 0 and 1), the interrupt table, the segments. Their addresses are the
- * same under every Guest, which will save us a dozen instructions in a moment.
+ * same under every Guest, which will save us eight slow instructions in a moment.
  */
 
 /** Offsets in the state page. The first three words are what the Host tells the Switcher; the rest is a Guest's. */

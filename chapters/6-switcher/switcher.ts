@@ -232,7 +232,7 @@ function createMapper(machine: Machine, text: number, statePage: number): Switch
  * ## A world for nobody
  *
  * And the Host's own address space, in which there are the Switcher and one page more: the text again, at its physical
- * address, for the two instructions in which paging is on and eip has not heard of it yet. Here the state page may be
+ * address, for the one instruction in which paging is on and eip has not heard of it yet. Here the state page may be
  * written, since `ltr` marks the task as busy in its descriptor. In a Guest's world, no instruction does that.
  */
 function createHome(registerPage: number, directory: number, state: StatePage): Passenger {
