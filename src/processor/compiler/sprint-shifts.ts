@@ -1,8 +1,9 @@
 /*
  * # Shifts at a run
  *
- * Three shifts: to the left, to the right, and to the right with the sign. Of each one must know which bit went out
- * last, and what has become of OF.
+ * Three shifts: to the left, to the right, and to the right with the sign. To shift takes one opcode. But bits fall off
+ * the edge, and an i386 asks after the last of them (CF), and whether the sign has survived (OF). So most of this page
+ * is about what is no longer there.
  */
 import type { Execute } from '../instruction.ts';
 import { ECX } from '../layout.ts';
