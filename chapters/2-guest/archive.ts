@@ -72,6 +72,8 @@ export function readArchive(): void {
     const nameSize: u32 = hexadecimal(header + FIELD_NAME_SIZE, 8);
     const name: u32 = header + HEADER_SIZE;
     if (nameSize > end - name) panic('the initial file system ends in a name');
+    if (nameSize === 0 || load8(name + nameSize - 1) !== 0)
+      panic('a name in the initial file system does not end');
     const data: u32 = roundUp(name + nameSize);
     if (startsWith(name, addressOf('TRAILER!!!'))) break;
     if (data > end || size > end - data) panic('the initial file system ends in a file');

@@ -8,7 +8,7 @@
 import { USER_CS, USER_DS, X86_EFLAGS_IF } from '../1-preparation/abi.ts';
 import { destroyAddressSpace } from './address-space.ts';
 import type { Node } from './archive.ts';
-import { KIND_DIRECTORY, findNode } from './archive.ts';
+import { KIND_DIRECTORY, KIND_FILE, findNode } from './archive.ts';
 import type { i32, u32, u8 } from './language.ts';
 import { addressOf, array, at, charCode, load8, sizeOf, struct } from './language.ts';
 import { allocatePage, releasePage } from './pages.ts';
@@ -17,7 +17,7 @@ import type { Process } from './process.ts';
 import { cpu } from './process.ts';
 import type { Image, Words } from './program-loader.ts';
 import { LONGEST_WORDS, MOST_WORDS, loadProgram } from './program-loader.ts';
-import { E2BIG, EFAULT, EISDIR, ENOENT, ENOMEM } from './protocol.ts';
+import { E2BIG, EFAULT, EISDIR, ENOENT, ENOEXEC, ENOMEM } from './protocol.ts';
 import { clearBytes, copyBytes, lengthOf } from './text.ts';
 import type { TrapFrame } from './traps.ts';
 import { copyFromUser, copyTextFromUser } from './user-memory.ts';
@@ -38,6 +38,7 @@ export function execute(frame: TrapFrame, pathAddress: u32, list: u32): i32 {
   const file: Node | null = findNode(addressOf(path));
   if (file === null) return -ENOENT;
   if (file.kind === KIND_DIRECTORY) return -EISDIR;
+  if (file.kind !== KIND_FILE) return -ENOEXEC;
   const page: u32 = allocatePage();
   if (page === 0) return -ENOMEM;
   let result: i32 = copyWords(at<Words>(page), list);

@@ -25,6 +25,9 @@ import { DEVICE_WRITES, chain, describe, hasUsed, offer, openQueue, takeUsed } f
 /** What a disk counts in. */
 const SECTOR_SIZE = 512;
 
+/** What lies below 4 GiB, but for the last: a size in bytes must fit into 32 bits. */
+const MOST_SECTORS = 0x7f_ffff;
+
 /** We move up to this much at a time: eight sectors. */
 const BUFFER_SIZE = 4096;
 
@@ -58,12 +61,23 @@ let sectors: u32 = 0;
 export function startBlock(device: VirtioDevice): u32 {
   if (present || !negotiate(device, 0)) return 0;
   openQueue(queue, device, 0);
-  sectors = register32(device.settings); // the low half of the capacity: 2 TiB is all we can see
+  sectors = visibleSectors(register32(device.settings), register32(device.settings + 4));
   driverIsReady(device);
   listen(device, requestDone);
   present = true;
   addPath(addressOf('dev/vda'), KIND_BLOCK, 0, sectors * SECTOR_SIZE);
   return sectors;
+}
+
+/*
+ * A capacity has sixty-four bits, and a position in a file of ours has thirty-two and counts bytes. So of a larger disk
+ * we see the first four gigabytes. It is better than what would happen otherwise: a position that goes round, and a disk
+ * of exactly four gigabytes that is empty.
+ */
+
+/** The sectors whose bytes a `u32` can count, of a capacity in two halves. */
+function visibleSectors(capacity: u32, capacityHigh: u32): u32 {
+  return capacityHigh === 0 && capacity < MOST_SECTORS ? capacity : MOST_SECTORS;
 }
 
 /*
@@ -148,19 +162,29 @@ function wholeSectors(position: u32, chunk: u32): u32 {
   return ((bytes + SECTOR_SIZE - 1) / SECTOR_SIZE) * SECTOR_SIZE;
 }
 
+/*
+ * A position may be shared. Whoever forks gives the child the open file, position and all, and while one of them waits
+ * for the disk the other may move it. So nobody looks at the position before the disk is theirs: what fitted into the
+ * buffer from there would not fit from here. (Our Launcher has answered before anybody falls asleep, and so you would
+ * not find out here. You would on the first disk that takes its time.)
+ */
+
 /** Reads from the disk at the file's position. */
 export function readBlockFile(file: OpenFile, address: u32, count: u32): i32 {
   if (!present) return -ENODEV;
-  const chunk: u32 = span(file.position, count);
-  if (chunk === 0) return 0;
   seize();
-  let result: i32 = chunk as i32;
-  const first: u32 = file.position / SECTOR_SIZE;
-  if (!request(READ, first, wholeSectors(file.position, chunk))) result = -EIO;
-  else if (!copyToUser(address, addressOf(buffer) + (file.position % SECTOR_SIZE), chunk)) result = -EFAULT;
-  else file.position += chunk;
+  const result: i32 = readSpan(file, address, span(file.position, count));
   yieldDisk();
   return result;
+}
+
+function readSpan(file: OpenFile, address: u32, chunk: u32): i32 {
+  if (chunk === 0) return 0;
+  const first: u32 = file.position / SECTOR_SIZE;
+  if (!request(READ, first, wholeSectors(file.position, chunk))) return -EIO;
+  if (!copyToUser(address, addressOf(buffer) + (file.position % SECTOR_SIZE), chunk)) return -EFAULT;
+  file.position += chunk;
+  return chunk as i32;
 }
 
 /*
@@ -171,17 +195,21 @@ export function readBlockFile(file: OpenFile, address: u32, count: u32): i32 {
 /** Writes to the disk at the file's position. Sectors that change only in part are read first. */
 export function writeBlockFile(file: OpenFile, address: u32, count: u32): i32 {
   if (!present) return -ENODEV;
-  const chunk: u32 = span(file.position, count);
-  if (chunk === 0) return count === 0 ? 0 : -ENOSPC;
+  if (count === 0) return 0;
   seize();
+  const result: i32 = writeSpan(file, address, span(file.position, count));
+  yieldDisk();
+  return result;
+}
+
+function writeSpan(file: OpenFile, address: u32, chunk: u32): i32 {
+  if (chunk === 0) return -ENOSPC;
   const first: u32 = file.position / SECTOR_SIZE;
   const offset: u32 = file.position % SECTOR_SIZE;
   const bytes: u32 = wholeSectors(file.position, chunk);
-  let result: i32 = chunk as i32;
-  if (bytes !== chunk && !request(READ, first, bytes)) result = -EIO;
-  else if (!copyFromUser(addressOf(buffer) + offset, address, chunk)) result = -EFAULT;
-  else if (!request(WRITE, first, bytes)) result = -EIO;
-  else file.position += chunk;
-  yieldDisk();
-  return result;
+  if (bytes !== chunk && !request(READ, first, bytes)) return -EIO;
+  if (!copyFromUser(addressOf(buffer) + offset, address, chunk)) return -EFAULT;
+  if (!request(WRITE, first, bytes)) return -EIO;
+  file.position += chunk;
+  return chunk as i32;
 }

@@ -15,7 +15,7 @@ import type { Execute, Instruction } from './instruction.ts';
 import { ECX, EIP, ESP, FLAG_CARRIES, FLAG_RESULT, LIMIT, CS } from './layout.ts';
 import { readOperand, registerIndex } from './operands.ts';
 import type { Processor } from './processor.ts';
-import { discard, peek, push } from './stack.ts';
+import { discard, peek, probePush, push } from './stack.ts';
 
 /** A taken jump within the segment; `target` is checked against the limit of CS. */
 function jumpTo(cpu: Processor, target: number): void {
@@ -173,7 +173,7 @@ export function jumpIndirect(cpu: Processor, i: Instruction): void {
 export function call(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
   const top = (words[ESP]! - 4) | 0;
-  if (i.immediate >>> 0 > words[LIMIT + CS]! >>> 0) protectionFault();
+  if (i.immediate >>> 0 > words[LIMIT + CS]! >>> 0) return callTo(cpu, i, i.immediate); // in vain
   write32(cpu, top, i.next);
   words[ESP] = top;
   words[EIP] = i.immediate;
@@ -201,12 +201,9 @@ export function callIndirect(cpu: Processor, i: Instruction): void {
 /** Of a full stack and a target beyond the limit, the real processor reports the stack. */
 function callTo(cpu: Processor, i: Instruction, target: number): void {
   const words = cpu.words;
-  const top = words[ESP]!;
+  probePush(cpu, 1, i.size);
+  if (target >>> 0 > words[LIMIT + CS]! >>> 0) protectionFault();
   push(cpu, i.size, i.next);
-  if (target >>> 0 > words[LIMIT + CS]! >>> 0) {
-    words[ESP] = top;
-    protectionFault();
-  }
   words[EIP] = target;
 }
 

@@ -10,7 +10,7 @@
  * comes with the registers just where they got to, the kernel brings the page, and the instruction is simply
  * started again.
  */
-import { probeWrite, readLinear, writeLinear } from './access.ts';
+import { mindsCrooked, probeWrite, readLinear, writeLinear } from './access.ts';
 import { narrow, DIRECTION, SUB, subtract32 } from './flags.ts';
 import { FLAT, type Instruction, REPEAT_NOT_EQUAL } from './instruction.ts';
 import { EAX, ECX, EDI, EIP, ES, ESI, FLAG_CARRIES, FLAG_RESULT, SYSTEM_FLAGS } from './layout.ts';
@@ -208,8 +208,8 @@ function inputStep(cpu: Processor, offset: number, size: number): void {
 /*
  * ## By the page
  *
- * If the segments are flat, the direction is up, and both pages are in the TLB with the right to do this, then
- * nothing can happen before the end of the page. So there is no reason to do it one at a time: `copyWithin` and
+ * If the segments are flat, the direction is up, both pages are in the TLB with the right to do this, and nobody has
+ * asked to be told of crooked addresses, then nothing can happen before the end of the page. So there is no reason to do it one at a time: `copyWithin` and
  * `fill` do a page in the time of a few elements. It is the difference between fifty million words a second and
  * five thousand million.
  *
@@ -226,6 +226,7 @@ function inBulk(cpu: Processor, i: Instruction, most: number): number {
   const words = cpu.words;
   const size = i.size;
   if (most < 4 || i.addressMask !== -1 || i.segment !== FLAT || words[SYSTEM_FLAGS]! & DIRECTION) return 0;
+  if (mindsCrooked(cpu)) return 0;
   const destination = words[EDI]!;
   const entry = words[words[WRITE_TABLE]! + (destination >>> 12)]!;
   if ((entry & 1) === 0) return 0;

@@ -1,5 +1,37 @@
 import { describe, expect, it } from 'vitest';
-import { bootToPrompt } from '../guest/session.ts';
+import { initrdWith } from '../guest/own-programs.ts';
+import { bootToPrompt, diskOf } from '../guest/session.ts';
+
+/** Four processes read one open file to its end, in pieces that do not fit together. */
+const SHARE = `
+import type { i32, u32, u8 } from '../language.ts';
+import { addressOf, array } from '../language.ts';
+import { OPEN_READ } from '../protocol.ts';
+import { exit, fork, open, read, wait } from './library/calls.ts';
+import { print, printNumber, flush } from './library/output.ts';
+const piece = array<u8>(5000);
+export function main(_count: u32, _words: u32[]): void {
+  const place: i32 = open(addressOf('/dev/vda'), OPEN_READ);
+  const first: i32 = fork();
+  const second: i32 = fork();
+  const size: u32 = first === 0 ? (second === 0 ? 100 : 4096) : second === 0 ? 700 : 5000;
+  let bytes: u32 = 0;
+  let sum: u32 = 0;
+  while (true) {
+    const count: i32 = read(place, addressOf(piece), size);
+    if (count <= 0) break;
+    for (let i: u32 = 0; i < (count as u32); i++) sum += piece[i];
+    bytes += count as u32;
+  }
+  if (second !== 0) wait(second);
+  printNumber(bytes);
+  print(' bytes, sum ');
+  printNumber(sum);
+  print('\\n');
+  flush();
+  if (first !== 0) wait(first);
+  exit(0);
+}`;
 
 describe('the disk', () => {
   const sectors = 20;
@@ -36,6 +68,35 @@ describe('the disk', () => {
   it('serves two readers at once', async () => {
     const session = await bootToPrompt({ options: ['--block=d'], disks: { d: disk() } });
     expect(await session.run('wc /dev/vda & wc /dev/vda; sleep 1')).toMatch(/(3 5 10240\n[\s\S]*){2}/);
+  });
+
+  it('serves two who share a position, each byte to one of them', async () => {
+    const bytes = Uint8Array.from({ length: 60 * 512 }, (_, i) => (i * 7 + (i >> 9)) & 0xff);
+    const initrd = initrdWith(['init', 'sh', 'echo'], { share: SHARE });
+    const session = await bootToPrompt({ initrd, options: ['--block=d'], disks: { d: bytes } });
+    const [parts] = [[...(await session.run('share')).matchAll(/(\d+) bytes, sum (\d+)/g)]];
+    const total = (column: number) => parts.reduce((sum, part) => sum + Number(part[column]), 0);
+    expect(parts).toHaveLength(4);
+    expect(total(1)).toBe(bytes.length);
+    expect(total(2)).toBe(bytes.reduce((sum, byte) => sum + byte));
+  });
+
+  it.each([
+    ['of 4 GiB', 4 * 2 ** 30],
+    ['of 2 TiB', 2 ** 41],
+  ])('%s is not an empty one', async (_, size) => {
+    const bytes = new Uint8Array(1024);
+    const large = { ...diskOf(bytes), size };
+    const session = await bootToPrompt({ options: ['--block=d'], openDisk: () => large });
+    expect(await session.run('echo woof > /dev/vda')).toBe('');
+    expect(new TextDecoder().decode(bytes.subarray(0, 5))).toBe('woof\n');
+  });
+
+  it('is no program', async () => {
+    const session = await bootToPrompt({ options: ['--block=d'], disks: { d: disk() } });
+    expect(await session.run('/dev/vda')).toBe('sh: /dev/vda: not a program\n');
+    expect(await session.run('/dev/console')).toBe('sh: /dev/console: not a program\n');
+    expect(await session.run('/bin')).toBe('sh: /bin: is a directory\n');
   });
 
   it('is not there unless somebody brought one', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { packCpio } from '../../tools/tangle/cpio.ts';
 import { boot, bootToPrompt } from './session.ts';
 
 describe('pup boots', () => {
@@ -36,6 +37,15 @@ describe('pup boots', () => {
     const session = boot({ initrd: new TextEncoder().encode('x'.repeat(1000)) });
     expect(await session.ended).toMatchObject({ code: 1 });
     expect(session.warnings[0]).toContain('panic: the initial file system is not a cpio archive');
+  });
+
+  it('panics over a name in it that does not end', async () => {
+    const initrd = packCpio([{ path: 'bin/init', bytes: new Uint8Array(4), executable: true }]);
+    const text = new TextDecoder('latin1').decode(initrd);
+    initrd[text.indexOf('bin/init') + 8] = 'x'.charCodeAt(0);
+    const session = boot({ initrd });
+    expect(await session.ended).toMatchObject({ code: 1 });
+    expect(session.warnings[0]).toContain('panic: a name in the initial file system does not end');
   });
 
   it('and lives in 2 MB, where what does not fit fails and the rest goes on', async () => {

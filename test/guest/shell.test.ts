@@ -136,6 +136,14 @@ describe('jobs', () => {
     expect(await session.run('kill 1')).toBe('kill: 1: no such process\n');
   });
 
+  it('a command may begin with what it is connected to, or be nothing else', async () => {
+    expect(await session.run('< /src/echo.ts wc')).toMatch(/^\d+ \d+ \d+\n$/);
+    expect(await session.run('> /dev/null echo nothing')).toBe('');
+    expect(await session.run('> /dev/null')).toBe('');
+    expect(await session.run('| wc')).toBe('0 0 0\n');
+    expect(await session.run('> ; echo alive')).toBe('sh: < or > without a file: failed\nalive\n');
+  });
+
   it('< and > redirect', async () => {
     expect(await session.run('wc < /src/echo.ts')).toMatch(/^\d+ \d+ \d+\n$/);
     expect(await session.run('echo nothing > /dev/null')).toBe('');

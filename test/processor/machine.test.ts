@@ -442,6 +442,21 @@ test('Alignment is checked only for ring 3 that asked for it, with AM (vol. 3, 6
   expect(run(0x00002, true)).toBe(3);
 });
 
+test('and a REP by the page is no exception', () => {
+  const run = (move: string) => {
+    const code = `mov esi, DATA\n mov edi, DATA + 0x800\n mov ecx, 16\n mov eax, [esi]\n mov [edi], eax\n ${move}\n int3`;
+    const { machine } = prepare({ ring: 3, flags: 0x40002, paging: true, code });
+    machine.registers.cr0 |= 0x4_0000;
+    machine.run(100);
+    return { vector: machine.registers.eip - 0x4001, left: machine.registers.ecx };
+  };
+  expect(run('rep movsd')).toEqual({ vector: 3, left: 0 });
+  expect(run('inc esi\n rep movsd')).toEqual({ vector: 17, left: 16 });
+  expect(run('inc edi\n rep movsd')).toEqual({ vector: 17, left: 16 });
+  expect(run('inc edi\n rep stosd')).toEqual({ vector: 17, left: 16 });
+  expect(run('inc edi\n rep movsb')).toEqual({ vector: 3, left: 0 });
+});
+
 test('Gates and code are found through the tables as they are now, not as they were', () => {
   const { machine } = prepare({
     code: `mov dword [0x5000 + 8 * 0x77], ${(CODE_0 << 16) + handler(0x66)}\n int 0x77`,

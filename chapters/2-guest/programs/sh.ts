@@ -15,7 +15,7 @@ import { END, readLine } from './library/input.ts';
 import { INPUT, flush, print, printNumber } from './library/output.ts';
 import { isText } from './library/strings.ts';
 import { runJob } from './shell-jobs.ts';
-import { isOperator, splitLine, tokens } from './shell-words.ts';
+import { isOperator, isWord, splitLine, tokens } from './shell-words.ts';
 
 const LINE_SIZE = 512;
 const line = array<u8>(512);
@@ -77,10 +77,14 @@ function runLine(): void {
 
 function run(first: u32, end: u32, background: boolean): void {
   if (first === end) return;
-  const name: u32 = tokens[first];
-  if (isText(name, 'help')) help();
-  else if (isText(name, 'exit')) exit(0);
+  if (isCommand(first, 'help')) help();
+  else if (isCommand(first, 'exit')) exit(0);
   else runJob(first, end, background);
+}
+
+/** Whether token `index` is that word. An operator is no address of a word, and so it is asked first. */
+function isCommand(index: u32, name: string): boolean {
+  return isWord(index) && isText(tokens[index], name);
 }
 
 /*

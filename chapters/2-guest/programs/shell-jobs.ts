@@ -104,7 +104,7 @@ function startCommand(
   background: boolean,
 ): i32 {
   const child: i32 = fork();
-  if (child < 0) complain('sh', tokens[first], child);
+  if (child < 0) complain('sh', isWord(first) ? tokens[first] : addressOf('fork'), child);
   if (child > 0) {
     setGroup(child, group);
     if (group === 0 && !background) foreground(child);

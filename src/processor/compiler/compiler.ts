@@ -11,9 +11,9 @@
  * that comes back at the same instruction is half caught.)
  */
 import type { Block } from '../blocks.ts';
-import { ALIGNMENT } from '../flags.ts';
-import { BUDGET, CODE_KEY, CPL, CR0, EIP, SYSTEM_FLAGS } from '../layout.ts';
-import { CR0_AM, type Processor } from '../processor.ts';
+import { mindsCrooked } from '../access.ts';
+import { BUDGET, CODE_KEY, CPL, EIP } from '../layout.ts';
+import type { Processor } from '../processor.ts';
 import { type Exit, exitOf, isPublished, publish, type Region, slotOf } from './cache.ts';
 import { dispatcher } from './dispatch.ts';
 import { SETTLE } from './draft.ts';
@@ -120,7 +120,7 @@ export function mayEnter(compiler: Compiler, region: Region): boolean {
   const { cpu } = compiler;
   const { words } = cpu;
   if (cpu.remaining < region.need || cpu.repeating || region.user !== (words[CPL] === 3)) return false;
-  return !region.user || (words[SYSTEM_FLAGS]! & ALIGNMENT) === 0 || (words[CR0]! & CR0_AM) === 0;
+  return !region.user || !mindsCrooked(cpu);
 }
 /*
  * WebAssembly has a compiler of its own below it, two of them in fact: a hasty one that is ready at once, and a good
