@@ -3,8 +3,8 @@
  *
  * Two programs that have never met, written in different years by people who do not trust each other, must agree on
  * numbers. Such an agreement is called an ABI, an *application binary interface*, since it is about bytes and not about
- * names. A kernel for lguest brings about a hundred numbers, and they are cast in 2015's concrete: those of Linux 4.1
- * to 4.13. You need not learn them. You need to know that nothing else passes between a Guest and its Host.
+ * names. A kernel for lguest brings some dozens of numbers, and they are cast in 2015's concrete: those of Linux 4.1 to
+ * 4.13. You need not learn them. You need to know that nothing else passes between a Guest and its Host.
  *
  * ## The knock on the wall
  *
@@ -36,11 +36,11 @@ export const LHCALL_LOAD_GDT_ENTRY = 18;
 export const LHCALL_SEND_INTERRUPTS = 19;
 
 /*
- * The gaps are graves. Number 3 loaded a whole GDT at once, 11 asked for the time, 12 moved data before there was
- * virtio, 13 was for kernels with three levels of page tables, 17 told the Host to look at a queue. Interfaces that
- * nobody was promised may lose teeth like that, and lguest had promised nothing: Host, Guest and Launcher came out of
- * the same tree. Then the interface stood still for the last two years of its life, which is more than can be said of
- * most that had one.
+ * The gaps are graves, but for one. Number 3 loaded a whole GDT at once, 11 asked for the time, 12 moved data before
+ * there was virtio, 17 told the Host to look at a queue; 13 is alive, and for kernels with three levels of page tables,
+ * which ours are not. Interfaces that nobody was promised may lose teeth like that, and lguest had promised nothing:
+ * Host, Guest and Launcher came out of the same tree. Then the interface stood still for the last two years of its
+ * life, which is more than can be said of most that had one.
  *
  * Number 2 is the last thing a Guest says.
  */
@@ -63,9 +63,14 @@ export const LGUEST_SHUTDOWN_RESTART = 2;
  * | cr2 | Host | the address of the last page fault; the real CR2 is beyond ring 1 |
  * | time | Host | seconds and nanoseconds, as of the last interrupt |
  * | irq_pending | Host | something came while you were not to be disturbed |
+ * | reserve_mem | Host | how many bytes at the top of all addresses are not for sale |
+ * | tsc_khz | Host | how fast RDTSC counts; 0: do not rely on it |
+ * | noirq_iret | Guest | the address of an `iret` before which nobody may be interrupted |
+ * | kernel_address | Guest | where the kernel's half of all addresses begins |
+ * | syscall_vec | Guest | the gate for system calls, which is to cost no trip |
  *
- * With that, `cli` is one store. So is `sti`, followed by a look at irq_pending, and a hypercall only when that is not
- * zero.
+ * The last five are read, or written, once, when a Guest introduces itself. With the others, `cli` is one store. So is
+ * `sti`, followed by a look at irq_pending, and a hypercall only when that is not zero.
  */
 
 /** Offsets into `struct lguest_data`, in bytes. */

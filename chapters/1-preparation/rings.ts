@@ -31,9 +31,8 @@
  * one floor up there is a room with a view of both.
  */
 
-/** The ring of a Guest's kernel, and of its processes. */
+/** The ring of a Guest's kernel; its processes live in 3. */
 export const GUEST_KERNEL_RING = 1;
-export const GUEST_USER_RING = 3;
 
 /*
  * ## A selector is a name with a rank

@@ -5,11 +5,11 @@
  * number from a hat. Or went to sleep and let the rest of the universe decide when to wake it.
  *
  * That is all there is, and here it is, four functions in one interface. Nothing else in these chapters may ask for the
- * time, roll dice or wait; the linter has a list. Two things follow that lguest could never do. Give the program a
- * World in which time is the number of instructions retired and sleep takes no time, and a boot of pup is the same
- * boot, to the last instruction, on every computer there is: that is how its tests run. And write down what passes
- * through this hole, and you can play a whole afternoon of a Guest's life again. We come back to that in the last
- * chapter.
+ * time, roll dice or wait; for most of it the linter has a list. Two things follow that lguest could never do. Give the
+ * program a World in which time is the number of instructions retired and sleep takes no time, and a boot of pup is the
+ * same boot, to the last instruction, on every computer there is: that is how its tests run. And write down what passes
+ * through this hole, and what is typed, and you can play a whole afternoon of a Guest's life again. We come back to
+ * that in the last chapter.
  */
 
 /** Everything that reaches the program from outside and is not a byte of input: time, sleep and chance. */

@@ -42,7 +42,7 @@ export const start = naked`
 /*
  * ## Code at the wrong address
  *
- * The most dangerous fifteen lines in the chapter look like the most harmless ones.
+ * The most dangerous lines in the chapter look like the most harmless ones.
  *
  * `prepare` and what it calls are ordinary functions, compiled like all others, running where they were not meant
  * to be. They may count, loop, call each other and follow pointers. What they must not do is mention a variable,
@@ -100,10 +100,10 @@ function prepare(parameters: u32): void {
  * found at 0xC0000000 plus its physical address, for good, in every process. A kernel that can reach any frame by
  * adding a constant never has to ask itself whether something is mapped.
  *
- * Three entries of the directory get special treatment. The one for 0xFF000000 gets an empty table, for chapter 3
- * to put device registers in. And the very first is a copy of the one for 0xC0000000: it maps the low four
- * megabytes where they are already, because the instruction after the switch will be fetched from there. It is a
- * bridge, to be burned by `forgetIdentityMap` as soon as you are across.
+ * Two entries of the directory get special treatment. The one for 0xFF000000 gets an empty table, for chapter 3 to put
+ * device registers in. And the very first is a copy of the one for 0xC0000000: it maps the low four megabytes where
+ * they are already, because the instruction after the switch will be fetched from there. It is a bridge, to be burned
+ * by `forgetIdentityMap` as soon as you are across.
  */
 
 const ENTRIES = 1024;

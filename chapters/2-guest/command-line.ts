@@ -38,11 +38,11 @@ export function archiveSize(): u32 {
 }
 
 /*
- * The words lie at physical address 0x1000, in a page that nobody has reserved. Copy first, then let the allocator
- * loose.
+ * The words lie at physical address 0x1000, behind the form, in the first megabyte, which our allocator never gives
+ * away. They are copied all the same, to have them cut at a length we know.
  */
 
-/** Copies the command line, before somebody makes the page it lies in their own. */
+/** Copies the command line, or as much of it as there is room for. */
 export function readCommandLine(): void {
   const address: u32 = parameter(PARAMETER_COMMAND_LINE);
   if (address === 0) return;

@@ -44,8 +44,8 @@ export type Transfer = (file: OpenFile, address: u32, count: u32) => i32;
 /*
  * ## One table instead of eight ifs
  *
- * To read from "whatever it is" is to look up a function by kind. Other languages have a keyword for this. In a
- * kernel it is a table, it is two lines long, and you can point at it.
+ * To read from "whatever it is" is to look up a function by kind. Other languages have a keyword for this. In a kernel
+ * it is a table, a list of names, and you can point at it.
  */
 
 /** By kind: nothing, file, directory, terminal, null, random, block, pipe. */

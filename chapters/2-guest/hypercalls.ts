@@ -30,14 +30,14 @@ export function hypercall(number: u32, first: u32, second: u32, third: u32): voi
 /*
  * ## Sixty-four at a time
  *
- * The price of a hypercall is the trip, not the errand. So you can leave a list: write number and arguments into a
- * slot of the ring in `lguestData`, mark the slot with a 0, and go on. Next time you trap, for whatever reason,
- * the Host works off the list first, in order, and marks each slot with 0xFF as done.
+ * The price of a hypercall is the trip, not the errand. So you can leave a list: write number and arguments into a slot
+ * of the ring in `lguestData`, mark the slot with a 0, and go on. At your next hypercall, whatever it is for, the Host
+ * works off the list first, in order, and marks each slot with 0xFF as done.
  *
- * Which calls may wait? Only those whose effect nobody looks at before the next trap. A change to one page table
+ * Which calls may wait? Only those whose effect nobody looks at before the next hypercall. A change to one page table
  * entry of a process that is not running can wait all day. So pup says `beginBatch` before work that makes many of
- * those, and `endBatch` after it. Linux calls this lazy mode. It does for page tables what the interrupt flag in
- * the next file does for `cli`: it turns a conversation into a note.
+ * those, and `endBatch` after it. Linux calls this lazy mode. It does for page tables what the interrupt flag in the
+ * next file does for `cli`: it turns a conversation into a note.
  *
  * :::figure{#ring-life caption="Two changes to page tables share one trip. Each side keeps its own finger on the ring, and moves it past a slot when it has done its half."}
  * ```text

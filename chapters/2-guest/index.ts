@@ -26,10 +26,11 @@
  * that knows ^C, files, and some twenty programs, one of which exists for no other purpose than to crash. If you
  * have read xv6, the teaching kernel from MIT, you will keep meeting relatives.
  *
- * Pup has one peculiarity that xv6 has not: it has never touched a real computer and does not mind. Wherever a
- * kernel has to do something that only ring 0 may, pup has a *second* way, which is to ask. A kernel that knows it
- * is a guest and plays along is called paravirtual. All the asking is in one file, `paravirt.ts`, and if you set
- * one constant, `BARE`, the asking turns back into doing, and the same pup runs in ring 0 with nobody underneath.
+ * Pup has one peculiarity that xv6 has not: it has never touched a real computer and does not mind. Wherever a kernel
+ * has to do something that only ring 0 may, pup has a *second* way, which is to ask. A kernel that knows it is a guest
+ * and plays along is called paravirtual. Nearly all the asking is in one file, `paravirt.ts`, and if the tangler is
+ * told to turn one constant over, `BARE`, the asking turns back into doing, and the same pup runs in ring 0 with nobody
+ * underneath.
  *
  * The way through the chapter is the way through a boot: the first instruction, the introductions, then traps,
  * time, memory, processes, the doors between programs and kernel, files, and at last a shell. On the wall, for

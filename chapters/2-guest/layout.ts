@@ -37,8 +37,8 @@ export const USER_STACK_LIMIT = 0xbfeff000;
 
 /*
  * Most of memory management is these two lines, applied in the right direction. Mixing them up is the classic
- * beginner's bug of kernels, and no type in the language helps, since both are numbers. What helps is that a
- * physical address used by mistake is below 3 GiB, where nothing of the kernel's is, and faults at once.
+ * beginner's bug of kernels, and no type in the language helps, since both are numbers. What helps is that a physical
+ * address used by mistake is below 3 GiB, where nothing of the kernel's is, and nearly always faults at once.
  */
 
 /** The physical address of something in the linear map. */

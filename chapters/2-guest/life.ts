@@ -160,8 +160,8 @@ function bury(child: Process, status: u32): i32 {
 /*
  * ## At someone else's wish
  *
- * Nobody kills a process. One can only leave it a note, and wake it so that it reads it. Whatever it is waiting
- * for is in a loop that looks for that note (or for a disk, which will be done in a moment, and then it reads it
+ * Nobody kills a process. One can only leave it a note, and wake it so that it reads it. Whatever it is waiting for is
+ * in a loop that looks for that note (or for a disk, or dice, which will be done in a moment, and then it reads it
  * too). It dies of its own hand, at the door to ring 3, with everything in order.
  */
 

@@ -99,7 +99,7 @@ export function releasePage(page: u32): void {
   returnedCount++;
 }
 
-/** One holder more. A page has at most 255: fewer than twice the processes there can be. */
+/** One holder more. A byte can count 255 of them, and nobody holds a page more often than there are processes: 64. */
 export function sharePage(page: u32): void {
   holders[physical(page) / PAGE_SIZE]++;
 }

@@ -15,7 +15,6 @@ import {
   GDT_ENTRIES,
   GDT_ENTRY_TSS,
   LGUEST_SHUTDOWN_POWEROFF,
-  LHCALL_FLUSH_TLB,
   LHCALL_HALT,
   LHCALL_LGUEST_INIT,
   LHCALL_LOAD_GDT_ENTRY,
@@ -108,8 +107,8 @@ export function startPaging(directory: u32): void {
 }
 
 /*
- * Four kinds of gossip, from the grand to the petty: a whole new directory; one page; four megabytes; everything.
- * On the bare silicon the third has no instruction of its own, and the whole TLB pays.
+ * Three kinds of gossip: a whole new directory; one page; four megabytes. On the bare silicon the last has no
+ * instruction of its own, and the whole TLB pays.
  */
 
 /** Makes `directory` (physical) the current page directory. */
@@ -138,19 +137,13 @@ export function pageEntryChanged(directory: u32, address: u32, entry: u32): void
 
 /** Entry `index` of `directory` (physical) has changed: whatever was known of the 4 MiB under it is stale. */
 export function directoryEntryChanged(directory: u32, index: u32): void {
-  if (BARE) flushTranslations();
-  else deferredHypercall(LHCALL_SET_PGD, directory, index, 0);
-}
-
-/** Forgets every translation, the kernel's too. */
-export function flushTranslations(): void {
   if (BARE) {
     asm`
       mov eax, cr3
       mov cr3, eax
     `;
   } else {
-    deferredHypercall(LHCALL_FLUSH_TLB, 1, 0, 0);
+    deferredHypercall(LHCALL_SET_PGD, directory, index, 0);
   }
 }
 

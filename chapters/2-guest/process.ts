@@ -67,8 +67,8 @@ export const cpu = struct<Processor>();
  * pushing anything, so the kernel never has to trust the stack pointer of a program. (Set it to zero and try.
  * `hostile.test.ts` does.) Eight kilobytes are plenty as long as nobody recurses, and nobody in this kernel does.
  *
- * They lie in the linear map, one behind the other. The Host insists: when he pushes a frame for you he translates
- * the stack pointer once and then writes downwards in *physical* memory.
+ * They lie in the linear map, one behind the other. lguest insisted: when it pushed a frame for you it translated the
+ * stack pointer once and then wrote downwards in *physical* memory. Our Host asks again at every page.
  */
 
 const KERNEL_STACK_SIZE = 8192;

@@ -1,7 +1,7 @@
 /*
  * # The way back
  *
- * This is the shortest file of the chapter and the one with the longest story. It is about one instruction.
+ * There is hardly any code in this file, and it has the longest story of the chapter. It is about one instruction.
  *
  * Going back to a program means restoring its registers and its interrupt flag, and the last step is `iret`, which
  * takes `eip`, `cs` and EFLAGS from the stack in one go. On a real machine EFLAGS contains the interrupt flag, and

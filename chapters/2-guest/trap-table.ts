@@ -53,9 +53,8 @@ export function loadTraps(): void {
  * 256 nearly identical stubs. You are a program with an array and nothing that forbids you to jump into it, so:
  * write them.
  *
- * Twelve bytes for each. Push a zero (for most traps; seven of them come with an error code of the processor's
- * own, and there two `nop`s stand in). Push the vector. Jump to `enterTrap`. The three opcodes below are the
- * entire compiler.
+ * Twelve bytes for each. Push a zero (for most traps; seven of them come with an error code of the processor's own, and
+ * there two `nop`s stand in). Push the vector. Jump to `enterTrap`. The four opcodes below are the entire compiler.
  */
 
 const STUB_SIZE = 12;

@@ -71,8 +71,8 @@ export function startBlock(device: VirtioDevice): u32 {
 
 /*
  * A capacity has sixty-four bits, and a position in a file of ours has thirty-two and counts bytes. So of a larger disk
- * we see the first four gigabytes. It is better than what would happen otherwise: a position that goes round, and a disk
- * of exactly four gigabytes that is empty.
+ * we see the first four gigabytes. It is better than what would happen otherwise: a position that goes round, and a
+ * disk of exactly four gigabytes that is empty.
  */
 
 /** The sectors whose bytes a `u32` can count, of a capacity in two halves. */

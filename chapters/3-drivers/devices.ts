@@ -46,8 +46,8 @@ export function startDevices(): void {
 /*
  * ## One line each
  *
- * A driver that does not get along with its device says no, and the boot goes on. A kernel without a disk is
- * better than no kernel. Nothing is reported that was not tried.
+ * A driver that cannot agree with its device on the features says no, and the boot goes on. A kernel without a disk is
+ * better than no kernel. What nobody drives is reported all the same.
  */
 
 function startDriver(device: VirtioDevice, type: u32): void {

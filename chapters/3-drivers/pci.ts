@@ -35,9 +35,6 @@ export const PCI_BAR0 = 0x10;
 export const PCI_CAPABILITIES = 0x34;
 export const PCI_INTERRUPT = 0x3c;
 
-/** What an empty slot answers. */
-export const PCI_NOBODY = 0xffffffff;
-
 /*
  * Two ports for one access is a recipe for trouble when two people do it at the same time. You are alone.
  */

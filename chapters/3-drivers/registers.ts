@@ -41,9 +41,9 @@ export function portWrite8(port: u32, value: u32): void {
  * order; read the same address twice and you may get two answers, so no compiler must ever be let loose on it.
  * Hence the assembler: exactly one access, exactly this wide.
  *
- * The plainest of all instructions are used, on purpose. Somebody over there has to decode them from seven bytes,
- * and the fewer forms he has to know, the fewer he can get wrong. (lguest knew six, and got two wrong. You will see
- * which when you are he.)
+ * The plainest of all instructions are used, on purpose. Somebody over there has to decode them from seven bytes, and
+ * the fewer forms he has to know, the fewer he can get wrong. (lguest knew six, and was wrong about two kinds of
+ * addresses. You will see which when you are he.)
  */
 
 /** Reads an 8-bit device register. */

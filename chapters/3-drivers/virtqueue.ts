@@ -25,7 +25,7 @@
  * :::
  */
 import type { Inline, u16, u32 } from '../2-guest/language.ts';
-import { addressOf, at } from '../2-guest/language.ts';
+import { at } from '../2-guest/language.ts';
 import { linear, physical } from '../2-guest/layout.ts';
 import { allocatePage } from '../2-guest/pages.ts';
 import { panic } from '../2-guest/panic.ts';
@@ -188,8 +188,9 @@ export function chain(queue: Virtqueue, index: u32, next: u32): void {
  * The counter goes up *after* the entry has been written. The other side may look at any time, and what it must
  * never see is a number it was promised and not given.
  *
- * Then knock, if need be. A device that is at work anyway says so with a flag, and the knock, which is an exit,
- * can be saved. Under load this one flag is worth more than all other tuning together.
+ * Then knock, if need be. A device that is at work anyway says so with a flag, and the knock, which is an exit, can be
+ * saved. Under load this one flag is worth more than all other tuning together. (Ours never raises it. It stops the
+ * world to hear you, and has nothing else to be at.)
  */
 
 /** Offers the chain that begins at `head`, and knocks unless the device says it is watching. */
@@ -242,9 +243,4 @@ export function takeUsed(queue: Virtqueue): void {
     if (last) return;
     index = next;
   }
-}
-
-/** The address of a queue's notes, to sleep on. */
-export function channelOf(queue: Virtqueue): u32 {
-  return addressOf(queue);
 }

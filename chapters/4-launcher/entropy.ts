@@ -1,9 +1,9 @@
 /*
  * # A handful of dice
  *
- * A Guest is born without chance. It has no mouse to be shaken and no disk whose arm trembles; its clock counts
- * instructions; and two pups started alike are alike to the last bit, which is wonderful for tests and terrible for
- * keys. If you want it to have a secret, you have to give it one.
+ * A Guest is born without chance. It has no mouse to be shaken and no disk whose arm trembles; and where its clock
+ * counts instructions, as in our tests, two pups started alike are alike to the last bit, which is wonderful for tests
+ * and terrible for keys. If you want it to have a secret, you have to give it one.
  */
 
 import type { World } from '../1-preparation/world.ts';

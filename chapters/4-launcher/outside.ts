@@ -1,12 +1,13 @@
 /*
  * # The world outside
  *
- * A Launcher that opened files and wrote to screens by itself would run in exactly one place. Ours is going to run
- * in two: in a terminal, where there are files, and on a page of this book, where there are none. So it opens
- * nothing. It is handed an `Outside`, and whatever it cannot find in there does not exist.
+ * A Launcher that opened files and wrote to screens by itself would run in exactly one place. Ours has two to run in
+ * already: a terminal, where there are files, and a test, where there are none; and a page of a book would do as well.
+ * So it opens nothing. It is handed an `Outside`, and whatever it cannot find in there does not exist.
  *
- * The rule costs one interface and pays three times. The page can have its Guest. A test can be the whole world to
- * a Guest and know exactly what it was told. And you can read this chapter without once meeting Node.
+ * The rule costs one interface and pays three times. A test can be the whole world to a Guest and know exactly what it
+ * was told. Whoever wants a Guest in a page only has to say what is outside of a page. And you can read this chapter
+ * without once meeting Node.
  */
 
 import type { InputQueue } from './input-queue.ts';

@@ -186,9 +186,10 @@ function addCapabilities(space: DataView, configLength: number): void {
 /*
  * ## Writing to it
  *
- * Most of what a driver may write it may write without effect, as on a real board with nothing soldered to it. The
- * one with an effect is BAR0. To learn how large a device is, a driver writes all ones there and reads back what
- * stuck; the low bits, which the device's own registers are told apart by, always stay zero.
+ * Most of what a driver may write it may write without effect, as on a real board with nothing soldered to it. Two have
+ * an effect. One is the window, of which more in a moment; the other is BAR0. To learn how large a device is, a driver
+ * writes all ones there and reads back what stuck; the low bits, which the device's own registers are told apart by,
+ * always stay zero.
  */
 
 function storeBytes(space: DataView, at: number, width: number, value: number): true {

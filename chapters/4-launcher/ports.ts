@@ -15,9 +15,9 @@ import type { GuestRegisters } from './guest-registers.ts';
 /*
  * ## Which of them is for us
  *
- * Ring 1 may not touch a port, so each attempt is a trap 13 with error code 0, and the Host passes on those that
- * came from the kernel along with the first bytes of the instruction. A process that tries the same is turned away
- * right here by the low bits of its `cs`: on a real PC it would have got a trap for that, and it shall have it.
+ * Ring 1 may not touch a port, so each attempt is a trap 13 with error code 0, and the Host passes on every one of them
+ * along with the first bytes of the instruction. It does not ask who it was. A process that tries is turned away right
+ * here by the low bits of its `cs`: on a real PC it would have got a trap for that, and it shall have it.
  *
  * :::figure{#in-out caption="All port instructions in one byte: e4 to e7 and ec to ef. A prefix 66 makes wide ones 16 bits."}
  * ```text

@@ -6,7 +6,8 @@
  * that Linux calls the zero page because here, of all places, it really is at address 0.
  *
  * Most of its four kilobytes are about things we do not have: the video mode, the APM BIOS, the disks of 1994. They
- * stay zero. These do not:
+ * stay zero. These do not, and neither do three fields that say where the command line and the initial file system are,
+ * and how a kernel likes to be aligned:
  *
  * | At | What it says | To us that means |
  * | --- | --- | --- |

@@ -47,7 +47,8 @@ export interface Host {
 /*
  * ## What you can do with it
  *
- * Five things, and the Launcher of the previous chapter did them all. It calls `mmap` once, for the Guest's memory;
+ * Six things, and the Launcher of the previous chapter did five of them; the sixth, `retired`, is for whoever measures.
+ * It calls `mmap` once, for the Guest's memory;
  * `write` to begin it and to raise interrupts; `read` to run it; `poll` when it sleeps; `close` when it is over. The
  * one liberty we take is that a read comes back after some milliseconds even if nothing has happened. Linux could take
  * the processor away from a Launcher at any time; JavaScript cannot, and so ours hands it back.
@@ -275,7 +276,7 @@ function putWord(into: Uint8Array, at: number, word: number): void {
  *
  * lguest wrote the reason into the Guest and carried on *as if nothing had happened* until the run loop noticed, which
  * meant that every function had to do something harmless with a Guest that was already dead. We throw. `GuestDied` is
- * the one exception in these chapters that is not a bug, and this is the one place that catches it.
+ * the one exception in this chapter that is not a bug, and this is the one place that catches it.
  */
 function mortal<T>(file: OpenFile, act: () => T): T | undefined {
   try {

@@ -48,8 +48,8 @@ export class Frames {
  * ## A fair share
  *
  * A Guest decides how many shadow tables we need for it: it only has to touch one page in each of a thousand places, in
- * each of four address spaces. Left alone, it could use up the Host's frames, and its neighbour would die of it with a
- * message about being out of memory, wondering what it had done.
+ * each of sixty-four address spaces. Left alone, it could use up the Host's frames, and its neighbour would die of it
+ * with a message about being out of memory, wondering what it had done.
  *
  * So each Guest has a share, enough for the largest address space twice over. Who needs more gives up what it has and
  * builds it again, one fault at a time. It is slower. It is slower for *them*.

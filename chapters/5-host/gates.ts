@@ -90,7 +90,7 @@ function setRealGate(guest: Guest, vector: number): void {
  * wish was copied into ours. Suppose it opens gate 14 to its processes, and one of them executes `int 14`. The
  * processor comes to the stub of 14, which expects an error code, and there is none, for only real page faults bring
  * one. All words of the frame are now one place off: what we take for eip is cs. So nobody passes on purpose through a
- * gate whose trap has an error code. It faults instead, and its kernel is told.
+ * gate of ours whose trap has an error code. It faults instead, and its kernel is told.
  */
 /** Vectors on which the Host has the first word. */
 const OURS_FIRST = [DEVICE_NOT_AVAILABLE, GENERAL_PROTECTION, PAGE_FAULT, LGUEST_TRAP_ENTRY];

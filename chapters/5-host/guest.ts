@@ -64,8 +64,9 @@ export interface Beginning {
 /*
  * ## Eighteen words in a page
  *
- * A Guest that does not run is first of all a register frame. It lies where the Switcher pushed it, and what we write
- * there the Switcher will pop. To change a Guest's eip is a store; to have it wake up in another ring, another store.
+ * A Guest that does not run is first of all a register frame. It lies where the Switcher pushed it, and twelve of the
+ * words that we write there the Switcher will pop. (Four more, the segments, it loads if it is told to. The last two
+ * are news of the trap, for us.) To change a Guest's eip is a store; to have it wake up in another ring, another store.
  *
  * Stores go through the machine's RAM, as everybody's do. For loads we keep a view of the eighteen words: they are
  * where they are for as long as the Guest lives, and a booting Linux has them looked at hundreds of thousands of times.
@@ -100,9 +101,10 @@ class RegisterFrame {
 /*
  * ## What has been said
  *
- * A newborn has said nothing, so every field here starts out blank, and nearly every one is filled in by a hypercall.
- * Read them as questions. Has it introduced itself? Does it have page tables at all by now? Where do its traps go, and
- * on which stack? Who wants to interrupt it, and does it sleep? Each group has a file of its own further down.
+ * A newborn has said nothing, so nearly every field here starts out blank, and nearly every one is filled in by a
+ * hypercall. Read them as questions. Has it introduced itself? Does it have page tables at all by now? Where do its
+ * traps go, and on which stack? Who wants to interrupt it, and does it sleep? Each group has a file of its own further
+ * down.
  *
  * This is also the list of what you must not believe. A number in here has been looked at, or it will be, at the place
  * where it is used and not before: `stackTop` may be any thirty-two bits, and so may `noirqIret`.
@@ -148,9 +150,9 @@ class Biography extends RegisterFrame {
  * ## The whole of it
  *
  * In this book a class is for a thing with a life of its own, and nothing here has more of one. What a Guest is born
- * with never changes: its memory, its share of the Host's frames, its edition of the processor's tables. Only the
- * fields that the Switcher asks for move: on which directory does the processor walk for it, may it remember what it
- * saw there, and does floating point trap?
+ * with never changes: its memory, its share of the Host's frames, its edition of the processor's tables. What moves are
+ * its turn, its pace, and the fields that the Switcher asks for: on which directory does the processor walk for it, may
+ * it remember what it saw there, and does floating point trap?
  *
  * Three frames are needed before it can say a word, and whoever opens the door counts them first. The Host would rather
  * refuse a Guest than drop one half-way down the stairs.

@@ -5,6 +5,7 @@
  * 128, in the hope that somebody adds the two in thirty-two bits and finds 124, which is well inside.
  *
  * So nobody in this chapter touches a Guest's memory but through these five methods, and all five go through `check`.
+ * (The window that the Launcher has, in `windows.ts`, has a check of its own, since it is for a neighbour.)
  * JavaScript's numbers do not wrap at thirty-two bits, which makes the check as short as it looks. It is the wall that
  * everything else leans against. The original's was one function as well, and it checked for overflow by hand.
  */

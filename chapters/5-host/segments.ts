@@ -100,9 +100,9 @@ function tamed(high: number): number {
  * ## The rug
  *
  * A thread has 0x33 in gs, which is entry 6. It makes a hypercall that empties entry 6. On real hardware nothing
- * happens, as the processor has its own copy of what was in gs. But our Switcher *saved the selector*, and will load it
- * again. `pop gs` finds nothing there, faults, in ring 0, and in lguest the Guest was dead: trap 256. So its Linux took
- * care to put a null into gs first.
+ * happens, as the processor has its own copy of what was in gs. But our Switcher *saved the selector*, and after such a
+ * change it will load it again. It finds nothing there, faults, in ring 0, and in lguest the Guest was dead: trap 256.
+ * So its Linux took care to put a null into gs first.
  *
  * We look after every change whether the four can still be loaded, by the same rules as the processor. What cannot
  * becomes null. A kernel that uses it after that gets a fault of its own, which is more than fair.

@@ -190,9 +190,9 @@ home:
  *
  * This runs once. The machine has been switched on as a boot loader would leave it, in protected mode with paging off,
  * and jumps here at the *physical* address of the page. It loads the segments by a pointer at a physical address whose
- * contents speak of a linear one, as by the time anybody looks, there will be paging. For two instructions, between
- * `mov cr0` and `jmp`, the world is mapped and eip is still a physical address, and only because the Host's directory
- * maps this one page to itself does the `jmp` get fetched at all.
+ * contents speak of a linear one, as by the time anybody looks, there will be paging. For one instruction, the `jmp`
+ * behind `mov cr0`, the world is mapped and eip is still a physical address, and only because the Host's directory maps
+ * this one page to itself does the `jmp` get fetched at all.
  *
  * You have just read the shortest operating system in this book. It boots, and goes to sleep.
  */

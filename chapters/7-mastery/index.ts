@@ -4,17 +4,18 @@
  * You came in by the mouth of the cave, and this is the other end: daylight, a slope with goats on it, and a sign that
  * says *Thank you for reading*. Somebody has written under it: *now change something.*
  *
- * There is hardly any code in this chapter. There is not much left. You have read the kernel that believed, the drivers
- * that talked to nobody, the Launcher who was everybody, the Host who kept the books and the twenty-six instructions in
- * the door. What remains are the things that are wrong with it, the things that are not in it, and a few that were
- * never tried.
+ * Nothing in this chapter has to run. There is not much left. You have read the kernel that believed, the drivers that
+ * talked to nobody, the Launcher who was everybody, the Host who kept the books and the twenty-six instructions in the
+ * door. What remains are the things that are wrong with it, the things that are not in it, and a few that were never
+ * tried.
  *
  * ## What is wrong with it
  *
  * *It is slow where it is honest.* A page fault of a Guest's own comes out to the Host, which says *not mine*, and goes
- * in again: two trips, where hardware makes none. Steven Rostedt and Glauber Costa, who carried lguest to 64 bits in
- * 2007, put a walker for page tables into the Switcher, in assembly, so that such faults never left the machine. It was
- * never merged. It is a good evening's work on thirty-two.
+ * in again; and when its handler has found a page, it must come out once more to say so: two trips, where hardware
+ * makes none. Steven Rostedt and Glauber Costa, who carried lguest to 64 bits in 2007, put a walker for page tables
+ * into the Switcher, in assembly, so that such faults never left the machine. It was never merged. It is a good
+ * evening's work on thirty-two.
  *
  * *It has one processor.* lguest's structures were split in two at some point, one part for each Guest and one for each
  * processor of it, and the second processor never came. The words in the shared page would have to be more than one
@@ -46,8 +47,9 @@
  * And then there are things for which lguest lived in the wrong place. It was a part of Linux, on a real processor, and
  * a real processor does not stand still while you look at it. Ours does.
  *
- * *Snapshots.* Everything that a Guest is lies in three places: its window, the fields of `Guest`, its Launcher's
- * devices. Write them down and you have a computer in a file. Copy it, and you have two. The shadows need not be in it,
+ * *Snapshots.* Everything that a Guest is lies in four places: its window, its register page, the fields of `Guest`,
+ * its Launcher's devices. (And its floating-point registers, which are in the processor until somebody else has had a
+ * turn.) Write them down and you have a computer in a file. Copy it, and you have two. The shadows need not be in it,
  * as they are a cache of something that is.
  *
  * *Going back.* In a deterministic `World` the same run is the same run. Take a snapshot each second, and you can go to

@@ -178,8 +178,7 @@ function writeDetails(
  * ## In so many bytes
  *
  * Every detail is a label and a value, and a value is a number, an address, a text, three arguments or seven bytes of
- * code. That is all the JSON there is in this book, and it is written by hand, since a library would want an object
- * first.
+ * code. All of it but the texts is written by hand, since a library would want an object first.
  */
 /** Where the Guest was, and what became of it. */
 function writeEnd(pencil: Pencil, events: Float64Array, at: number): void {

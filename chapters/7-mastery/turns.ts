@@ -7,8 +7,8 @@
  * piece of news ends one turn and begins another, and when a turn ends, it becomes a bar: it has a beginning, a length,
  * and by now one knows what it was about.
  *
- * So bars cannot overlap, and there are no holes between them but for those in which it was another Guest's turn, or
- * your own.
+ * So bars cannot overlap, and there are no holes between them but for those in which it was another Guest's turn, your
+ * own, or the Host's before it first goes in, for which there is no name.
  */
 import type { Machine } from '../../src/processor/machine.ts';
 import type { World } from '../1-preparation/world.ts';

@@ -230,10 +230,10 @@ export function probeWrite(cpu: Processor, linear: number, size: number): void {
 }
 
 /*
- * Finally a curiosity. Since the 486 a program can ask to be stopped when it loads a word from an address that
- * is not a multiple of the word's size. Hardly anybody does, since the C library would be the first to be
- * stopped. It costs us next to nothing: crooked addresses come this way anyhow, and who would do without (compiled code,
- * and REP by the page) asks once before it begins.
+ * Finally a curiosity. Since the 486 a program can ask to be stopped when it loads a word from an address that is not a
+ * multiple of the word's size. Hardly anybody does, since the C library would be the first to be stopped. It costs us
+ * next to nothing: crooked addresses come this way anyhow, and who would do without (compiled code, and REP by the
+ * page) asks once before it begins.
  */
 /** #AC: ring 3 asked to be told about misaligned accesses, and made one. */
 function checkAlignment(cpu: Processor, linear: number, size: number): void {

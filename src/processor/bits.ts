@@ -38,7 +38,7 @@ export function testBitInRegister(cpu: Processor, i: Instruction): void {
 /*
  * And in memory there is.
  */
-/** BT in memory. A number in a register reaches 2 GiB of bits to either side of the operand. */
+/** BT in memory. A number in a register reaches 2^31 bits, 256 MiB, to either side of the operand. */
 export function testBitInMemory(cpu: Processor, i: Instruction): void {
   const number = numberOf(cpu, i);
   const value = readLinear(cpu, addressOfBit(cpu, i, number, false), i.size);

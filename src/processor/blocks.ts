@@ -45,9 +45,9 @@ export class Block {
   length = 0;
   /** Offset in the code segment of the first instruction, and behind the last. */
   eip = 0;
+  end = 0;
   /** The epoch in which the address of this block was last looked up; -1 once it is dropped. */
   epoch = -1;
-  end = 0;
   /** Whether its last instruction is like any other: it ends for want of room, or on account of the next. */
   falls = false;
   /** Where execution went from here, the last two times it went elsewhere. */

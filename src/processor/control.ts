@@ -1,8 +1,9 @@
 /*
  * # Only for ring 0
  *
- * To require a ring is one comparison. Whether an instruction *has* that comparison is what makes a processor
- * easy or hard to virtualise. Those here have it, and a hypervisor is told of each attempt, by #GP.
+ * To require a ring is one comparison. Whether an instruction *has* that comparison is what makes a processor easy or
+ * hard to virtualise. Most of those here have it, and a hypervisor is told of each attempt, by #GP. SMSW, RDTSC and
+ * CPUID do not, and of these it is told nothing.
  */
 import { protectionFault } from './faults.ts';
 import { DIRECTION, INTERRUPT } from './flags.ts';

@@ -41,9 +41,9 @@ function undefinedInstruction(d: Decoder) {
 }
 
 /*
- * Prefixes first, in any order and any number. LOCK is the only one with an opinion: it may stand before a dozen
- * instructions that change memory, and before anything else it is #UD. It does nothing here. There is one
- * processor, and it has never been interrupted in the middle of an instruction in its life.
+ * Prefixes first, in any order and any number. LOCK is the only one with an opinion: it may stand before eighteen
+ * instructions that change memory, and before anything else it is #UD. It does nothing here. There is one processor,
+ * and it has never been interrupted in the middle of an instruction in its life.
  */
 /** Decodes one instruction, prefixes first. */
 export function decodeInstruction(d: Decoder): void {

@@ -51,25 +51,21 @@ export const DPL = 3 << DPL_SHIFT;
 export const PRESENT = 1 << 7;
 /** D/B: 32-bit code, a 32-bit stack pointer, or an upper bound of 4 GiB. */
 export const BIG = 1 << 14;
-export const GRANULAR = 1 << 15;
 
 /*
- * With S = 0 it is no segment at all. It is furniture of the system: a local descriptor table, a task state
- * segment, or a gate. Everything comes twice, for 16 bits and for 32, because the 286's must still work. Number
- * 5, the task gate, is the same for both, and ours does not open: switching tasks was a thing the i386 did in
- * hardware, in some three hundred cycles, with every register saved whether you wanted it or not. Linux gave it
+ * With S = 0 it is no segment at all. It is furniture of the system: a local descriptor table, a task state segment, or
+ * a gate. Nearly everything comes twice, for 16 bits and for 32, because the 286's must still work. Number 2, the LDT,
+ * is the same for both, and so is number 5, the task gate, and ours does not open: switching tasks was a thing the i386
+ * did in hardware, in some three hundred cycles, with every register saved whether you wanted it or not. Linux gave it
  * up between 2.0 and 2.2, because software was quicker. Here it is #GP.
  */
 /** Types of system descriptors (S = 0). */
 export const TSS_16 = 1;
 export const LDT = 2;
-export const TSS_16_BUSY = 3;
 export const CALL_GATE_16 = 4;
-export const TASK_GATE = 5;
 export const INTERRUPT_GATE_16 = 6;
 export const TRAP_GATE_16 = 7;
 export const TSS_32 = 9;
-export const TSS_32_BUSY = 11;
 export const CALL_GATE_32 = 12;
 export const INTERRUPT_GATE_32 = 14;
 export const TRAP_GATE_32 = 15;
@@ -145,14 +141,14 @@ export function findDescriptor(cpu: Processor, selector: number): number {
 }
 
 /*
- * Most of those who ask for a descriptor fault if there is none, and it is always the selector that is blamed in
- * the error code, with the RPL cut off. In its place stands a bit that says whether an outside event was on its
+ * Most of those who ask for a descriptor fault if there is none, and it is always the selector that is blamed in the
+ * error code, with the RPL cut off. In its place stands a bit that says whether something other than an INT was on its
  * way when it happened.
  */
 /**
  * Like `findDescriptor`, but a selector that names nothing faults.
  *
- * @param external bit 0 of error codes: 1 while an event from outside the program is being delivered
+ * @param external bit 0 of error codes: 1 while an interrupt or a fault is being delivered
  * @param vector   the exception to raise: #GP, or #TS for what a TSS named
  * @throws with the selector as error code; a null selector gives `external` alone
  */

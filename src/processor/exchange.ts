@@ -1,10 +1,10 @@
 /*
  * # Compare and exchange
  *
- * Two processors want the same lock. Each reads that it is free, each writes that it is taken, and both go in.
- * To prevent that takes an instruction that reads and writes as one, and on the 486 there were three of them.
- * With one processor there is nobody to race against but an interrupt handler, and interrupts come *between*
- * instructions; so these are as atomic here as they need to be, LOCK or no LOCK.
+ * Two processors want the same lock. Each reads that it is free, each writes that it is taken, and both go in. To
+ * prevent that takes an instruction that reads and writes as one, and the 486 brought two. With one processor there is
+ * nobody to race against but an interrupt handler, and interrupts come *between* instructions; so these are as atomic
+ * here as they need to be, LOCK or no LOCK.
  */
 import { probeWrite, readForWrite32, write32 } from './access.ts';
 import { setZero } from './eflags.ts';

@@ -6,15 +6,19 @@
  * and whoever answers may mend the matter and let the instruction be tried again. Demand paging is made of this,
  * and so are lguest's hypercalls' poor relations, the reflected traps.
  *
- * In our case the instruction is a JavaScript function, perhaps three calls deep in a page table walk, and
- * *looking as if it had never begun* is a discipline that all the functions in the gallery keep: first
- * everything that can fail, then everything that changes. The way out is `throw`. What is thrown is always the
- * same object. An `Error` would take a picture of the stack each time, and nobody here wants to look at
- * pictures.
+ * In our case the instruction is a JavaScript function, perhaps three calls deep in a page table walk, and *looking as
+ * if it had never begun* is a discipline that the functions in the gallery keep: first everything that can fail, then
+ * everything that changes. (Two or three change something first, and put it back.) The way out is `throw`. What is
+ * thrown is always the same object. An `Error` would take a picture of the stack each time, and nobody here wants to
+ * look at pictures.
  */
 import type { Processor } from './processor.ts';
 
-/** Exception vectors (Intel SDM vol. 3, 6.3.1). */
+/*
+ * The manual calls them by two letters and a #: number 6 is #UD, an undefined opcode, 11 is #NP, *not present*, 13 #GP,
+ * *general protection*, and 14 #PF, a page fault. So do we.
+ */
+/** Exception vectors (Intel SDM vol. 3, 6.2). */
 export const DIVIDE_ERROR = 0;
 export const DEBUG = 1;
 export const BREAKPOINT = 3;

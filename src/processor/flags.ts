@@ -21,7 +21,7 @@
  * | OF | the carry out of bit 31 differs from the carry into it, which is the carry out of bit 30 |
  * | AF | the carry out of bit 3, for those who count in tens |
  *
- * So `add` costs one addition, three logical operations and two stores, and `jz` is `words[FLAG_RESULT] === 0`.
+ * So `add` costs one addition, six logical operations and two stores, and `jz` is `words[FLAG_RESULT] === 0`.
  */
 import { FLAG_CARRIES, FLAG_RESULT } from './layout.ts';
 

@@ -33,9 +33,9 @@
  * the rings.
  *
  * :::aside
- * "SDM" in the margins of this appendix is Intel's *64 and IA-32 Architectures Software Developer's Manual*.
- * Volume 2 says what each instruction does, volume 3 what the system does around it. It has grown since 1985: it
- * is now about five thousand pages, and most of them are not about this.
+ * "SDM" in the margins of this appendix is Intel's *64 and IA-32 Architectures Software Developer's Manual*. Volume 1
+ * has the numbers, volume 2 says what each instruction does, volume 3 what the system does around it. It has grown
+ * since 1985: it is now about five thousand pages, and most of them are not about this.
  * :::
  */
 export * from './layout.ts';

@@ -88,7 +88,7 @@ function hasRoom(size: number, count: number): boolean {
  * one must not touch. If one of them is missing, the page fault is the inner ring's (bit 2 of its error code is 0), but
  * we are back in the outer ring as if nothing had been.
  *
- * Only then is there a first byte written. From here to the end nothing can fail.
+ * Only then is the first byte of the frame written. From here to the end nothing can fail.
  */
 /** Enters the ring whose stack was found, and pushes `items` on it, the first one first. */
 export function moveToInnerStack(cpu: Processor, level: number, size: number, items: number[]): void {

@@ -18,10 +18,9 @@
  * in the same order, and that is not tidiness: V8 compiles a field access to one machine instruction if all objects
  * that ever pass there were built alike, and to a search if they were not.
  *
- * The heart of the record is `execute`, a function. There are some two hundred and thirty of them in the
- * gallery,
- * each for one operation with one kind of operands. None asks what its operands are. They were chosen because
- * somebody knew.
+ * The heart of the record is `execute`, a function. There are some two hundred and eighty of them in the gallery, each
+ * for one operation with one kind of operands. The busy ones never ask what their operands are. They were chosen
+ * because somebody knew.
  */
 import { undefinedOpcode } from './faults.ts';
 import { ZERO } from './layout.ts';

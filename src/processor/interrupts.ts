@@ -55,15 +55,7 @@ import {
   TRAP_GATE_32,
   TYPE,
 } from './descriptors.ts';
-import {
-  BREAKPOINT,
-  DEBUG,
-  DIVIDE_ERROR,
-  DOUBLE_FAULT,
-  fault,
-  GENERAL_PROTECTION,
-  INVALID_TSS,
-} from './faults.ts';
+import { DEBUG, DIVIDE_ERROR, DOUBLE_FAULT, fault, GENERAL_PROTECTION, INVALID_TSS } from './faults.ts';
 import { NO_ERROR_CODE, NOT_PRESENT, OVERFLOW, PAGE_FAULT, raise, STACK_FAULT } from './faults.ts';
 import { readFlags } from './eflags.ts';
 import { INTERRUPT, NESTED_TASK, OVERFLOW_FLAG, RESUME, TRAP } from './flags.ts';
@@ -97,7 +89,7 @@ export const FROM_OUTSIDE = 2;
  * Enters the handler of a vector through its gate (Intel SDM vol. 2, INT n; vol. 3, 6.12).
  *
  * @param error what to push behind the frame, or `NO_ERROR_CODE`
- * @throws #GP, #NP, #TS, #SS or #PF if the way in is broken; then nothing has changed
+ * @throws #GP, #NP, #TS, #SS or #PF if the way in is broken; then nothing has changed but perhaps an accessed bit
  */
 export function enterHandler(cpu: Processor, vector: number, error: number, source: number): void {
   const words = cpu.words;
@@ -139,7 +131,7 @@ export function enterHandler(cpu: Processor, vector: number, error: number, sour
  *
  * Four things: where to, how wide, whether to close the door, and who may knock. A gate that cannot be used is blamed
  * by its vector and not by a selector, and bit 1 of the error code says so: `0x3ba` is *entry 0x77 of the IDT*. Bit 0
- * is EXT. It is set if the program had no part in this, so that a kernel knows whom to be angry with.
+ * is EXT. It is clear only if the program knocked by itself, with INT, so that a kernel knows whom to be angry with.
  */
 /** What a gate says. */
 interface Gate {
@@ -188,14 +180,15 @@ function checkHandler(cpu: Processor, selector: number, external: number): numbe
 }
 
 /*
- * Two small courtesies. RF in the saved flags tells the processor not to stop again at the breakpoint it has
- * just reported. A REP that is single-stepped goes back to itself, too, and gets RF likewise; no prose of the manual
- * had told us, but a real processor did. And the check for room, made before the first push, carries in its error code
- * the bit that says *this was not the program's idea*.
+ * Two small courtesies. RF in the saved flags tells the processor not to stop again at the breakpoint it has just
+ * reported. A REP that is single-stepped goes back to itself, too, and gets RF likewise; the manual says so in its
+ * chapter on debugging (vol. 3, 17.3.1.1), where nobody looks who reads about interrupts, and so we had it from a real
+ * processor. And the check for room, made before the first push, carries in its error code the bit that says *this was
+ * not the program's idea*.
  */
 /** EFLAGS for the frame. RF is set in it by a fault, and by whatever comes between two iterations of a REP. */
 function savedFlags(cpu: Processor, vector: number, source: number): number {
-  const isTrap = source !== FROM_FAULT || vector === DEBUG || vector === BREAKPOINT || vector === OVERFLOW;
+  const isTrap = source !== FROM_FAULT || vector === DEBUG;
   return readFlags(cpu.words) | (isTrap && !cpu.repeating ? 0 : RESUME);
 }
 
@@ -258,9 +251,9 @@ function isDouble(first: number, second: number): boolean {
 }
 
 /*
- * ## Three who knock
+ * ## Five ways to the gate
  *
- * From outside; after a single step; and INT itself.
+ * From outside; after a single step; INT itself, and its two relatives.
  */
 /** Takes the interrupt on the line, and acknowledges it. */
 export function takeInterrupt(cpu: Processor): void {

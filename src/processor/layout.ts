@@ -84,9 +84,9 @@ export const DR7 = 31;
  * granted and are never shown. The lands are what counts. The table can burn down afterwards and the segment
  * still works, a fact on which DOS games, boot loaders and the Switcher all depend.
  *
- * Two of the eight are not for programs: LDTR, which points to a table of descriptors, and TR, which points to
- * the *task state segment*, of which only one thing is still in use, and that one is the key to every door
- * between the rings: where the stacks of the inner rings are.
+ * Two of the eight are not for programs: LDTR, which points to a table of descriptors, and TR, which points to the
+ * *task state segment*, of which two things are still in use: which ports are open, and the key to every door between
+ * the rings, where the stacks of the inner rings are.
  */
 /** The segment registers, in the order of the machine code, and the two of the system behind them. */
 export const ES = 0;

@@ -86,7 +86,7 @@ export interface InterruptLine {
 
 /** A processor with memory, seen from outside. */
 export interface Machine {
-  /** Processor state, TLB, then RAM. */
+  /** Processor state, TLB, decoded instructions, then RAM. */
   readonly memory: WebAssembly.Memory;
   readonly ram: Ram;
   readonly registers: Registers;
@@ -106,10 +106,10 @@ export interface Machine {
 /*
  * ## Building one
  *
- * Several machines can stand side by side: nothing in this appendix is kept in a variable of a module, but for
- * the one `fault` that lives from a throw to its catch, for the instruction in hand and the numbers on the x87's
- * workbench, which do not outlive an instruction, and for what a process has to do but once: to number the gallery, to
- * compile the sprinter, and to `practise`.
+ * Several machines can stand side by side: nothing in this appendix is kept in a variable of a module, but for the one
+ * `fault` that lives from a throw to its catch, for the instruction in hand, the stack that a gate has found and the
+ * numbers on the x87's workbench, which do not outlive an instruction, and for what a process has to do but once: to
+ * number the gallery, to compile the sprinter, and to `practise`.
  */
 /** What executes: the interpreter alone, or with the compiler for what is hot. Nothing but the speed differs. */
 export type Engine = 'interpreter' | 'compiler';
@@ -212,8 +212,8 @@ const READ_ONLY = {
 };
 
 /*
- * The object is made once, from the lists. Setting EIP or a flag also ends what a REP may have been in the
- * middle of.
+ * The object is made once, from the lists. Setting any of the plain ones or a flag also ends what a REP may have been
+ * in the middle of.
  */
 function createRegisters(cpu: Processor): Registers {
   const registers = {};

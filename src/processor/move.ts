@@ -57,7 +57,7 @@ export function moveRegisterToMemory16(cpu: Processor, i: Instruction): void {
   write16(cpu, addressForWrite(cpu, i, 2), cpu.halves[i.reg]!);
 }
 
-/** MOV of a 16-bit register, or of an immediate to a byte or 16-bit place. */
+/** MOV of a 16-bit register. */
 export function moveRegisterToRegister16(cpu: Processor, i: Instruction): void {
   cpu.halves[i.rm] = cpu.halves[i.reg]!;
 }
@@ -202,7 +202,7 @@ export function spreadSign32(cpu: Processor): void {
   cpu.words[2] = cpu.words[EAX]! >> 31;
 }
 
-/** LAHF and SAHF are in flags' hands; BSWAP is a move through a mirror. */
+/** BSWAP is a move through a mirror. (LAHF and SAHF are in system.ts.) */
 export function byteSwap(cpu: Processor, i: Instruction): void {
   const value = cpu.words[i.rm]!;
   cpu.words[i.rm] = (value << 24) | ((value & 0xff00) << 8) | ((value >>> 8) & 0xff00) | (value >>> 24);

@@ -123,16 +123,11 @@ export function divide32(cpu: Processor, i: Instruction): void {
   const low = words[EAX]! >>> 0;
   if (high >= divisor) raise(DIVIDE_ERROR);
   if (high < 0x20_0000) {
-    // Below 2^53 a double is exact, but its quotient may have been rounded up.
+    // Below 2^53 a double is exact, and its quotient is never rounded up to the next integer.
     const dividend = high * 0x1_0000_0000 + low;
-    let quotient = Math.floor(dividend / divisor);
-    let remainder = dividend - quotient * divisor;
-    if (remainder < 0) {
-      quotient--;
-      remainder += divisor;
-    }
+    const quotient = Math.floor(dividend / divisor);
     words[EAX] = quotient;
-    words[EDX] = remainder;
+    words[EDX] = dividend - quotient * divisor;
   } else {
     const dividend = (BigInt(high) << 32n) | BigInt(low);
     words[EAX] = Number(dividend / BigInt(divisor));

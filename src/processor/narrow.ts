@@ -1,8 +1,8 @@
 /*
  * # The same, in less room
  *
- * Bytes first. All but CMP share `narrow` and let it look up the operation. It costs a few nanoseconds, and text
- * is mostly compared.
+ * Bytes first. All of them go through `narrow`, which looks up the operation; and all but CMP share their functions as
+ * well. It costs a few nanoseconds, and text is mostly compared.
  */
 import { read8, readForWrite8, write8 } from './access.ts';
 import { CMP, logic, narrow, narrowStep, SUB, subtract32 } from './flags.ts';

@@ -89,8 +89,8 @@ function bitTestOpcodes(table: Decode[]): void {
 }
 
 /*
- * The three on which every lock in every kernel is built, from the 486 on: exchange and add, compare and
- * exchange, and the latter once more with eight bytes.
+ * The three on which every lock in every kernel is built, from the 486 on, and the last one from the Pentium on:
+ * exchange and add, compare and exchange, and the latter once more with eight bytes.
  */
 function exchangeOpcodes(table: Decode[]): void {
   for (const bytes of [true, false]) {

@@ -89,7 +89,7 @@ const exclusiveOrForms: Forms = {
 
 /*
  * And here they stand in the order in which the machine code counts them. On the 8008 of 1972 ADD was 0 and CMP was 7
- * as well, but the six between them have been shuffled since.
+ * as well, but of the six between them four have changed places since.
  */
 /** The eight, by the number in the opcode. */
 const rows: Forms[] = [

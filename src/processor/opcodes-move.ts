@@ -1,9 +1,8 @@
 /*
  * # Opcodes that move things
  *
- * If you want to know what byte `a3` does, look it up here; if you do not, go on to `Block`. In a table of
- * opcodes one can see the year in which a thing was added: what has one byte is from 1978, what has two is
- * later.
+ * If you want to know what byte `a3` does, look it up here; if you do not, go on to `Block`. In a table of opcodes one
+ * can see the year in which a thing was added: what has one byte is nearly always from 1978, what has two is later.
  */
 import { absoluteAddress, fetch8, fetchImmediate, modrm, type Decode, type Decoder } from './decoder.ts';
 import { undefinedOpcode } from './faults.ts';
@@ -29,7 +28,7 @@ export function moveOpcodes(table: Decode[]): void {
 }
 
 /*
- * MOV alone has twenty-eight opcodes. Those without ModRM save a byte for something that was common once.
+ * MOV alone has twenty-eight opcodes of one byte. Those without ModRM save a byte for something that was common once.
  */
 function moves(table: Decode[]): void {
   table[0x88] = (d) => {

@@ -4,8 +4,8 @@
  * Sixteen opcodes of one byte, `50` to `5f`, push and pop the eight registers. Kernels are full of them. A page of
  * machine code that begins with `55` is a function: PUSH EBP.
  *
- * PUSH and POP have a fast form each for 32-bit operands on a flat stack, and one form for every other case
- * there could be.
+ * PUSH and POP have a fast form each for 32-bit operands on a flat stack, and slow ones for every other case there
+ * could be.
  */
 import {
   fetch16,

@@ -1,9 +1,9 @@
 /*
  * # Opcodes of the system
  *
- * The last table is the one that a hypervisor cares about. Nearly all of these are forbidden to a guest kernel
- * in ring 1, and the rest it had better not use. A paravirtual kernel avoids them all; what happens when it
- * forgets is chapter 5.
+ * The last table is the one that a hypervisor cares about. Half of these are forbidden to a guest kernel in ring 1, and
+ * of the other half some are worse, for they answer and do not say that they should not have. A paravirtual kernel
+ * avoids all that could betray it; what happens when it forgets is chapter 5.
  *
  * Three kinds of behaviour have a name here: `plain` ones, those `ending` a block because afterwards the world
  * may look different, and the `lonely` ones. An instruction is lonely if somebody outside can watch it or if it

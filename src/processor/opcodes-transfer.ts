@@ -46,8 +46,8 @@ function target(d: Decoder, displacementSize: number): void {
 }
 
 /*
- * A jump's distance counts from behind it. As the next instruction's address is known when the jump is decoded,
- * so is the target, and the subtraction is done once for all times that the jump is taken.
+ * A jump's distance counts from behind it. As the next instruction's address is known when the jump is decoded, so is
+ * the target, and the addition is done once for all times that the jump is taken.
  */
 function relativeJumps(table: Decode[]): void {
   for (let condition = 0; condition < 16; condition++) {

@@ -82,7 +82,7 @@ export const MANNER_OF_MEMORY = NARROW | (15 << 27);
 /*
  * Nobody checks that the fields are wide enough. A register, even counted in bytes, is never above 15, an instruction
  * never longer than 15 bytes, and where there is room for a thousand functions the gallery has some two hundred and
- * thirty.
+ * eighty.
  */
 /** Writes an instruction into four words of `code`. */
 export function pack(code: Int32Array, at: number, i: Instruction): void {

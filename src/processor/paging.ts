@@ -32,9 +32,9 @@
  *  +--------------------------------------+------+--+--+--+--+--+--+--+--+--+
  * ```
  *
- * P is *present*; without it the other 31 bits belong to the kernel, to note where on disk the page has gone. W
- * and U are permissions, and both levels must grant them. G and PS came with the Pentium; CPUID says that we
- * have neither.
+ * P is *present*; without it the other 31 bits belong to the kernel, to note where on disk the page has gone. W and U
+ * are permissions, and both levels must grant them. PS came with the Pentium, and G with the Pentium Pro; CPUID says
+ * that we have neither.
  */
 import { PAGE_FAULT, raise } from './faults.ts';
 import { CR0, CR2, CR3 } from './layout.ts';

@@ -6,8 +6,8 @@
  * how many instructions this slice may still run, which pages we hold decoded code of, whether somebody is
  * pulling at the interrupt line.
  *
- * All of it could be lost and rebuilt, except the line and the count. A useful property in anything that may
- * have to be put on a disk one day.
+ * All of it could be lost and rebuilt, except the line, the count, the shadow, and how far a REP has got. A useful
+ * property in anything that may have to be put on a disk one day.
  */
 import type { Block } from './blocks.ts';
 import type { Bus } from './bus.ts';
@@ -136,8 +136,8 @@ export class Processor {
   /** Instructions this slice may still retire. */
   remaining = 0;
   /**
-   * Instructions of the current block still wanted; set to 0 to leave the block after this one, and to REFUSED if this
-   * one must not be.
+   * The position in the current block to stop at; set to 0 to leave the block after this instruction, and to REFUSED if
+   * this one must not be.
    */
   stopAt = 0;
   /** Reasons to look up before the next block. */
@@ -220,7 +220,7 @@ export function setPrivilege(cpu: Processor, level: number): void {
   cpu.words[WRITE_TABLE] = level === 3 ? WRITE_USER : WRITE_SUPERVISOR;
 }
 
-/** To be called when IF, TF, the interrupt line or the shadow changed. */
+/** To be called when IF, TF, HLT, the interrupt line or the shadow changed. */
 export function updateAttention(cpu: Processor): void {
   const flags = cpu.words[SYSTEM_FLAGS]!;
   cpu.attention =

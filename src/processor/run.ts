@@ -24,10 +24,10 @@ import { SHADOW_NONE, updateAttention } from './processor.ts';
 export type Stop = 'halted' | 'limit' | 'shutdown';
 
 /*
- * An instruction that faults has not retired, and a trap handler may begin with an instruction that faults. So
- * there are programs that do nothing but fall down stairs: trap after trap, with not one instruction done. A
- * real processor can be kept busy for ever by six bytes of IDT. Ours gives up the slice after 64 steps, says
- * 'limit', and lets its owner decide how much more of that to watch.
+ * An instruction that faults has not retired, and a trap handler may begin with an instruction that faults. So there
+ * are programs that do nothing but fall down stairs: trap after trap, with not one instruction done. A real processor
+ * can be kept busy for ever by one gate of an IDT, eight bytes. Ours gives up the slice after 64 steps, says 'limit',
+ * and lets its owner decide how much more of that to watch.
  */
 /** The most instructions of one slice: `remaining` must stay a small integer. */
 const LONGEST_SLICE = 0x3fff_ffff;

@@ -42,10 +42,10 @@ import { newEpoch } from './tlb.ts';
 /*
  * ## Using one
  *
- * So most accesses never come here: `addressForRead` of the next file sees that the segment is flat and
- * does nothing. Here are the others: GS with the kernel's per-processor data behind it, and everything a test or
- * a hostile guest may think of. Three questions, one answer: is there a segment, may it be used this way, is it
- * long enough.
+ * So most accesses never come here: `addressForRead` of the next file sees that the segment is flat and does nothing.
+ * Here are the others: FS with the kernel's per-processor data behind it, GS with a thread's own, and everything a test
+ * or a hostile guest may think of. Three questions, one answer: is there a segment, may it be used this way, is it long
+ * enough.
  */
 /**
  * The linear address of `size` bytes at `offset` in a segment, after every check that a segment makes

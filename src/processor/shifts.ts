@@ -92,7 +92,8 @@ function shift(words: Int32Array, operation: number, value: number, count: numbe
 }
 
 /*
- * The shifts. With bytes the count may be larger than the operand: then everything is 0, the carry too.
+ * The shifts. With bytes the count may be larger than the operand: then everything is 0, the carry too (but for SAR,
+ * which leaves nothing but copies of the sign).
  */
 function shiftLeft(words: Int32Array, value: number, count: number, bits: number): number {
   const result = signed(value << count, bits >> 3);

@@ -69,7 +69,7 @@ export function stringRepeated(cpu: Processor, i: Instruction): void {
  * It would be easy but for one thing: a slice may end in the middle, and then *before the instruction* was in
  * another call of `run`. So two words are carried over.
  */
-/** A fault in the middle of REPE CMPS or REPNE SCAS finds the flags as they were before its first iteration. */
+/** Whatever stops REPE CMPS or REPNE SCAS in the middle finds the flags as they were before its first iteration. */
 function rememberFlags(cpu: Processor): void {
   cpu.repeatResult = cpu.words[FLAG_RESULT]!;
   cpu.repeatCarries = cpu.words[FLAG_CARRIES]!;
@@ -209,7 +209,8 @@ function inputStep(cpu: Processor, offset: number, size: number): void {
  * ## By the page
  *
  * If the segments are flat, the direction is up, both pages are in the TLB with the right to do this, and nobody has
- * asked to be told of crooked addresses, then nothing can happen before the end of the page. So there is no reason to do it one at a time: `copyWithin` and
+ * asked to be told of crooked addresses, then nothing can happen before the end of the page. So there is no reason to
+ * do it one at a time: `copyWithin` and
  * `fill` do a page in the time of a few elements. It is the difference between fifty million words a second and
  * five thousand million.
  *

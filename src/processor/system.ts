@@ -1,8 +1,8 @@
 /*
  * # Tables and questions
  *
- * This room has two kinds of instructions in it: those that set up the tables, for ring 0 only, and those with
- * which anybody may ask about them.
+ * This room has two kinds of instructions in it, those that set up the tables, for ring 0 only, and those with which
+ * anybody may ask about them. And a drawer of leftovers.
  */
 import { probeWrite, readLinear, writeLinear } from './access.ts';
 import {

@@ -1,8 +1,9 @@
 /*
  * # The task state segment
  *
- * It was to be the heart of every operating system: a place for all registers of a task, and a processor that
- * saves and loads them by itself. What survived is six words of its hundred and four bytes:
+ * It was to be the heart of every operating system: a place for all registers of a task, and a processor that saves and
+ * loads them by itself. What survived is six words of its hundred and four bytes, and a number near the end; the back
+ * link is read once more, by an IRET that will fail:
  *
  * ```text
  *    +0x00  back link

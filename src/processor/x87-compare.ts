@@ -99,7 +99,7 @@ function conclude(words: Int32Array, flags: number, pops: number): void {
 }
 
 /*
- * ## Twelve instructions
+ * ## Nine instructions
  *
  * With a register, with a number from memory, with an integer, with zero; popping nothing, or the top, or both (FCOMPP,
  * so that a comparison in the middle of a formula leaves nothing behind). An empty register is one more way of not

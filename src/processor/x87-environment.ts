@@ -183,7 +183,7 @@ export function waitForX87(cpu: Processor): void {
  *
  * All of it goes out or none. Twenty-eight bytes may lie across two pages.
  */
-/** Bytes of the environment, and of one register. */
+/** Words of the environment, and bytes of one register. */
 const ENVIRONMENT_WORDS = 7;
 const REGISTER_BYTES = 10;
 

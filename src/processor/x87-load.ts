@@ -120,10 +120,9 @@ export function pushStackRegister(cpu: Processor, i: Instruction): void {
 /*
  * ## Constants
  *
- * There are seven numbers in the chip, and they obey the rounding mode: the bits behind the sixty-fourth are
- * known, so down and up give different neighbours. The column at the end says on which side of the truth the
- * rounded one lies. Five of the seven are there for logarithms, of which the unit knows only those to the base of
- * 2.
+ * There are seven numbers in the chip, and they obey the rounding mode: the bits behind the sixty-fourth are known, so
+ * down and up give different neighbours. The column at the end says on which side of the truth the rounded one lies.
+ * Four of the seven are there for logarithms, of which the unit knows only those to the base of 2.
  */
 /** FLD1, FLDL2T, FLDL2E, FLDPI, FLDLG2, FLDLN2, FLDZ: exponent, high, low, and how the bits go on: 1 up, 0 down. */
 const CONSTANTS: readonly (readonly [number, number, number, number])[] = [
@@ -142,7 +141,8 @@ const NEAREST = 0x000;
 const UP = 0x800;
 
 /**
- * Constant number `i.operation`. Each is kept with more bits than a register has, and rounded as the control word says.
+ * Constant number `i.operation`. Each is kept as the nearest one, with a note on which side of the truth it lies, and
+ * rounded as the control word says.
  */
 export function pushMathConstant(cpu: Processor, i: Instruction): void {
   const words = cpu.words;

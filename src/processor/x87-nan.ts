@@ -50,8 +50,8 @@ function chooseNaN(a: Real, b: Real): Real {
 }
 
 /*
- * And two small ones that the others share. A denormal operand is an exception too, DE. If a program has unmasked
- * it, it does not want to see what we make of denormals; it wants to do that itself.
+ * And three small ones that the others share. A denormal operand is an exception too, DE. If a program has unmasked it,
+ * it does not want to see what we make of denormals; it wants to do that itself.
  */
 /** The same with one operand. */
 export function quietNaN(a: Real, result: Real): number {

@@ -96,10 +96,10 @@ export const STACK_OVERFLOW = STACK_UNDERFLOW | C1;
  * to know where it happened must ask the unit, which remembers. Both chips have lived on one piece of silicon
  * since 1989. It is still so.
  *
- * How the processor learned of it was a matter of solder. The PC of 1981 pulled the line for memory errors, the
- * AT of 1984 the one for interrupt 13, and MS-DOS programs of both kinds had to be kept happy for ever. So the
- * 486 asks: with CR0.NE there is a proper exception, #MF, vector 16; without it a pin is pulled and what is
- * soldered to it does the rest. Nothing is soldered to ours. It is as if somebody held IGNNE#, *ignore numeric
+ * How the processor learned of it was a matter of solder. The PC of 1981 pulled the line for memory errors, the AT of
+ * 1984 the one for the interrupt controller's input 13, and MS-DOS programs of both kinds had to be kept happy for
+ * ever. So the 486 asks: with CR0.NE there is a proper exception, #MF, vector 16; without it a pin is pulled and what
+ * is soldered to it does the rest. Nothing is soldered to ours. It is as if somebody held IGNNE#, *ignore numeric
  * errors*, and computing goes on.
  */
 /** FNINIT: all registers empty, all exceptions masked, 64 bits, to nearest. */
@@ -134,9 +134,9 @@ export function reportError(cpu: Processor): void {
 }
 
 /*
- * And this is the remembering. Five stores for every instruction, all but never read. Intel grew tired of them,
- * too: newer processors keep the operand's address only if there was an exception, and leave the selectors out
- * altogether.
+ * And this is the remembering. Three stores for every instruction, five if it has an operand in memory, all but never
+ * read. Intel grew tired of them, too: newer processors keep the operand's address only if there was an exception, and
+ * leave the selectors out altogether.
  */
 /** Notes which instruction this was, for FNSTENV; with an operand in memory, also where that is. */
 export function rememberInstruction(cpu: Processor, i: Instruction): void {
@@ -204,9 +204,9 @@ export function popStack(words: Int32Array): void {
  * there is a page fault, the kernel finds the page, the instruction runs once more, and nothing of the first time
  * may show.
  *
- * The early exceptions are found before there is any result. If one of these is not masked, nothing is stored,
- * and the handler finds the operands as they were. The late ones, too large, too small and not exact, are found
- * when the result is there, and it is stored all the same, unless it was for memory.
+ * The early exceptions are found before there is any result. If one of these is not masked, nothing is stored, and the
+ * handler finds the operands as they were. The late ones, too large, too small and not exact, are found when the result
+ * is there, and it is stored all the same, unless it was for memory; what is merely not exact is stored even there.
  */
 /** Those of the exceptions in `flags` that a program wants to hear of. */
 export function unmasked(words: Int32Array, flags: number): number {

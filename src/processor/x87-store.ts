@@ -64,9 +64,9 @@ const result = new Real();
 const FORBIDDING = EXCEPTIONS & ~INEXACT;
 
 /*
- * A store that cannot keep its promise stores nothing, and the number stays on the stack. That holds for too
- * large and too small as well, where a register would have received the scaled result: in memory there are
- * fifteen exponents less to scale with.
+ * A store that cannot keep its promise stores nothing, and the number stays on the stack. That holds for too large and
+ * too small as well, where a register would have received the scaled result: in memory there are not exponents enough
+ * to scale with.
  */
 /** ST(0) in another format, in `result`. */
 function convert(words: Int32Array, precision: number, bias: number, limit: number): number {

@@ -1,7 +1,7 @@
 /*
  * # pup from its sources
  *
- * The tangler does not know what a file is, as it also runs in a page. Here it is told.
+ * The tangler does not know what a file is, and so it could also run in a page. Here it is told.
  *
  * You will have changed a line of pup by now, and sooner or later the tangler will not like it. That is a mistake at
  * the keyboard like a misspelt file name, and it is told in the same way: one line, with the file and the place.

@@ -2,7 +2,8 @@
  * # free
  *
  * Boot with 8 MB and look. Boot with 256 and look again: some two megabytes are gone either way. One is the first of
- * all, which pup was loaded above and never touches. Of the other, half is stacks for processes that do not exist yet.
+ * all, which pup was loaded above and never gives away. Of the other, half is stacks for processes that do not exist
+ * yet.
  */
 import type { u32 } from '../language.ts';
 import { struct } from '../language.ts';

@@ -1,9 +1,9 @@
 /*
  * # primes
  *
- * The one program here that works for its living: no system calls, no memory to speak of, divisions until the end.
- * In other words, the hypervisor's best case. The benchmark runs it with and without a Host underneath; what
- * differs is the ticks.
+ * The one program here that works for its living: no system calls, no memory to speak of, divisions until the end. In
+ * other words, the hypervisor's best case. The benchmark runs it with and without a Host underneath; what differs is
+ * what the ticks cost.
  *
  * Try `primes 900000000`, and ^C.
  */

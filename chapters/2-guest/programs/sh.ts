@@ -90,7 +90,8 @@ function isCommand(index: u32, name: string): boolean {
 /*
  * ## help
  *
- * Eleven lines for whoever is lost. A test checks that every program in `/bin` is in here, since nobody else would.
+ * Eleven lines for whoever is lost. A test checks that every program in `/bin` that you could want to start is in here,
+ * since nobody else would.
  */
 
 function help(): void {

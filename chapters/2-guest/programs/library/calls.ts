@@ -29,7 +29,6 @@ import {
   SYS_UPTIME,
   SYS_WAIT,
   SYS_WRITE,
-  SYS_YIELD,
 } from '../../protocol.ts';
 import { flush } from './output.ts';
 
@@ -95,10 +94,6 @@ export function kill(id: i32): i32 {
 
 export function processId(): i32 {
   return call(SYS_PROCESS_ID, 0, 0, 0);
-}
-
-export function yieldTurn(): void {
-  call(SYS_YIELD, 0, 0, 0);
 }
 
 /*
