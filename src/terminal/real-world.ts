@@ -5,7 +5,6 @@
  * how long, when, by what chance, and *later*.
  */
 
-import { randomFillSync } from 'node:crypto';
 import type { World } from '../../chapters/1-preparation/world.ts';
 
 /*
@@ -30,7 +29,7 @@ export function createRealWorld(): World {
     },
 
     entropy(into) {
-      randomFillSync(into);
+      process.getBuiltinModule('node:crypto').randomFillSync(into);
     },
 
     sleep(nanoseconds) {

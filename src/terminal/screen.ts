@@ -38,10 +38,7 @@ export function createScreen(stream: Writable, curtain = false): Screen {
     raise = resolve;
   });
   let draining: Promise<void> | undefined;
-  const cork = createCork(stream);
-
-  const write = (bytes: Uint8Array) => {
-    cork();
+  const breath = createBreath((bytes) => {
     if (stream.write(bytes) || draining) return;
     draining = new Promise((resolve) => {
       stream.once('drain', () => {
@@ -49,20 +46,20 @@ export function createScreen(stream: Writable, curtain = false): Screen {
         resolve();
       });
     });
-  };
+  });
   return {
     output(bytes) {
       if (!held) {
-        write(bytes);
+        breath.in(bytes);
         return;
       }
       held.push(bytes);
       heldBytes += bytes.length;
     },
-    flush: () => stream.uncork(),
+    flush: breath.out,
     drained: () => (held && heldBytes > MOST_BEHIND_CURTAIN ? raised : draining),
     raiseCurtain() {
-      for (const bytes of held ?? []) write(bytes);
+      for (const bytes of held ?? []) breath.in(bytes);
       held = undefined;
       raise();
     },
@@ -73,21 +70,38 @@ export function createScreen(stream: Writable, curtain = false): Screen {
  * ## In one breath
  *
  * As long as it has no driver for its console, a Linux says every letter by itself: six thousand trips to your
- * operating system, and as many times your terminal is woken up, for what fits on two screens. So the stream has a cork
- * in it, which is pulled when the Guest's turn is over. Nobody sees the difference of four milliseconds; a boot is a
+ * operating system, and as many times your terminal is woken up, for what fits on two screens. So we breathe in while
+ * the Guest's turn lasts, and out when it is over. Nobody sees the difference of four milliseconds; a boot is a
  * thirtieth shorter.
  */
-/** Gathers what is written in one turn of the event loop. The function it returns is to be called before each write. */
-function createCork(stream: Writable): () => void {
-  let corked = false;
-  const pull = () => {
-    corked = false;
-    stream.uncork();
+
+/** What fits into one breath, in bytes. Whatever is longer has been gathered already. */
+const LONGEST_BREATH = 4096;
+
+interface Breath {
+  in(bytes: Uint8Array): void;
+  out(): void;
+}
+
+/** Gathers what is said in one turn of the event loop, and hands it on together. */
+function createBreath(handOn: (bytes: Uint8Array) => void): Breath {
+  const held = new Uint8Array(LONGEST_BREATH);
+  let length = 0;
+  const out = () => {
+    if (length > 0) handOn(held.slice(0, length));
+    length = 0;
   };
-  return () => {
-    if (corked) return;
-    corked = true;
-    stream.cork();
-    setImmediate(pull);
+  return {
+    in(bytes) {
+      if (length + bytes.length > LONGEST_BREATH) out();
+      if (bytes.length > LONGEST_BREATH) {
+        handOn(bytes);
+        return;
+      }
+      if (length === 0) setImmediate(out);
+      held.set(bytes, length);
+      length += bytes.length;
+    },
+    out,
   };
 }

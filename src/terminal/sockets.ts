@@ -5,8 +5,6 @@
  * `dns`.
  */
 
-import { createSocket } from 'node:dgram';
-import { lookup } from 'node:dns/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { type Forward, LauncherError } from '../../chapters/4-launcher/outside.ts';
 import type { Closing, Datagrams, Sockets, Stream, StreamEvents } from '../network/cable.ts';
@@ -71,6 +69,7 @@ function reasonOf(error: NodeJS.ErrnoException): Closing {
 const MOST_BEHIND = 1 << 20;
 
 function openDatagrams(received: (bytes: Uint8Array, address: string, port: number) => void): Datagrams {
+  const { createSocket } = process.getBuiltinModule('node:dgram');
   const socket = createSocket('udp4');
   let behind = 0;
   let closed = false;
@@ -110,6 +109,7 @@ export function plain(bytes: Buffer): Uint8Array {
 
 async function lookUp(name: string): Promise<string[]> {
   try {
+    const { lookup } = process.getBuiltinModule('node:dns/promises');
     const found = await lookup(name, { family: 4, all: true });
     return found.map(({ address }) => address);
   } catch (error) {

@@ -11,7 +11,6 @@
  * another program.
  */
 
-import { spawnSync } from 'node:child_process';
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import type { Frame, Link } from '../../chapters/4-launcher/link.ts';
 import { finishChecksum, segment } from '../../chapters/4-launcher/net-offload.ts';
@@ -44,6 +43,7 @@ print(r[:16].rstrip(b"\\0").decode(), end="")`;
 
 /** Makes an open `/dev/net/tun` the inside of a tap. @returns the name that it has */
 function attach(file: number, name: string): string {
+  const { spawnSync } = process.getBuiltinModule('node:child_process');
   for (const [program, flag, script] of [
     ['perl', '-e', PERL],
     ['python3', '-c', PYTHON],
@@ -94,6 +94,7 @@ function openTun(): number {
 }
 
 function ip(...words: string[]): void {
+  const { spawnSync } = process.getBuiltinModule('node:child_process');
   const { status, stderr, error } = spawnSync('ip', words);
   if (error) throw new LauncherError(`--tunnet: cannot run ip: ${error.message}`);
   if (status !== 0) throw new LauncherError(`--tunnet: ip ${words.join(' ')}: ${String(stderr).trim()}`);

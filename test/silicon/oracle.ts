@@ -1,3 +1,4 @@
+import type { Form } from '../../src/assembler/form.ts';
 import { differences, describe, type Difference } from './compare.ts';
 import { createTrial } from './generator.ts';
 import { isOffStage } from './lantern.ts';
@@ -72,6 +73,18 @@ function reasonToSkip(native: NativeStage, trial: Trial, first: Outcome | undefi
   return cameLater(opcodeOf(trial.code));
 }
 
+/**
+ * A processor in a virtual machine may be stopped in the midst of delivering a fault, and whoever delivers the fault in
+ * its place has been seen to leave RF out of the saved flags: once in some millions of trials, on a busy machine. What is
+ * our mistake, it says again.
+ */
+const TAKEN_BACK = 'the real processor says something else when it is asked again';
+
+function takesItBack(native: NativeStage, trial: Trial, form: Form | undefined, outcome: Outcome): boolean {
+  const again = native.play(trial);
+  return again !== undefined && differences(trial, form, again, outcome).length === 0;
+}
+
 /** Plays a trial on all; tells of differences, or answers with a reason why there is nothing to compare. */
 function compareAll(
   native: NativeStage,
@@ -98,6 +111,7 @@ function compareAll(
     if (outcome === undefined) differs(stage.name, [{ what: 'end', expected: 'one', found: 'none' }]);
     else {
       const found = differences(trial, form, real, outcome);
+      if (found.length > 0 && takesItBack(native, trial, form, outcome)) return TAKEN_BACK;
       if (found.length > 0) differs(stage.name, found);
     }
   }

@@ -15,7 +15,12 @@ function slowReader() {
       next = done;
     },
   });
-  return { stream, seen: () => seen, read: () => next?.() };
+  const read = () => {
+    const done = next;
+    next = undefined;
+    done?.();
+  };
+  return { stream, seen: () => seen, read };
 }
 
 describe('The screen', () => {
@@ -23,11 +28,12 @@ describe('The screen', () => {
     const reader = slowReader();
     const screen = createScreen(reader.stream);
     screen.output(bytes('ab'));
+    await new Promise(setImmediate);
     expect(screen.drained()).toBeUndefined();
     screen.output(bytes('cdef'));
+    await new Promise(setImmediate);
     const drained = screen.drained();
     expect(drained).toBeInstanceOf(Promise);
-    await new Promise(setImmediate);
     reader.read();
     await new Promise(setImmediate);
     reader.read();
@@ -75,6 +81,21 @@ describe('The screen', () => {
     screen.output(bytes('!'));
     await new Promise(setImmediate);
     expect(seen.at(-1)).toBe('!');
+  });
+
+  it('loses nothing of what is longer than a breath, and asks for a pause within the turn', async () => {
+    const reader = slowReader();
+    const screen = createScreen(reader.stream);
+    const long = 'x'.repeat(5000);
+    const parts = ['a', 'b'.repeat(4095), 'c', long, 'd'];
+    for (const part of parts) screen.output(bytes(part));
+    expect(screen.drained()).toBeInstanceOf(Promise);
+    for (let i = 0; i < parts.length; i++) {
+      await new Promise(setImmediate);
+      reader.read();
+    }
+    await screen.drained();
+    expect(reader.seen()).toBe(parts.join(''));
   });
 
   it('does not pile up much behind the curtain', async () => {
