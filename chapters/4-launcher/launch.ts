@@ -39,11 +39,12 @@ const PAGE = 4096;
 /*
  * ## Once more, from the start
  *
- * A Guest can end in three ways that matter. It switches itself off, which is the good one. It dies. Or it asks to
- * be started again, and then we owe it *everything* again: fresh memory, devices that remember nothing, the kernel
- * read once more from its file, which may have been rebuilt in the meantime. lguest did it by closing all its files
- * and calling `exec` on itself with its own arguments. We have a loop, which lets go of the thread once each time
- * around: there are kernels that do nothing but restart.
+ * A Guest can end in three ways that matter. It switches itself off, which is the good one. It dies. Or it asks to be
+ * started again, and then we owe it *everything* again: fresh memory, devices that remember nothing, the kernel read
+ * once more from its file, which may have been rebuilt in the meantime. lguest did it by closing all its files and
+ * calling `exec` on itself with its own arguments. We have a loop. (There are kernels that do nothing but restart. The
+ * run loop lets go of the thread each time, and it does so before the old life is over, for between that and the next
+ * one somebody else could take the memory.)
  */
 
 /**
@@ -61,10 +62,7 @@ export async function launch(
 ): Promise<ExitStatus> {
   for (;;) {
     const ending = await launchOnce(options, host, world, outside, signal);
-    if (ending.kind === 'restart') {
-      await world.sleep(0);
-      continue;
-    }
+    if (ending.kind === 'restart') continue;
     for (const line of ending.lines) outside.warn(line);
     return { code: ending.kind === 'power-off' ? 0 : 1, reason: ending.reason };
   }

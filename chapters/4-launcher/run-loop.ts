@@ -66,6 +66,19 @@ export interface Ending {
 const PENDING_SIZE = 12;
 /** A reason is a message of at most 128 bytes and a few words around it. */
 const LONGEST_REASON = 256;
+
+/** Where reads come to, the seven bytes of code in it, and a view of it all. */
+interface Mail {
+  readonly bytes: Uint8Array;
+  readonly code: Uint8Array;
+  readonly view: DataView;
+}
+
+function createMail(): Mail {
+  const bytes = new Uint8Array(LONGEST_REASON);
+  return { bytes, code: bytes.subarray(1, 8), view: viewOf(bytes) };
+}
+
 /** Nanoseconds between two looks at the event loop. */
 const LONGEST_HOLD = 4_000_000;
 
@@ -80,9 +93,8 @@ const LONGEST_HOLD = 4_000_000;
 /** Runs the Guest, slice by slice, to its end. */
 export async function runGuest(guest: Running): Promise<Ending> {
   const registers = new GuestRegisters(guest.device);
-  const message = new Uint8Array(LONGEST_REASON);
   try {
-    return await runLoop(guest, registers, message);
+    return await runLoop(guest, registers, createMail());
   } catch (error) {
     if (error instanceof BadDriver || error instanceof NoHandler)
       return dead(guest, registers, 'lantern', error.message);
@@ -100,7 +112,7 @@ export async function runGuest(guest: Running): Promise<Ending> {
  * at the clock ourselves and let go after four milliseconds.
  */
 
-async function runLoop(guest: Running, registers: GuestRegisters, message: Uint8Array): Promise<Ending> {
+async function runLoop(guest: Running, registers: GuestRegisters, mail: Mail): Promise<Ending> {
   const { device, bus, world, outside, signal } = guest;
   const complain = limited(outside);
   let held = world.now();
@@ -110,14 +122,13 @@ async function runLoop(guest: Running, registers: GuestRegisters, message: Uint8
   };
   for (;;) {
     if (world.now() - held >= LONGEST_HOLD) await letGo();
-    const drained = outside.outputDrained();
-    if (drained) await drained;
+    for (let drained = outside.outputDrained(); drained; drained = outside.outputDrained()) await drained;
     if (signal?.aborted) return { kind: 'aborted', reason: 'left alone', lines: [] };
     const busy = bus.work();
-    const result = device.read(message);
+    const result = device.read(mail.bytes);
     switch (result) {
       case PENDING_SIZE:
-        emulate(guest, registers, message, complain);
+        emulate(guest, registers, mail, complain);
         break;
       case -ERESTARTSYS:
         await letGo();
@@ -127,9 +138,10 @@ async function runLoop(guest: Running, registers: GuestRegisters, message: Uint8
         else await wakeUpCall(guest);
         break;
       case -ERESTART:
+        await letGo(); // now, while its memory is still its own
         return { kind: 'restart', reason: 'restart', lines: [] };
       case -ENOENT:
-        return bury(guest, registers, message);
+        return bury(guest, registers, mail.bytes);
       default:
         throw new LauncherError(`running the Guest failed: the Host says ${result}`);
     }
@@ -187,24 +199,19 @@ class NoHandler extends LauncherError {
 function emulate(
   { device, bus }: Running,
   registers: GuestRegisters,
-  message: Uint8Array,
+  { bytes, code, view }: Mail,
   complain: (what: string) => void,
 ): void {
-  const trap = message[0]!;
-  const code = message.subarray(1, 8);
+  const trap = bytes[0]!;
   let done: Emulated;
   if (trap === GENERAL_PROTECTION) done = emulatePortAccess(code, registers, bus);
-  else if (trap === PAGE_FAULT) done = emulateMemoryAccess(code, pendingAddress(message), registers, bus);
+  else if (trap === PAGE_FAULT) done = emulateMemoryAccess(code, view.getUint32(8, true), registers, bus);
   else throw new LauncherError(`the Host sends trap ${trap}, which means nothing to us`);
 
   if (done.complaint) complain(done.complaint);
   if (done.length !== undefined) registers.set('eip', (registers.get('eip') + done.length) >>> 0);
   else if (device.write(Uint32Array.of(LHREQ_TRAP, trap)) < 0)
     throw new NoHandler(trap, registers.get('eip'));
-}
-
-function pendingAddress(message: Uint8Array): number {
-  return viewOf(message).getUint32(8, true);
 }
 
 /*

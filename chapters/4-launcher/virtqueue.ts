@@ -194,9 +194,9 @@ export function takeRequest(queue: Virtqueue): Chain | undefined {
 /*
  * ## Following the chain
  *
- * A chain is followed from descriptor to descriptor, and a chain that bites its own tail would be followed for
- * ever. No need to remember where we have been: a chain without a loop cannot have more links than there are
- * descriptors. The 257th is the proof.
+ * A chain is followed from descriptor to descriptor, and a chain that bites its own tail would be followed for ever. No
+ * need to remember where we have been: a chain without a loop cannot have more links than there are descriptors. In a
+ * table of 256 the 257th is the proof.
  */
 
 function followChain(queue: Virtqueue, head: number): Chain {
@@ -221,17 +221,21 @@ function followChain(queue: Virtqueue, head: number): Chain {
 }
 
 /*
- * Each link is then weighed. It must lie in memory with all its bytes. What is for reading must come before what is
- * for writing, because devices are simple and want to know where the one ends. And the chain must not be longer
- * than all of the memory it is in, which only a chain that visits the same bytes twice can be; harmless in itself,
- * but *all requests are bounded* is a sentence one wants to be able to say.
+ * Each link is then weighed. It must lie in memory with all its bytes. What is for reading must come before what is for
+ * writing, because devices are simple and want to know where the one ends. And there is a length that no request may
+ * have. virtio knows of none, and a Guest with two gigabytes could have all of them read from its disk in one go, while
+ * its neighbours, and you with your ^C, stand and wait. Linux cannot make one of more than sixteen megabytes, so nobody
+ * misses any.
  */
+
+/** Bytes of all buffers of a request together, at most. */
+const LONGEST_REQUEST = 16 << 20;
 
 function addLink(queue: Virtqueue, chain: Chain, at: number, index: number, flags: number): void {
   const span = spanOf(queue, at, index);
   chain.bytes += span.length;
-  if (chain.bytes > queue.memory.size) {
-    queue.bad(`the chain from descriptor ${chain.head} is longer than the Guest's memory`);
+  if (chain.bytes > LONGEST_REQUEST) {
+    queue.bad(`the chain from descriptor ${chain.head} has more than ${LONGEST_REQUEST} bytes`);
   }
   if (flags & WRITE) chain.writable.push(span);
   else if (chain.writable.length === 0) chain.readable.push(span);

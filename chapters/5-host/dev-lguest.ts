@@ -109,11 +109,11 @@ export function createHost(machine: Machine, world: World, witness?: Witness): H
 /*
  * ## An open file
  *
- * Eight things to remember about each. Note the death: it outlives the Guest. A Launcher that reads from the dead is
+ * Nine things to remember about each. Note the death: it outlives the Guest. A Launcher that reads from the dead is
  * first told ENOENT, and then, as often as it likes, why.
  */
 function openFile(ground: Ground, windows: Windows): LguestDevice {
-  const file: OpenFile = { ground, windows, closed: false, wake: () => {} };
+  const file: OpenFile = { ground, windows, closed: false, watch: 0, wake: () => {} };
   return {
     mmap: (bytes) => mmap(file, bytes),
     write: (words) => write(file, words),
@@ -133,6 +133,8 @@ interface OpenFile {
   /** Offset in the register frame of what the next read returns, instead of running the Guest. */
   asked?: number | undefined;
   closed: boolean;
+  /** Number of the last one to wait in `poll`. Whoever waited before has gone home. */
+  watch: number;
   /** Ends the sleep of whoever waits in `poll`. */
   wake: () => void;
 }
@@ -259,7 +261,7 @@ const PENDING_SIZE = 12;
 function copyExit(exit: Exit, into: Uint8Array): number {
   if (into.length < PENDING_SIZE) return -EFAULT;
   into[0] = exit.trap;
-  into.set(exit.instruction, 1);
+  for (let byte = 0; byte < exit.instruction.length; byte++) into[1 + byte] = exit.instruction[byte]!;
   putWord(into, 8, exit.address);
   return PENDING_SIZE;
 }
@@ -307,11 +309,15 @@ function report(death: Death, into: Uint8Array): number {
  * A Guest that has nothing to do says HALT, and then there is nothing for us to do either: no instruction runs until
  * its clock rings or a device calls. Two promises race for that. Whoever wins, we look again, since the line that rang
  * may be one that the Guest has blocked.
+ *
+ * A Launcher may stop waiting for reasons of its own, when a key is pressed, and come back to wait again. Nobody tells
+ * the first wait. It looks up when its clock rings, sees that another has taken the watch, and goes home.
  */
 async function poll(file: OpenFile): Promise<void> {
   const { world } = file.ground;
   if (!sleeps(file)) return world.sleep(0);
-  while (sleeps(file)) {
+  const watch = ++file.watch;
+  while (watch === file.watch && sleeps(file)) {
     const interrupt = new Promise<void>((resolve) => {
       file.wake = resolve;
     });

@@ -31,6 +31,7 @@ import { setFirstSegments } from './segments.ts';
 import { createShadows, type Shadows } from './shadows.ts';
 import { createPace, newTurn, type Pace, type Turn } from './pace.ts';
 import type { Statistics } from './statistics.ts';
+import type { Exit } from './traps.ts';
 import type { Witness } from './witness.ts';
 
 /*
@@ -141,6 +142,9 @@ class Biography extends RegisterFrame {
   clockDue: number | undefined;
   /** And when to look whether it is, in instructions retired. */
   nextLook = 0;
+
+  /** What it last tried that only its Launcher can do for it. */
+  readonly pending: Exit = { trap: 0, instruction: new Uint8Array(7), address: 0 };
 
   /** Instructions it has had in all its turns, the Switcher's on its way included. */
   retired = 0;

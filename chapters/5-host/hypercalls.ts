@@ -215,7 +215,8 @@ const MESSAGE_SIZE = 128;
 /** LHCALL_SHUTDOWN: the Guest's last words, at guest-physical `message`, unless it wants to be started again. */
 function shutDown(guest: Guest, message: number, kind: number): never {
   if (kind === LGUEST_SHUTDOWN_RESTART) throw new GuestDied('restart', true);
-  const bytes = guest.memory.read(message, MESSAGE_SIZE).subarray(0, MESSAGE_SIZE - 1);
-  const end = bytes.indexOf(0);
-  return kill(`CRASH: ${String.fromCharCode(...(end < 0 ? bytes : bytes.subarray(0, end)))}`);
+  const bytes = new Uint8Array(MESSAGE_SIZE);
+  guest.memory.copy(message, MESSAGE_SIZE, bytes, 0);
+  bytes[MESSAGE_SIZE - 1] = 0;
+  return kill(`CRASH: ${String.fromCharCode(...bytes.subarray(0, bytes.indexOf(0)))}`);
 }

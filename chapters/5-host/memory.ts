@@ -47,9 +47,10 @@ export class GuestMemory {
     this.#ram.write32(this.base + this.#check(address, 4, 'write'), value);
   }
 
-  /** A copy of `length` bytes. */
-  read(address: number, length: number): Uint8Array {
-    return this.#bytes.slice(this.#check(address, length, 'read'), address + length);
+  /** Copies `length` bytes to `at` of `into`. */
+  copy(address: number, length: number, into: Uint8Array, at: number): void {
+    const from = this.#check(address, length, 'read');
+    for (let byte = 0; byte < length; byte++) into[at + byte] = this.#bytes[from + byte]!;
   }
 
   /** Whether `length` bytes at `address` are all there. */

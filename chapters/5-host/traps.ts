@@ -37,15 +37,18 @@ import { demandPage, physicalAddress, physicalForLoad, walkTables } from './page
  * Host; from 4.1 on the Host passed seven bytes and an address, and let somebody with fewer privileges do the decoding.
  * An excellent idea that came eight years late: of all the code in a hypervisor, an instruction decoder is what you
  * want least in ring 0.
+ *
+ * Each Guest has one such note, which is written over the next time. Its Launcher has long answered by then, and a
+ * Linux that boots writes some forty-nine thousand of them.
  */
 /** What a Guest tried that only its Launcher can do for it: `struct lguest_pending`. */
 export interface Exit {
   /** 13: an instruction that the processor refused. 14: an access to a page of devices. */
-  readonly trap: number;
+  trap: number;
   /** The first seven bytes of the instruction. */
   readonly instruction: Uint8Array;
   /** For trap 14 the guest-physical address, otherwise 0. */
-  readonly address: number;
+  address: number;
 }
 
 /*
@@ -123,20 +126,20 @@ function errorInItsOwnEyes(guest: Guest): number {
  * device. We follow it as far as it goes and leave zeros for the rest. The address comes from the Guest's eip, so it
  * goes through the Guest's tables.
  */
-const INSTRUCTION_BYTES = 7;
-
 function exit(guest: Guest, trap: number, address: number): Exit {
-  const { memory } = guest;
+  const { memory, pending } = guest;
+  const { instruction } = pending;
+  pending.trap = trap;
+  pending.address = address;
   const eip = guest.register(FRAME_EIP);
-  const here = Math.min(INSTRUCTION_BYTES, pageOf(eip) + PAGE_SIZE - eip);
-  const first = memory.read(physicalForLoad(guest, eip), here);
-  const rest = INSTRUCTION_BYTES - here;
-  if (rest === 0) return { trap, instruction: first, address };
-  const instruction = new Uint8Array(INSTRUCTION_BYTES);
-  instruction.set(first);
+  const here = Math.min(instruction.length, pageOf(eip) + PAGE_SIZE - eip);
+  memory.copy(physicalForLoad(guest, eip), here, instruction, 0);
+  if (here === instruction.length) return pending;
+  instruction.fill(0, here);
   const next = physicalAddress(guest, (eip + here) >>> 0);
-  if (next !== undefined && memory.holds(next, rest)) instruction.set(memory.read(next, rest), here);
-  return { trap, instruction, address };
+  const rest = instruction.length - here;
+  if (next !== undefined && memory.holds(next, rest)) memory.copy(next, rest, instruction, here);
+  return pending;
 }
 
 /*

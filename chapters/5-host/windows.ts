@@ -34,8 +34,8 @@ export interface GuestWindow {
 /*
  * ## First come, first served
  *
- * Windows are given out from the bottom, each in the first gap that is large enough. Nobody has ever had so many Guests
- * on one machine that a cleverer way would show.
+ * Windows are given out from the bottom, each in the first gap that is large enough. Most of them are asked for at
+ * once, when all Guests are started, and whoever starts again finds the gap that it has left.
  *
  * But a window that was somebody's must be wiped before it is somebody else's. You would not think that this needs
  * saying. It does: a Guest finds the previous one's memory in its own the first time you forget, passwords and all.

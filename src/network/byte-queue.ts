@@ -6,7 +6,15 @@
  * again, because what was sent there got lost.
  */
 
-/** Bytes in the pieces in which they came. */
+/** Pieces are put together as long as they are shorter than this, in bytes. */
+const SMALL = 4096;
+
+/*
+ * Some come in very small pieces. A stranger may send one byte at a time, for as long as he likes, and a quarter of a
+ * million pieces of one byte are something else than a quarter of a megabyte. So small ones are put together.
+ */
+
+/** Bytes in pieces: as they came, or a few thousand together. */
 export class ByteQueue {
   readonly #pieces: Uint8Array[] = [];
   #length = 0;
@@ -17,8 +25,16 @@ export class ByteQueue {
 
   push(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
-    this.#pieces.push(bytes);
     this.#length += bytes.length;
+    const last = this.#pieces.at(-1);
+    if (last === undefined || last.length + bytes.length > SMALL) {
+      this.#pieces.push(bytes);
+      return;
+    }
+    const both = new Uint8Array(last.length + bytes.length);
+    both.set(last);
+    both.set(bytes, last.length);
+    this.#pieces[this.#pieces.length - 1] = both;
   }
 
   /** Fills `into` with what begins `from` bytes behind the front. They must be there. */

@@ -142,7 +142,7 @@ function callInner(cpu: Processor, selector: number, offset: number, size: numbe
   cpu.descriptorHigh = code;
   markDescriptor(cpu, selector, ACCESSED);
   const high = cpu.descriptorHigh;
-  moveToInnerStack(cpu, level, size, items);
+  moveToInnerStack(cpu, level, size, Int32Array.from(items), items.length);
   cpu.descriptorLow = low;
   cpu.descriptorHigh = high;
   setSegment(cpu, CS, (selector & ~3) | level);

@@ -26,9 +26,9 @@ import { CPL, SS } from './layout.ts';
 import { type Processor, setPrivilege } from './processor.ts';
 import { checkStack, isInside, setSegment } from './segments.ts';
 import { setStackPointer } from './stack.ts';
-import { ringStack } from './tss.ts';
+import { readRingStack } from './tss.ts';
 
-/** The stack that `findInnerStack` found. `low` and `high` are its descriptor, of which the rest was made. */
+/** The stack that `findInnerStack` found: what the TSS says, and what was made of its descriptor, `low` and `high`. */
 const found = { selector: 0, pointer: 0, low: 0, high: 0, base: 0, limit: 0, access: 0 };
 
 /**
@@ -47,11 +47,10 @@ export function findInnerStack(
   count: number,
   external: number,
 ): void {
-  const { selector, pointer } = ringStack(cpu, level, external);
+  readRingStack(cpu, level, external, found);
+  const { selector } = found;
   if (isNull(selector)) raise(INVALID_TSS, external);
   checkStack(cpu, selector, level, INVALID_TSS, external);
-  found.selector = selector;
-  found.pointer = pointer;
   found.low = cpu.descriptorLow;
   found.high = cpu.descriptorHigh;
   found.base = baseOf(cpu.descriptorLow, cpu.descriptorHigh);
@@ -90,24 +89,30 @@ function hasRoom(size: number, count: number): boolean {
  *
  * Only then is the first byte of the frame written. From here to the end nothing can fail.
  */
-/** Enters the ring whose stack was found, and pushes `items` on it, the first one first. */
-export function moveToInnerStack(cpu: Processor, level: number, size: number, items: number[]): void {
+/** Enters the ring whose stack was found, and pushes the first `count` of `items` on it, the first one first. */
+export function moveToInnerStack(
+  cpu: Processor,
+  level: number,
+  size: number,
+  items: Int32Array,
+  count: number,
+): void {
   cpu.descriptorHigh = found.high;
   markDescriptor(cpu, found.selector, ACCESSED);
   const outer = cpu.words[CPL]!;
   setPrivilege(cpu, level);
   try {
-    probeFrame(cpu, size, items.length);
+    probeFrame(cpu, size, count);
   } catch (error) {
     setPrivilege(cpu, outer);
     throw error;
   }
-  for (let item = 1; item <= items.length; item++) {
+  for (let item = 1; item <= count; item++) {
     writeLinear(cpu, (found.base + offsetOf(item, size)) | 0, size, items[item - 1]!);
   }
   cpu.descriptorLow = found.low;
   setSegment(cpu, SS, found.selector);
-  setStackPointer(cpu, offsetOf(items.length, size));
+  setStackPointer(cpu, offsetOf(count, size));
 }
 
 /** Faults now if pushing so many items would fault later. Asks once a page, unless an item lies across two. */

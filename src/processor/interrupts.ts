@@ -81,9 +81,9 @@ export const FROM_OUTSIDE = 2;
 /*
  * ## The way in
  *
- * An interrupt gate closes the door behind you: IF goes to 0, and the next interrupt waits. A trap gate leaves
- * it open. That one bit of difference is why lguest lets trap gates go straight to its guest and must see to all
- * the others itself.
+ * An interrupt gate closes the door behind you: IF goes to 0, and the next interrupt waits. A trap gate leaves it open.
+ * That one bit of difference is why lguest lets trap gates go straight to its guest and must see to all the others
+ * itself.
  */
 /**
  * Enters the handler of a vector through its gate (Intel SDM vol. 2, INT n; vol. 3, 6.12).
@@ -94,7 +94,8 @@ export const FROM_OUTSIDE = 2;
 export function enterHandler(cpu: Processor, vector: number, error: number, source: number): void {
   const words = cpu.words;
   const external = source === FROM_PROGRAM ? 0 : 1;
-  const { selector, target, wide, closesDoor } = readGate(cpu, vector, source);
+  readGate(cpu, vector, source);
+  const { selector, target, wide, closesDoor } = gate;
   const inner = checkHandler(cpu, selector, external);
   const low = cpu.descriptorLow;
   const code = cpu.descriptorHigh;
@@ -103,19 +104,16 @@ export function enterHandler(cpu: Processor, vector: number, error: number, sour
   const size = wide ? 4 : 2;
   const flags = savedFlags(cpu, vector, source);
   const deeper = inner !== words[CPL];
-  const items = deeper
-    ? [words[SELECTOR + SS]!, words[ESP]!, flags, words[SELECTOR + CS]!, words[EIP]!]
-    : [flags, words[SELECTOR + CS]!, words[EIP]!];
-  if (error !== NO_ERROR_CODE) items.push(error);
-  if (deeper) findInnerStack(cpu, inner, size, items.length, external);
-  else probeFrame(cpu, items.length, size, external);
+  const items = layOut(words, deeper, flags, error);
+  if (deeper) findInnerStack(cpu, inner, size, items, external);
+  else probeFrame(cpu, items, size, external);
   if (target >>> 0 > limitOf(low, code) >>> 0) raise(GENERAL_PROTECTION, external);
 
   cpu.descriptorHigh = code;
   markDescriptor(cpu, selector, ACCESSED);
   const high = cpu.descriptorHigh;
-  if (deeper) moveToInnerStack(cpu, inner, size, items);
-  else for (const item of items) push(cpu, size, item);
+  if (deeper) moveToInnerStack(cpu, inner, size, frame, items);
+  else for (let item = 0; item < items; item++) push(cpu, size, frame[item]!);
   cpu.descriptorLow = low;
   cpu.descriptorHigh = high;
   setSegment(cpu, CS, (selector & ~3) | inner);
@@ -127,23 +125,41 @@ export function enterHandler(cpu: Processor, vector: number, error: number, sour
 }
 
 /*
+ * The frame is laid out first, always in the same place, as a gate is read into the same place always. A trap makes no
+ * new object. It would be the only thing here that makes any, and there are hundreds of thousands of traps a second.
+ */
+/** The frame, in the order in which it is pushed: never more than SS, ESP, EFLAGS, CS, EIP and an error code. */
+const frame = new Int32Array(6);
+
+/** Lays out what is to be pushed, for another ring or for the same. Returns how many items it is. */
+function layOut(words: Int32Array, deeper: boolean, flags: number, error: number): number {
+  let items = 0;
+  if (deeper) {
+    frame[items++] = words[SELECTOR + SS]!;
+    frame[items++] = words[ESP]!;
+  }
+  frame[items++] = flags;
+  frame[items++] = words[SELECTOR + CS]!;
+  frame[items++] = words[EIP]!;
+  if (error !== NO_ERROR_CODE) frame[items++] = error;
+  return items;
+}
+
+/*
  * ## What the gate says
  *
  * Four things: where to, how wide, whether to close the door, and who may knock. A gate that cannot be used is blamed
  * by its vector and not by a selector, and bit 1 of the error code says so: `0x3ba` is *entry 0x77 of the IDT*. Bit 0
  * is EXT. It is clear only if the program knocked by itself, with INT, so that a kernel knows whom to be angry with.
  */
-/** What a gate says. */
-interface Gate {
-  selector: number;
-  target: number;
-  /** A 32-bit gate; the frames of the others have 16-bit items. */
-  wide: boolean;
-  /** An interrupt gate clears IF; a trap gate does not. */
-  closesDoor: boolean;
-}
+/**
+ * What the gate says that was read last: `wide` that it is a 32-bit gate (the frames of the others have 16-bit items),
+ * `closesDoor` that it clears IF, as interrupt gates do.
+ */
+const gate = { selector: 0, target: 0, wide: true, closesDoor: true };
 
-function readGate(cpu: Processor, vector: number, source: number): Gate {
+/** Reads a gate into `gate`. */
+function readGate(cpu: Processor, vector: number, source: number): void {
   const words = cpu.words;
   const blamed = vector * 8 + 2 + (source === FROM_PROGRAM ? 0 : 1);
   if (vector * 8 + 7 > words[IDT_LIMIT]!) raise(GENERAL_PROTECTION, blamed);
@@ -155,12 +171,10 @@ function readGate(cpu: Processor, vector: number, source: number): Gate {
   if (!wide && type !== INTERRUPT_GATE_16 && type !== TRAP_GATE_16) raise(GENERAL_PROTECTION, blamed);
   if (source === FROM_PROGRAM && dplOf(access) < words[CPL]!) raise(GENERAL_PROTECTION, blamed);
   if ((access & PRESENT) === 0) raise(NOT_PRESENT, blamed);
-  return {
-    selector: low >>> 16,
-    target: wide ? (high & ~0xffff) | (low & 0xffff) : low & 0xffff,
-    wide,
-    closesDoor: type === INTERRUPT_GATE_32 || type === INTERRUPT_GATE_16,
-  };
+  gate.selector = low >>> 16;
+  gate.target = wide ? (high & ~0xffff) | (low & 0xffff) : low & 0xffff;
+  gate.wide = wide;
+  gate.closesDoor = type === INTERRUPT_GATE_32 || type === INTERRUPT_GATE_16;
 }
 
 /*

@@ -32,11 +32,11 @@ export interface RingStack {
 }
 
 /**
- * The stack pointer of ring `level` (0 to 2), from the TSS of either size.
+ * Reads the stack of ring `level` (0 to 2) from the TSS of either size.
  *
  * @throws #TS if the TSS is too short for it
  */
-export function ringStack(cpu: Processor, level: number, external: number): RingStack {
+export function readRingStack(cpu: Processor, level: number, external: number, into: RingStack): void {
   const words = cpu.words;
   const wide = (words[ACCESS + TR]! & TYPE & ~2) === TSS_32;
   const offset = wide ? 4 + level * 8 : 2 + level * 4;
@@ -45,5 +45,6 @@ export function ringStack(cpu: Processor, level: number, external: number): Ring
     raise(INVALID_TSS, (words[SELECTOR + TR]! & 0xfffc) | external);
   }
   const at = words[BASE + TR]! + offset;
-  return { pointer: readSystem(cpu, at | 0, width), selector: readSystem(cpu, (at + width) | 0, 2) };
+  into.pointer = readSystem(cpu, at | 0, width);
+  into.selector = readSystem(cpu, (at + width) | 0, 2);
 }

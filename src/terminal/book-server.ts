@@ -75,13 +75,18 @@ export async function serveBook(
 /** @returns false if somebody else has the port */
 function listen(server: Server, port: number): Promise<boolean> {
   return new Promise((resolve, reject) => {
-    const taken = (error: NodeJS.ErrnoException) =>
-      error.code === 'EADDRINUSE' ? resolve(false) : reject(error);
-    server.once('error', taken);
-    server.listen(port, LOOPBACK, () => {
+    const listening = () => {
       server.off('error', taken);
       resolve(true);
-    });
+    };
+    const taken = (error: NodeJS.ErrnoException) => {
+      server.off('listening', listening);
+      if (error.code === 'EADDRINUSE') resolve(false);
+      else reject(error);
+    };
+    server.once('error', taken);
+    server.once('listening', listening);
+    server.listen(port, LOOPBACK);
   });
 }
 

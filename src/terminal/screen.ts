@@ -60,6 +60,7 @@ export function createScreen(stream: Writable, curtain = false): Screen {
     drained: () => (held && heldBytes > MOST_BEHIND_CURTAIN ? raised : draining),
     raiseCurtain() {
       for (const bytes of held ?? []) breath.in(bytes);
+      breath.out();
       held = undefined;
       raise();
     },
@@ -73,6 +74,8 @@ export function createScreen(stream: Writable, curtain = false): Screen {
  * operating system, and as many times your terminal is woken up, for what fits on two screens. So we breathe in while
  * the Guest's turn lasts, and out when it is over. Nobody sees the difference of four milliseconds; a boot is a
  * thirtieth shorter.
+ *
+ * And if the program ends before that, by a signal, then it is out at the last moment: nobody's last word is held back.
  */
 
 /** What fits into one breath, in bytes. Whatever is longer has been gathered already. */
@@ -88,6 +91,7 @@ function createBreath(handOn: (bytes: Uint8Array) => void): Breath {
   const held = new Uint8Array(LONGEST_BREATH);
   let length = 0;
   const out = () => {
+    process.off('exit', out);
     if (length > 0) handOn(held.slice(0, length));
     length = 0;
   };
@@ -98,7 +102,10 @@ function createBreath(handOn: (bytes: Uint8Array) => void): Breath {
         handOn(bytes);
         return;
       }
-      if (length === 0) setImmediate(out);
+      if (length === 0) {
+        setImmediate(out);
+        process.once('exit', out);
+      }
       held.set(bytes, length);
       length += bytes.length;
     },

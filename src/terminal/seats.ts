@@ -59,22 +59,35 @@ const NEWLINE = 10;
 
 /** Says what anybody says, with a name in front of each line. */
 function takeTurns(output: (bytes: Uint8Array) => void): (seat: number, bytes: Uint8Array) => void {
+  const cut = text('\r\n');
   let speaker = -1;
   let inLine = false;
   return (seat, bytes) => {
-    const parts: Uint8Array[] = [];
+    const name = text(nameOf(seat));
+    const said = new Uint8Array(cut.length + bytes.length + name.length * (1 + newlinesIn(bytes)));
+    let length = 0;
+    const say = (part: Uint8Array) => {
+      said.set(part, length);
+      length += part.length;
+    };
     for (let from = 0; from < bytes.length; ) {
       const newline = bytes.indexOf(NEWLINE, from);
       const to = newline < 0 ? bytes.length : newline + 1;
-      if (inLine && seat !== speaker) parts.push(text('\r\n'));
-      if (!inLine || seat !== speaker) parts.push(text(nameOf(seat)));
-      parts.push(bytes.subarray(from, to));
+      if (inLine && seat !== speaker) say(cut);
+      if (!inLine || seat !== speaker) say(name);
+      say(bytes.subarray(from, to));
       speaker = seat;
       inLine = newline < 0;
       from = to;
     }
-    output(Buffer.concat(parts));
+    output(said.subarray(0, length));
   };
+}
+
+function newlinesIn(bytes: Uint8Array): number {
+  let count = 0;
+  for (const byte of bytes) if (byte === NEWLINE) count++;
+  return count;
 }
 
 /*

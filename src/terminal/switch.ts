@@ -250,11 +250,16 @@ async function tryServe(cable: SwitchCable): Promise<boolean> {
   rmSync(cable.path, { force: true });
   const hub = new LearningSwitch();
   const server = createServer((socket) => welcome(cable, hub, socket));
-  const listening = await new Promise<boolean>((resolve) => {
-    server.once('error', () => resolve(false));
+  const listening = await new Promise<boolean>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'EADDRINUSE'
+        ? resolve(false)
+        : reject(new Error(`cannot make a socket at ${cable.path}: ${whatHappened(error)}`)),
+    );
     server.listen(cable.path, () => resolve(true));
   });
   if (!listening) return false;
+  server.on('error', () => {}); // somebody could not be let in; those who are in stay
   cable.server = server;
   cable.local = hub.plug((frame) => {
     if (cable.kept.length >= MOST_KEPT) return;

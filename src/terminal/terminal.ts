@@ -25,7 +25,7 @@ import { traceInto } from './trace-file.ts';
  *
  * The order is chosen with a view to what can go wrong. pup is tangled first, since a mistake in its sources is the
  * likeliest reason for nothing to happen. The keyboard comes last before the launch, because from then on the
- * terminal is in raw mode, and a message would come out as a staircase.
+ * terminal is in raw mode, and what you type belongs to the Guest.
  */
 
 const PUP_INITRD = 'pup.initrd';
@@ -72,8 +72,7 @@ export async function bootHere(
       openDisk: openDiskImage,
       openLink: (network, address) => openNetwork(network, address, world, warn),
       input,
-      output,
-      outputDrained: screen.drained,
+      ...heldUp(output, screen),
       warn,
       onlooker: trace?.onlooker,
     };
@@ -82,9 +81,30 @@ export async function bootHere(
     return status.code;
   });
   const codes = await Promise.all(lives);
+  screen.flush();
   if (leaving.signal.aborted) process.stdout.write('\n');
   clearInterval(awake);
   return Math.max(...codes);
+}
+
+/*
+ * A reader who is behind holds up whoever talks. At a table of several that need not be everybody: who has said nothing
+ * since the reader was last up to date goes on, whatever its neighbours have to say.
+ */
+
+function heldUp(output: Outside['output'], screen: Screen): Pick<Outside, 'output' | 'outputDrained'> {
+  let hasSpoken = false;
+  return {
+    output(bytes) {
+      hasSpoken = true;
+      output(bytes);
+    },
+    outputDrained() {
+      const drained = screen.drained();
+      if (drained === undefined) hasSpoken = false;
+      return hasSpoken ? drained : undefined;
+    },
+  };
 }
 
 /** All files that these Guests are made of. */

@@ -29,7 +29,6 @@ export async function atTopLevel(program: () => Promise<number>): Promise<void> 
   process.on('uncaughtException', fail);
   process.on('unhandledRejection', fail);
   for (const signal of HEARD) process.on(signal, () => process.exit(128 + constants.signals[signal]));
-  process.on('exit', () => process.stdout.uncork()); // whatever the screen has not handed out yet
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(1); // whoever was reading has gone home
     fail(new LauncherError(`standard output: ${whatHappened(error)}`));

@@ -9,12 +9,16 @@ import {
   LHCALL_SEND_INTERRUPTS,
   LHCALL_SET_CLOCKEVENT,
 } from '../../chapters/1-preparation/abi.ts';
+import type { World } from '../../chapters/1-preparation/world.ts';
+import { createHost } from '../../chapters/5-host/dev-lguest.ts';
+import { createMachine } from '../../src/processor/index.ts';
 import {
   call,
   DATA,
   DONE,
   ENDED,
   gate,
+  MIB,
   PAGING,
   RESULTS,
   result,
@@ -304,4 +308,42 @@ describe('the clock', () => {
     expect(guest.die()).toBe(ENDED);
     expect(guest.stage.machine.retired - start).toBeLessThan(2000);
   });
+
+  it('leaves nobody behind who waits, though a Guest is woken again and again before its clock rings', async () => {
+    const machine = createMachine({ ramBytes: 48 * MIB });
+    const world = patientWorld();
+    const stage = { machine, host: createHost(machine, world) };
+    const guest = new TestGuest(
+      `${START}${gate(33, 'handler', 0x8e)}${enable(0)}again:
+        ${call(LHCALL_SET_CLOCKEVENT, 4_000_000_000)}${call(LHCALL_HALT)}  jmp again\n${counter('handler', 0)}`,
+      { stage },
+    );
+    for (let i = 0; i < 40; i++) {
+      expect(guest.run()).toEqual({ kind: 'sleeps' });
+      void guest.device.poll();
+      await world.pass(500_000_000);
+      guest.interrupt(1);
+    }
+    expect(guest.result()).toBe(39);
+    expect(world.sleepers()).toBeLessThan(12);
+  });
 });
+
+/** A World in which time passes when it is told to. */
+function patientWorld(): World & { pass(nanoseconds: number): Promise<unknown>; sleepers(): number } {
+  let now = 0;
+  let sleepers: { until: number; wake: () => void }[] = [];
+  return {
+    now: () => now,
+    wallClock: () => ({ seconds: 0, nanoseconds: 0 }),
+    entropy() {},
+    sleep: (nanoseconds) => new Promise((wake) => sleepers.push({ until: now + nanoseconds, wake })),
+    sleepers: () => sleepers.length,
+    pass(nanoseconds) {
+      now += nanoseconds;
+      for (const { until, wake } of sleepers) if (until <= now) wake();
+      sleepers = sleepers.filter(({ until }) => until > now);
+      return new Promise(setImmediate);
+    },
+  };
+}

@@ -18,6 +18,7 @@ export interface Circumstances {
   input?: InputQueue;
   signal?: AbortSignal;
   onOutput?(said: string): void;
+  outputDrained?: Outside['outputDrained'];
   arguments?: string[];
 }
 
@@ -28,6 +29,7 @@ export async function bootKernel(kernel: Uint8Array, circumstances: Circumstance
     input = new InputQueue(),
     signal,
     onOutput,
+    outputDrained = () => undefined,
     arguments: words = ['4', 'k'],
   } = circumstances;
   const machine = createMachine({ ramBytes: 40 << 20 });
@@ -48,7 +50,7 @@ export async function bootKernel(kernel: Uint8Array, circumstances: Circumstance
       said += new TextDecoder().decode(bytes);
       onOutput?.(said);
     },
-    outputDrained: () => undefined,
+    outputDrained,
     warn: (line) => warnings.push(line),
   };
   const options = parseCommandLine(words) as LaunchOptions;

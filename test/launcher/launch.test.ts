@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { type LaunchOptions, parseCommandLine } from '../../chapters/4-launcher/command-line.ts';
 import { InputQueue } from '../../chapters/4-launcher/input-queue.ts';
+import { launch } from '../../chapters/4-launcher/launch.ts';
+import { LauncherError, type Outside } from '../../chapters/4-launcher/outside.ts';
+import { createHost } from '../../chapters/5-host/dev-lguest.ts';
+import { HOST_BYTES } from '../../chapters/5-host/frames.ts';
+import { createMachine } from '../../src/processor/index.ts';
+import { createDeterministicWorld } from '../deterministic-world.ts';
 import { bootKernel } from './boot-kernel.ts';
 import { program } from './guest-program.ts';
 
@@ -57,6 +64,53 @@ describe('A launch', () => {
       code: 1,
       reason: 'left alone',
     });
+  });
+
+  it('keeps the place of a Guest that starts again, though its neighbour does nothing else', async () => {
+    const machine = createMachine({ ramBytes: HOST_BYTES + (10 << 20) });
+    const world = createDeterministicWorld(machine);
+    const host = createHost(machine, world);
+    const abort = new AbortController();
+    let lives = 0;
+    const live = async (megabytes: number, kernel: Uint8Array) => {
+      const options = parseCommandLine([String(megabytes), 'k']) as LaunchOptions;
+      const { reason } = await launch(options, host, world, outside(kernel), abort.signal);
+      abort.abort(); // no one is to end before the others
+      return reason;
+    };
+    const outside = (kernel: Uint8Array): Outside => ({
+      readFile: () => kernel,
+      openDisk: () => {
+        throw new LauncherError('no disk');
+      },
+      input: new InputQueue(),
+      output() {
+        if (++lives === 30) abort.abort();
+      },
+      outputDrained: () => undefined,
+      warn() {},
+    });
+    const ends = await Promise.all([
+      live(4, program(`mov ecx, 1000000\n work: dec ecx\n jnz work\n ${print('!')}\n jmp restart`)),
+      live(4, program('again: jmp again')),
+      live(2, program('mov ecx, 130000\n wait: dec ecx\n jnz wait\n jmp restart')),
+    ]);
+    expect(ends).toEqual(['left alone', 'left alone', 'left alone']);
+  });
+
+  it('does not run a Guest while there is anybody to wait for', async () => {
+    let waits = 0;
+    let said = '';
+    const next = () => (waits < 200 ? Promise.resolve().then(() => void waits++) : undefined);
+    const kernel = program(`${print('!')}\n jmp power_off`);
+    await bootKernel(kernel, {
+      outputDrained: () => (said === '' ? next() : undefined),
+      onOutput(all) {
+        said = all;
+        expect(waits).toBe(200);
+      },
+    });
+    expect(said).toBe('!');
   });
 
   it('gives the kernel its arguments, behind how often a Linux may count to nothing', async () => {

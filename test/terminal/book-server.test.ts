@@ -62,6 +62,18 @@ describe('The book server', () => {
     second.close();
   });
 
+  it('makes no fuss about a dozen ports that somebody has', async () => {
+    const warnings: string[] = [];
+    const note = (warning: Error) => warnings.push(warning.name);
+    process.on('warning', note);
+    const all: BookServer[] = [];
+    for (let i = 0; i < 14; i++) all.push(await serveBook(book));
+    await new Promise(setImmediate);
+    process.off('warning', note);
+    for (const one of all) one.close();
+    expect(warnings).toEqual([]);
+  });
+
   it('keeps whoever comes too early waiting until the book is woven', async () => {
     const late = join(book, 'late.html');
     let finish = () => {};

@@ -69,6 +69,14 @@ describe('npm run boot', () => {
     expect(code).toBe(1);
   });
 
+  it('says the last word of a Guest that goes without another', async () => {
+    const kernel = file('bye', program(`${print('Bye')}\n jmp power_off`));
+    expect(await boot(['4', kernel])).toEqual({ code: 0, output: 'Bye', errors: '' });
+    const tables = await boot(['--guest', '4', kernel, '--guest', '4', kernel]);
+    expect(tables).toMatchObject({ code: 0, errors: '' });
+    expect(tables.output.replace(/\[.*\]/, '').match(/[Bye]/g)).toHaveLength(6); // in whatever order
+  });
+
   it('gives pup a disk that keeps what is written to it', async () => {
     const disk = file('disk.img', new Uint8Array(1 << 20));
     const { code, output } = await boot([`--block=${disk}`], 'echo written in ring 3 > dev/vda\npoweroff\n');

@@ -32,6 +32,13 @@ describe('a terminal for several Guests', () => {
     expect(screen()).toBe('1| one\r\n1| two\r\n2| hello\r\n1| three\r\n');
   });
 
+  it('has room for a flood of empty lines', () => {
+    const { seats, screen } = table(2);
+    seats[1]!.output(bytes('woof'));
+    seats[0]!.output(bytes('\n'.repeat(100_000)));
+    expect(screen()).toBe(`2| woof\r\n${'1| \n'.repeat(100_000)}`);
+  });
+
   it('gives the keys to the first, and moves on with ^]', () => {
     const { keys, heard, screen } = table(3);
     keys.push(bytes(`ab${ELSEWHERE}cd${ELSEWHERE}${ELSEWHERE}ef`));
