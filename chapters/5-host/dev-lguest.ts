@@ -242,10 +242,15 @@ function read(file: OpenFile, into: Uint8Array): number {
   if (file.asked !== undefined) return answer(file, guest, into);
   if (file.death !== undefined) return report(file.death, into);
   file.ground.witness?.called(guest);
-  const outcome = mortal(file, () => run(guest));
+  const outcome = live(file, guest);
   if (outcome === undefined) return report(file.death!, into);
   file.ground.witness?.returns(guest, outcome);
   return typeof outcome === 'number' ? outcome : copyExit(outcome, into);
+}
+
+/** Runs the Guest, unless it dies of it. */
+function live(file: OpenFile, guest: Guest): Exit | number | undefined {
+  return mortal(file, () => run(guest));
 }
 
 function answer(file: OpenFile, guest: Guest, into: Uint8Array): number {
