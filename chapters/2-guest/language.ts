@@ -28,7 +28,10 @@
 /** A signed 32-bit integer. Arithmetic wraps at 32 bits; `/`, `%`, `<` and `>>` are signed. */
 export type i32 = number;
 
-/** An unsigned 32-bit integer. An operation with a `u32` on either side is unsigned and gives a `u32`. */
+/**
+ * An unsigned 32-bit integer. Arithmetic and comparisons with a `u32` on either side are unsigned; `>>>` gives a `u32`
+ * always, and `>>` copies the top bit of anything.
+ */
 export type u32 = number;
 
 /*

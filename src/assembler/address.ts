@@ -89,7 +89,10 @@ function addressRegisters({ base, index, scale }: Memory): { base?: Register; in
  */
 
 function displacementBytes(memory: Memory, base: Register | undefined): 0 | 1 | 4 {
-  if (base === undefined) return 4;
+  if (base === undefined) {
+    if (memory.width === 8) throw new AssemblyError('a byte for a displacement without a base', 'a dword');
+    return 4;
+  }
   if (memory.width !== undefined) return memory.width === 8 ? 1 : 4;
   const value = signedDisplacement(memory);
   if (typeof value !== 'number') return 4;

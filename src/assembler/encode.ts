@@ -92,8 +92,8 @@ function prefixBytes(form: Form, operands: Operand[], prefixes: readonly string[
 }
 
 /*
- * The 67 has three who may ask for it: registers that are 16 bits wide, a row of the table (`jcxz` is `jecxz` with
- * a 67 in front), or you. They had better agree.
+ * The 67 has four who may ask for it: registers that are 16 bits wide, a displacement said to be a word, a row of the
+ * table (`jcxz` is `jecxz` with a 67 in front), or you. They had better agree.
  */
 
 /** 16 or 32; 0 if nothing asks for either, which comes to 32. */

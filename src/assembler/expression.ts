@@ -143,10 +143,10 @@ export function nextToken(cursor: Cursor): string {
 /*
  * ## Endless ones
  *
- * How much is `-1 & 0xff`? In 32 bits, 255. And `~0xfff`? Either -4096 or 4,294,963,200, depending on whom you ask,
- * and as operands they are the same bits. We answer as mathematics would: a negative number has an endless row of
- * ones to its left. So `~0xfff` is -4096, `-1 & 0xff` is 255, and no width has to be chosen before somebody needs
- * one.
+ * How much is `-1 & 0xff`? In 32 bits, 255. And `~0xfff`? Either -4096 or 4,294,963,200, depending on whom you ask, and
+ * as operands they are the same bits. We answer as mathematics would: a negative number has an endless row of ones to
+ * its left. So `~0xfff` is -4096, `-1 & 0xff` is 255, and no width has to be chosen before somebody needs one. (But for
+ * `>>`, which is the processor's `shr` and sees 32 bits.)
  *
  * JavaScript's own operators know only signed 32 bits. `asSigned` puts the result on the right side of zero.
  */

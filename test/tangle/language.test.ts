@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { call, callOn, load, run, tangleSource } from './harness.ts';
+import { call, callOn, complaint, load, run, tangleSource } from './harness.ts';
 
 const main = (body: string, signature = '(): u32'): string =>
   `export function main${signature} {\n${body}\n}\n`;
@@ -33,6 +33,18 @@ describe('numbers', () => {
     expect(run(main('return ((1 << 31) >>> 28) + (0xffffffff & ~0xff) + 7 / 2 + (5 > 3 ? 1 : 0);'))).toBe(
       (8 + 0xffffff00 + 3 + 1) >>> 0,
     );
+  });
+
+  test('are unsigned behind >>>, whether it was folded or not', () => {
+    const signed = 'const A: i32 = -1;\n';
+    expect(run(`${signed}${main('return (A >>> 28) > x;', '(x: i32): boolean')}`, -1)).toBe(0);
+    expect(run(main('let a: i32 = -1; return (a >>> 28) > x;', '(x: i32): boolean'), -1)).toBe(0);
+    expect(run(main('return (-1 >>> 28) > x;', '(x: i32): boolean'), -1)).toBe(1);
+  });
+
+  test('go down to -2147483648', () => {
+    expect(run(main('return a >= -2147483648;', '(a: i32): boolean'), 5)).toBe(1);
+    expect(run(main('return a > -2147483648;', '(a: i32): boolean'), 0x80000000)).toBe(0);
   });
 
   test('are characters where one wants them to be', () => {
@@ -93,6 +105,15 @@ describe('control flow', () => {
     }
   });
 
+  test('take the first of two cases that are alike, in a chain and in a table', () => {
+    const cases = (count: number) =>
+      Array.from({ length: count }, (_, i) => `case ${i}: return ${i + 10};`).join('\n');
+    for (const count of [3, 9])
+      expect(
+        run(main(`switch (a) { ${cases(count)} case 1: return 99; } return 0;`, '(a: u32): u32'), 1),
+      ).toBe(11);
+  });
+
   test('recurs', () => {
     const source = 'function fib(n: u32): u32 { return n < 2 ? n : fib(n - 1) + fib(n - 2); }';
     expect(run(source + main('return fib(n);', '(n: u32): u32'), 15)).toBe(610);
@@ -139,6 +160,12 @@ describe('memory', () => {
           ),
       ),
     ).toBe(0xff + 0x3456 * 256 + (1 << 28));
+  });
+
+  test('stores as much of an address as there is room for', () => {
+    const low = 'one.half = addressOf(main); one.byte = addressOf(main); let b: u32 = addressOf(main);';
+    const differ = '(one.half === (b & 0xffff) ? 0 : 1) + (one.byte === (b & 0xff) ? 0 : 2)';
+    expect(run(`${shapes}${main(`${low} return ${differ} + (b === 0 ? 4 : 0);`)}`)).toBe(0);
   });
 
   test('walks lists, arrays of structures and what is embedded in them', () => {
@@ -241,9 +268,14 @@ describe('functions', () => {
         mov esi, 9
         xor edi, edi
         stosb\`; }
+      function loud(): void { asm\`
+        MOV EBX, 9
+        Mov Esi, 9
+        XOR EDI, EDI
+        STOSB\`; }
       function callers(n: u32): u32 {
         let sum: u32 = 0;
-        for (let i: u32 = 0; i < n; i++) { sum += i; if (n === 77) dirty(); }
+        for (let i: u32 = 0; i < n; i++) { sum += i; dirty(); loud(); }
         return sum;
       }
       ${main('return callers(n);', '(n: u32): u32')}`;
@@ -290,6 +322,12 @@ describe('machine code', () => {
     expect(run(source, 500000)).toBe(5 + 1000 + 7 + 500000 + 3 + 20000 + 100000);
   });
 
+  test('may have a semicolon in a character, labels or not', () => {
+    const code = (label: string) => `return asm\`\n${label}  mov eax, ';' ; not "this": or that\n\`;`;
+    expect(run(main(code('')))).toBe(59);
+    expect(run(main(code('this:\n')))).toBe(59);
+  });
+
   test('has labels of its own, even twice', () => {
     const source = `
       function count(n: u32): u32 { return asm\`
@@ -308,6 +346,19 @@ describe('machine code', () => {
 });
 
 describe('modules', () => {
+  test('may pass names on in a circle, and find those that are there', () => {
+    const modules = {
+      'a.ts': "export * from './b.ts';\nexport const ONE = 1;",
+      'b.ts': "export * from './a.ts';\nexport const TWO = 2;",
+    };
+    const source = `import { ONE, TWO } from './a.ts';\n${main('return ONE + TWO;')}`;
+    expect(call(tangleSource(source, { modules }))).toBe(3);
+    const none = `import { THREE } from './a.ts';\n${main('return THREE;')}`;
+    expect(complaint(none, { modules })).toContain('`THREE`; a.ts exports no such name');
+    const lost = { 'a.ts': "export * from './gone.ts';" };
+    expect(complaint(none, { modules: lost })).toContain('an import from gone.ts; it cannot be read');
+  });
+
   test('share constants, variables, types and functions', () => {
     const modules = {
       'lib/counter.ts': `

@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
@@ -88,6 +88,74 @@ describe('a weaver that weaves again makes the book a new one would make', () =>
         edit('chapters/1-lamp/index.ts', (text) => text.replace("import './soot.ts';\n", ''));
       },
     );
+  });
+
+  describe('when something has changed that shows only in what others make of it:', () => {
+    const OIL = 'chapters/1-lamp/oil.ts';
+    const SOURCES = `
+export interface Olive { shared: number }
+export interface Sesame { shared: number }
+export interface Blend extends Olive { own: number }
+export function pick(olive: Olive, sesame: Sesame) {
+  return olive ?? sesame;
+}
+`;
+    const begin = ({ edit }: ReturnType<typeof borrowFixture>) => {
+      edit(OIL, (text) => text + SOURCES);
+      edit(FLAME, (text) =>
+        `${text}\nexport const glow = (blend: Blend, s: Sesame): number => blend.shared + pick(blend, s).shared;\n`.replace(
+          'type Oil,',
+          'type Blend, type Oil, pick, type Sesame,',
+        ),
+      );
+    };
+
+    test('what an interface extends', async () => {
+      const [, printed] = await reweave(begin, ({ edit }) =>
+        edit(OIL, (text) => text.replace('extends Olive', 'extends Sesame')),
+      );
+      expect(printed).toBeGreaterThan(1);
+    });
+
+    test('what a function returns that does not say so', async () => {
+      const [, printed] = await reweave(begin, ({ edit }) =>
+        edit(OIL, (text) => text.replace('olive ?? sesame', 'sesame ?? olive')),
+      );
+      expect(printed).toBeGreaterThan(1);
+    });
+
+    test('where a name is passed on from', async () => {
+      const [, printed] = await reweave(
+        ({ root, edit }) => {
+          const write = (name: string, text: string) =>
+            writeFileSync(join(root, `chapters/1-lamp/${name}.ts`), `/* # ${name} */\n${text}\n`);
+          write('left', 'export const side: number = 1;');
+          write('right', 'export const side: number = 2;');
+          write('door', "export { side } from './left.ts';\nimport './right.ts';");
+          write('guest', "import { side } from './door.ts';\nexport const mine: number = side;");
+          edit('chapters/1-lamp/index.ts', (text) => `${text}import './door.ts';\nimport './guest.ts';\n`);
+        },
+        ({ edit }) =>
+          edit('chapters/1-lamp/door.ts', (text) =>
+            text.replace('./left', './middle').replace('./right', './left').replace('./middle', './right'),
+          ),
+      );
+      expect(printed).toBeGreaterThan(1);
+    });
+  });
+
+  test('and leaves alone what it has not made', async () => {
+    const fixture = borrowFixture();
+    const weaver = createWeaver({ ...fixture, draft: true });
+    await weaver.weave();
+    const [mine, stale] = ['thesis.html', 'gone.html'].map((name) => join(fixture.out, name)) as [
+      string,
+      string,
+    ];
+    writeFileSync(mine, '<title>My thesis</title>');
+    writeFileSync(stale, readFileSync(join(fixture.out, 'index.html')));
+    await weaver.weave();
+    expect([existsSync(mine), existsSync(stale)]).toEqual([true, false]);
   });
 
   test('when a drawing in book/figures, or the front page, has changed', async () => {

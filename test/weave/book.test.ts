@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { weave } from '../../tools/weave/index.ts';
+import { curl } from '../../tools/weave/punctuation.ts';
 import { borrowFixture, nestingFaults, pagesIn } from './bench.ts';
 
 let pages: Map<string, string>;
@@ -135,6 +136,9 @@ describe('the narration', () => {
     expect(pages.get('1-lamp/index.html')).toContain(
       '“You carry a lamp,” says the Master. It’s the only thing you’ll carry —',
     );
+    const text = { type: 'text' as const, value: 'so on... and "this" is "that" -- he said' };
+    curl({ type: 'paragraph', children: [text] });
+    expect(text.value).toBe('so on… and “this” is “that” — he said');
   });
 
   test('sets figures with captions, from the source and from book/figures', () => {

@@ -61,7 +61,12 @@ export function examine(root: string, tree: string, folders: readonly string[]):
     const run = spawnSync(
       process.execPath,
       [vitest, 'run', '--root', '.', '--config', config, ...report, ...tests],
-      { cwd: root, encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' } },
+      {
+        cwd: root,
+        encoding: 'utf8',
+        env: { ...process.env, NO_COLOR: '1' },
+        maxBuffer: Number.POSITIVE_INFINITY,
+      },
     );
     const { testResults } = JSON.parse(readReport(file, run.stderr)) as Report;
     return tests.map((test) =>

@@ -3,7 +3,8 @@
  *
  *     npm run exercise -- hint
  *
- * Six commands, one function each. Without an id they all mean the same one, the first that you have not done.
+ * Six commands, one function each. Without an id the four that take one mean the same, the first that you have not
+ * done.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -39,7 +40,7 @@ Without ID: the first exercise not done yet.`;
 
 try {
   const [command = 'list', id] = process.argv.slice(2);
-  const action = COMMANDS[command];
+  const action = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
   if (!action) console.log(USAGE);
   const fine = action ? action(id) : ['help', '--help', '-h'].includes(command);
   process.exitCode = fine ? 0 : 1;
@@ -124,7 +125,7 @@ function reset(wanted: string | undefined): boolean {
   const exercise = choose(wanted);
   const { id } = exercise;
   const files = filesOf(ROOT, exercise);
-  const work = git('diff', 'HEAD', '--', ...files);
+  const work = differences(files);
   note(ROOT, id, undefined);
   if (work === '') {
     console.log(`${id}: nothing to reset, ${files.join(', ')} as committed`);
@@ -133,10 +134,32 @@ function reset(wanted: string | undefined): boolean {
   const rescue = `${NOTEBOOK}/${id}-${new Date().toISOString().replace(/[:.]/g, '-')}.patch`;
   mkdirSync(join(ROOT, NOTEBOOK), { recursive: true });
   writeFileSync(join(ROOT, rescue), work);
+  git('apply', '--check', '--reverse', rescue);
   git('checkout', 'HEAD', '--', ...files);
   console.log(`${id}: ${files.join(', ')} as committed`);
+  forgetOthers(exercise, files);
   console.log(`Your work is in ${rescue}; git apply ${rescue} brings it back`);
   return true;
+}
+
+/*
+ * Git can be told to show differences in many ways, by colour, by somebody else's program, and not all of them can be
+ * read by git. So it is told how here, and asked whether it could undo them, before anything is put back.
+ */
+function differences(files: readonly string[]): string {
+  const plain = ['--no-ext-diff', '--no-textconv', '--no-color', '--binary'];
+  return git('diff', ...plain, '--src-prefix=a/', '--dst-prefix=b/', 'HEAD', '--', ...files);
+}
+
+/** What else was done in the same files is done no longer. */
+function forgetOthers(exercise: Exercise, files: readonly string[]): void {
+  const { done } = loadProgress(ROOT);
+  for (const other of findExercises(ROOT)) {
+    if (other.id === exercise.id || !done.includes(other.id)) continue;
+    if (!filesOf(ROOT, other).some((file) => files.includes(file))) continue;
+    note(ROOT, other.id, 'begun');
+    console.log(`${other.id} was done in the same files, and is no longer`);
+  }
 }
 
 function git(...words: string[]): string {

@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import type { Exercise } from './catalogue.ts';
 
-const LEFT_BEHIND = ['node_modules', '.git', '.exercise', 'book/html'];
+const LEFT_BEHIND = ['node_modules', 'test/bench/node_modules', '.git', '.exercise', 'book/html'];
 
 /**
  * Copies the tree at `root` into a new temporary folder, which is the caller's to remove.

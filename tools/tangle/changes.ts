@@ -110,7 +110,10 @@ function changeMemory(
 /** An immediate cut down to the width of its place. */
 export function fitting(frame: Frame, place: TypedPlace, constant: Constant): string {
   const width = widthOf(frame.library, place.type);
-  return width === 32 ? immediate(frame.program, constant) : `${constant.value & (2 ** width - 1)}`;
+  const text = immediate(frame.program, constant);
+  if (width === 32) return text;
+  const mask = 2 ** width - 1;
+  return constant.base === undefined ? `${constant.value & mask}` : `(${text}) & ${mask}`;
 }
 
 /*

@@ -218,6 +218,7 @@ function swapSafe(frame: Frame, left: ts.Expression, right: ts.Expression): stri
 /** Compares a byte or word in memory with a number that it can hold, without a load; says whether it did. */
 function compareNarrow(frame: Frame, left: ts.Expression, right: ts.Expression): boolean {
   const constant = constantIn(frame, right);
+  if (constantIn(frame, left) !== undefined) return false;
   const inner = core(frame, left);
   const type = isAccess(inner) ? placeType(frame, inner) : loadIntrinsic(frame, inner)?.type;
   if (constant === undefined || constant.base !== undefined || type === undefined) return false;

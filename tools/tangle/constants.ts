@@ -15,7 +15,18 @@ import { compute, convert, fromNumber, literal, moveAddress, type Constant } fro
 import { elementOf, fieldOf, sizeOf } from './layout.ts';
 import { bare, definitionOf, textOf, type Context, type Definition, type Labelled } from './program.ts';
 import { lookUp } from './scope.ts';
-import { BOOLEAN, isInPlace, isPointer, NULL, typeFrom, U32, valueType, type Type } from './types.ts';
+import {
+  BOOLEAN,
+  isInPlace,
+  isPointer,
+  NULL,
+  typeFrom,
+  U32,
+  valueType,
+  whole,
+  type Type,
+  LITERAL,
+} from './types.ts';
 
 /** The value of `node` if it is constant. @throws TangleError for a number that no 32 bits can hold */
 export function constantOf(context: Context, node: ts.Expression): Constant | undefined {
@@ -49,7 +60,7 @@ const KEYWORDS = new Map<ts.SyntaxKind, Constant>([
 function fromCast(context: Context, node: ts.AsExpression): Constant | undefined {
   const inner = constantOf(context, node.expression);
   if (inner === undefined || node.type.getText() === 'const') return inner;
-  return convert(inner, valueType(typeFrom(context, node.type)));
+  return convert(inner, whole(node.type, typeFrom(context, node.type)));
 }
 
 /*
@@ -101,7 +112,9 @@ function fromUnary(context: Context, node: ts.PrefixUnaryExpression): Constant |
   const { value, type } = operand;
   switch (node.operator) {
     case ts.SyntaxKind.MinusToken:
-      return fromNumber(-value, type);
+      return value === 0x8000_0000 && ts.isNumericLiteral(node.operand)
+        ? { type: LITERAL, value: -value }
+        : fromNumber(-value, type);
     case ts.SyntaxKind.TildeToken:
       return fromNumber(~value, type);
     case ts.SyntaxKind.ExclamationToken:
@@ -136,8 +149,8 @@ function fromChoice(context: Context, node: ts.ConditionalExpression): Constant 
 /*
  * ## Calls that cost nothing
  *
- * Seven of the intrinsics are questions to which the tangler itself knows the answer. To the program they are
- * numbers.
+ * Eight of the intrinsics are questions to which the tangler itself knows the answer. To the program they are
+ * constants.
  */
 
 function fromCall(context: Context, node: ts.CallExpression): Constant | undefined {

@@ -18,7 +18,7 @@ import { nameOfType, type Struct, type Type } from './types.ts';
 export function dataText(item: Labelled): string[] {
   if (item.kind === 'text') return [`${item.label}:`, ...bytesOf(item.text)];
   if (item.kind === 'variable') {
-    return ['align 4', `${item.label}:`, `  dd ${item.node ? numberIn(item.context, item.node) : 0}`];
+    return ['align 4', `${item.label}:`, `  dd ${item.node ? numberIn(item.context, item.node, 4) : 0}`];
   }
   if (item.kind !== 'table') return [];
   const alignment = item.type.kind === 'struct' ? alignmentOf(item.context.library, item.type) : 4;
@@ -79,8 +79,7 @@ function tableCells(context: Context, type: Type, node: ts.Expression): string[]
 
 /** One element or field, as it lies in memory. */
 function cell(context: Context, type: Type, node: ts.Expression): string[] {
-  if (type.kind === 'struct' && ts.isObjectLiteralExpression(bare(node)))
-    return structCells(context, type, node);
+  if (type.kind === 'struct') return structCells(context, type, node);
   if (type.kind === 'embedded') return structCells(context, type.of, node);
   if (type.kind === 'array' && type.count !== undefined) {
     const cells = tableCells(context, type, node);
@@ -90,14 +89,19 @@ function cell(context: Context, type: Type, node: ts.Expression): string[] {
     if (missing < 0) fail(node, 'too many elements', `there is room for ${type.count}`);
     return missing > 0 ? [...cells, ...zeros(missing)] : cells;
   }
-  const directive = { 1: 'db', 2: 'dw', 4: 'dd' }[sizeOf(context.library, type)];
-  return [`  ${directive} ${numberIn(context, node)}`];
+  const size = sizeOf(context.library, type);
+  return [`  ${{ 1: 'db', 2: 'dw', 4: 'dd' }[size]} ${numberIn(context, node, size)}`];
 }
 
-function numberIn(context: Context, node: ts.Expression): string {
+function numberIn(context: Context, node: ts.Expression, size: number): string {
   const constant: Constant | undefined = constantOf(context, node);
   if (constant === undefined)
     fail(node, `\`${node.getText()}\` in a table`, 'what lies there must be constant');
+  if (
+    constant.base === undefined &&
+    (constant.value >= 2 ** (8 * size) || constant.value < -(2 ** (8 * size - 1)))
+  )
+    fail(node, `the value ${constant.value}`, `there is room for ${8 * size} bits`);
   return immediate(context.program, constant);
 }
 
@@ -127,7 +131,11 @@ function structCells(context: Context, struct: Struct, node: ts.Expression): str
 }
 
 function fieldFrom(property: ts.ObjectLiteralElementLike): [string, ts.Expression] {
-  if (ts.isPropertyAssignment(property)) return [property.name.getText(), property.initializer];
+  if (
+    ts.isPropertyAssignment(property) &&
+    (ts.isIdentifier(property.name) || ts.isStringLiteral(property.name))
+  )
+    return [property.name.text, property.initializer];
   if (ts.isShorthandPropertyAssignment(property)) return [property.name.text, property.name];
   fail(property, `\`${property.getText()}\``, 'write name: value');
 }

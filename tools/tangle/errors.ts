@@ -42,8 +42,8 @@ export class TangleError extends Error {
  * ## Two words
  *
  * `fail` says a given thing about a given place and does not return, which its type `never` tells the compiler:
- * code behind it knows that the check has passed. The tangler has something like a hundred calls of it. Together
- * they are the other half of the language's definition, and each is tested.
+ * code behind it knows that the check has passed. The tangler has something like a hundred calls of it. Together they
+ * are the other half of the language's definition, and most are tested.
  */
 
 /** Refuses `node`. @throws TangleError always */

@@ -99,11 +99,13 @@ export function compute(
 }
 
 /*
- * `-1 >>> 28` is 15, which has any sign you like; `-1 >>> 0` needs all 32 bits and is unsigned.
+ * `>>>` makes a `u32` of anything that has a type. Between two literals it need not: `-1 >>> 28` is 15, which has any
+ * sign you like; `-1 >>> 0` needs all 32 bits and is unsigned.
  */
 
 function shifted(operator: ts.SyntaxKind, value: number, { type }: Constant): Constant {
-  const unsigned = operator === K.GreaterThanGreaterThanGreaterThanToken && value > 0x7fffffff;
+  const unsigned =
+    operator === K.GreaterThanGreaterThanGreaterThanToken && (type.kind !== 'literal' || value > 0x7fffffff);
   return fromNumber(value, unsigned ? U32 : type);
 }
 

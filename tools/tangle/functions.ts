@@ -100,8 +100,8 @@ function chooseHomes(rehearsal: Frame): Map<ts.Node, KeptRegister> {
  */
 
 /** Instructions that change a kept register without naming it. */
-const SECRETIVE = /\b(popad?|cpuid|cmpxchg8b|(movs|cmps|stos|lods|scas|ins|outs)[bwd])\b/;
-const NAMES = { ebx: /\b(e?bx|b[lh])\b/, esi: /\be?si\b/, edi: /\be?di\b/ };
+const SECRETIVE = /\b(popad?|cpuid|cmpxchg8b|(movs|cmps|stos|lods|scas|ins|outs)[bwd])\b/i;
+const NAMES = { ebx: /\b(e?bx|b[lh])\b/i, esi: /\be?si\b/i, edi: /\be?di\b/i };
 
 function mayChange({ assembly }: Frame, register: KeptRegister): boolean {
   return SECRETIVE.test(assembly) || NAMES[register].test(assembly);

@@ -75,7 +75,10 @@ export function layoutOf(library: Library, struct: Struct): Layout {
     const type = fieldType(library, struct, member);
     const aligned = alignmentOf(library, type);
     const offset = roundUp(size, aligned);
-    fields.set((member.name as ts.Identifier).text, { offset, type });
+    const { text } = member.name as ts.Identifier;
+    if (fields.has(text))
+      fail(member, `a second \`${text}\``, 'a field is declared once, there or in what is extended');
+    fields.set(text, { offset, type });
     size = offset + sizeOf(library, type);
     alignment = Math.max(alignment, aligned);
   }
@@ -180,7 +183,7 @@ export function elementOf(node: ts.Node, type: Type): Type {
   return type.element;
 }
 
-/** How many bits a load or store of this type moves; undefined for what is there in place. */
+/** How many bits a load or store of this type moves; 32 for what is there in place, whose value is its address. */
 export function widthOf(library: Library, type: Type): 8 | 16 | 32 {
   if (isInPlace(type)) return 32;
   return (8 * sizeOf(library, type)) as 8 | 16 | 32;

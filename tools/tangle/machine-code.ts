@@ -92,10 +92,10 @@ function ownLabels(frame: Frame, text: string): string {
   return text
     .split('\n')
     .map((line) => {
-      const [code] = line.split(';', 1);
-      return code!.replace(/'[^']*'|"[^"]*"|[A-Za-z_.$][\w.$]*/g, (word) =>
-        names.has(word) ? `${unique}.${word}` : word,
-      );
+      return line.replace(/'[^']*'|"[^"]*"|;.*|[A-Za-z_.$][\w.$]*/g, (word) => {
+        if (word.startsWith(';')) return '';
+        return names.has(word) ? `${unique}.${word}` : word;
+      });
     })
     .join('\n');
 }

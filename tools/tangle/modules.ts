@@ -18,9 +18,9 @@ export interface Module {
   readonly source: ts.SourceFile;
   readonly names: Map<string, Declaration>;
   /** Paths of the modules that it names in `export ... from`: its contents, if it is an index. */
-  readonly contents: string[];
+  readonly contents: Map<string, ts.Node>;
   /** Those of them that it passes on whole: `export * from`. */
-  readonly passesOn: string[];
+  readonly passesOn: Map<string, ts.Node>;
 }
 
 /*
@@ -40,6 +40,7 @@ export type Declaration = { readonly module: Module; readonly name: string; read
 );
 
 export type Defined = Exclude<Declaration, { kind: 'import' }>;
+type Imported = Extract<Declaration, { kind: 'import' }>;
 
 /*
  * ## Reading a file once
@@ -71,7 +72,7 @@ export function moduleAt(library: Library, path: string): Module {
 
   const source = ts.createSourceFile(path, library.read(path), PARSING, true);
   refuseSyntaxErrors(source);
-  const module: Module = { path, source, names: new Map(), contents: [], passesOn: [] };
+  const module: Module = { path, source, names: new Map(), contents: new Map(), passesOn: new Map() };
   library.modules.set(path, module);
   for (const statement of source.statements) declare(module, statement);
   return module;
@@ -197,8 +198,8 @@ function declareExports(module: Module, node: ts.ExportDeclaration): void {
     fail(node, 'an export list', 'write `export` before the declaration itself');
   }
   const from = pathFrom(module, node.moduleSpecifier);
-  module.contents.push(from);
-  if (node.exportClause === undefined) return void module.passesOn.push(from);
+  module.contents.set(from, node);
+  if (node.exportClause === undefined) return void module.passesOn.set(from, node);
   if (!ts.isNamedExports(node.exportClause)) fail(node, 'export * as', 'export by name');
   for (const one of node.exportClause.elements) {
     const original = (one.propertyName ?? one.name).text;
@@ -241,27 +242,34 @@ export function resolvePath(path: string, specifier: string): string {
 /** What `name` means in `module`: its own declaration, or that of the module it comes from. */
 export function find(library: Library, module: Module, name: string): Defined | undefined {
   const declaration = module.names.get(name);
-  if (declaration?.kind !== 'import') return declaration;
-  const found = findExport(
-    library,
-    openFor(library, declaration.node, declaration.from),
-    declaration.original,
-  );
-  if (found !== undefined) return found;
-  fail(declaration.node, `\`${declaration.original}\``, `${declaration.from} exports no such name`);
+  return declaration?.kind === 'import' ? follow(library, declaration, []) : declaration;
 }
 
-/** The exported `name` of `module`, its own or passed on. */
-export function findExport(library: Library, module: Module, name: string): Defined | undefined {
-  if (module.names.get(name)?.exported) return find(library, module, name);
-  for (const path of module.passesOn) {
-    const found = findExport(library, moduleAt(library, path), name);
+function follow(library: Library, { node, from, original }: Imported, asked: readonly Module[]): Defined {
+  const found = findExport(library, openFor(library, node, from), original, asked);
+  if (found !== undefined) return found;
+  fail(node, `\`${original}\``, `${from} exports no such name`);
+}
+
+/** The exported `name` of `module`, its own or passed on. `asked` are the modules that are being asked already. */
+export function findExport(
+  library: Library,
+  module: Module,
+  name: string,
+  asked: readonly Module[] = [],
+): Defined | undefined {
+  if (asked.includes(module)) return undefined;
+  const own = module.names.get(name);
+  if (own?.exported) return own.kind === 'import' ? follow(library, own, [...asked, module]) : own;
+  for (const [path, node] of module.passesOn) {
+    const found = findExport(library, openFor(library, node, path), name, [...asked, module]);
     if (found !== undefined) return found;
   }
   return undefined;
 }
 
-function openFor(library: Library, node: ts.Node, path: string): Module {
+/** The module at `path`, which `node` asks for. */
+export function openFor(library: Library, node: ts.Node, path: string): Module {
   try {
     return moduleAt(library, path);
   } catch (error) {

@@ -23,6 +23,7 @@ import {
   variableType,
   type FunctionType,
   type Type,
+  refuseNarrow,
 } from './types.ts';
 
 /** One image in the making. */
@@ -256,6 +257,7 @@ export function bare(node: ts.Expression): ts.Expression {
     ts.isNonNullExpression(node) ||
     ts.isSatisfiesExpression(node)
   ) {
+    if (ts.isAsExpression(node) && ['u8', 'u16'].includes(node.type.getText())) refuseNarrow(node.type);
     node = node.expression;
   }
   return node;

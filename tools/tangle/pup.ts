@@ -7,7 +7,7 @@
  */
 
 import { packCpio, type ArchivedFile } from './cpio.ts';
-import { moduleAt, openLibrary, type Library } from './modules.ts';
+import { moduleAt, openFor, openLibrary, type Library } from './modules.ts';
 import { tangle, type Image } from './tangle.ts';
 
 /** Gives the text of a source of the repository: `chapters/2-guest/boot.ts`. Throws if there is none. */
@@ -107,7 +107,7 @@ function buildInitrd(library: Library): Uint8Array {
 
 /** The paths of all programs: what the index of their folder names, and exports a `main`. */
 export function programsOf(library: Library): string[] {
-  return moduleAt(library, PROGRAMS).contents.filter(
-    (path) => moduleAt(library, path).names.get('main')?.exported,
-  );
+  return [...moduleAt(library, PROGRAMS).contents]
+    .filter(([path, node]) => openFor(library, node, path).names.get('main')?.exported)
+    .map(([path]) => path);
 }

@@ -21,6 +21,9 @@ import {
 } from './program.ts';
 import { LABEL, typeFrom, valueType, type Type } from './types.ts';
 
+/** A page: what nobody needs more than. */
+const LARGEST_ALIGNMENT = 4096;
+
 /*
  * ## Four makers
  *
@@ -88,6 +91,9 @@ function reserve(
   const count = name === 'array' ? numbers.shift() : 1;
   if (count === undefined) fail(call, 'array without a count', 'say how many: array<u32>(16)');
   const alignment = numbers[0] ?? Math.min(16, Math.max(4, alignmentOf(context.library, of)));
+  if (count < 0) fail(call, `${count} elements`, 'there are at least none');
+  if (alignment < 1 || alignment > LARGEST_ALIGNMENT || (alignment & (alignment - 1)) !== 0)
+    fail(call, `an alignment of ${alignment}`, `a power of two, ${LARGEST_ALIGNMENT} at most`);
   const type: Type = name === 'array' ? { kind: 'array', element: of } : of;
   const bytes = count * sizeOf(context.library, of);
   return { kind: 'storage', ...named(context, declaration), type, bytes, alignment };

@@ -109,7 +109,7 @@ function jumpByTable(frame: Frame, register: string, ways: readonly Way[], fallb
   const lowest = Math.min(...ways.map(({ value }) => value));
   const highest = Math.max(...ways.map(({ value }) => value));
   const table = newTarget(frame);
-  const targets = new Map(ways.map(({ value, target }) => [value, target]));
+  const targets = new Map(ways.toReversed().map(({ value, target }) => [value, target])); // of two alike the first
   emit(frame, lowest === 0 ? `mov ecx, ${register}` : `lea ecx, [${register}+${-lowest | 0}]`);
   emit(frame, `cmp ecx, ${highest - lowest}`);
   emit(frame, `ja ${fallback}`);

@@ -129,10 +129,10 @@ function rootOf(library: Library, path: string): Module {
 /*
  * ## Only what is reached
  *
- * Pup's kernel is made of 250 functions out of more than forty files, its `sleep` program of ten out of six. The
+ * Pup's kernel is made of 250 functions out of more than forty files, its `sleep` program of ten out of four. The
  * mechanism is the same and fits in a loop. An item is *reached* when some instruction or some table mentions it
- * (`mention`, which is a one-line function with a large following). Writing an item mentions others, which puts
- * them into the set that the loop is walking over.
+ * (`mention`, which is a one-line function with a large following). Writing an item mentions others, which puts them
+ * into the set that the loop is walking over.
  *
  * JavaScript happens to promise that a `for...of` over a set visits also what is added on the way. It is the whole
  * algorithm. Elsewhere it is called tree shaking, and people give talks.
@@ -170,9 +170,9 @@ function codeText(item: Labelled & { kind: 'code' }): string[] {
 /*
  * ## Memory that begins as zeros
  *
- * The kernel stacks of pup's processes alone are half a megabyte of nothing. The file, 51 kilobytes, need not
- * carry it: a segment may be larger in memory than in the file, and the loader owes us the rest in zeros. All we
- * need is to say where in it everything lies.
+ * The kernel stacks of pup's processes alone are half a megabyte of nothing. The file, 56 kilobytes, need not carry it:
+ * a segment may be larger in memory than in the file, and the loader owes us the rest in zeros. All we need is to say
+ * where in it everything lies.
  *
  * :::aside
  * Compilers call this part `.bss`, for *block started by symbol*, a directive of an assembler for the IBM 704 in

@@ -157,7 +157,7 @@ function unionFrom(context: TypeContext, node: ts.UnionTypeNode): Type {
 export function signatureFrom(context: TypeContext, node: ts.SignatureDeclarationBase): FunctionType {
   const parameters = node.parameters.map((parameter) => parameterFrom(context, parameter));
   const result = node.type === undefined ? VOID : typeFrom(context, node.type);
-  return { kind: 'function', parameters, result: valueType(result) };
+  return { kind: 'function', parameters, result: whole(node.type ?? node, result) };
 }
 
 function parameterFrom(context: TypeContext, node: ts.ParameterDeclaration): Type {
@@ -170,22 +170,31 @@ function parameterFrom(context: TypeContext, node: ts.ParameterDeclaration): Typ
 }
 
 /*
- * Variables have the width of a register. A `u8` that silently had 32 bits would be a lie, and one that had 8
- * would need a mask behind every addition. So a variable is `u32`, and 8 bits are for memory.
+ * Variables have the width of a register. A `u8` that silently had 32 bits would be a lie, and one that had 8 would
+ * need a mask behind every addition. So a variable is `u32`, and so is what a function returns or a cast makes, and 8
+ * bits are for memory.
  */
 
 /** The type of a variable or parameter declared as `type`. */
 export function variableType(node: ts.Node, type: Type): Type {
-  if (type.kind === 'u8' || type.kind === 'u16') {
-    fail(
-      node,
-      `a variable of type ${type.kind}`,
-      'variables have 32 bits: write u32, and & 0xff where you mean it',
-    );
-  }
   if (type.kind === 'void')
     fail(node, 'a variable without a value', 'the function it comes from returns nothing');
+  return whole(node, type);
+}
+
+/** The type of a value said to be a `type`, by a variable, a result or a cast. */
+export function whole(node: ts.Node, type: Type): Type {
+  if (type.kind === 'u8' || type.kind === 'u16') refuseNarrow(node);
   return valueType(type);
+}
+
+export function refuseNarrow(type: ts.Node): never {
+  const name = ts.isTypeNode(type) ? type.getText() : 'u8 or u16';
+  fail(
+    type,
+    `a value of type ${name}`,
+    'outside of memory it has 32 bits: write u32, and & 0xff where you mean it',
+  );
 }
 
 /*
@@ -211,10 +220,23 @@ export function namedType(context: TypeContext, node: ts.NodeWithTypeArguments, 
   const inside = { library: context.library, module: declaration.module };
   if (declaration.kind === 'alias') {
     if (declaration.node.typeParameters) fail(declaration.node, 'a generic type', 'write one for each use');
-    return typeFrom(inside, declaration.node.type);
+    return aliasFrom(inside, declaration.node);
   }
   if (declaration.kind === 'interface') return structFrom(inside, declaration.node);
   fail(node, `\`${name}\``, 'it is a value, not a type');
+}
+
+/** The aliases that are being looked up. */
+const underWay = new Set<ts.Node>();
+
+function aliasFrom(context: TypeContext, node: ts.TypeAliasDeclaration): Type {
+  if (underWay.has(node)) fail(node, `\`${node.name.text}\` in its own meaning`, 'break the circle');
+  underWay.add(node);
+  try {
+    return typeFrom(context, node.type);
+  } finally {
+    underWay.delete(node);
+  }
 }
 
 /*

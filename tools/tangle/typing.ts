@@ -14,7 +14,18 @@ import type { Frame } from './frame.ts';
 import { elementOf, fieldOf } from './layout.ts';
 import { bare, definitionOf } from './program.ts';
 import { lookUp } from './scope.ts';
-import { BOOLEAN, I32, nameOfType, typeFrom, U32, unify, valueType, VOID, type Type } from './types.ts';
+import {
+  BOOLEAN,
+  I32,
+  nameOfType,
+  typeFrom,
+  U32,
+  unify,
+  valueType,
+  whole,
+  VOID,
+  type Type,
+} from './types.ts';
 
 const K = ts.SyntaxKind;
 
@@ -43,7 +54,7 @@ export function typeOf(frame: Frame, node: ts.Expression): Type {
  */
 
 function findType(frame: Frame, node: ts.Expression): Type {
-  if (ts.isAsExpression(node)) return valueType(typeFrom(frame, node.type));
+  if (ts.isAsExpression(node)) return whole(node.type, typeFrom(frame, node.type));
   if (ts.isParenthesizedExpression(node) || ts.isNonNullExpression(node) || ts.isSatisfiesExpression(node)) {
     return typeOf(frame, node.expression);
   }

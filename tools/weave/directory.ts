@@ -71,7 +71,7 @@ export function href(from: string, { output, anchor }: Place): string {
 
 const ways = new Map<string, string>();
 
-/** The way from a folder to a page, which sixty thousand links ask for, and of which there are not two thousand. */
+/** The way from a folder to a page, which a hundred thousand links ask for, and of which there are not two thousand. */
 function wayTo(folder: string, output: string): string {
   const both = `${folder}>${output}`;
   let way = ways.get(both);
@@ -145,8 +145,8 @@ function slugsOf(page: Page): string[] {
  */
 function follow(cards: Cards, from: Page, target: string): ReturnType<Directory['follow']> {
   if (/^[a-z][a-z+.-]*:/i.test(target)) return { url: target };
-  const [path = '', anchor = ''] = target.split('#');
-  if (path !== '') return toFile(cards, from, decodeURI(path), target.includes('#') ? anchor : undefined);
+  const [path = '', anchor = ''] = decodeURI(target).split('#');
+  if (path !== '') return toFile(cards, from, path, target.includes('#') ? anchor : undefined);
   if (from.survey.anchors.has(anchor)) return { output: from.output, anchor };
   const named = cards.bySlug.get(anchor) ?? [];
   const rooms = named.filter((page) => page.room?.files[0] === page.file);

@@ -57,15 +57,16 @@ export interface Facts {
   definitions: Map<string, Definition>;
   mentions: Map<number, Mention>;
   hovers: Hover[];
+  /** What they were learned from. */
+  tree?: SourceFile;
 }
 
 /*
  * ## Asking
  *
- * Each thing is described once a file, however often it is mentioned: the map `known` turns sixty thousand
- * questions into a quarter of that. A mention in an import counts as no use. Otherwise every definition would be
- * used in the first section of half the book, and the lists under the code would be as interesting as a list of
- * imports.
+ * Each thing is described once a file, however often it is mentioned: the map `known` turns a hundred thousand
+ * questions into a quarter of that. A mention in an import counts as no use. Otherwise every definition would be used
+ * in the first section of half the book, and the lists under the code would be as interesting as a list of imports.
  */
 /** Asks about every identifier of `tree`. */
 export function factsOf(reasoner: Reasoner, tree: SourceFile, tokens: readonly Token[]): Facts {
@@ -78,7 +79,7 @@ export function factsOf(reasoner: Reasoner, tree: SourceFile, tokens: readonly T
       ),
     ),
     known: new Map(),
-    facts: { definitions: new Map(), mentions: new Map(), hovers: [] },
+    facts: { definitions: new Map(), mentions: new Map(), hovers: [], tree },
   };
   for (const { node, start } of tokens) {
     if (!node) continue;

@@ -62,6 +62,7 @@ export * from './fences.ts';
  * Then it is asked what the names in the code mean, and pages learn about each other.
  */
 export * from './learn.ts';
+export * from './outline.ts';
 export * from './facts.ts';
 export * from './signatures.ts';
 export * from './scopes.ts';

@@ -174,8 +174,8 @@ function roomEntry(room: Room, sheet: Sheet, directory: Directory, to: To): stri
 }
 
 /*
- * Numbers stand apart from titles, so that the titles line up. It is what tables of contents did with dots. (These
- * few are strings and no trees. There are fifty of them on each of three hundred pages.)
+ * Numbers stand apart from titles, so that the titles line up. It is what tables of contents did with dots. (These few
+ * are strings and no trees. There are fifty of them on each of four hundred pages.)
  */
 function pageEntry(page: Page, sheet: Sheet, to: To): string {
   return `<li>${numbered(page.number, page, sheet, to)}${sheet.page === page ? outlineOf(page) : ''}</li>`;

@@ -1,10 +1,11 @@
 /*
  * # What to ask again
  *
- * Sixty thousand names are asked about to make a book. After an edit we would like to ask about sixty.
+ * A hundred thousand names are asked about to make a book. After an edit we would like to ask about a hundred.
  */
 
 import { type Facts, factsOf } from './facts.ts';
+import { outlineOf } from './outline.ts';
 import type { Reading } from './program.ts';
 import type { Token } from './tokens.ts';
 
@@ -14,8 +15,8 @@ export const NO_FACTS: Facts = { definitions: new Map(), mentions: new Map(), ho
 /*
  * ## Who is concerned
  *
- * If you change the inside of a function, nobody else can tell. The facts about that one file are asked for again,
- * and that is all.
+ * If you change the inside of a function that says what it returns, nobody else can tell. The facts about that one file
+ * are asked for again, and that is all.
  *
  * If you change what others see (a signature, a contract, a name that is gone), the news travels along the imports,
  * and it travels far: a file may depend on a type it has never named, through three others. All importers are
@@ -46,7 +47,7 @@ export function learn(
   if (!sameFiles) return facts;
 
   for (const file of changed) {
-    const news = newsOf(known.get(file)!.definitions, facts.get(file)!.definitions);
+    const news = newsOf(known.get(file)!, facts.get(file)!);
     if (!news.changed && news.added.length === 0) continue;
     for (const importer of importersOf(file, known)) {
       const { text } = trees.get(importer)!;
@@ -60,10 +61,10 @@ export function learn(
 /*
  * What counts as news:
  */
-type Definitions = Facts['definitions'];
-
-/** What others would notice: whether a definition is gone or different, and the names of those that are new. */
-function newsOf(before: Definitions, after: Definitions): { changed: boolean; added: string[] } {
+/** What others would notice: whether anything is gone or different, and the names of definitions that are new. */
+function newsOf(known: Facts, learned: Facts): { changed: boolean; added: string[] } {
+  const { definitions: before } = known;
+  const { definitions: after } = learned;
   const added = [...after.keys()]
     .filter((name) => !before.has(name))
     .map((name) => name.replace(/^.*\./, ''));
@@ -73,7 +74,14 @@ function newsOf(before: Definitions, after: Definitions): { changed: boolean; ad
       !now || now.signature !== old.signature || now.summary !== old.summary || now.exported !== old.exported
     );
   });
-  return { changed, added };
+  return { changed: changed || isMissed(known, learned), added };
+}
+
+/** Whether there was something to be seen that is not there any more. */
+function isMissed({ tree: before }: Facts, { tree: after }: Facts): boolean {
+  if (before === undefined || after === undefined) return before !== after;
+  const now = outlineOf(after);
+  return [...outlineOf(before)].some((piece) => !now.has(piece));
 }
 
 /*

@@ -68,7 +68,8 @@ export function openLedger(root: string, out: string): Ledger {
   return {
     read() {
       if (!existsSync(path)) return undefined;
-      const slip: Slip = JSON.parse(readFileSync(path, 'utf8'));
+      const slip = readSlip(path);
+      if (slip === undefined) return undefined;
       return slip.sources === sources && slip.pages === digestOf(out, ['.']) ? slip.report : undefined;
     },
     write(report) {
@@ -76,6 +77,16 @@ export function openLedger(root: string, out: string): Ledger {
       writeFileSync(path, JSON.stringify(slip));
     },
   };
+}
+
+/** What the slip says, unless somebody was interrupted who wrote it. */
+function readSlip(path: string): Slip | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Slip;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 /*

@@ -6,7 +6,7 @@
  * right, or the one before.
  */
 
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import type { Directory, Page } from './directory.ts';
@@ -120,12 +120,18 @@ function proveBook(
 }
 
 /*
- * A page whose source is gone would lie in the folder for years, and be found by a search engine.
+ * A page whose source is gone would lie in the folder for years, and be found by a search engine. But the folder is one
+ * that somebody has named, and they may have pages of their own in it, which ours do not look like.
  */
+/** Whether a page was printed here: all of ours, and nobody else's, ask for this. */
+function isOurs(path: string): boolean {
+  return readFileSync(path, 'utf8').includes('assets/lantern.css"');
+}
+
 function removeStale(out: string, prints: ReadonlyMap<string, unknown>): void {
   if (!existsSync(out)) return;
   for (const name of readdirSync(out, { recursive: true, encoding: 'utf8' })) {
     const output = name.replaceAll('\\', '/');
-    if (output.endsWith('.html') && !prints.has(output)) rmSync(join(out, name));
+    if (output.endsWith('.html') && !prints.has(output) && isOurs(join(out, name))) rmSync(join(out, name));
   }
 }

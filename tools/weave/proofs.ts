@@ -190,7 +190,7 @@ export function proveLinks(
   files: ReadonlySet<string>,
 ): { output: string; flaw: Flaw }[] {
   const flaws: { output: string; flaw: Flaw }[] = [];
-  const arrivals = new Map<string, string>(); // of fifty-eight thousand ways, two thousand are different
+  const arrivals = new Map<string, string>(); // of a hundred thousand ways, two thousand are different
   for (const [output, { doubled, links, loads }] of pages) {
     const add = (flaw: Flaw) => flaws.push({ output, flaw });
     [...doubled, ...loads].forEach(add);

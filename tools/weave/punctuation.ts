@@ -46,9 +46,10 @@ function set(text: string, before: string): string {
     .replace(/\.\.\./g, '…')
     .replace(/(?<=\d)--(?=\d)/g, '–')
     .replace(/(?<=\p{L})---?(?=\p{L})|(?<=\s)---?(?=\s)/gu, '—')
-    .replace(/["']/g, (mark, at: number) => {
-      const opens = /^$|[\s([{—–-]/.test(at === 0 ? before : text[at - 1]!) && /\S/.test(text[at + 1] ?? 'x');
+    .replace(/["']/g, (mark, at: number, whole: string) => {
+      const opens =
+        /^$|[\s([{—–-]/.test(at === 0 ? before : whole[at - 1]!) && /\S/.test(whole[at + 1] ?? 'x');
       if (mark === '"') return opens ? '“' : '”';
-      return opens && !/^'\d\ds?\b/.test(text.slice(at)) ? '‘' : '’';
+      return opens && !/^'\d\ds?\b/.test(whole.slice(at)) ? '‘' : '’';
     });
 }

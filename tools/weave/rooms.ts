@@ -39,9 +39,7 @@ const APPENDICES = [
   'tools/weave',
   'src/network',
   'src/terminal',
-  'src/page',
   'tools/exercise',
-  'tools/bench',
 ];
 
 /** Finds every room under `root`, chapters first, each with its files in reading order. */
@@ -87,9 +85,9 @@ function byPlace(a: string, b: string): number {
 /*
  * ## Inside a room
  *
- * Three kinds of file need not be in the list. A program that `package.json` starts *cannot* be: re-exporting it
- * would run it, and whoever imported the room's index would find a kernel booting in the middle of his own program.
- * It is read last, like the door you leave by. So is a `.d.ts`, which declares things and exports none.
+ * Two kinds of file need not be in the list. A program that `package.json` starts *cannot* be: re-exporting it would
+ * run it, and whoever imported the room's index would find a kernel booting in the middle of his own program. It is
+ * read last, like the door you leave by. So is a `.d.ts`, which declares things and exports none.
  *
  * And a small room may do without an index. Then we start at what nobody imports and go inward.
  */

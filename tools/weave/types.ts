@@ -30,7 +30,7 @@ import ts from './compiler.ts';
 import type { Names } from './scopes.ts';
 
 /*
- * ## Six things a value can be
+ * ## Seven things a value can be
  *
  * Something with members that are declared in this book; or something of the language that holds others, as an array
  * does, or a promise. A function is what it returns. And where a type has a bar in it, it is one of several.

@@ -17,9 +17,9 @@ import { type Token, tokenFrom } from './tokens.ts';
 /*
  * ## Token by token
  *
- * The result is a string and not a tree: there are two hundred thousand tokens in the book, and each would be
- * three objects. The strictness that a tree brings for free (everything closed, everything escaped) we have to
- * prove instead, and the proof is a good one. Take out the tags, undo the escapes, and the code must be there.
+ * The result is a string and not a tree: there are three hundred thousand tokens in the book, and each would be three
+ * objects. The strictness that a tree brings for free (everything closed, everything escaped) we have to prove instead,
+ * and the proof is a good one. Take out the tags, undo the escapes, and the code must be there.
  *
  * It is a list of strings for as long as it grows. A string that one keeps adding to is a tree, too, if you ask V8: it
  * notes what was added to what, and goes through its notes when somebody reads. Nobody reads a page before it is

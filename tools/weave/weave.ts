@@ -99,7 +99,9 @@ export function createWeaver(options: WeaveOptions): Weaver {
   const root = resolve(options.root);
   const out = resolve(options.out);
   if (existsSync(join(out, 'package.json')))
-    throw new Error(`${out} holds a package.json: the book needs a folder of its own`);
+    throw new WeaveError([
+      { file: out, line: 1, message: 'it holds a package.json: the book needs a folder of its own' },
+    ]);
   const library = createLibrary(root);
   const desk = createDesk();
   const press = createPress(out);
