@@ -5,9 +5,9 @@
  * zero, it is an error. Linux used precisely this from 1991 until processors got a faster instruction, and on a
  * 32-bit Linux it works to this day.
  *
- * The trip from ring 3 to ring 1 and back goes through no hands but the silicon's. You can check the claim that
- * the Host has nothing to do with it. `syscall 10000` at the prompt counts some 140 instructions a call, all of them
- * pup's own, and `npm run bench` says how often the world was switched for it: nine times in a thousand calls, which
+ * The trip from ring 3 to ring 1 and back goes through no hands but the silicon's. You can check the claim that the
+ * Host has nothing to do with it. `syscall 10000` at the prompt counts some 140 instructions a call, all of them pup's
+ * own, and `npm run bench` says how often the world was switched for it: six or seven times in a thousand calls, which
  * is the clock.
  */
 import { callClose, callDuplicate, callOpen, callPipe, callRead, callWrite } from './file-calls.ts';
