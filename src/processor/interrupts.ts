@@ -126,7 +126,8 @@ export function enterHandler(cpu: Processor, vector: number, error: number, sour
 
 /*
  * The frame is laid out first, always in the same place, as a gate is read into the same place always. A trap makes no
- * new object. It would be the only thing here that makes any, and there are hundreds of thousands of traps a second.
+ * new object: there may be hundreds of thousands of traps a second, and a new object is memory that nobody has touched
+ * for a while.
  */
 /** The frame, in the order in which it is pushed: never more than SS, ESP, EFLAGS, CS, EIP and an error code. */
 const frame = new Int32Array(6);

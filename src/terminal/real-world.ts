@@ -29,7 +29,7 @@ export function createRealWorld(): World {
     },
 
     entropy(into) {
-      process.getBuiltinModule('node:crypto').randomFillSync(into);
+      process.getBuiltinModule('node:crypto').randomFillSync(into); // loaded when somebody first wants dice
     },
 
     sleep(nanoseconds) {

@@ -1,8 +1,9 @@
 /*
  * # This computer's sockets
  *
- * [A small internet](#gateway) has to end somewhere. It ends here, in three modules of Node: `net`, `dgram` and
- * `dns`.
+ * [A small internet](#gateway) has to end somewhere. It ends here, in three modules of Node: `net`, `dgram` and `dns`.
+ * The last two are sent for when a Guest sends the first datagram, or asks for the first name; most have no network at
+ * all, and would start some hundredths of a second later for it.
  */
 
 import { connect, createServer, type Server, type Socket } from 'node:net';

@@ -43,7 +43,7 @@ print(r[:16].rstrip(b"\\0").decode(), end="")`;
 
 /** Makes an open `/dev/net/tun` the inside of a tap. @returns the name that it has */
 function attach(file: number, name: string): string {
-  const { spawnSync } = process.getBuiltinModule('node:child_process');
+  const { spawnSync } = process.getBuiltinModule('node:child_process'); // which only taps need
   for (const [program, flag, script] of [
     ['perl', '-e', PERL],
     ['python3', '-c', PYTHON],
