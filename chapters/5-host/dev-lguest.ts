@@ -48,10 +48,10 @@ export interface Host {
  * ## What you can do with it
  *
  * Six things, and the Launcher of the previous chapter did five of them; the sixth, `retired`, is for whoever measures.
- * It calls `mmap` once, for the Guest's memory;
- * `write` to begin it and to raise interrupts; `read` to run it; `poll` when it sleeps; `close` when it is over. The
- * one liberty we take is that a read comes back after some milliseconds even if nothing has happened. Linux could take
- * the processor away from a Launcher at any time; JavaScript cannot, and so ours hands it back.
+ * It calls `mmap` once, for the Guest's memory; `write` to begin it and to raise interrupts; `read` to run it; `poll`
+ * when it sleeps; `close` when it is over. The one liberty we take is that a read comes back after some milliseconds
+ * even if nothing has happened. Linux could take the processor away from a Launcher at any time; JavaScript cannot, and
+ * so ours hands it back.
  */
 
 /** One open /dev/lguest. */

@@ -74,7 +74,7 @@ describe('the disk', () => {
     const bytes = Uint8Array.from({ length: 60 * 512 }, (_, i) => (i * 7 + (i >> 9)) & 0xff);
     const initrd = initrdWith(['init', 'sh', 'echo'], { share: SHARE });
     const session = await bootToPrompt({ initrd, options: ['--block=d'], disks: { d: bytes } });
-    const [parts] = [[...(await session.run('share')).matchAll(/(\d+) bytes, sum (\d+)/g)]];
+    const parts = [...(await session.run('share')).matchAll(/(\d+) bytes, sum (\d+)/g)];
     const total = (column: number) => parts.reduce((sum, part) => sum + Number(part[column]), 0);
     expect(parts).toHaveLength(4);
     expect(total(1)).toBe(bytes.length);

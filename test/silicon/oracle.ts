@@ -74,9 +74,9 @@ function reasonToSkip(native: NativeStage, trial: Trial, first: Outcome | undefi
 }
 
 /**
- * A processor in a virtual machine may be stopped in the midst of delivering a fault, and whoever delivers the fault in
- * its place has been seen to leave RF out of the saved flags: once in some millions of trials, on a busy machine. What is
- * our mistake, it says again.
+ * Once, on a busy machine, RF was missing in the flags that a fault had saved, in a trial in which it has been there
+ * every other time. We take it that a virtual machine was stopped in the midst of delivering the fault. So whoever
+ * disagrees with us is asked again: what is our mistake, a processor says twice.
  */
 const TAKEN_BACK = 'the real processor says something else when it is asked again';
 

@@ -108,6 +108,7 @@ const REFUSED_OUTSIDE: [written: string, found: string, hint: string][] = [
     '`A` in its own meaning',
     'circle',
   ],
+  ['export function f(a: u16): u32 { return a; }', 'a value of type u16', '& 0xff'],
   ['export function f(): u8 { return 1; }', 'a value of type u8', '& 0xff'],
   ['const t: u8[] = [300]; export function f(): u32 { return t[0]; }', 'the value 300', 'room for 8 bits'],
   ['const t: u16[] = [-40000]; export function f(): u32 { return t[0]; }', 'the value -40000', '16 bits'],

@@ -257,7 +257,8 @@ export function bare(node: ts.Expression): ts.Expression {
     ts.isNonNullExpression(node) ||
     ts.isSatisfiesExpression(node)
   ) {
-    if (ts.isAsExpression(node) && ['u8', 'u16'].includes(node.type.getText())) refuseNarrow(node.type);
+    const cast = ts.isAsExpression(node) ? node.type.getText() : '';
+    if (cast === 'u8' || cast === 'u16') refuseNarrow(node, cast);
     node = node.expression;
   }
   return node;

@@ -184,17 +184,13 @@ export function variableType(node: ts.Node, type: Type): Type {
 
 /** The type of a value said to be a `type`, by a variable, a result or a cast. */
 export function whole(node: ts.Node, type: Type): Type {
-  if (type.kind === 'u8' || type.kind === 'u16') refuseNarrow(node);
+  if (type.kind === 'u8' || type.kind === 'u16') refuseNarrow(node, type.kind);
   return valueType(type);
 }
 
-export function refuseNarrow(type: ts.Node): never {
-  const name = ts.isTypeNode(type) ? type.getText() : 'u8 or u16';
-  fail(
-    type,
-    `a value of type ${name}`,
-    'outside of memory it has 32 bits: write u32, and & 0xff where you mean it',
-  );
+export function refuseNarrow(node: ts.Node, name: string): never {
+  const hint = 'outside of memory it has 32 bits: write u32, and & 0xff where you mean it';
+  fail(node, `a value of type ${name}`, hint);
 }
 
 /*

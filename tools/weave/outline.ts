@@ -4,6 +4,13 @@
  * A file is read by the reader, and by other files. The second kind sees less: no comment, and of a function that says
  * what it returns not the inside. But of one that does *not* say, the inside is all there is to go by, for the compiler
  * reads it to find out; and so it is part of what can be seen.
+ *
+ *     export function pick(left: Olive, right: Sesame) {
+ *       return left;
+ *     }
+ *
+ * Somebody elsewhere writes `pick(a, b).price`, and on their page `price` is a link into `Olive`. Make it `return
+ * right`, and not a letter has changed that others could have read, but their link must lead into `Sesame`.
  */
 import type { Node, SourceFile } from 'typescript';
 
@@ -15,9 +22,10 @@ export function outlineOf(tree: SourceFile): Set<string> {
 }
 
 function piecesOf(statement: Node, tree: SourceFile): string[] {
-  const bindings = ts.isImportDeclaration(statement) ? statement.importClause?.namedBindings : undefined;
+  if (!ts.isImportDeclaration(statement)) return [seen(statement, tree)];
+  const bindings = statement.importClause?.namedBindings;
   if (bindings === undefined || !ts.isNamedImports(bindings)) return [seen(statement, tree)];
-  const from = (statement as unknown as { moduleSpecifier: Node }).moduleSpecifier.getText(tree);
+  const from = statement.moduleSpecifier.getText(tree);
   return bindings.elements.map((one) => `import ${one.getText(tree)} from ${from}`);
 }
 
