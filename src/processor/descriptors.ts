@@ -52,6 +52,11 @@ export const PRESENT = 1 << 7;
 /** D/B: 32-bit code, a 32-bit stack pointer, or an upper bound of 4 GiB. */
 export const BIG = 1 << 14;
 
+/** A flat segment of ring 0 that has been used before: the low word of its descriptor, and the high one. */
+export const FLAT_LOW = 0x0000_ffff;
+export const FLAT_CODE = 0x00cf_9b00;
+export const FLAT_DATA = 0x00cf_9300;
+
 /*
  * With S = 0 it is no segment at all. It is furniture of the system: a local descriptor table, a task state segment, or
  * a gate. Nearly everything comes twice, for 16 bits and for 32, because the 286's must still work. Number 2, the LDT,

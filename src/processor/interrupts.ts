@@ -58,6 +58,7 @@ import {
 import { DEBUG, DIVIDE_ERROR, DOUBLE_FAULT, fault, GENERAL_PROTECTION, INVALID_TSS } from './faults.ts';
 import { NO_ERROR_CODE, NOT_PRESENT, OVERFLOW, PAGE_FAULT, raise, STACK_FAULT } from './faults.ts';
 import { readFlags } from './eflags.ts';
+import { enterFlat } from './flat-traps.ts';
 import { INTERRUPT, NESTED_TASK, OVERFLOW_FLAG, RESUME, TRAP } from './flags.ts';
 import type { Instruction } from './instruction.ts';
 import { CPL, CS, EIP, ESP, IDT_BASE, IDT_LIMIT, SELECTOR, SS, SYSTEM_FLAGS } from './layout.ts';
@@ -92,6 +93,7 @@ export const FROM_OUTSIDE = 2;
  * @throws #GP, #NP, #TS, #SS or #PF if the way in is broken; then nothing has changed but perhaps an accessed bit
  */
 export function enterHandler(cpu: Processor, vector: number, error: number, source: number): void {
+  if (enterFlat(cpu, vector, error, source)) return;
   const words = cpu.words;
   const external = source === FROM_PROGRAM ? 0 : 1;
   readGate(cpu, vector, source);

@@ -13,6 +13,7 @@ import { ACCESSED, CODE, CONFORMING, dplOf, limitOf, markDescriptor } from './de
 import { MEMORY_SEGMENT, PRESENT, readDescriptor } from './descriptors.ts';
 import { GENERAL_PROTECTION, INVALID_TSS, NOT_PRESENT, protectionFault, raise } from './faults.ts';
 import { readFlags } from './eflags.ts';
+import { returnFlat } from './flat-traps.ts';
 import { ARITHMETIC, INTERRUPT, IO_PRIVILEGE, NESTED_TASK, SYSTEM } from './flags.ts';
 import { writeArithmeticFlags } from './eflags.ts';
 import { VIRTUAL_8086 } from './flags.ts';
@@ -40,6 +41,7 @@ export function interruptReturn(cpu: Processor, i: Instruction): void {
     raise(INVALID_TSS, link & 0xfffc);
   }
   const size = i.size;
+  if (size === 4 && returnFlat(cpu)) return;
   const level = words[CPL]!;
   const eip = peek(cpu, 0, size);
   const selector = peek(cpu, size, size) & 0xffff;
@@ -123,7 +125,7 @@ function returnTo(
  * store.
  */
 /** A data segment that the outer ring could not have loaded itself is taken from it. */
-function hideFromOuter(cpu: Processor, segment: number, level: number): void {
+export function hideFromOuter(cpu: Processor, segment: number, level: number): void {
   const access = cpu.words[ACCESS + segment]!;
   if ((access & (CODE | CONFORMING)) === (CODE | CONFORMING)) return;
   if (dplOf(access) < level) setNull(cpu, segment, 0);

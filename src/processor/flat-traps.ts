@@ -1,0 +1,114 @@
+import { readSystem } from './access.ts';
+import { DPL, FLAT_CODE, FLAT_DATA, FLAT_LOW, TSS_32, TYPE } from './descriptors.ts';
+import { readFlags } from './eflags.ts';
+import { DEBUG, NO_ERROR_CODE } from './faults.ts';
+import { INTERRUPT, NESTED_TASK, RESUME, TRAP, VIRTUAL_8086 } from './flags.ts';
+import { FROM_FAULT, FROM_PROGRAM } from './interrupts.ts';
+import { ACCESS, BASE, CPL, CS, DS, EIP, ES, ESP, FS, GDT_BASE, GDT_LIMIT, GS } from './layout.ts';
+import { IDT_BASE, IDT_LIMIT, LIMIT, READ_TABLE, SELECTOR, SS, SYSTEM_FLAGS, TR } from './layout.ts';
+import { WRITE_SUPERVISOR, WRITE_USER } from './layout.ts';
+import { MODE_CODE_32, MODE_FLAT_CODE, MODE_FLAT_STACK } from './processor.ts';
+import { type Processor, setPrivilege, updateAttention } from './processor.ts';
+import { hideFromOuter, loadFlags } from './return.ts';
+
+const FLAT = MODE_FLAT_STACK | MODE_FLAT_CODE | MODE_CODE_32;
+
+/** The ring of a selector in the GDT, if it names a flat segment of this kind that has been used before; else -1. */
+function ringOfFlat(cpu: Processor, selector: number, kind: number): number {
+  const words = cpu.words;
+  if (selector < 8 || selector & 4 || (selector | 7) > words[GDT_LIMIT]!) return -1;
+  const at = (words[GDT_BASE]! + (selector & 0xfff8)) | 0;
+  const low = readSystem(cpu, at, 4);
+  const high = readSystem(cpu, (at + 4) | 0, 4);
+  return low === FLAT_LOW && (high & ~(DPL << 8)) === kind ? (high >>> 13) & 3 : -1;
+}
+
+/** Enters a handler as `enterHandler` does, if all is flat; false, with nothing changed, if it may not be. */
+export function enterFlat(cpu: Processor, vector: number, error: number, source: number): boolean {
+  const words = cpu.words;
+  if ((cpu.mode & FLAT) !== FLAT || cpu.repeating || vector * 8 + 7 > words[IDT_LIMIT]!) return false;
+  const level = words[CPL]!;
+  const gate = words[IDT_BASE]! + vector * 8;
+  const low = readSystem(cpu, gate | 0, 4);
+  const high = readSystem(cpu, (gate + 4) | 0, 4);
+  if ((high & 0x9e00) !== 0x8e00) return false;
+  if (source === FROM_PROGRAM && ((high >>> 13) & 3) < level) return false;
+  const selector = low >>> 16;
+  const inner = ringOfFlat(cpu, selector, FLAT_CODE);
+  if (inner < 0 || inner > level) return false;
+
+  let top = words[ESP]!;
+  let stack = 0;
+  if (inner < level) {
+    const offset = 4 + inner * 8;
+    const at = (words[BASE + TR]! + offset) | 0;
+    if ((words[ACCESS + TR]! & TYPE & ~2) !== TSS_32 || offset + 5 > words[LIMIT + TR]! >>> 0) return false;
+    if (at & 3) return false;
+    top = readSystem(cpu, at, 4);
+    stack = readSystem(cpu, (at + 4) | 0, 4) & 0xffff;
+    if ((stack & 3) !== inner || ringOfFlat(cpu, stack, FLAT_DATA) !== inner) return false;
+  }
+  const size = (inner < level ? 20 : 12) + (error === NO_ERROR_CODE ? 0 : 4);
+  const bottom = (top - size) | 0;
+  const entry = words[(inner === 3 ? WRITE_USER : WRITE_SUPERVISOR) + (bottom >>> 12)]!;
+  if (((entry ^ 1) | bottom) & 3 || (bottom & 0xfff) + size > 0x1000) return false;
+
+  let at = (bottom + entry) >>> 2;
+  if (error !== NO_ERROR_CODE) words[at++] = error;
+  words[at] = words[EIP]!;
+  words[at + 1] = words[SELECTOR + CS]!;
+  words[at + 2] = readFlags(words) | (source === FROM_FAULT && vector !== DEBUG ? RESUME : 0);
+  if (inner < level) {
+    words[at + 3] = words[ESP]!;
+    words[at + 4] = words[SELECTOR + SS]!;
+    words[SELECTOR + SS] = stack;
+    words[ACCESS + SS] = accessOfFlat(FLAT_DATA, inner);
+    setPrivilege(cpu, inner);
+  }
+  words[ESP] = bottom;
+  words[SELECTOR + CS] = (selector & ~3) | inner;
+  words[ACCESS + CS] = accessOfFlat(FLAT_CODE, inner);
+  words[EIP] = (high & ~0xffff) | (low & 0xffff);
+  words[SYSTEM_FLAGS]! &= ~(TRAP | NESTED_TASK | (high & 0x100 ? 0 : INTERRUPT));
+  cpu.delivered = true;
+  updateAttention(cpu);
+  return true;
+}
+
+function accessOfFlat(kind: number, ring: number): number {
+  return ((kind >>> 8) & 0xf0ff) | (ring << 5);
+}
+
+/** Returns as a 32-bit IRET does, if all is flat; false, with nothing changed, if it may not be. */
+export function returnFlat(cpu: Processor): boolean {
+  const words = cpu.words;
+  const level = words[CPL]!;
+  const top = words[ESP]!;
+  const entry = words[words[READ_TABLE]! + (top >>> 12)]!;
+  if ((cpu.mode & FLAT) !== FLAT || ((entry ^ 1) | top) & 3 || (top & 0xfff) > 0x1000 - 20) return false;
+  const at = (top + entry) >>> 2;
+  const eip = words[at]!;
+  const selector = words[at + 1]! & 0xffff;
+  const image = words[at + 2]!;
+  const target = selector & 3;
+  if (words[SYSTEM_FLAGS]! & NESTED_TASK || image & VIRTUAL_8086 || target < level) return false;
+  if (ringOfFlat(cpu, selector, FLAT_CODE) !== target) return false;
+  if (target === level) words[ESP] = top + 12;
+  else {
+    const stack = words[at + 4]! & 0xffff;
+    if ((stack & 3) !== target || ringOfFlat(cpu, stack, FLAT_DATA) !== target) return false;
+    words[ESP] = words[at + 3]!;
+    words[SELECTOR + SS] = stack;
+    words[ACCESS + SS] = accessOfFlat(FLAT_DATA, target);
+    setPrivilege(cpu, target);
+    hideFromOuter(cpu, ES, target);
+    hideFromOuter(cpu, DS, target);
+    hideFromOuter(cpu, FS, target);
+    hideFromOuter(cpu, GS, target);
+  }
+  words[SELECTOR + CS] = selector;
+  words[ACCESS + CS] = accessOfFlat(FLAT_CODE, target);
+  words[EIP] = eip;
+  loadFlags(cpu, image, 4, level);
+  return true;
+}
