@@ -1,3 +1,31 @@
+/*
+ * # The beaten track
+ *
+ * The last two rooms were full of doormen. Is the gate there, is it wide, may you knock; is the code segment code, is
+ * it present, whose is it; the stack likewise; and if one of them shakes his head there is a fault with a number. You
+ * could read them as a list of everything that a kernel's author can do wrong.
+ *
+ * Then look at what a kernel's author does. There are four segments in the tables of nearly every system since 1992,
+ * code and data for the kernel, code and data for the programs, and all four begin at 0 and end at 4 GiB. Eight bytes
+ * each, and *the same* eight bytes, but for two bits that name the ring:
+ *
+ * ```text
+ *   0x00cf9b00 0000ffff   code, for ring 0       0x00cffb00 0000ffff   code, for ring 3
+ *   0x00cf9300 0000ffff   data, for ring 0       0x00cff300 0000ffff   data, for ring 3
+ * ```
+ *
+ * What do the doormen say to these? One may work it out once, with the manual on one's knees: they are present, they
+ * are of the right kind, nothing is beyond their limit, they were used before and need no mark. All that is left to ask
+ * is the ring. So before anybody is asked anything, we look whether what lies in the table is one of these, by
+ * comparing two words. If it is, the way through a gate is a few loads, and five stores side by side. If it is anything
+ * else, were it only in a bit that means nothing, we have seen nothing and done nothing, and you take the long way
+ * through the two rooms before this one.
+ *
+ * That is a bargain with one danger: now there are two ways, and they must come to the same. A test sends a thousand
+ * random travellers down both. (It uses that bit which means nothing, to turn them away from this one.)
+ *
+ * A world switch is one way in and one way out. With these two functions there are two fifths more of them in a second.
+ */
 import { readSystem } from './access.ts';
 import { DPL, FLAT_CODE, FLAT_DATA, FLAT_LOW, TSS_32, TYPE } from './descriptors.ts';
 import { readFlags } from './eflags.ts';
@@ -11,6 +39,11 @@ import { MODE_CODE_32, MODE_FLAT_CODE, MODE_FLAT_STACK } from './processor.ts';
 import { type Processor, setPrivilege, updateAttention } from './processor.ts';
 import { hideFromOuter, loadFlags } from './return.ts';
 
+/*
+ * Tables are read as the processor reads them, with a supervisor's rights, and in the same order as on the long way.
+ * For a page of the table may be missing; then this is where the page fault is, and it is the same fault.
+ */
+/** The modes in which the segments in use are flat, and BASE and LIMIT need not be written again. */
 const FLAT = MODE_FLAT_STACK | MODE_FLAT_CODE | MODE_CODE_32;
 
 /** The ring of a selector in the GDT, if it names a flat segment of this kind that has been used before; else -1. */
@@ -23,6 +56,20 @@ function ringOfFlat(cpu: Processor, selector: number, kind: number): number {
   return low === FLAT_LOW && (high & ~(DPL << 8)) === kind ? (high >>> 13) & 3 : -1;
 }
 
+function accessOfFlat(kind: number, ring: number): number {
+  return ((kind >>> 8) & 0xf0ff) | (ring << 5);
+}
+
+/*
+ * ## In
+ *
+ * The frame lies in one piece, on one page, at a multiple of four, and the TLB knows the page as one that may be
+ * written. Then no store of it can fail, and there is nothing to be probed before and nothing to be undone. Is it not
+ * so? The long way knows what to do about that.
+ *
+ * The stack of the inner ring is in the task state, and is two words there, with the second half empty. We read it
+ * whole; so it must not lie across two pages, which multiples of four do not.
+ */
 /** Enters a handler as `enterHandler` does, if all is flat; false, with nothing changed, if it may not be. */
 export function enterFlat(cpu: Processor, vector: number, error: number, source: number): boolean {
   const words = cpu.words;
@@ -75,10 +122,11 @@ export function enterFlat(cpu: Processor, vector: number, error: number, source:
   return true;
 }
 
-function accessOfFlat(kind: number, ring: number): number {
-  return ((kind >>> 8) & 0xf0ff) | (ring << 5);
-}
-
+/*
+ * ## And out
+ *
+ * The same in a mirror. Only the pockets have to be turned out as ever: what the kernel has left in DS may be anything.
+ */
 /** Returns as a 32-bit IRET does, if all is flat; false, with nothing changed, if it may not be. */
 export function returnFlat(cpu: Processor): boolean {
   const words = cpu.words;
@@ -91,7 +139,7 @@ export function returnFlat(cpu: Processor): boolean {
   const selector = words[at + 1]! & 0xffff;
   const image = words[at + 2]!;
   const target = selector & 3;
-  if (words[SYSTEM_FLAGS]! & NESTED_TASK || image & VIRTUAL_8086 || target < level) return false;
+  if (image & VIRTUAL_8086 || target < level) return false;
   if (ringOfFlat(cpu, selector, FLAT_CODE) !== target) return false;
   if (target === level) words[ESP] = top + 12;
   else {

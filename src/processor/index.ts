@@ -97,6 +97,7 @@ export * from './tss.ts';
 export * from './innerstack.ts';
 export * from './interrupts.ts';
 export * from './return.ts';
+export * from './flat-traps.ts';
 export * from './far.ts';
 export * from './system.ts';
 export * from './control.ts';

@@ -5,8 +5,7 @@
  */
 
 import { fork } from 'node:child_process';
-import { extname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import type { AdvanceCopy, Progress } from '../../tools/weave/index.ts';
 import { serveBook } from './book-server.ts';
 import { ROOT } from './root.ts';
@@ -95,9 +94,9 @@ function progressLine({ stage, done, total }: Progress): string {
  * The two processes share nothing but a channel, and what goes over it is one of four things. A weaver that ends
  * without a word has failed, too.
  *
- * The weaver lies beside this file under the same sort of name: `.ts` as you read it, `.mjs` when it was poured. And it
- * is given room. Left to itself, V8 would search a growing heap for rubbish early on, and this one is syntax trees,
- * which all stay: a quarter of a second, and nothing found.
+ * The weaver is a program like this one, and comes from the same [foundry](#the-foundry). And it is given room. Left to
+ * itself, V8 would search a growing heap for rubbish early on, and this one is syntax trees, which all stay: a quarter
+ * of a second, and nothing found.
  */
 
 /**
@@ -105,14 +104,15 @@ function progressLine({ stage, done, total }: Progress): string {
  */
 const ROOM_FOR_A_BOOK = 512;
 
-const WEAVER = new URL(`./weaver-process${extname(import.meta.url)}`, import.meta.url);
+const FOUNDRY = join(ROOT, 'node_modules/.lantern/foundry.cjs');
+const WEAVER = 'src/terminal/weaver-process.ts';
 
 /** Weaves in a process of its own, so that the Guest has this one to itself. */
 function weaveAside(
   onFront: (copy: AdvanceCopy) => void,
   onProgress: (progress: Progress) => void,
 ): Promise<number> {
-  const weaver = fork(fileURLToPath(WEAVER), [ROOT, BOOK], {
+  const weaver = fork(FOUNDRY, [WEAVER, ROOT, BOOK], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     execArgv: [...process.execArgv, `--initial-old-space-size=${ROOM_FOR_A_BOOK}`],
     serialization: 'advanced', // a copy is made of bytes, which JSON has never heard of

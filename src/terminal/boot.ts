@@ -8,7 +8,7 @@ import { parseGuests, USAGE } from '../../chapters/4-launcher/command-line.ts';
 import { bootHere } from './terminal.ts';
 import { atTopLevel } from './top-level.ts';
 
-await atTopLevel(async () => {
+void atTopLevel(async () => {
   const guests = parseGuests(process.argv.slice(2));
   if (guests !== 'help') return bootHere(guests);
   console.log(USAGE);

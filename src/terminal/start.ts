@@ -6,9 +6,9 @@
  * out again.
  *
  * It is in a hurry before it has begun. Read one by one, through a loader that takes the types out, its two hundred
- * modules and the weaver's three hundred cost more than a second. So `npm start` has them poured into two files first,
- * without types, by a program that was written for nothing else. Look at the script in `package.json`: it is one line,
- * and the two files lie in `node_modules/.lantern`.
+ * modules and the weaver's three hundred cost more than a second. So they are poured into two files first, without
+ * types, and the next time they are there already. [The foundry](#the-foundry) sees to that. Look at the script in
+ * `package.json`: it is one line, and what it leaves lies in `node_modules/.lantern`.
  *
  * That line has six words for V8 as well, the engine that runs us all. Two are about rubbish: young objects may fill 64
  * MB before anybody looks who is still alive, since most of what a decoder makes lives for ever. The other four are
@@ -36,7 +36,7 @@ const HOW_TO_LEAVE = 'To leave: poweroff, or ^C three times within a second.';
  * The weaver is called first. While its process wakes up, this one tangles. Your screen belongs to the book until its
  * front page is there, and what the Guest has to say meanwhile waits behind a curtain.
  */
-await atTopLevel(async () => {
+void atTopLevel(async () => {
   const guests = parseGuests(process.argv.slice(2));
   if (guests === 'help') {
     console.log(USAGE.replaceAll('lantern ', 'npm start -- '));

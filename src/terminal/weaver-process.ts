@@ -57,4 +57,4 @@ async function weaveForParent(): Promise<void> {
 /*
  * Only down here has everything above been said, the number included; so this line comes last.
  */
-if (process.argv[1] === fileURLToPath(import.meta.url)) await weaveForParent();
+if (process.argv[1] === fileURLToPath(import.meta.url)) void weaveForParent();

@@ -1,26 +1,30 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, renameSync } from 'node:fs';
+
+const FOUNDRY = 'node_modules/.lantern/foundry.cjs';
+let isFoundryBuilt = false;
 
 /**
- * Pours a script of the bench into one file, as `npm run boot` does with Lantern. Whoever is started by tsx, module by module, is slower
- * by a tenth, and nobody uses Lantern like that.
+ * The words with which node runs a script as `npm run boot` runs Lantern: the same flags, and off the press. Whoever is started by tsx,
+ * module by module, is slower by a tenth, and nobody uses Lantern like that.
  *
- * @param name of the file in `node_modules/.lantern`
- * @returns the words with which node runs it: the flags of `npm run boot`, and the file
+ * A script may not wait for anything at its top level. The press is put in its place whole, since other processes build it, too.
  */
-export function pour(script: string, name: string): string[] {
+export function asBuilt(script: string): string[] {
   const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: { boot: string } };
   const [build, start] = scripts.boot.split(' && ') as [string, string];
-  const poured = `node_modules/.lantern/${name}.mjs`;
-  const flags = (command: string) => command.split(' ').filter((word) => word.startsWith('--'));
-  const elsewhere = flags(build).filter((flag) => !flag.startsWith('--out'));
-  must('node_modules/.bin/esbuild', [script, ...elsewhere, `--outfile=${poured}`]);
-  return [...flags(start), poured];
+  if (!isFoundryBuilt) {
+    const draft = `${FOUNDRY}.${process.pid}`;
+    must('node_modules/.bin/esbuild', build.replace(FOUNDRY, draft).split(' ').slice(1));
+    renameSync(draft, FOUNDRY);
+    isFoundryBuilt = true;
+  }
+  return [...start.split(' ').slice(1, -1), script];
 }
 
 /** Runs a script of the bench the way `npm run boot` runs Lantern. */
 export function runAsBuilt(script: string, ...words: string[]): void {
-  must('node', [...pour(script, 'bench'), ...words]);
+  must('node', [...asBuilt(script), ...words]);
 }
 
 function must(command: string, words: string[]): void {

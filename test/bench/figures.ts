@@ -11,33 +11,35 @@ const read = (path: string) => readFileSync(path, 'utf8');
 const hosted = buildPup(read);
 const bare = buildBarePup(read);
 
-const switches: number[] = [];
-for (let round = 0; round < ROUNDS; round++) switches.push(worldSwitchesPerSecond(0.4) / 1000);
-line('world switches a second', `${spread(switches, 0)} k`, 'out and in again, empty hypercall');
+async function main(): Promise<void> {
+  const switches: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) switches.push(worldSwitchesPerSecond(0.4) / 1000);
+  line('world switches a second', `${spread(switches, 0)} k`, 'out and in again, empty hypercall');
 
-const compute = await compare('primes 300000', 'primes 6000000');
-line('million instructions a second', spread(compute.speeds, 0), 'primes, on the bare silicon');
-line(
-  'compute under the Host, of bare silicon',
-  spread(compute.ratios, 3),
-  'primes 6000000 less primes 300000',
-);
-const processes = await compare('hackbench 3 2', 'hackbench 3 8');
-line(
-  'processes under the Host, of bare silicon',
-  spread(processes.ratios, 3),
-  'hackbench 3, eight times less two',
-);
+  const compute = await compare('primes 300000', 'primes 6000000');
+  line('million instructions a second', spread(compute.speeds, 0), 'primes, on the bare silicon');
+  line(
+    'compute under the Host, of bare silicon',
+    spread(compute.ratios, 3),
+    'primes 6000000 less primes 300000',
+  );
+  const processes = await compare('hackbench 3 2', 'hackbench 3 8');
+  line(
+    'processes under the Host, of bare silicon',
+    spread(processes.ratios, 3),
+    'hackbench 3, eight times less two',
+  );
 
-const CALLS = 10_000;
-const calls = await runHosted(hosted, `run=syscall ${CALLS}`);
-const none = await runHosted(hosted, 'run=syscall 1');
-const switchesPerCall = (calls.statistics.worldSwitches - none.statistics.worldSwitches) / (CALLS - 1);
-line('null system call', instructions(calls.said), `${switchesPerCall.toFixed(4)} world switches each`);
+  const CALLS = 10_000;
+  const calls = await runHosted(hosted, `run=syscall ${CALLS}`);
+  const none = await runHosted(hosted, 'run=syscall 1');
+  const switchesPerCall = (calls.statistics.worldSwitches - none.statistics.worldSwitches) / (CALLS - 1);
+  line('null system call', instructions(calls.said), `${switchesPerCall.toFixed(4)} world switches each`);
 
-const faults = await runHosted(hosted, 'run=fault 1000');
-line('page fault', instructions(faults.said), 'fault to retry, a fresh page each');
-line('the same, bare', instructions(runBare(bare, 'run=fault 1000').said));
+  const faults = await runHosted(hosted, 'run=fault 1000');
+  line('page fault', instructions(faults.said), 'fault to retry, a fresh page each');
+  line('the same, bare', instructions(runBare(bare, 'run=fault 1000').said));
+}
 
 /**
  * The same work on the bare silicon and under the Host, in turn: million instructions a second, and how the seconds compare. A machine
@@ -71,3 +73,5 @@ function instructions(said: string): string {
   if (!found) throw new Error(`expected a figure from pup, found ${JSON.stringify(said)}`);
   return `${found[1]} instructions`;
 }
+
+void main();

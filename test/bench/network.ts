@@ -47,23 +47,25 @@ interface Measured {
   swallowed(): number;
 }
 
-if (!(amount >= 1 << 20)) throw new Error(`--megabytes takes a number of at least 1, but got '${asked}'`);
-if (folder === undefined) {
-  console.log('network: skipped, as LANTERN_LINUX_DIR, a folder with vmlinux and initrd.gz, is not set');
+async function main(): Promise<void> {
+  if (!(amount >= 1 << 20)) throw new Error(`--megabytes takes a number of at least 1, but got '${asked}'`);
+  if (folder === undefined) {
+    console.log('network: skipped, as LANTERN_LINUX_DIR, a folder with vmlinux and initrd.gz, is not set');
+    process.exit();
+  }
+  console.log(`\nTCP of a Linux, ${asked} MiB each way, to a source and a sink in this process`);
+  console.log(
+    'A packet is what comes or goes at once, up to 64 KB; an exit, a trip out of the Guest and back.',
+  );
+  console.log(`load of this machine: ${loadavg()[0]!.toFixed(1)}\n`);
+  for (const receiveQueue of [32, 128, 256, 1024]) {
+    await measure(`${receiveQueue} small buffers`, { receiveQueue, without: LARGE_BUFFERS });
+    await measure(`${receiveQueue} large buffers`, { receiveQueue });
+  }
+  await measure('256 large buffers, none of them indirect', { receiveQueue: 256, without: INDIRECT });
+  console.log(`load of this machine: ${loadavg()[0]!.toFixed(1)}`);
   process.exit();
 }
-console.log(`\nTCP of a Linux, ${asked} MiB each way, to a source and a sink in this process`);
-console.log(
-  'A packet is what comes or goes at once, up to 64 KB; an exit, a trip out of the Guest and back.',
-);
-console.log(`load of this machine: ${loadavg()[0]!.toFixed(1)}\n`);
-for (const receiveQueue of [32, 128, 256, 1024]) {
-  await measure(`${receiveQueue} small buffers`, { receiveQueue, without: LARGE_BUFFERS });
-  await measure(`${receiveQueue} large buffers`, { receiveQueue });
-}
-await measure('256 large buffers, none of them indirect', { receiveQueue: 256, without: INDIRECT });
-console.log(`load of this machine: ${loadavg()[0]!.toFixed(1)}`);
-process.exit();
 
 /** nc makes the connection, and gives it to dd as its standard input and output. */
 async function measure(name: string, card: CardOptions): Promise<void> {
@@ -172,3 +174,5 @@ async function arrival(carried: () => number): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }
+
+void main();

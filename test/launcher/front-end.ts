@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { launcher } from '../poured.ts';
+import { asBuilt } from '../bench/as-built.ts';
 
 /** A launcher in a process of its own, as `npm run boot` starts it, with pipes for keyboard and screen. */
 export interface FrontEnd {
@@ -22,7 +22,7 @@ const PATIENCE = 300;
 
 /** Starts the launcher with these words. */
 export function startLauncher(words: string[]): FrontEnd {
-  const child = spawn(process.execPath, [...launcher(), ...words]);
+  const child = spawn(process.execPath, [...asBuilt('src/terminal/boot.ts'), ...words]);
   let said = '';
   let errors = '';
   let seen = 0;

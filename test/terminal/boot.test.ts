@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { program } from '../launcher/guest-program.ts';
-import { launcher } from '../poured.ts';
+import { asBuilt } from '../bench/as-built.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lantern-boot-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -26,7 +26,7 @@ const HANGS = { timeout: 59_000, killSignal: 'SIGKILL' } as const;
 
 /** Runs the launcher as `npm run boot -- WORDS` does, with `typed` on standard input, which then ends, and ends it by `signal` when it has said `at`. */
 function boot(words: string[], typed = '', signal?: NodeJS.Signals, at = 'sleeping'): Promise<Ended> {
-  const child = spawn(process.execPath, [...launcher(), ...words], HANGS);
+  const child = spawn(process.execPath, [...asBuilt('src/terminal/boot.ts'), ...words], HANGS);
   let output = '';
   let errors = '';
   child.stdout.on('data', (bytes) => {
@@ -132,7 +132,10 @@ describe('npm run boot', () => {
   ])('says what is the matter with its output, be it %s', async (_, words) => {
     const full = openSync('/dev/full', 'w');
     const stdio: StdioOptions = ['ignore', full, 'pipe'];
-    const child = spawn(process.execPath, [...launcher(), ...words()], { ...HANGS, stdio });
+    const child = spawn(process.execPath, [...asBuilt('src/terminal/boot.ts'), ...words()], {
+      ...HANGS,
+      stdio,
+    });
     closeSync(full);
     let errors = '';
     child.stderr!.on('data', (bytes) => {

@@ -2,7 +2,7 @@
 import { createScreen } from '../../src/terminal/screen.ts';
 import { atTopLevel } from '../../src/terminal/top-level.ts';
 
-await atTopLevel(async () => {
+void atTopLevel(async () => {
   createScreen(process.stdout).output(new TextEncoder().encode('the last word'));
   throw new Error('bug');
 });

@@ -5,7 +5,7 @@ import { join, relative } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Disk } from '../../chapters/4-launcher/outside.ts';
 import { openDiskImage } from '../../src/terminal/files.ts';
-import { asPoured } from '../poured.ts';
+import { asBuilt } from '../bench/as-built.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lantern-claims-'));
 const normalTemporary = process.env.TMPDIR;
@@ -35,7 +35,7 @@ const claims = () => readdirSync(join(folder, 'lantern-disks'));
 
 /** Another process that opens the image and then sits there. Resolves once it has said how that went. */
 async function openElsewhere(name = image) {
-  const child = spawn(process.execPath, [...asPoured('test/terminal/disk-holder.ts'), name]);
+  const child = spawn(process.execPath, [...asBuilt('test/terminal/disk-holder.ts'), name]);
   const said = await new Promise<string>((resolve, reject) => {
     child.stdout.once('data', (bytes) => resolve(String(bytes).trimEnd()));
     child.stderr.once('data', (bytes) => reject(new Error(String(bytes))));

@@ -2,4 +2,4 @@
 import { atTopLevel } from '../../src/terminal/top-level.ts';
 
 process.on('exit', () => console.log('put back'));
-await atTopLevel(() => new Promise(() => setInterval(() => console.log('running'), 10)));
+void atTopLevel(() => new Promise(() => setInterval(() => console.log('running'), 10)));

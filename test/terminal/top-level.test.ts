@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { LauncherError } from '../../chapters/4-launcher/outside.ts';
 import { describeFailure } from '../../src/terminal/top-level.ts';
-import { asPoured } from '../poured.ts';
+import { asBuilt } from '../bench/as-built.ts';
 
 describe('A failure at the top level', () => {
   it('is one line', () => {
@@ -25,7 +25,7 @@ describe('A failure at the top level', () => {
 
 describe('A program that fails', () => {
   it('says first what its screen was still holding', () => {
-    const words = asPoured('test/terminal/breaks-off.ts');
+    const words = asBuilt('test/terminal/breaks-off.ts');
     const { status, stdout } = spawnSync(process.execPath, words, { encoding: 'utf8' });
     expect({ status, stdout }).toEqual({ status: 1, stdout: 'the last word' });
   });
@@ -34,7 +34,7 @@ describe('A program that fails', () => {
 describe('A signal', () => {
   /** Ends a program at the top level by a signal, and says what its last words were. */
   function end(signal: NodeJS.Signals): Promise<{ code: number | null; said: string }> {
-    const child = spawn(process.execPath, asPoured('test/terminal/runs-for-ever.ts'));
+    const child = spawn(process.execPath, asBuilt('test/terminal/runs-for-ever.ts'));
     let said = '';
     child.stdout.once('data', () => child.kill(signal));
     child.stdout.on('data', (bytes) => {

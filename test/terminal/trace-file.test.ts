@@ -8,7 +8,7 @@ import { openDiskImage } from '../../src/terminal/files.ts';
 import { createRealWorld } from '../../src/terminal/real-world.ts';
 import { traceInto } from '../../src/terminal/trace-file.ts';
 import { program } from '../launcher/guest-program.ts';
-import { launcher } from '../poured.ts';
+import { asBuilt } from '../bench/as-built.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lantern-trace-file-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -60,9 +60,13 @@ describe('The file of a trace', () => {
     writeFileSync(kernel, program(print));
     const copy = join(folder, 'copy');
     const boot = 'kernel=$1 copy=$2; shift 2; "$@" --trace=>(cat > "$copy") 4 "$kernel"';
-    const child = spawn('bash', ['-c', boot, 'bash', kernel, copy, process.execPath, ...launcher()], {
-      timeout: 50_000,
-    });
+    const child = spawn(
+      'bash',
+      ['-c', boot, 'bash', kernel, copy, process.execPath, ...asBuilt('src/terminal/boot.ts')],
+      {
+        timeout: 50_000,
+      },
+    );
     child.stdout.resume();
     child.stderr.resume();
     await new Promise((resolve) => child.on('close', resolve)); // cat holds stderr, too

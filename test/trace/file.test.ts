@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { program } from '../launcher/guest-program.ts';
-import { launcher } from '../poured.ts';
+import { asBuilt } from '../bench/as-built.ts';
 import { type Event, tally } from './traced.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lantern-trace-'));
@@ -29,7 +29,7 @@ const CRASHES = kernel('crasher', 'crashing', 'ud2');
 
 /** Runs `npm run boot -- --trace=FILE 4 KERNEL`. @param asleep what to do when it says that it is sleeping */
 function boot(file: string, image: string, asleep = (_child: ChildProcess) => {}): Promise<Ended> {
-  const child = spawn(process.execPath, [...launcher(), `--trace=${file}`, '4', image]);
+  const child = spawn(process.execPath, [...asBuilt('src/terminal/boot.ts'), `--trace=${file}`, '4', image]);
   let output = '';
   let errors = '';
   child.stdout.on('data', (bytes) => {

@@ -4,8 +4,8 @@
  * `npm run book`. On a terminal you see it work; otherwise you get one line that says what was proved, or one for
  * each thing that is wrong. `--draft` is for looking at a book that is not finished.
  *
- * The weaver is poured into one file before it runs, as everything is that you [wait for](src/terminal/start.ts); the
- * script in `package.json` does it. Module by module, through a loader, a book took half as long again.
+ * The weaver is poured into one file before it runs, as everything is that you wait for; the
+ * [foundry](src/terminal/foundry.ts) does it. Module by module, through a loader, a book took half as long again.
  */
 
 import { join, resolve } from 'node:path';
@@ -22,7 +22,9 @@ import type { Progress, Report } from './weave.ts';
  */
 const USAGE = 'usage: npm run book -- [--draft] [--anew] [--root=FOLDER] [--out=FOLDER]';
 
-process.exitCode = await main(process.argv.slice(2));
+main(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+});
 
 async function main(words: readonly string[]): Promise<number> {
   const settings: Record<string, string> = {};

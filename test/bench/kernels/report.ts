@@ -4,7 +4,7 @@ import { loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Engine } from '../../../src/processor/index.ts';
-import { pour } from '../as-built.ts';
+import { asBuilt } from '../as-built.ts';
 import type { Stopwatch } from './image.ts';
 import { LANTERN_ENGINES } from './lantern.ts';
 import { openNative } from './native.ts';
@@ -55,7 +55,7 @@ export async function benchKernels(): Promise<Results | undefined> {
     console.log(`the ten kernels are skipped, for there is nothing to compare with: ${native}`);
     return undefined;
   }
-  const poured = pour(ENGINE, 'kernels');
+  const poured = asBuilt(ENGINE);
   const ourselves = (engine: Engine): Contestant => ({
     name: engine,
     rounds: engine === 'interpreter' ? 2 : 6,
