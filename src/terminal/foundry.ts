@@ -47,7 +47,7 @@ function imprintOf(text: string): Imprint {
 
 function isStillTrue({ sources }: Imprint): boolean {
   return sources.every(([path, bytes, changed]) => {
-    const now = statSync(resolve(ROOT, path), { throwIfNoEntry: false });
+    const now = statSync(`${ROOT}/${path}`, { throwIfNoEntry: false });
     return now?.size === bytes && now.mtimeMs === changed;
   });
 }
@@ -87,7 +87,7 @@ async function pour(script: string): Promise<string | undefined> {
   if (!poured) return undefined;
   const { outputFiles, metafile } = poured;
   const sources = [...SILENT_SOURCES, ...Object.keys(metafile.inputs)].map((path) => {
-    const { size, mtimeMs } = statSync(resolve(ROOT, path));
+    const { size, mtimeMs } = statSync(`${ROOT}/${path}`);
     return [path, size, mtimeMs < began ? mtimeMs : 0] as const;
   });
   const imprint: Imprint = { id: `${began.toString(36)}-${process.pid}`, sources };
