@@ -1,13 +1,13 @@
 /*
  * # The beaten track
  *
- * The last two rooms were full of doormen. Is the gate there, is it wide, may you knock; is the code segment code, is
+ * The last two files were full of doormen. Is the gate there, is it wide, may you knock; is the code segment code, is
  * it present, whose is it; the stack likewise; and if one of them shakes his head there is a fault with a number. You
  * could read them as a list of everything that a kernel's author can do wrong.
  *
- * Then look at what a kernel's author does. There are four segments in the tables of nearly every system since 1992,
- * code and data for the kernel, code and data for the programs, and all four begin at 0 and end at 4 GiB. Eight bytes
- * each, and *the same* eight bytes, but for two bits that name the ring:
+ * Then look at what a kernel's author does. There are four segments that count in nearly every system since the middle
+ * of the nineties, code and data for the kernel, code and data for the programs, and all four begin at 0 and end at
+ * 4 GiB. Eight bytes each, and *the same* eight bytes, but for what they are and for two bits that name the ring:
  *
  * ```text
  *   0x00cf9b00 0000ffff   code, for ring 0       0x00cffb00 0000ffff   code, for ring 3
@@ -19,9 +19,9 @@
  * is the ring. So before anybody is asked anything, we look whether what lies in the table is one of these, by
  * comparing two words. If it is, the way through a gate is a few loads, and five stores side by side. If it is anything
  * else, were it only in a bit that means nothing, we have seen nothing and done nothing, and you take the long way
- * through the two rooms before this one.
+ * through the two files before this one.
  *
- * That is a bargain with one danger: now there are two ways, and they must come to the same. A test sends a thousand
+ * That is a bargain with one danger: now there are two ways, and they must come to the same. A test sends eight hundred
  * random travellers down both. (It uses that bit which means nothing, to turn them away from this one.)
  *
  * A world switch is one way in and one way out. With these two functions there are two fifths more of them in a second.
