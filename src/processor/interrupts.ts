@@ -86,8 +86,8 @@ export const FROM_OUTSIDE = 2;
  * That one bit of difference is why lguest lets trap gates go straight to its guest and must see to all the others
  * itself.
  *
- * Before all that we ask whether [the beaten track](#the-beaten-track) will do. It nearly always does. But what you read
- * here is the whole truth, and the other is only quicker.
+ * Before all that we ask whether [the beaten track](#the-beaten-track) will do. It nearly always does. But what you
+ * read here is the whole truth, and the other is only quicker.
  */
 /**
  * Enters the handler of a vector through its gate (Intel SDM vol. 2, INT n; vol. 3, 6.12).
