@@ -10,7 +10,13 @@ const ROUNDS = 5;
 
 // `npm run bench -- kernels` is the ten kernels alone; with `--plot` they are also drawn for the book. `-- figures` is the rest, and
 // `-- network` the network of a Linux, with `--megabytes=64` if a quarter of an hour is too long.
+const USAGE = 'usage: npm run bench -- [kernels [--plot] | figures | network [--megabytes=NUMBER]]';
 const words = process.argv.slice(2);
+const strange = words.find((word) => !/^(kernels|--plot|figures|network|--megabytes=.*)$/.test(word));
+if (strange !== undefined) {
+  console.error(strange === '--help' ? USAGE : `bench: ${strange} means nothing to it; ${USAGE}`);
+  process.exit(strange === '--help' ? 0 : 1);
+}
 if (words.includes('network')) {
   runAsBuilt('test/bench/network.ts', ...words);
   process.exit();
