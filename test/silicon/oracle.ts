@@ -93,7 +93,8 @@ function compareAll(
   first: Outcome,
   differs: (engine: string, found: Difference[]) => void,
 ): string | undefined {
-  const real = native.play(trial);
+  // On a machine that was busy with five things, three trials in 100,000 once did not end in five seconds. They do otherwise.
+  const real = native.play(trial) ?? native.play(trial);
   if (real === undefined) {
     differs('the real processor', [{ what: 'end', expected: 'one', found: 'none within seconds' }]);
     return undefined;
