@@ -104,6 +104,14 @@ function progressLine({ stage, done, total }: Progress): string {
  */
 const ROOM_FOR_A_BOOK = 512;
 
+/*
+ * The engine below us compiles what runs often, on a thread of its own, and counts on its being worth it. In a life of
+ * five seconds it mostly is not: of eight seconds of work, that thread had two. Two seconds that the tangler and the
+ * Guest, who are starting in this process, would have liked. So it is asked to wait six times as long.
+ */
+/** How much a function runs before V8 thinks of optimizing it, in bytes of its bytecode; V8's own choice is 67,584. */
+const BEFORE_OPTIMIZING = 400_000;
+
 const FOUNDRY = join(ROOT, 'node_modules/.lantern/foundry.cjs');
 const WEAVER = 'src/terminal/weaver-process.ts';
 
@@ -114,7 +122,11 @@ function weaveAside(
 ): Promise<number> {
   const weaver = fork(FOUNDRY, [WEAVER, ROOT, BOOK], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    execArgv: [...process.execArgv, `--initial-old-space-size=${ROOM_FOR_A_BOOK}`],
+    execArgv: [
+      ...process.execArgv,
+      `--initial-old-space-size=${ROOM_FOR_A_BOOK}`,
+      `--interrupt-budget=${BEFORE_OPTIMIZING}`,
+    ],
     serialization: 'advanced', // a copy is made of bytes, which JSON has never heard of
   });
   return new Promise((resolve, reject) => {

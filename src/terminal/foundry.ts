@@ -13,12 +13,11 @@
  * poured each time, a hundred lines of it, in the time of a blink.
  */
 
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { constants, Script } from 'node:vm';
+import { Script } from 'node:vm';
 
 /** This file runs poured, as `node_modules/.lantern/foundry.cjs`. */
 const FOLDER = dirname(resolve(process.argv[1]!));
@@ -33,72 +32,110 @@ const ROOT = resolve(FOLDER, '../..');
  *
  * The list is esbuild's, of what it has read. Four files that it does not mention have a say as well.
  */
-/** The first line: a number of its own, and each source with its bytes and when it was last changed (ms). */
+/** A source: its bytes and when it was last changed (ms), -1 for both if there is none. */
+type Source = readonly [path: string, bytes: number, changed: number];
+
+/** The first line: a number of its own, and what it was made from. */
 interface Imprint {
   readonly id: string;
-  readonly sources: readonly (readonly [path: string, bytes: number, changed: number])[];
+  readonly sources: readonly Source[];
 }
 
 const SILENT_SOURCES = ['package.json', 'package-lock.json', 'tsconfig.json', 'src/terminal/foundry.ts'];
 
-function imprintOf(text: string): Imprint {
-  return JSON.parse(text.slice(2, text.indexOf('\n'))) as Imprint;
+function lookAt(path: string): Source {
+  const found = statSync(`${ROOT}/${path}`, { throwIfNoEntry: false });
+  return [path, found?.size ?? -1, found?.mtimeMs ?? -1];
+}
+
+/** What stands in the first line; undefined if that is no imprint, or nothing was poured. */
+function imprintOf(text: string | undefined): Imprint | undefined {
+  try {
+    return text && JSON.parse(text.slice(2, text.indexOf('\n')));
+  } catch {
+    return undefined;
+  }
 }
 
 function isStillTrue({ sources }: Imprint): boolean {
   return sources.every(([path, bytes, changed]) => {
-    const now = statSync(`${ROOT}/${path}`, { throwIfNoEntry: false });
-    return now?.size === bytes && now.mtimeMs === changed;
+    const [, bytesNow, changedNow] = lookAt(path);
+    return bytesNow === bytes && changedNow === changed;
   });
 }
 
 /*
  * ## Pouring
  *
- * What comes out is a function, and a module finds `require`, `module` and its own address among its arguments. (That
- * is how it was done before modules had a syntax. A module that has one cannot be kept in this way, nor may it wait for
- * anything at its top level, and so none of our programs does.) It lies in another folder than its source, but in one
- * of the same depth, so `../..` is the same place from both.
+ * What comes out is a function, in which a module finds `require`, `module` and its own address among the arguments.
+ * That is how it was done before modules had a syntax, and V8 keeps nothing of those that have one. But a function of
+ * this kind may not wait for anything at its top level, and so none of our programs does. It lies in another folder
+ * than its source, but in one of the same depth, so `../..` is the same place from both.
  *
- * Whoever saves a file while esbuild is reading must not have the old text for ever. So a source younger than the
- * beginning is noted down with a time that never was, and next time is poured again.
+ * Whoever saves a file while esbuild is reading must not have the old text for ever, nor who saves twice within one
+ * tick of a disk that counts in seconds. So a source that is younger than two seconds is noted down with a time that
+ * never was, and the next time it is poured again.
  */
+/** Milliseconds for which a source is too young to be trusted. */
+const YOUTH = 2000;
+const NEVER = -2;
+
 /** `script` and all that it imports, in one piece; undefined if there is a mistake in it, which esbuild tells you. */
 async function pour(script: string): Promise<string | undefined> {
-  const { build } = await import('esbuild');
+  const { buildSync } = await import('esbuild');
   const began = Date.now();
-  const poured = await build({
-    absWorkingDir: ROOT,
-    entryPoints: [script],
-    bundle: true,
-    write: false,
-    metafile: true,
-    platform: 'node',
-    format: 'cjs',
-    target: 'node20',
-    minifySyntax: true,
-    alias: { typescript: './tools/weave/compiler.ts' },
-    external: ['shiki'],
-    define: { 'import.meta.url': 'here' },
-    logLevel: 'error',
-  }).catch((error: Error) => {
-    if (!('errors' in error)) throw error;
-  });
-  if (!poured) return undefined;
-  const { outputFiles, metafile } = poured;
-  const sources = [...SILENT_SOURCES, ...Object.keys(metafile.inputs)].map((path) => {
-    const { size, mtimeMs } = statSync(`${ROOT}/${path}`);
-    return [path, size, mtimeMs < began ? mtimeMs : 0] as const;
-  });
-  const imprint: Imprint = { id: `${began.toString(36)}-${process.pid}`, sources };
-  return `//${JSON.stringify(imprint)}\n(function (require, module, here) {\n${outputFiles[0]!.text}\n})`;
+  try {
+    const { outputFiles, metafile } = buildSync({
+      absWorkingDir: ROOT,
+      entryPoints: [script],
+      bundle: true,
+      write: false,
+      metafile: true,
+      platform: 'node',
+      format: 'cjs',
+      target: 'node20',
+      minifySyntax: true,
+      alias: { typescript: './tools/weave/compiler.ts' },
+      define: { 'import.meta.url': 'here' },
+      logLevel: 'error',
+    });
+    const sources = [...SILENT_SOURCES, ...Object.keys(metafile.inputs)].map((path): Source => {
+      const [, bytes, changed] = lookAt(path);
+      return [path, bytes, changed < began - YOUTH ? changed : NEVER];
+    });
+    const imprint: Imprint = { id: `${began.toString(36)}-${process.pid}`, sources };
+    return `//${JSON.stringify(imprint)}\n(function (require, module, here) {\n${outputFiles[0]!.text}\n})`;
+  } catch (error) {
+    if (!('errors' in (error as Error))) throw error;
+    return undefined;
+  }
 }
 
-/** Puts a file in its place whole: somebody else may be reading there. */
-function put(file: string, content: string | Uint8Array): void {
+/*
+ * ## Keeping
+ *
+ * A file is put in its place whole, since somebody else may be reading there, and not before the disk has it: V8 does
+ * not survive half of what it has made. If there is no room for it, or no right to write here, the next time takes as
+ * long as this one.
+ */
+/** Keeps something for the next time, if that can be done. */
+function keep(file: string, content: string | Uint8Array): void {
   const draft = `${file}.${process.pid}`;
-  writeFileSync(draft, content);
-  renameSync(draft, file);
+  try {
+    writeFileSync(draft, content, { flush: true });
+    renameSync(draft, file);
+  } catch {
+    rmSync(draft, { force: true });
+  }
+}
+
+/** What was kept; undefined if there is nothing. */
+function kept(file: string): Buffer | undefined {
+  try {
+    return readFileSync(file);
+  } catch {
+    return undefined;
+  }
 }
 
 /*
@@ -117,25 +154,16 @@ const FULL_LIFE = 5000;
 const SHORT_LIFE = 1000;
 
 /** Runs what was poured, as if node had been started with it. */
-function run(file: string, text: string): void {
-  const { id } = imprintOf(text);
-  const kept = file.replace(/\.cjs$/, `-${id}.code`);
-  const cachedData = existsSync(kept) ? readFileSync(kept) : undefined;
-  const importModuleDynamically = constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
-  const script = new Script(text, {
-    filename: file,
-    importModuleDynamically,
-    ...(cachedData ? { cachedData } : {}),
-  });
+function run(file: string, text: string, code: string): void {
+  const cachedData = kept(code);
+  const script = new Script(text, { filename: file, ...(cachedData ? { cachedData } : {}) });
   if (script.cachedDataRejected !== false) {
-    const keep = () => {
-      process.off('exit', keep);
-      try {
-        if (performance.now() > SHORT_LIFE) put(kept, script.createCachedData());
-      } catch {} // no room, or no right to write here: the next time takes as long as this one
+    const ask = () => {
+      process.off('exit', ask);
+      if (performance.now() > SHORT_LIFE) keep(code, script.createCachedData());
     };
-    process.on('exit', keep);
-    setTimeout(keep, FULL_LIFE).unref();
+    process.on('exit', ask);
+    setTimeout(ask, FULL_LIFE).unref();
   }
   script.runInThisContext()(createRequire(file), { exports: {} }, pathToFileURL(file).href);
 }
@@ -148,22 +176,21 @@ function run(file: string, text: string): void {
  */
 async function main(): Promise<void> {
   const script = process.argv[2]!;
-  const stem = relative(ROOT, resolve(ROOT, script)).replace(/\.ts$/, '').replaceAll(/[\\/]/g, '-');
+  const stem = relative(ROOT, resolve(ROOT, script)).replace(/\.ts$/, '').replaceAll(/[\\/]/g, '+');
   const file = join(FOLDER, `${stem}.cjs`);
-  let text = existsSync(file) ? readFileSync(file, 'utf8') : undefined;
-  if (text === undefined || !isStillTrue(imprintOf(text))) {
+  let text = kept(file)?.toString();
+  let imprint = imprintOf(text);
+  if (!imprint || !isStillTrue(imprint)) {
     text = await pour(script);
-    if (text === undefined) {
-      process.exitCode = 1;
-      return;
-    }
+    imprint = imprintOf(text);
     for (const old of readdirSync(FOLDER)) {
-      if (old.startsWith(`${stem}-`) && old.endsWith('.code')) rmSync(join(FOLDER, old), { force: true });
+      if (old.startsWith(`${stem}.`) && old.endsWith('.code')) rmSync(join(FOLDER, old), { force: true });
     }
-    put(file, text);
+    if (text) keep(file, text);
   }
   process.argv.splice(1, 2, file);
-  run(file, text);
+  if (text && imprint) run(file, text, join(FOLDER, `${stem}.${imprint.id}.code`));
+  else process.exitCode = 1;
 }
 
 void main();

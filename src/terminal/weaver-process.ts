@@ -9,19 +9,8 @@
  */
 
 import { fileURLToPath } from 'node:url';
-import { setFlagsFromString } from 'node:v8';
 import type { AdvanceCopy, Progress } from '../../tools/weave/index.ts';
 import type { WeaverNews } from './book.ts';
-
-/*
- * ## Not worth optimizing
- *
- * The engine below us compiles what runs often, on a thread of its own, and counts on its being worth it. In a life of
- * five seconds it mostly is not: of eight seconds of work, that thread had two. Two seconds that the tangler and the
- * Guest, who are starting next door, would have liked. So it is asked to wait six times as long.
- */
-/** How much a function runs before V8 thinks of optimizing it, in bytes of its bytecode; V8's own choice is 67,584. */
-const BEFORE_OPTIMIZING = 400_000;
 
 /*
  * News costs more to send than you would think. With every message the other process wakes up, and takes this one's
@@ -36,7 +25,6 @@ async function weaveForParent(): Promise<void> {
   const leave = () => process.exit(1); // nobody is waiting any longer
   const tell = (news: WeaverNews) => process.send?.(news, undefined, undefined, (error) => error && leave());
   process.on('disconnect', leave);
-  setFlagsFromString(`--interrupt-budget=${BEFORE_OPTIMIZING}`);
   try {
     const { weave } = await import('../../tools/weave/ledger.ts');
     let told = 0;

@@ -5,10 +5,10 @@ const FOUNDRY = 'node_modules/.lantern/foundry.cjs';
 let isFoundryBuilt = false;
 
 /**
- * The words with which node runs a script as `npm run boot` runs Lantern: the same flags, and off the press. Whoever is started by tsx,
+ * The words with which node runs a script as `npm run boot` runs Lantern: the same flags, and from the foundry. Whoever is started by tsx,
  * module by module, is slower by a tenth, and nobody uses Lantern like that.
  *
- * A script may not wait for anything at its top level. The press is put in its place whole, since other processes build it, too.
+ * A script may not wait for anything at its top level. The foundry is put in its place whole, since other processes build it, too.
  */
 export function asBuilt(script: string): string[] {
   const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: { boot: string } };

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { symlinkSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -16,7 +16,7 @@ beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'lantern-foundry-'));
   for (const file of ['package.json', 'package-lock.json', 'tsconfig.json', 'src/terminal/foundry.ts']) {
     mkdirSync(dirname(join(root, file)), { recursive: true });
-    cpSync(file, join(root, file));
+    source(file, readFileSync(file, 'utf8'));
   }
   mkdirSync(join(root, FOLDER), { recursive: true });
   symlinkSync(resolve('node_modules/esbuild'), join(root, 'node_modules/esbuild'));
@@ -33,8 +33,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
+/** Each source is saved a second after the one before, and all of them long ago. */
+let saved = 1_000_000_000;
 function source(file: string, text: string): void {
   writeFileSync(join(root, file), text);
+  utimesSync(join(root, file), saved, saved);
+  saved++;
 }
 
 function run(script: string, ...words: string[]) {
@@ -92,7 +96,7 @@ test('what V8 has compiled is kept of a life of more than a second, used, and th
   source('src/program.ts', "setTimeout(() => console.log('at work'), 1100);");
   run('src/program.ts');
   const [code] = kept();
-  expect(code).toMatch(/^src-program-.*\.code$/);
+  expect(code).toMatch(/^src\+program\..*\.code$/);
   const before = statSync(join(root, FOLDER, code!)).mtimeMs;
   expect(run('src/program.ts').stdout).toBe('at work\n');
   expect(kept()).toEqual([code]);
@@ -102,12 +106,47 @@ test('what V8 has compiled is kept of a life of more than a second, used, and th
   expect(kept()).not.toContain(code);
 });
 
-test('a program finds its packages, and itself', () => {
+test('a source that is being written just now is looked at again', () => {
+  writeFileSync(join(root, 'src/word.ts'), "export const word: string = 'now';");
+  const { mtimeMs } = statSync(join(root, 'src/word.ts'));
+  expect(run('src/program.ts').stdout).toBe('now \n');
+  writeFileSync(join(root, 'src/word.ts'), "export const word: string = 'two';");
+  utimesSync(join(root, 'src/word.ts'), mtimeMs / 1000, mtimeMs / 1000); // within one tick of a slow clock
+  expect(run('src/program.ts').stdout).toBe('two \n');
+});
+
+test('two programs of which one seems to have the name of the other', () => {
+  mkdirSync(join(root, 'src/program'));
+  source('src/program/other.ts', "console.log('one');");
+  source('src/program-other.ts', "console.log('another');");
+  expect(run('src/program/other.ts').stdout).toBe('one\n');
+  expect(run('src/program-other.ts').stdout).toBe('another\n');
+  expect(run('src/program/other.ts').stdout).toBe('one\n');
+});
+
+test('what was poured and is broken is poured again, and a file that has a say need not be there', () => {
+  unlinkSync(join(root, 'package-lock.json'));
+  run('src/program.ts');
+  writeFileSync(join(root, FOLDER, 'src+program.cjs'), '');
+  expect(run('src/program.ts')).toEqual({ stdout: 'one \n', stderr: '', status: 0 });
+  writeFileSync(join(root, FOLDER, 'src+program.cjs'), '//{"id":');
+  expect(run('src/program.ts')).toEqual({ stdout: 'one \n', stderr: '', status: 0 });
+});
+
+test('a program finds its packages, and itself, and imports what it only needs later, each time', () => {
+  source('src/later.ts', "export const later: string = 'later';");
   source(
     'src/program.ts',
     `import { fileURLToPath } from 'node:url';
+     import { version } from 'esbuild';
      const isItself = process.argv[1] === fileURLToPath(import.meta.url);
-     import('esbuild').then(({ version }) => console.log(isItself, typeof version));`,
+     setTimeout(async () => {
+       const { later } = await import('./later.ts');
+       console.log(isItself, typeof version, later);
+     }, 1100);`,
   );
-  expect(run('src/program.ts')).toEqual({ stdout: 'true string\n', stderr: '', status: 0 });
+  for (let time = 0; time < 2; time++) {
+    expect(run('src/program.ts')).toEqual({ stdout: 'true string later\n', stderr: '', status: 0 });
+    expect(kept()).toHaveLength(1);
+  }
 });
