@@ -68,9 +68,10 @@ function isStillTrue({ sources }: Imprint): boolean {
  * ## Pouring
  *
  * What comes out is a function, in which a module finds `require`, `module` and its own address among the arguments.
- * That is how it was done before modules had a syntax, and V8 keeps nothing of those that have one. But a function of
- * this kind may not wait for anything at its top level, and so none of our programs does. It lies in another folder
- * than its source, but in one of the same depth, so `../..` is the same place from both.
+ * That is how it was done before modules had a syntax; of those that have one, Node 20 lets us keep nothing without a
+ * flag that says *experimental*. But a function of this kind may not wait for anything at its top level, and so none of
+ * our programs does. It lies in another folder than its source, but in one of the same depth, so `../..` is the same
+ * place from both.
  *
  * Whoever saves a file while esbuild is reading must not have the old text for ever, nor who saves twice within one
  * tick of a disk that counts in seconds. So a source that is younger than two seconds is noted down with a time that
