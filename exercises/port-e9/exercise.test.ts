@@ -51,9 +51,19 @@ it('a line is cut after 120 characters, for a Guest that never ends one', async 
   ]);
 });
 
+it('and the newline behind 120 characters ends an empty line', async () => {
+  const lines = await heard(shout(`${'y'.repeat(120)}\n`));
+  expect(lines, 'a newline was swallowed').toEqual([`guest: ${'y'.repeat(120)}`, 'guest: ']);
+});
+
+it('two or four bytes at once fall on brick', async () => {
+  const lines = await heard(`  mov eax, 0x21212121\n  out 0xe9, ax\n  out 0xe9, eax\n${shout('ok\n')}`);
+  expect(lines, 'what was not written a byte at a time was heard').toEqual(['guest: ok']);
+});
+
 it('what is no printable character becomes a question mark', async () => {
-  const lines = await heard(shout('\x1b[2Jboo\x07\x00\xff\n'));
-  expect(lines, 'the Guest can paint on our terminal').toEqual(['guest: ?[2Jboo???']);
+  const lines = await heard(shout('\x1b[2Jboo\x07\x00\x7f\xff\n'));
+  expect(lines, 'the Guest can paint on our terminal').toEqual(['guest: ?[2Jboo????']);
 });
 
 it('all other ports are as silent as ever', async () => {

@@ -205,6 +205,21 @@ describe('A Guest under way', () => {
     expect(await bootKernel(kernel)).toMatchObject({ code: 0, said: 'fine' });
   });
 
+  it('reads 0 from CR4, into any register, before it has handlers', async () => {
+    const kernel = program(`
+      mov eax, 1
+      mov ebx, 2
+      mov esi, 3
+      mov eax, cr4
+      mov esi, cr4
+      or eax, esi
+      jnz power_off
+      cmp ebx, 2
+      jne power_off
+      ${print('fine')}`);
+    expect(await bootKernel(kernel)).toMatchObject({ code: 0, said: 'fine' });
+  });
+
   it('is woken by what is typed', async () => {
     const input = new InputQueue();
     const kernel = program(`
