@@ -151,14 +151,21 @@ function copyState(machine: Machine, statePage: number, state: StatePage): void 
 
 /*
  * CR0 is the processor's mood. Ours is: protected, paging, and *no writing to read-only pages, whoever you are*.
- * Without that last bit, ring 1 could write into the text of the Switcher, and this book would be shorter.
+ * Without that bit, ring 1 could write into the text of the Switcher, and this book would be shorter.
+ *
+ * The other three are as a Linux has them, since a Guest cannot set them for itself: errors of the x87 are exceptions
+ * and no wires; WAIT minds TS as all of the x87 does; and a program that asks to be told of crooked addresses is told.
+ * The last two were missing here until somebody put a Debian on it, and one of her programs asked.
  */
 const CR0_PROTECTION = 1 << 0;
+const CR0_MONITOR_COPROCESSOR = 1 << 1;
 const CR0_TASK_SWITCHED = 1 << 3;
 const CR0_NUMERIC_ERROR = 1 << 5;
 const CR0_WRITE_PROTECT = 1 << 16;
+const CR0_ALIGNMENT_MASK = 1 << 18;
 const CR0_PAGING = 1 << 31;
-const HOST_CR0 = (CR0_PROTECTION | CR0_NUMERIC_ERROR | CR0_WRITE_PROTECT | CR0_PAGING) >>> 0;
+const AS_LINUX_HAS_IT = CR0_MONITOR_COPROCESSOR | CR0_NUMERIC_ERROR | CR0_ALIGNMENT_MASK;
+const HOST_CR0 = (CR0_PROTECTION | CR0_WRITE_PROTECT | CR0_PAGING | AS_LINUX_HAS_IT) >>> 0;
 
 /*
  * ## Power

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   LGUEST_DATA_IRQ_ENABLED,
+  LHCALL_TS,
   LHCALL_LOAD_IDT_ENTRY,
   LHCALL_SET_PTE,
 } from '../../chapters/1-preparation/abi.ts';
@@ -127,6 +128,27 @@ describe('a reflected trap', () => {
     expect(frame[1]).toBe(0x73);
     expect(frame.slice(3)).toEqual([USER_STACK - 4, 0x7b]);
     expect(guest.result(8)).toBe(STACK - 20);
+  });
+
+  it('tells a process of a crooked address, if it has asked for that', () => {
+    const { frame, guest } = frameOf(
+      17,
+      `${ENTER_USER}
+    user:
+      pushfd
+      or dword [esp], 0x40000
+      popfd
+    there:
+      mov eax, [esp - 15]`,
+      0x8e,
+      6,
+    );
+    expect(frame.slice(0, 3)).toEqual([0, guest.labels.get('there'), 0x73]);
+  });
+
+  it('tells of a WAIT while the x87 is somebody else’s', () => {
+    const { frame, guest } = frameOf(7, `${call(LHCALL_TS, 1)}there:\n  fwait`, 0x8e, 3);
+    expect(frame[0]).toBe(guest.labels.get('there'));
   });
 
   it('keeps the error code of a fault with a selector', () => {
