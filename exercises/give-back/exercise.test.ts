@@ -2,7 +2,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { initrdWith } from '../../test/guest/own-programs.ts';
 import { bootToPrompt, type Session } from '../../test/guest/session.ts';
 
-/** A program whose heap goes up and down, in five ways. */
+/** A program whose heap goes up and down, in seven ways. */
 const HOARD = `
 import type { i32, u32 } from '../language.ts';
 import { load8, store8, struct } from '../language.ts';
@@ -38,6 +38,18 @@ export function main(_count: u32, words: u32[]): void {
       say('still kept: ', load8(start + 99 * PAGE));
       say('still there: ', load8(start + 100 * PAGE));
       break;
+    case 6:
+      shrink(100 * PAGE);
+      say('still there: ', load8(start + 199 * PAGE));
+      break;
+    case 7: {
+      shrink(100);
+      const before: u32 = free();
+      shrink(10 * PAGE);
+      say('came back: ', free() - before);
+      say('still there: ', load8(start + 190 * PAGE));
+      break;
+    }
     case 3:
       shrink(100 * PAGE);
       grow(100 * PAGE);
@@ -77,6 +89,18 @@ it('pages of a heap that shrinks can be had by others', async () => {
 it('and are gone for the program, up to the byte, as if they had never been there', async () => {
   const said = await session.run('hoard 2');
   expect(said).toContain('still kept: 7\n');
+  expect(said, 'the program can still read what it gave back').toMatch(/segmentation fault at 0x0[0-9a-f]+/);
+});
+
+it('so is the last of them, of which the Host hears last', async () => {
+  expect(await session.run('hoard 6'), 'the program can still read what it gave back').toMatch(
+    /^segmentation fault at 0x0[0-9a-f]+/,
+  );
+});
+
+it('the page in which the heap ended goes, too, once nothing of it is left', async () => {
+  const said = await session.run('hoard 7');
+  expect(said, 'a page was forgotten of which the last part was given back').toContain('came back: 10\n');
   expect(said, 'the program can still read what it gave back').toMatch(/segmentation fault at 0x0[0-9a-f]+/);
 });
 

@@ -48,7 +48,7 @@ function compare(spaces: readonly number[]): void {
   const [found, expected] = [visit(spaces), leastRecentlyUsed(spaces)];
   const wrong = found.findIndex((filled, index) => filled !== expected[index]);
   if (wrong < 0) return;
-  const step = `visit ${wrong}, of address space ${spaces[wrong]}, after ${spaces.slice(0, wrong).join(' ')}`;
+  const step = `visit ${wrong}, of address space ${spaces[wrong]}, after ${spaces.slice(0, wrong).slice(-8).join(' ')}`;
   throw new Error(
     found[wrong]
       ? `${step}: its shadow was given up, although another had been left alone for longer`

@@ -108,6 +108,13 @@ it('it goes on past 2^32', () => {
   ).toBeGreaterThan(2 ** 32);
 });
 
+it('and it keeps time whatever the Guest has left in ds', () => {
+  const { switcher, createPassenger, shown } = createStation();
+  const guest = createPassenger('xor eax, eax\n mov ds, ax\n int 0x1f');
+  expect(switcher.switchTo(guest, 1000)).toBe(0x1f);
+  expect(shown(guest), MINUTES).toBeLessThan(3 + TRIP);
+});
+
 it('and the Guest notices nothing: its registers and flags are what they were', () => {
   const { ram, switcher, createPassenger } = createStation();
   const guest = createPassenger(`
