@@ -95,8 +95,7 @@ function repeat(cpu: Processor, i: Instruction, total: number): void {
   cpu.stopAt = 1;
   cpu.repeating = false;
   while (true) {
-    const bulk =
-      i.operation === MOVS || i.operation === STOS ? inBulk(cpu, i, Math.min(count, budget - done)) : 0;
+    const bulk = i.operation < INS ? inBulk(cpu, i, Math.min(count, budget - done)) : 0;
     const step = bulk > 0 ? bulk : 1;
     if (bulk === 0) stringStep(cpu, i);
     count -= step;
@@ -210,52 +209,97 @@ function inputStep(cpu: Processor, offset: number, size: number): void {
  *
  * If the segments are flat, the direction is up, both pages are in the TLB with the right to do this, and nobody has
  * asked to be told of crooked addresses, then nothing can happen before the end of the page. So there is no reason to
- * do it one at a time: `copyWithin` and
- * `fill` do a page in the time of a few elements. It is the difference between fifty million words a second and
- * five thousand million.
+ * do it one at a time: `copyWithin` and `fill` do a page in the time of a few elements. It is the difference between
+ * fifty million words a second and five thousand million.
  *
  * The trap: `memmove` is not `movs`. If the destination lies a little *behind* the source, MOVS reads what it
  * has just written, and a pattern spreads through memory. Programs have used it to fill screens. In that case it
  * is done the slow way, exactly as asked.
  */
 /**
- * REP MOVS and REP STOS by the page, upwards, in flat segments, when the TLB knows the pages.
+ * REP by the page, upwards, in flat segments, when the TLB knows the pages.
  *
  * @returns iterations done, 0 if this is no case for it
  */
 function inBulk(cpu: Processor, i: Instruction, most: number): number {
+  const { operation, size } = i;
+  if (most < 4 || i.addressMask !== -1 || i.segment !== FLAT || operation === LODS) return 0;
+  if (cpu.words[SYSTEM_FLAGS]! & DIRECTION || mindsCrooked(cpu)) return 0;
   const words = cpu.words;
-  const size = i.size;
-  if (most < 4 || i.addressMask !== -1 || i.segment !== FLAT || words[SYSTEM_FLAGS]! & DIRECTION) return 0;
-  if (mindsCrooked(cpu)) return 0;
-  const destination = words[EDI]!;
-  const entry = words[words[WRITE_TABLE]! + (destination >>> 12)]!;
-  if ((entry & 1) === 0) return 0;
-  let bytes = Math.min(most * size, 0x1000 - (destination & 0xfff));
-  const to = (destination + entry - 1) >>> 0;
-  if (i.operation === MOVS) {
-    const source = words[ESI]!;
-    const from = words[words[READ_TABLE]! + (source >>> 12)]!;
-    if ((from & 1) === 0) return 0;
-    bytes = Math.min(bytes, 0x1000 - (source & 0xfff));
-    bytes -= bytes % size;
-    const at = (source + from - 1) >>> 0;
-    // A store ahead of the load in the same bytes is a pattern that spreads, not a copy.
-    if (bytes === 0 || (to > at && to < at + bytes)) return 0;
-    cpu.bytes.copyWithin(to, at, at + bytes);
-    words[ESI] = source + bytes;
-  } else {
-    bytes -= bytes % size;
-    if (bytes === 0 || !fill(cpu, to, bytes, size)) return 0;
+  const to = placeOf(cpu, words[operation === MOVS || operation === STOS ? WRITE_TABLE : READ_TABLE]!, EDI);
+  if (to === 0) return 0;
+  let bytes = Math.min(most * size, 0x1000 - (words[EDI]! & 0xfff));
+  let from = 0;
+  if (operation === MOVS || operation === CMPS) {
+    from = placeOf(cpu, words[READ_TABLE]!, ESI);
+    if (from === 0) return 0;
+    bytes = Math.min(bytes, 0x1000 - (words[ESI]! & 0xfff));
   }
-  words[EDI] = destination + bytes;
+  bytes -= bytes % size;
+  if (bytes === 0) return 0;
+  if (operation === MOVS) bytes = copy(cpu, from, to, bytes);
+  else if (operation === STOS) bytes = fill(cpu, to, bytes, size);
+  else bytes = search(cpu, i, from, to, bytes);
+  words[EDI]! += bytes;
+  if (operation === MOVS || operation === CMPS) words[ESI]! += bytes;
   return bytes / size;
 }
 
-function fill(cpu: Processor, to: number, bytes: number, size: number): boolean {
+/*
+ * ## Three ways through a page
+ *
+ * Before any of them, the question where the page is.
+ */
+/** Where in our memory a register points to, as a table of the TLB has it; 0 if that does not know. */
+function placeOf({ words }: Processor, table: number, register: number): number {
+  const linear = words[register]!;
+  const entry = words[table + (linear >>> 12)]!;
+  return entry & 1 ? (linear + entry - 1) >>> 0 : 0;
+}
+
+/** Bytes copied: none if a store ahead of the load in the same bytes makes it a pattern that spreads. */
+function copy(cpu: Processor, from: number, to: number, bytes: number): number {
+  if (to > from && to < from + bytes) return 0;
+  cpu.bytes.copyWithin(to, from, from + bytes);
+  return bytes;
+}
+
+function fill(cpu: Processor, to: number, bytes: number, size: number): number {
   if (size === 1) cpu.bytes.fill(cpu.bytes[EAX]!, to, to + bytes);
-  else if (to % size !== 0) return false;
+  else if (to % size !== 0) return 0;
   else if (size === 2) cpu.halves.fill(cpu.halves[EAX]!, to >>> 1, (to + bytes) >>> 1);
   else cpu.words.fill(cpu.words[EAX]!, to >>> 2, (to + bytes) >>> 2);
-  return true;
+  return bytes;
+}
+
+/*
+ * Searching is the third. REPNE SCAS is `strlen`, written by somebody who had read the manual: look for a zero, and count
+ * how far it was. REPE CMPS is `memcmp`. Either ends where it finds what it was looking for, and only the last comparison
+ * leaves flags. So all the others need none, and that saves more than the page does. Before somebody measured it, each
+ * letter of a name that the kernel looked at cost as much as forty additions.
+ */
+/** CMPS and SCAS: bytes looked at, with the flags of the last comparison. */
+function search(
+  cpu: Processor,
+  { operation, size, repeat }: Instruction,
+  from: number,
+  to: number,
+  bytes: number,
+): number {
+  if ((to | from) % size !== 0) return 0;
+  const view = size === 1 ? cpu.bytes : size === 2 ? cpu.halves : cpu.words;
+  const shift = size >> 1;
+  const wanted = repeat === REPEAT_NOT_EQUAL;
+  const first = to >>> shift;
+  const end = (to + bytes) >>> shift;
+  const other = operation === CMPS ? (from >>> shift) - first : 0;
+  let at = first;
+  let a = readRegister(cpu, EAX, size);
+  for (; at < end; at++) {
+    if (operation === CMPS) a = view[at + other]!;
+    if ((a === view[at]) === wanted) break;
+  }
+  const last = Math.min(at, end - 1);
+  compare(cpu.words, a, view[last]!, size);
+  return (last + 1 - first) << shift;
 }
