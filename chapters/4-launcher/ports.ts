@@ -33,10 +33,10 @@ import type { GuestRegisters } from './guest-registers.ts';
  * silence. So do we.
  *
  * The other is `mov eax, cr4`, 0f 20 e0. In 2015 Linux began to keep a copy of that register, and until 4.8 the first
- * thing it does in C is to read the original, by an instruction for which no hypervisor had a replacement. It knows that
- * this may fault; but whoever catches its faults gets up much later. By the look of it, lguest has not booted any of
- * these kernels since, on anything, and in two years nobody complained. We say 0, which is what it says to all who ask
- * it properly.
+ * thing it does in C is to read the original, by an instruction for which no hypervisor had a replacement. It knows
+ * that this may fault; but whoever catches its faults gets up much later. By the look of it, lguest has not booted any
+ * of these kernels since, on anything, and in two years nobody complained. We say 0, which is what it says to all who
+ * ask it properly.
  */
 
 /** What became of an instruction that the Guest could not execute itself. */
@@ -127,8 +127,9 @@ function writePort(port: number, width: number, value: number, bus: PciBus): boo
  * What a Guest's kernel writes to that port is to reach `outside.warn` in whole lines, each with `guest: ` in front.
  * Only single bytes count; two or four at once fall on brick. A line ends at a newline (10), or after 120 characters of
  * the Guest's own, since there are Guests that never end one. (If the newline comes then, it ends an empty line, which
- * is said like any other.) What is no printable character of ASCII becomes a `?`, since there are Guests that would like to paint on your
- * terminal. When the Guest ends, the half line that is left is said as well, *before* anything that we have to say
- * about its end. And whoever reads the port gets 0xe9, which is how a kernel finds out that somebody listens.
+ * is said like any other.) What is no printable character of ASCII becomes a `?`, since there are Guests that would
+ * like to paint on your terminal. When the Guest ends, the half line that is left is said as well, *before* anything
+ * that we have to say about its end. And whoever reads the port gets 0xe9, which is how a kernel finds out that
+ * somebody listens.
  * :::
  */

@@ -10,7 +10,9 @@ const STOP_LENGTH = 2;
 
 const directoryOf = (space: number) => 0x30000 + space * 0x1000;
 
-/** Runs a Guest that goes through address spaces in this order, and says before which visits one had lost its shadow. */
+/**
+ * Runs a Guest that goes through address spaces in this order, and says before which visits one had lost its shadow.
+ */
 function visit(spaces: readonly number[]): boolean[] {
   const steps = spaces.map((space) => call(LHCALL_NEW_PGTABLE, directoryOf(space)) + STOP);
   const guest = new TestGuest(`start:\n  mov esp, ${STACK}\n${INIT}${STOP}${steps.join('')}`);

@@ -122,21 +122,26 @@ export const FILLED_MOST = 8192;
  * The floating-point unit has a room of its own: eight registers of eighty bits, each in three pieces, and what
  * the manual calls its environment. `x87-registers.ts` is the key to it.
  */
-/** The x87's eight registers, by physical number: low and high half of the significand, sign and exponent. */
+/**
+ * The x87's eight registers. Register n has the halves of its significand at X87_LOW + 2n and X87_HIGH + 2n, its sign
+ * and exponent at X87_EXPONENT + n.
+ */
 export const X87_LOW = 128;
-export const X87_HIGH = 136;
-export const X87_EXPONENT = 144;
+export const X87_HIGH = 129;
+export const X87_EXPONENT = 146;
+/** A ninth, which no program can name: where compiled code puts an operand from memory. */
+export const X87_SCRATCH = 8;
 /** Its control word; its status word without the top of the stack; that; and one bit for each register in use. */
-export const X87_CONTROL = 152;
-export const X87_STATUS = 153;
-export const X87_TOP = 154;
-export const X87_TAGS = 155;
+export const X87_CONTROL = 155;
+export const X87_STATUS = 156;
+export const X87_TOP = 157;
+export const X87_TAGS = 158;
 /** Its last instruction: eleven bits of opcode, where it was, and where its operand was. */
-export const X87_OPCODE = 156;
-export const X87_CODE_OFFSET = 157;
-export const X87_CODE_SELECTOR = 158;
-export const X87_DATA_OFFSET = 159;
-export const X87_DATA_SELECTOR = 160;
+export const X87_OPCODE = 159;
+export const X87_CODE_OFFSET = 160;
+export const X87_CODE_SELECTOR = 161;
+export const X87_DATA_OFFSET = 162;
+export const X87_DATA_SELECTOR = 163;
 
 /*
  * Compiled code and the run loop pass each other notes. An i386 has no such words; they lie in the memory because

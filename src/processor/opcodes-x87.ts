@@ -86,14 +86,14 @@ const MEMORY: readonly (Row | undefined)[] = [
   // D8
   ...digits(arithmetic.arithmeticWithSingle, compareWithSingle, 4),
   // D9
-  [load.pushSingle],
+  [load.pushSingle, 0, 4],
   undefined,
-  [store.storeAsSingle, 0],
-  [store.storeAsSingle, 1],
+  [store.storeAsSingle, 0, 4],
+  [store.storeAsSingle, 1, 4],
   [environment.loadEnvironment],
-  [environment.loadControl],
+  [environment.loadControl, 0, 2],
   [environment.storeEnvironment],
-  [environment.storeControl],
+  [environment.storeControl, 0, 2],
   // DA
   ...digits(arithmetic.arithmeticWithInteger, compareWithInteger, 4),
   // DB
@@ -102,20 +102,20 @@ const MEMORY: readonly (Row | undefined)[] = [
   [store.storeAsInteger, 0, 4],
   [store.storeAsInteger, 1, 4],
   undefined,
-  [load.pushExtended],
+  [load.pushExtended, 0, 10],
   undefined,
-  [store.storeAsExtended, 1],
+  [store.storeAsExtended, 1, 10],
   // DC
   ...digits(arithmetic.arithmeticWithDouble, compareWithDouble, 8),
   // DD
-  [load.pushDouble],
+  [load.pushDouble, 0, 8],
   undefined,
-  [store.storeAsDouble, 0],
-  [store.storeAsDouble, 1],
+  [store.storeAsDouble, 0, 8],
+  [store.storeAsDouble, 1, 8],
   [environment.restoreAll],
   undefined,
   [environment.saveAll],
-  [environment.storeStatus],
+  [environment.storeStatus, 0, 2],
   // DE
   ...digits(arithmetic.arithmeticWithInteger, compareWithInteger, 2),
   // DF

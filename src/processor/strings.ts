@@ -273,10 +273,10 @@ function fill(cpu: Processor, to: number, bytes: number, size: number): number {
 }
 
 /*
- * Searching is the third. REPNE SCAS is `strlen`, written by somebody who had read the manual: look for a zero, and count
- * how far it was. REPE CMPS is `memcmp`. Either ends where it finds what it was looking for, and only the last comparison
- * leaves flags. So all the others need none, and that saves more than the page does. Before somebody measured it, each
- * letter of a name that the kernel looked at cost as much as forty additions.
+ * Searching is the third. REPNE SCAS is `strlen`, written by somebody who had read the manual: look for a zero, and
+ * count how far it was. REPE CMPS is `memcmp`. Either ends where it finds what it was looking for, and only the last
+ * comparison leaves flags. So all the others need none, and that saves more than the page does. Before somebody
+ * measured it, each letter of a name that the kernel looked at cost as much as forty additions.
  */
 /** CMPS and SCAS: bytes looked at, with the flags of the last comparison. */
 function search(

@@ -97,7 +97,7 @@ export function tagWord(words: Int32Array): number {
 
 function tagOf(words: Int32Array, at: number): number {
   if (((words[X87_TAGS]! >> at) & 1) === 0) return TAG_EMPTY;
-  decodeReal(register, words[X87_EXPONENT + at]!, words[X87_HIGH + at]!, words[X87_LOW + at]!);
+  decodeReal(register, words[X87_EXPONENT + at]!, words[X87_HIGH + 2 * at]!, words[X87_LOW + 2 * at]!);
   return register.kind === NORMAL ? TAG_VALID : register.kind === ZERO_VALUE ? TAG_ZERO : TAG_SPECIAL;
 }
 
@@ -259,8 +259,8 @@ export function saveAll(cpu: Processor, i: Instruction): void {
   let to = (address + ENVIRONMENT_WORDS * i.size) | 0;
   for (let n = 0; n < 8; n++) {
     const at = physical(words, n);
-    writeLinear(cpu, to, 4, words[X87_LOW + at]!);
-    writeLinear(cpu, (to + 4) | 0, 4, words[X87_HIGH + at]!);
+    writeLinear(cpu, to, 4, words[X87_LOW + 2 * at]!);
+    writeLinear(cpu, (to + 4) | 0, 4, words[X87_HIGH + 2 * at]!);
     write16(cpu, (to + 8) | 0, words[X87_EXPONENT + at]!);
     to = (to + REGISTER_BYTES) | 0;
   }
@@ -283,8 +283,8 @@ export function restoreAll(cpu: Processor, i: Instruction): void {
   takeEnvironment(words, values, i.size);
   for (let n = 0; n < 8; n++) {
     const at = physical(words, n);
-    words[X87_LOW + at] = numbers[n * 3]!;
-    words[X87_HIGH + at] = numbers[n * 3 + 1]!;
+    words[X87_LOW + 2 * at] = numbers[n * 3]!;
+    words[X87_HIGH + 2 * at] = numbers[n * 3 + 1]!;
     words[X87_EXPONENT + at] = numbers[n * 3 + 2]!;
   }
 }

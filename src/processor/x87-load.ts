@@ -125,7 +125,7 @@ export function pushStackRegister(cpu: Processor, i: Instruction): void {
  * Four of the seven are there for logarithms, of which the unit knows only those to the base of 2.
  */
 /** FLD1, FLDL2T, FLDL2E, FLDPI, FLDLG2, FLDLN2, FLDZ: exponent, high, low, and how the bits go on: 1 up, 0 down. */
-const CONSTANTS: readonly (readonly [number, number, number, number])[] = [
+export const CONSTANTS: readonly (readonly [number, number, number, number])[] = [
   [0x3fff, 0x8000_0000, 0x0000_0000, -1],
   [0x4000, 0xd49a_784b, 0xcd1b_8afe, 0],
   [0x3fff, 0xb8aa_3b29, 0x5c17_f0bc, 1],
@@ -179,8 +179,8 @@ export function exchange(cpu: Processor, i: Instruction): void {
   const one = physical(words, 0);
   const other = physical(words, i.rm);
   swap(words, X87_EXPONENT + one, X87_EXPONENT + other);
-  swap(words, X87_HIGH + one, X87_HIGH + other);
-  swap(words, X87_LOW + one, X87_LOW + other);
+  swap(words, X87_HIGH + 2 * one, X87_HIGH + 2 * other);
+  swap(words, X87_LOW + 2 * one, X87_LOW + 2 * other);
 }
 
 function swap(words: Int32Array, one: number, other: number): void {
@@ -217,8 +217,8 @@ export function copyRegister(words: Int32Array, from: number, to: number): void 
   const source = physical(words, from);
   const target = physical(words, to);
   words[X87_EXPONENT + target] = words[X87_EXPONENT + source]!;
-  words[X87_HIGH + target] = words[X87_HIGH + source]!;
-  words[X87_LOW + target] = words[X87_LOW + source]!;
+  words[X87_HIGH + 2 * target] = words[X87_HIGH + 2 * source]!;
+  words[X87_LOW + 2 * target] = words[X87_LOW + 2 * source]!;
   words[X87_TAGS]! |= 1 << target;
 }
 

@@ -169,15 +169,15 @@ export function isEmpty(words: Int32Array, n: number): boolean {
 /** Takes ST(n) to the workbench. */
 export function readStack(words: Int32Array, n: number, into: Real): void {
   const at = (words[X87_TOP]! + n) & 7;
-  decodeReal(into, words[X87_EXPONENT + at]!, words[X87_HIGH + at]!, words[X87_LOW + at]!);
+  decodeReal(into, words[X87_EXPONENT + at]!, words[X87_HIGH + 2 * at]!, words[X87_LOW + 2 * at]!);
 }
 
 /** Puts a number into ST(n), which is then in use. */
 export function writeStack(words: Int32Array, n: number, real: Real): void {
   const at = (words[X87_TOP]! + n) & 7;
   words[X87_EXPONENT + at] = (real.sign << 15) | real.exponent;
-  words[X87_HIGH + at] = real.high;
-  words[X87_LOW + at] = real.low;
+  words[X87_HIGH + 2 * at] = real.high;
+  words[X87_LOW + 2 * at] = real.low;
   words[X87_TAGS]! |= 1 << at;
 }
 

@@ -138,7 +138,7 @@ export function storeAsExtended(cpu: Processor, i: Instruction): void {
     return;
   }
   const at = physical(words, 0);
-  storeExtended(cpu, i, words[X87_LOW + at]!, words[X87_HIGH + at]!, words[X87_EXPONENT + at]!);
+  storeExtended(cpu, i, words[X87_LOW + 2 * at]!, words[X87_HIGH + 2 * at]!, words[X87_EXPONENT + at]!);
   conclude(cpu, i, 0);
 }
 

@@ -20,7 +20,8 @@ function randomState(random: Random): Uint8Array {
   const view = new DataView(image.buffer);
   const masks = random.chance(65) ? 0x3f : random.below(0x40);
   const precision = random.pick([0, 2, 3, 3, 3]);
-  view.setUint16(0, 0x40 | masks | (precision << 8) | (random.below(4) << 10), true);
+  const rounding = random.chance(60) ? 0 : random.below(4);
+  view.setUint16(0, 0x40 | masks | (precision << 8) | (rounding << 10), true);
   const top = random.below(8);
   // Exceptions that are pending and not masked stop nearly everything, so they are rare.
   const pending = random.chance(8) ? random.below(0x40) : random.chance(30) ? random.below(0x40) & masks : 0;

@@ -1,4 +1,4 @@
-import { NEVER } from '../../src/processor/compiler/making.ts';
+import { EAGER, NEVER } from '../../src/processor/compiler/making.ts';
 import { createMachine } from '../../src/processor/index.ts';
 import type { Engine } from './lantern.ts';
 
@@ -13,7 +13,7 @@ export const INTERPRETER: Engine = {
 export const COMPILER: Engine = {
   name: 'compiler',
   plays: 2,
-  create: (ramBytes) => createMachine({ ramBytes, engine: 'compiler', hot: 1 }),
+  create: (ramBytes) => createMachine({ ramBytes, engine: 'compiler', hot: EAGER }),
 };
 
 /** Compiles nothing, so that whatever the sprinter can do, the sprinter does. */

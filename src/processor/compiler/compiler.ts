@@ -22,6 +22,7 @@ import { settleFlags } from './kinds.ts';
 import { growPatient } from './making.ts';
 import { judgeMiss, noteLeaving, noteMiss, noteWork } from './watching.ts';
 import { Emitter } from './emitter.ts';
+import { floatModule } from './lower-float.ts';
 import { createSprinter, type Sprinter } from './sprinter.ts';
 
 /** Slots for functions: all that live, and all that were just forgotten. */
@@ -104,9 +105,30 @@ export class Compiler {
     });
     this.dispatch = main.exports['0'] as (slot: number, budget: number) => number;
     const s = new WebAssembly.Global({ value: 'anyfunc' }, main.exports['1']);
-    this.imports = { m: { m, s } };
+    this.imports = { m: withCalculator({ m, s }) };
   }
 }
+
+/*
+ * ## Only if somebody asks
+ *
+ * One part is made later, or never: most programs do not compute with fractions. `x` stands in the list of imports as
+ * what JavaScript calls a getter, and is called when the first module asks for it.
+ */
+/** Imports, and among them as `x` the calculator with this machine's memory. */
+function withCalculator(imports: { m: Processor['memory']; s: unknown }): Record<string, unknown> {
+  let calculator: WebAssembly.Global | undefined;
+  const get = () => (calculator ??= createCalculator(imports.m));
+  return Object.defineProperty(imports, 'x', { get });
+}
+
+function createCalculator(m: Processor['memory']): WebAssembly.Global {
+  calculatorOfAll ??= new WebAssembly.Module(floatModule());
+  const { calculate } = new WebAssembly.Instance(calculatorOfAll, { m: { m } }).exports;
+  return new WebAssembly.Global({ value: 'anyfunc' }, calculate);
+}
+
+let calculatorOfAll: WebAssembly.Module | undefined;
 
 /*
  * ## In and out

@@ -182,8 +182,8 @@ export function storeLocal(d: Draft, word: number, local: number): void {
  * ## Asking the interpreter
  *
  * For an instruction that is rare, the way out and in again is short: put everything where the interpreter looks for
- * it, call, and fetch everything back. Rare instructions come in flocks, those of the x87 above all, and a flock makes
- * the way once.
+ * it, call, and fetch everything back. Rare instructions come in flocks, a sine before a cosine, and a flock makes the
+ * way once.
  */
 /**
  * Has the interpreter do so many instructions, and leaves by the exit whose number it answers with, unless that is 0.

@@ -5,7 +5,7 @@
  * nothing, and no `goto`: you may leave a block at its end or go back to a loop's beginning, and that is all.
  * Browsers turn it into the machine code of a machine that somebody did build, and they are very good at it.
  *
- * Below are the opcodes we use, some sixty of them, and a heap of bytes to put them on. Branches count
+ * Below are the opcodes we use, some eighty of them, and a heap of bytes to put them on. Branches count
  * blocks from the inside out; the emitter keeps the depth, so that the rest of us can have labels.
  */
 export const UNREACHABLE = 0x00;
@@ -33,9 +33,11 @@ export const GLOBAL_GET = 0x23;
  * and promise nothing.
  */
 export const I32_LOAD = 0x28;
+export const I64_LOAD = 0x29;
 export const I32_LOAD8_U = 0x2d;
 export const I32_LOAD16_U = 0x2f;
 export const I32_STORE = 0x36;
+export const I64_STORE = 0x37;
 export const I32_STORE8 = 0x3a;
 export const I32_STORE16 = 0x3b;
 export const I32_CONST = 0x41;
@@ -58,7 +60,12 @@ export const LE_S = 0x4c;
 export const LE_U = 0x4d;
 export const GE_S = 0x4e;
 export const GE_U = 0x4f;
+export const I64_EQZ = 0x50;
+export const I64_EQ = 0x51;
 export const I64_NE = 0x52;
+export const I64_LT_S = 0x53;
+export const I64_LT_U = 0x54;
+export const I64_GT_U = 0x56;
 
 export const CLZ = 0x67;
 export const CTZ = 0x68;
@@ -81,15 +88,24 @@ export const ROTR = 0x78;
 /*
  * Wider numbers are needed where an i386 puts 64 bits into two registers: for products, quotients, and double shifts.
  */
+export const I64_CLZ = 0x79;
+export const I64_ADD = 0x7c;
+export const I64_SUB = 0x7d;
 export const I64_MUL = 0x7e;
 export const I64_DIV_U = 0x80;
 export const I64_REM_U = 0x82;
+export const I64_AND = 0x83;
 export const I64_OR = 0x84;
+export const I64_XOR = 0x85;
 export const I64_SHL = 0x86;
+export const I64_SHR_S = 0x87;
 export const I64_SHR_U = 0x88;
+export const F64_SQRT = 0x9f;
 export const I32_WRAP = 0xa7;
 export const I64_EXTEND_S = 0xac;
 export const I64_EXTEND_U = 0xad;
+export const I64_TRUNC_F64_U = 0xb1;
+export const F64_CONVERT_I64_U = 0xba;
 export const EXTEND8_S = 0xc0;
 export const EXTEND16_S = 0xc1;
 
@@ -176,6 +192,17 @@ export class Emitter extends Bytes {
   const(value: number): void {
     this.op(I32_CONST);
     this.signed(value);
+  }
+
+  /** A constant of 64 bits. */
+  wide(value: bigint): void {
+    this.op(I64_CONST);
+    let rest = BigInt.asIntN(64, value);
+    while (rest < -64n || rest > 63n) {
+      this.op(Number(rest & 0x7fn) | 0x80);
+      rest >>= 7n;
+    }
+    this.op(Number(rest & 0x7fn));
   }
 
   get(local: number): void {

@@ -6,6 +6,7 @@
  */
 import { type Region, withdraw } from './cache.ts';
 import type { Compiler } from './compiler.ts';
+import { EAGER } from './making.ts';
 
 /** The most regions that are kept: each with some kilobytes of bookkeeping. */
 export const MOST_REGIONS = 3000;
@@ -23,7 +24,7 @@ const MOST_PATIENCE = 8;
 /** A page of code is about to be written to. */
 export function noteRewriting(compiler: Compiler, frame: number): void {
   const { regions, rewritten } = compiler;
-  if (rewritten[frame] === MOST_PATIENCE) return;
+  if (rewritten[frame] === MOST_PATIENCE || compiler.hottest === EAGER) return;
   for (const region of regions) {
     if (region.entry.frame === frame) {
       rewritten[frame]!++;

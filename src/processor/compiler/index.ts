@@ -141,6 +141,23 @@ export * from './lower-strings.ts';
 export * from './lower-repeat.ts';
 export * from './lower-ends.ts';
 /*
+ * The x87 has a module to itself.
+ */
+export * as floats from './lower-float.ts';
+export * from './calculator.ts';
+export * as formulas from './formula.ts';
+export * as floatPlaces from './float-places.ts';
+export * from './float-round.ts';
+export * from './float-add.ts';
+export * from './float-multiply.ts';
+export * from './float-divide.ts';
+export * from './float-root.ts';
+export * from './float-arithmetic.ts';
+export * as floatLoads from './float-load.ts';
+export * from './float-store.ts';
+export * as floatComparisons from './float-compare.ts';
+export * from './float-control.ts';
+/*
  * ## What it comes to
  *
  * Ten programs, the same bytes everywhere: on the real processor, on both of our engines, on v86, which is the
@@ -148,7 +165,8 @@ export * from './lower-ends.ts';
  * picture was drawn by `npm run bench -- kernels --plot` on a machine with other things to do. Yours will look
  * different; draw it.
  *
- * ::figure[Time as a multiple of the real processor's, on a logarithmic scale: the bar and the number are a program that has warmed up, the stroke is its first time.]{#bench}
+ * ::figure[Time as a multiple of the real processor's, on a logarithmic scale: the bar and the number are a program
+ * that has warmed up, the stroke is its first time.]{#bench}
  *
  * Down at the bottom lies the language itself.
  */

@@ -33,6 +33,8 @@ export interface Lowering {
   reads: number;
   /** Whether it can fault for another reason than memory. */
   faults: boolean;
+  /** Whether it is done by the calculator. */
+  calculates: boolean;
   /** Whether its operand is not where the instruction says, so that it shares its look at the TLB with no other. */
   apart(i: Instruction): boolean;
   /** Whether this form of it can be compiled. */
@@ -105,6 +107,7 @@ export function lowering(lower: Lowering['lower'], particulars: Partial<Lowering
     writes: 0,
     reads: 0,
     faults: false,
+    calculates: false,
     apart: () => false,
     ...particulars,
     lower,

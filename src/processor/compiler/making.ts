@@ -38,6 +38,9 @@ export const HOT = 4000;
 /** How much hotter a block gets each time it is interpreted, if it is the head of a loop. */
 export const LOOP_PACE = 16;
 
+/** Then whatever can be compiled is, when it is met, worth it or not, and nobody has second thoughts: for tests. */
+export const EAGER = 1;
+
 /** A heat that is never reached. */
 export const NEVER = 0x3fff_ffff;
 
@@ -105,8 +108,8 @@ export const EVERYTHING_FLAT = MODE_FLAT_DATA | MODE_FLAT_STACK | MODE_FLAT_CODE
 /** A block that ends in the interpreter is not worth the way there and back if it has fewer instructions than this. */
 const WORTH_ENTERING = 12;
 
-function isWorthIt([entry]: readonly Node[]): boolean {
-  return entry!.end !== 'interpreted' || entry!.body >= WORTH_ENTERING;
+function isWorthIt({ hottest }: Compiler, [entry]: readonly Node[]): boolean {
+  return entry!.end !== 'interpreted' || entry!.body >= (hottest === EAGER ? 1 : WORTH_ENTERING);
 }
 /*
  * ## From blocks to functions
@@ -135,7 +138,7 @@ export function compileTogether(compiler: Compiler, blocks: readonly Block[]): v
     if (taken.has(block) || (parts.length > 0 && block.regions !== undefined)) continue;
     const { nodes, isPart } = gather(cpu, block);
     const order = structure(nodes[0]!);
-    if (!isWorthIt(order)) {
+    if (!isWorthIt(compiler, order)) {
       block.due = NEVER;
       continue;
     }
@@ -180,7 +183,8 @@ function refuse(compiler: Compiler, { block, slot }: Part): void {
 }
 
 function write({ emitter }: Compiler, parts: readonly Part[], user: boolean): Uint8Array {
-  const began = beginModule(emitter, parts.length);
+  const calculates = parts.some(({ order }) => order.some(({ shape }) => shape.calculates));
+  const began = beginModule(emitter, parts.length, calculates ? 'calculating regions' : 'regions');
   for (const { order, exits } of parts) {
     const draft = user
       ? new Draft(emitter, exits, READ_USER, WRITE_USER)

@@ -49,17 +49,20 @@ export type WasmFunction = (argument: number) => number;
  * imported, 3 the type of each function, 4 the tables, 7 what is exported, 9 what the tables are filled with, 10 the
  * code. (5 and 6 would be memories and variables of the module's own, and 8 a function to begin with. We have none.)
  */
-const MAGIC = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
-const TYPES = 1;
-const IMPORTS = 2;
-const FUNCTIONS = 3;
-const TABLES = 4;
-const EXPORTS = 7;
-const ELEMENTS = 9;
-const CODE = 10;
+export const MAGIC = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+export const TYPES = 1;
+export const IMPORTS = 2;
+export const FUNCTIONS = 3;
+export const TABLES = 4;
+export const EXPORTS = 7;
+export const ELEMENTS = 9;
+export const CODE = 10;
 
-/** For whom a module is. The regions have many; the dispatcher and the sprinter have one each, which lasts. */
-export type Owner = 'regions' | 'dispatcher' | 'sprinter';
+/**
+ * For whom a module is. The regions have many, some of which call the calculator; the dispatcher and the sprinter have
+ * one each, which lasts.
+ */
+export type Owner = 'regions' | 'calculating regions' | 'dispatcher' | 'sprinter';
 
 /** Begins a module with so many functions, which are exported by number; `writeBody` must follow for each. */
 export function beginModule(out: Emitter, functions: number, owner: Owner = 'regions'): number {
@@ -70,9 +73,9 @@ export function beginModule(out: Emitter, functions: number, owner: Owner = 'reg
   section(out, FUNCTIONS, () => {
     out.unsigned(functions);
     for (let i = 0; i < functions; i++)
-      out.unsigned(owner !== 'regions' && i === 0 ? TYPE_DISPATCH : TYPE_REGION);
+      out.unsigned(!isForRegions(owner) && i === 0 ? TYPE_DISPATCH : TYPE_REGION);
   });
-  if (owner === 'regions') writeTable(out);
+  if (isForRegions(owner)) writeTable(out, owner);
   section(out, EXPORTS, () => {
     out.unsigned(functions);
     for (let i = 0; i < functions; i++) {
@@ -81,7 +84,7 @@ export function beginModule(out: Emitter, functions: number, owner: Owner = 'reg
       out.unsigned(owner === 'dispatcher' ? i + 1 : i); // its number 0 is imported
     }
   });
-  if (owner === 'regions') writeElements(out);
+  if (isForRegions(owner)) writeElements(out, owner);
   out.op(CODE);
   const began = beginLength(out);
   out.unsigned(functions);
@@ -94,7 +97,7 @@ export function endModule(out: Emitter, began: number): Uint8Array {
   return out.bytes.subarray(0, out.length);
 }
 
-function section(out: Bytes, id: number, fill: () => void): void {
+export function section(out: Bytes, id: number, fill: () => void): void {
   out.op(id);
   const began = beginLength(out);
   fill();
@@ -104,32 +107,34 @@ function section(out: Bytes, id: number, fill: () => void): void {
 /*
  * ## What comes in
  *
- * Two types of function: a region takes its budget and returns the number of an exit, and the dispatcher takes a slot
- * besides. (So does the sprinter take two numbers, who imports nothing but the memory.) Three imports at most, all from
- * a place called `m`. The memory is `m` (at least one page of 64 KiB, says the module, and gets hundreds). `s` is
- * `step`: to the dispatcher a function, to the regions a variable with a function in it. And the table of regions, `t`,
- * is for the dispatcher alone, since a module pays for each slot of a table that it imports.
+ * Three types of function: a region takes its budget and returns the number of an exit, the dispatcher takes a slot
+ * besides, and the calculator takes four numbers. (So does the sprinter take two, who imports nothing but the memory.)
+ * Three imports at most, all from a place called `m`. The memory is `m` (at least one page of 64 KiB, says the module,
+ * and gets hundreds). `s` is `step`: to the dispatcher a function, to the regions a variable with a function in it; and
+ * so is `x`, the calculator. And the table of regions, `t`, is for the dispatcher alone, since a module pays for each
+ * slot of a table that it imports.
  */
 const TYPE_REGION = 0;
 const TYPE_DISPATCH = 1;
-const FUNCTION_TYPE = 0x60;
-const ANY_FUNCTION = 0x70;
+const TYPE_CALCULATE = 2;
+export const FUNCTION_TYPE = 0x60;
+export const ANY_FUNCTION = 0x70;
 
-const KIND_FUNCTION = 0;
+export const KIND_FUNCTION = 0;
 const KIND_TABLE = 1;
 const KIND_MEMORY = 2;
 const KIND_GLOBAL = 3;
 const CONSTANT = 0;
 /** There is no upper limit; the lower one follows. */
-const AT_LEAST = 0;
+export const AT_LEAST = 0;
 
 /** The number of the function that the dispatcher imports. */
 export const IMPORT_STEP = 0;
 
 function writeTypes(out: Bytes): void {
   section(out, TYPES, () => {
-    out.unsigned(2);
-    for (const parameters of [1, 2]) {
+    out.unsigned(3);
+    for (const parameters of [1, 2, 4]) {
       out.op(FUNCTION_TYPE);
       out.unsigned(parameters);
       for (let i = 0; i < parameters; i++) out.op(TYPE_I32);
@@ -139,15 +144,30 @@ function writeTypes(out: Bytes): void {
   });
 }
 
-const MEMORY = ['m', KIND_MEMORY, AT_LEAST, 1] as const;
-const IMPORTS_OF: Record<Owner, readonly (readonly [string, ...number[]])[]> = {
+export type Import = readonly [name: string, ...type: number[]];
+
+export const MEMORY: Import = ['m', KIND_MEMORY, AT_LEAST, 1];
+const IMPORTS_OF: Record<Owner, readonly Import[]> = {
   dispatcher: [MEMORY, ['s', KIND_FUNCTION, TYPE_REGION], ['t', KIND_TABLE, ANY_FUNCTION, AT_LEAST, 1]],
   regions: [MEMORY, ['s', KIND_GLOBAL, ANY_FUNCTION, CONSTANT]],
+  'calculating regions': [
+    MEMORY,
+    ['s', KIND_GLOBAL, ANY_FUNCTION, CONSTANT],
+    ['x', KIND_GLOBAL, ANY_FUNCTION, CONSTANT],
+  ],
   sprinter: [MEMORY],
 };
 
+function isForRegions(owner: Owner): boolean {
+  return owner === 'regions' || owner === 'calculating regions';
+}
+
 function writeImports(out: Bytes, owner: Owner): void {
-  const imports = IMPORTS_OF[owner];
+  importFrom(out, IMPORTS_OF[owner]);
+}
+
+/** Imports things from `m`, by name and type. */
+export function importFrom(out: Bytes, imports: readonly Import[]): void {
   section(out, IMPORTS, () => {
     out.unsigned(imports.length);
     for (const [what, ...type] of imports) {
@@ -170,38 +190,54 @@ function writeImports(out: Bytes, owner: Owner): void {
  *
  * So regions import no function. They import a variable, about which V8 foresees nothing, put what it holds into a
  * table with one place, and call whoever sits there. It takes a comparison more for each call. Of all the tables in
- * this book it is the smallest, and the dearest not to have.
+ * this book it is the smallest, and the dearest not to have. (Where the calculator is wanted it is a table for two.)
  */
-/** A table with one place. */
-function writeTable(out: Bytes): void {
+/** A table with a place for each function that is imported in a variable. */
+function writeTable(out: Bytes, owner: Owner): void {
   section(out, TABLES, () => {
     out.unsigned(1);
-    for (const byte of [ANY_FUNCTION, AT_LEAST, 1]) out.op(byte);
+    for (const byte of [ANY_FUNCTION, AT_LEAST, placesOf(owner)]) out.op(byte);
   });
 }
 
-/** What is in it: the function in global variable 0. */
-function writeElements(out: Bytes): void {
+function placesOf(owner: Owner): number {
+  return owner === 'regions' ? 1 : 2;
+}
+
+/** What is in it: the function in global variable 0, and so on. */
+function writeElements(out: Bytes, owner: Owner): void {
+  const places = placesOf(owner);
   section(out, ELEMENTS, () => {
     out.unsigned(1);
     out.op(BY_EXPRESSIONS);
     for (const byte of [I32_CONST, 0, END]) out.op(byte);
-    out.unsigned(1);
-    for (const byte of [GLOBAL_GET, 0, END]) out.op(byte);
+    out.unsigned(places);
+    for (let place = 0; place < places; place++) {
+      for (const byte of [GLOBAL_GET, place, END]) out.op(byte);
+    }
   });
 }
 
 const BY_EXPRESSIONS = 4;
 
-/** Calls the function in it, with what is on the stack. */
+/** Calls the first function in it, with what is on the stack. */
 export function callStep(code: Emitter): void {
-  code.const(0);
+  callImported(code, 0, TYPE_REGION);
+}
+
+/** Calls the second. */
+export function callCalculator(code: Emitter): void {
+  callImported(code, 1, TYPE_CALCULATE);
+}
+
+function callImported(code: Emitter, place: number, type: number): void {
+  code.const(place);
   code.op(CALL_INDIRECT);
-  code.unsigned(TYPE_REGION);
+  code.unsigned(type);
   code.unsigned(0);
 }
 
-function name(out: Bytes, text: string): void {
+export function name(out: Bytes, text: string): void {
   out.unsigned(text.length);
   for (let i = 0; i < text.length; i++) out.op(text.charCodeAt(i));
 }

@@ -145,7 +145,7 @@ function findPage(d: Draft, group: Group): void {
   code.memory(I32_LOAD, group.writes ? d.writeTable : d.readTable);
   code.with(1, XOR);
   code.tee(group.local);
-  if (group.count === 1 && span > 1 && !d.careful) {
+  if (group.count === 1 && (span === 2 || span === 4) && !d.careful) {
     // One word alone: known and aligned, in one test.
     code.get(T0);
     code.op(OR);

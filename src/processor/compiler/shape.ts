@@ -39,6 +39,8 @@ export class Shape {
   /** Registers that the block uses, and those that it changes. */
   used = 0;
   changed = 0;
+  /** Whether any of them is done by the calculator. */
+  calculates = false;
 
   constructor({ code, falls }: Block) {
     const last = code[code.length - 1]!;
@@ -71,6 +73,7 @@ function addInstruction(shape: Shape, i: Instruction): void {
   shape.written.push(registersOf(i, lowering.writes));
   shape.used |= registersRead(i, lowering);
   shape.changed |= registersWritten(i, lowering);
+  shape.calculates ||= lowering.calculates;
 }
 
 function canLeave(i: Instruction, lowering: Lowering): boolean {

@@ -9,6 +9,7 @@ import type { Execute } from '../instruction.ts';
 import { arithmeticLowerings } from './grid.ts';
 import { bitLowerings } from './lower-bits.ts';
 import { exchangeLowerings } from './lower-exchange.ts';
+import { floatLowerings } from './lower-float.ts';
 import { moveLowerings } from './lower-move.ts';
 import { multiplyLowerings } from './lower-multiply.ts';
 import { shiftLowerings } from './lower-shift.ts';
@@ -25,4 +26,5 @@ export const lowerings: ReadonlyMap<Execute, Lowering> = new Map<Execute, Loweri
   ...stackLowerings,
   ...exchangeLowerings,
   ...stringLowerings,
+  ...floatLowerings,
 ]);

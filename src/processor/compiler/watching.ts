@@ -10,7 +10,7 @@ import { EIP } from '../layout.ts';
 import type { Exit, Region } from './cache.ts';
 import type { Compiler } from './compiler.ts';
 import { forgetRegion } from './forgetting.ts';
-import { compileTogether, NEVER } from './making.ts';
+import { EAGER, compileTogether, NEVER } from './making.ts';
 
 /*
  * ## A wider view
@@ -98,7 +98,7 @@ function reconsider(compiler: Compiler, block: Block): void {
   const often = retired - block.missesSince < MANY_MISSES * WORTH_A_MISS;
   block.misses = 0;
   block.missesSince = retired;
-  if (!often || block.isCareful) return;
+  if (!often || block.isCareful || compiler.hottest === EAGER) return;
   block.isCareful = true;
   for (const region of [...(block.regions ?? [])]) {
     forgetRegion(compiler, region);

@@ -1,0 +1,109 @@
+/*
+ * # Where the numbers are
+ *
+ * For the calculator, a *place* is one of the eight registers by its physical number, or the ninth, which no program
+ * can name: an operand from memory is unpacked there, and from then on it is like any other. So there is one addition,
+ * from two places to a third, and not one for each kind of operand.
+ */
+import { X87_CONTROL, X87_EXPONENT, X87_LOW, X87_SCRATCH, X87_STATUS, X87_TAGS, X87_TOP } from '../layout.ts';
+import { C1 } from '../x87-registers.ts';
+import { BIAS, SPECIAL_EXPONENT } from '../x87-real.ts';
+import {
+  add,
+  and,
+  type Formula,
+  isZero64,
+  type Local,
+  load,
+  load64,
+  lt64,
+  ltU,
+  type Operand,
+  or,
+  set,
+  setWord,
+  shl,
+  shr,
+  store,
+  store64,
+  sub,
+  word,
+  xor,
+} from './formula.ts';
+
+/** What every function of the calculator gives: it is done, or it is nothing for us and nothing has been changed. */
+export const DONE = 0;
+export const REFUSED = 1;
+
+export const SCRATCH = X87_SCRATCH;
+export const SIGN = 0x8000;
+export const EXPONENT = SPECIAL_EXPONENT;
+export { BIAS };
+/** The bit before the point, and all ones below it. */
+export const TOP_BIT = 1n << 63n;
+
+/*
+ * ## Registers
+ */
+/** The place of ST(n). */
+export function stackPlace(n: Operand): Formula {
+  return and(add(word(X87_TOP), n), 7);
+}
+
+/** Sign and exponent, and significand, of what is in a place. */
+export function exponentAt(place: Operand): Formula {
+  return load(shl(place, 2), X87_EXPONENT * 4);
+}
+
+export function significandAt(place: Operand): Formula {
+  return load64(shl(place, 3), X87_LOW * 4);
+}
+
+export function setPlace(place: Operand, exponent: Operand, significand: Operand): Formula[] {
+  return [store(shl(place, 2), exponent, X87_EXPONENT * 4), store64(shl(place, 3), significand, X87_LOW * 4)];
+}
+
+export function isUsed(place: Operand): Formula {
+  return and(shr(word(X87_TAGS), place), 1);
+}
+
+export function setUsed(place: Operand): Formula {
+  return setWord(X87_TAGS, or(word(X87_TAGS), shl(1, place)));
+}
+
+export function pop(): Formula[] {
+  return [
+    setWord(X87_TAGS, and(word(X87_TAGS), xor(shl(1, word(X87_TOP)), -1))),
+    setWord(X87_TOP, stackPlace(1)),
+  ];
+}
+
+/*
+ * ## Status and control
+ */
+export const control = word(X87_CONTROL);
+export const status = word(X87_STATUS);
+
+/** Takes note of what was raised, which nobody wants to hear of; C1 becomes what `flags` says. */
+export function settle(flags: Operand): Formula {
+  return setWord(X87_STATUS, or(and(status, ~C1), flags));
+}
+
+/*
+ * ## Ordinary numbers
+ *
+ * Two kinds of number are ours: those with a one before the point and an exponent that is neither the lowest nor the
+ * highest, and zero. All else, and that is one in many millions, goes back to where it was known before we came.
+ */
+export function isNormal(exponent: Operand, significand: Operand): Formula {
+  return and(ltU(sub(and(exponent, EXPONENT), 1), EXPONENT - 1), lt64(significand, 0n));
+}
+
+export function isZero(exponent: Operand, significand: Operand): Formula {
+  return ltU(or(and(exponent, EXPONENT), sub(1, isZero64(significand))), 1);
+}
+
+/** Takes a number from its place. */
+export function take(place: Operand, exponent: Local, significand: Local): Formula[] {
+  return [set(exponent, exponentAt(place)), set(significand, significandAt(place))];
+}
