@@ -39,8 +39,8 @@ export const LHCALL_SEND_INTERRUPTS = 19;
  * The gaps are graves, but for one. Number 3 loaded a whole GDT at once, 11 asked for the time, 12 moved data before
  * there was virtio, 17 told the Host to look at a queue; 13 is alive, and for kernels with three levels of page tables,
  * which ours are not. Interfaces that nobody was promised may lose teeth like that, and lguest had promised nothing:
- * Host, Guest and Launcher came out of the same tree. Then the interface stood still for the last two years of its
- * life, which is more than can be said of most that had one.
+ * Host, Guest and Launcher came out of the same tree. In its last two years the interface lost
+ * only one more, number 8, which Linux 4.12 no longer calls, and which we keep for those that do.
  *
  * Number 2 is the last thing a Guest says.
  */
@@ -65,7 +65,7 @@ export const LGUEST_SHUTDOWN_RESTART = 2;
  * | irq_pending | Host | something came while you were not to be disturbed |
  * | reserve_mem | Host | how many bytes at the top of all addresses are not for sale |
  * | tsc_khz | Host | how fast RDTSC counts; 0: do not rely on it |
- * | noirq_iret | Guest | the address of an `iret` before which nobody may be interrupted |
+ * | noirq_iret | Guest | the address of an `iret` at which an interrupt may push nothing |
  * | kernel_address | Guest | where the kernel's half of all addresses begins |
  * | syscall_vec | Guest | the gate for system calls, which is to cost no trip |
  *

@@ -11,7 +11,8 @@
  *
  * The rules of the game are those of 1997. Our processor is a plain 32-bit i386 with nothing added for people like us:
  * no VT-x, no nested tables, no second set of registers. Everything the hypervisor does, it does with what Intel gave
- * to *any* operating system: three ideas from October 1985, and one bit from 1989. That is the sport in it.
+ * to *any* operating system: two ideas from 1982, one from October 1985, and one bit from 1989. That is the sport
+ * in it.
  */
 
 /*
@@ -88,7 +89,7 @@ export * from './errno.ts';
 export * from './world.ts';
 
 /*
- * The lamp is lit. You know who may do what, that an address is a question, and where the processor goes when it cannot
- * go on; the rest of the chapter is for looking things up. In the next one you are the Guest: you wake up at address
- * 0x100000 in a world that is not quite what you were promised.
+ * The lamp is lit. After three walks you will know who may do what, that an address is a question, and where the
+ * processor goes when it cannot go on; the rest of the chapter is for looking things up. In the next one you are the
+ * Guest: you wake up at address 0x100000 in a world that is not quite what you were promised.
  */

@@ -134,7 +134,7 @@ export function mapPage(directory: u32, address: u32, page: u32, flags: u32): bo
  *
  * Here the batch pays. Taking the right to write from an entry of the *parent*, who is running and whose entries the
  * Host has shadowed, must be reported, entry by entry: a small program has two or three pages like that, a large one
- * hundreds. In the ring they cost one trip for each sixty-four.
+ * hundreds. In the ring they cost one trip for each sixty-five.
  */
 
 /** Gives `to` all that `from` has. What was writable becomes neither's: the first to write gets a copy. */

@@ -96,7 +96,7 @@ function prepare(parameters: u32): void {
  *
  * The tables go right behind your own last byte, which only the tangler knows: `imageEnd`. One page of directory,
  * then a page for every 4 MiB of RAM, each full of the simplest entry there is, *this page is that frame*. For 32
- * MB that is nine pages and 8,192 entries, and it is the last time that pup touches them: all of RAM is now to be
+ * MB that is nine pages and 8,192 entries, none of which pup will touch again: all of RAM is now to be
  * found at 0xC0000000 plus its physical address, for good, in every process. A kernel that can reach any frame by
  * adding a constant never has to ask itself whether something is mapped.
  *

@@ -42,7 +42,7 @@ export function startClock(): void {
  * of a second.)
  *
  * Seconds since 1970 times a thousand does not fit 32 bits. It need not: only differences are ever looked at, and
- * those come out right as long as they stay below 49 days.
+ * those come out right up to 49 days; or up to 24, where somebody asks which of two moments comes first.
  */
 
 /** The Host's clock in milliseconds, modulo 2^32: as of the last interrupt, which is when the Host writes it. */

@@ -64,16 +64,16 @@ export function execute(frame: TrapFrame, pathAddress: u32, list: u32): i32 {
 /** Copies the texts whose addresses stand at `list`, up to a zero, into `words`. */
 function copyWords(words: Words, list: u32): i32 {
   const slot = wordSlot;
-  for (let i: u32 = 0; i < MOST_WORDS; i++) {
+  for (let i: u32 = 0; ; i++) {
     if (!copyFromUser(addressOf(slot), list + i * 4, 4)) return -EFAULT;
     if (slot[0] === 0) return 0;
+    if (words.count === MOST_WORDS) return -E2BIG;
     const room: u32 = LONGEST_WORDS - words.length;
     const length: i32 = copyTextFromUser(addressOf(words.text) + words.length, slot[0], room);
     if (length < 0) return -E2BIG;
     words.length += (length as u32) + 1;
     words.count++;
   }
-  return -E2BIG;
 }
 
 const wordSlot = array<u32>(1);

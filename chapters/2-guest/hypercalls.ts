@@ -71,9 +71,9 @@ export function endBatch(): void {
 /*
  * ## One slot
  *
- * If the slot that is next in line is not free, all sixty-four are taken, and then there is a pretty way out: make
- * the call directly. The trap makes the Host empty the ring before he looks at what you came for, so order is
- * kept, and the ring is free again. No branch anywhere else has to know.
+ * If the slot that is next in line is not free, all sixty-four are taken, and you knock yourself. The Host works off
+ * the ring before he asks what you came for, so nothing overtakes anything, and the next slot is free. Nobody else has
+ * to know.
  *
  * The status goes last, for the same reason for which you seal an envelope after putting the letter in. There is
  * only one processor here and no Host will look in between; but an interrupt of the real machine may end your turn

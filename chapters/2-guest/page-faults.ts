@@ -55,12 +55,12 @@ export function pageFault(frame: TrapFrame): void {
 /*
  * ## What our own tables say
  *
- * The processor sends an error code along, three bits on what was attempted, and bit 0 says whether the page was
- * there. You might build your decisions on that. You would be wrong once in a while, because the tables that the
- * processor consulted are not yours. A page may be present and writable in your table and absent in the Host's
- * shadow of it: lguest reflected such faults with bit 0 clear, and pup cannot know how its Host does it. So of the
- * error code only one bit is believed, *it was a write*, which depends on the program and on nobody's tables. All
- * the rest is looked up.
+ * The processor sends an error code along, three bits on what was attempted, and bit 0 says whether the page was there.
+ * You might build your decisions on that. You would be wrong once in a while, because the tables that the processor
+ * consulted are not yours. A page may be present and read-only in your table and absent in the Host's shadow of it:
+ * lguest reflected a write to it with bit 0 clear, and pup cannot know how its Host does it. So of the error code only
+ * one bit is believed, *it was a write*, which depends on the program and on nobody's tables. All the rest is looked
+ * up.
  *
  * Which gives a short list of questions, from the outside in. Is there a page? If not, should there be one? Is it
  * the user's? Was it a write, to a page that may not be written? And if so, is it only because we share it?

@@ -11,7 +11,6 @@
  * Guest that dies of one.
  */
 import {
-  FIRST_EXTERNAL_VECTOR,
   GDT_ENTRIES,
   GDT_ENTRY_TSS,
   LGUEST_SHUTDOWN_POWEROFF,
@@ -84,7 +83,8 @@ export function introduce(data: LguestData, protectedIret: u32): void {
  *
  * You can ignore that almost entirely. The one consequence is a duty to gossip: when you change an entry that he
  * may already have copied, you have to tell him. (An entry that was *not* present needs no message. Nobody copies
- * nothing; the access faults, he looks, and there it is.) Which is, if you think about it, the very same contract
+ * nothing; the access faults, he looks, and there it is. Where you know that it will be used at once you tell him all
+ * the same, and save the fault.) Which is, if you think about it, the very same contract
  * that a real processor makes with its TLB. Nothing about shadow tables is as strange as it seems at first. They
  * are a TLB with opinions.
  */
@@ -362,13 +362,10 @@ export function setAlarm(nanoseconds: u32): void {
   if (!BARE) hypercall(LHCALL_SET_CLOCKEVENT, nanoseconds, 0, 0);
 }
 
-/** The vector of the clock: line 0. */
-export const CLOCK_VECTOR = FIRST_EXTERNAL_VECTOR;
-
 /*
  * And *switch me off*. The Host calls every such end a crash: even the tidiest shutdown reaches the Launcher as
  * "CRASH: Power down". lguest never had another word for it. A bare pup has nobody to tell, so it writes one byte
- * to a port where no computer ever had anything, and stops for good.
+ * to a port where only the PCjr had anything, and stops for good.
  */
 
 /** What a bare machine's owner sees on this port when the kernel is done: 0 after a power-off, 1 after a panic. */

@@ -2,7 +2,7 @@
  * # Pipes
  *
  * "We should have some ways of connecting programs like garden hose", wrote Doug McIlroy in October 1964. It took
- * nine years and one night: in January 1973 Thompson put pipes into Unix, and the next day everybody in the room
+ * eight years and one night: in January 1973 Thompson put pipes into Unix, and the next day everybody in the room
  * wrote one-liners.
  *
  * A hose is 2,048 bytes and two counters that only ever grow. The difference between them is what is in it; where

@@ -83,8 +83,8 @@ export function stackTop(process: Process): u32 {
 /*
  * ## Where new ones come from
  *
- * Numbers are never used twice. After four thousand million processes they will be; see you then. Slots are, all the
- * time, so whatever a process may leave behind in one has to be wiped here, where the next one moves in.
+ * Numbers are never used twice. After two thousand million processes they will look like errors; see you then. Slots
+ * are, all the time, so whatever a process may leave behind in one has to be wiped here, where the next one moves in.
  */
 
 let nextId: u32 = 1;

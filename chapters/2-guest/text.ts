@@ -1,7 +1,7 @@
 /*
  * # Bytes and texts
  *
- * The i386 has a soft spot for strings. Five of its instructions move, fill, compare and search whole stretches of
+ * The i386 has a soft spot for strings. Four of its instructions move, fill, compare and search whole stretches of
  * memory with one prefix, and between 1985 and about 1990 they were even the fastest way to do it. We use two of
  * them, because a kernel copies pages all day and a loop in our compiled code takes about six instructions where
  * `rep movsd` counts one.

@@ -23,8 +23,8 @@ import { lguestData } from './lguest-data.ts';
  * interrupt came right after it; the frame that this would have pushed is the one that already lies on the stack.
  * He changes `eip` to your handler and leaves the stack as it is. The gap has gone, and nobody had to wait.
  *
- * Notice the `ss:` in front of the address. The program's own `ds` is loaded by now, with whatever it holds. The
- * stack segment is the only one that is certainly yours.
+ * The address says `ss:` for a reason. `ds` went back to the program some lines ago. If it is null there, a store
+ * through it would fault, and this is the worst of places for that.
  */
 
 /** Seven bytes of pop, then the iret whose address `introduce` gave to the Host. */

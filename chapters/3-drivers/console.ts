@@ -3,7 +3,7 @@
  *
  * Two queues, one for each direction, and they are used in opposite ways. For output you give the device a full
  * buffer and get it back empty. For input you must hand out *empty* ones in advance, and wait. Four buffers of 64
- * bytes lie there at all times, like nets. A keyboard fills one with a single letter; a pipe fills them all.
+ * bytes lie there, like nets. A keyboard fills one with a single letter; a pipe fills them all.
  */
 import { BARE } from '../2-guest/bare.ts';
 import type { u32, u8 } from '../2-guest/language.ts';

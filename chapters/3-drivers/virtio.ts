@@ -11,7 +11,7 @@ import { mapDevice } from '../2-guest/address-space.ts';
 import { claimLine } from '../2-guest/interrupts.ts';
 import type { u32 } from '../2-guest/language.ts';
 import { addressOf, at } from '../2-guest/language.ts';
-import { PAGE_SIZE } from '../2-guest/layout.ts';
+import { PAGE_OFFSET_MASK, PAGE_SIZE } from '../2-guest/layout.ts';
 import {
   PCI_BAR0,
   PCI_INTERRUPT,
@@ -52,7 +52,8 @@ const DEVICE_STATUS = 0x14;
 export function openDevice(device: VirtioDevice, slot: u32): boolean {
   device.slot = slot;
   device.line = pciRead8(slot, PCI_INTERRUPT);
-  const bar: u32 = mapDevice(pciRead32(slot, PCI_BAR0) & ~15, PAGE_SIZE);
+  const address: u32 = pciRead32(slot, PCI_BAR0) & ~15;
+  const bar: u32 = mapDevice(address, PAGE_SIZE - (address & PAGE_OFFSET_MASK));
   device.common = registersOf(slot, VIRTIO_COMMON, bar);
   device.notify = registersOf(slot, VIRTIO_NOTIFY, bar);
   device.interruptStatus = registersOf(slot, VIRTIO_INTERRUPT_STATUS, bar);

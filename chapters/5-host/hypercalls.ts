@@ -1,8 +1,8 @@
 /*
  * # What a Guest may ask
  *
- * Fifteen things, and it is all said in five words: a number and four arguments. In the Guest's eyes this is a
- * privileged instruction that happens to be spelled `int 0x1f`.
+ * Fifteen things, and it is all said in five words: a number and four arguments, the last of which nobody uses any
+ * more. In the Guest's eyes this is a privileged instruction that happens to be spelled `int 0x1f`.
  */
 import {
   LGUEST_DATA_HCALL_STATUS,

@@ -8,13 +8,15 @@
  * first is the second. The rest of this chapter keeps that belief true, one page at a time, and as late as we can get
  * away with.
  *
- * ::figure[One load from 0xc0123004, three times over. The Guest believes in the two broken arrows. The processor knows only the other one. This Guest was the first to come, so its window begins where the Host's 32 MiB end, and its frame 0x123 is the machine's 0x2123.]{#three-memories}
+ * ::figure[One load from 0xc0123004, three times over. The Guest believes in the two broken arrows. The processor knows
+ * only the other one. This Guest was the first to come, so its window begins where the Host's 32 MiB end, and its frame
+ * 0x123 is the machine's 0x2123.]{#three-memories}
  *
  * ## A fault is a question
  *
  * A shadow table starts out empty, so everything a new Guest touches is a surprise to the processor, which does with
  * surprises what it always does: pushes an error code, raises trap 14, and lets the Switcher carry the mess to our
- * door. We hold three facts: the address, what was tried (three bits), and from which ring.
+ * door. We hold two facts: the address, and three bits. Was there a page, was it a write, was it ring 3?
  *
  * The question is always the same. *Would this have worked, had the Guest's tables been real?* If not, the fault
  * belongs to the Guest, and it gets it back as a trap 14 of its very own. If so, we owe it one entry.

@@ -106,8 +106,8 @@ export const FRAME_ESP = 64;
 export const FRAME_SS = 68;
 
 /*
- * The order is not alphabetical by accident: eax, ebx, ecx, edx, esi are a hypercall and its four arguments, and a slot
- * in the ring looks the same.
+ * The order in memory is alphabetical on purpose: eax, ebx, ecx, edx, esi are a hypercall and its four arguments, and a
+ * slot in the ring looks the same.
  *
  * ## The state page
  *

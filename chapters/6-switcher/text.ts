@@ -155,10 +155,10 @@ another:
  * And everything says `ss:`, because ss is the one segment that the processor has set for us. What is in ds is still
  * the Guest's, and may be anything.
  *
- * Five of all these instructions may fail. A segment is refused if what the Guest had there is no longer one, and
- * `iret` refuses if that is true of cs or ss. Then the processor does in ring 0 what it does everywhere. It traps,
- * pushes its frame *where esp happens to be*, and lands in a stub, and we halt with esp in the wrong place. That is how
- * `switchTo` knows.
+ * Five of all these instructions may fail. A segment is refused if what the Guest had there is no longer one (the Host
+ * sees to it that this does not happen), and `iret` refuses if that is true of cs or ss. Then the processor does in
+ * ring 0 what it does everywhere. It traps, pushes its frame *where esp happens to be*, and lands in a stub, and we
+ * halt with esp in the wrong place. That is how `switchTo` knows.
  *
  * :::exercise{#stopwatch points=20 minutes=40}
  * A hotel wants to know how long its guests stay. Give each of ours a stopwatch, which runs while the Guest does. It

@@ -14,7 +14,7 @@
  * *It is slow where it is honest.* A page fault of a Guest's own comes out to the Host, which says *not mine*, and goes
  * in again; and when its handler has found a page, it must come out once more to say so: two trips, where hardware
  * makes none. Steven Rostedt and Glauber Costa, who carried lguest to 64 bits in 2007, put a walker for page tables
- * into the Switcher, in assembly, so that such faults never left the machine. It was never merged. It is a good
+ * into the Switcher, in assembly, so that such faults never left the machine. Rusty had asked for it. It is a good
  * evening's work on thirty-two.
  *
  * *It has one processor.* lguest's structures were split in two at some point, one part for each Guest and one for each

@@ -26,7 +26,7 @@
  *    somebody has rung for look into their queues.
  * 9. [The chain is followed](chapters/4-launcher/virtqueue.ts#following-the-chain) and each link is weighed.
  * 10. [Departures](chapters/4-launcher/net.ts#departures): the bytes leave the Guest's memory and become a frame. They
- *     are copied here, and not again.
+ *     are copied here, for the first time.
  * 11. [The gateway](src/network/gateway.ts#takeFrame) is the other end of the cable, and reads the frame from the
  *     outside in: [Ethernet](src/network/ethernet.ts#parseEthernet), then IP.
  * 12. [An echo](src/network/icmp.ts#echoReply) is asked for and made, and since nobody is asking for frames at the

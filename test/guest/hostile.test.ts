@@ -23,6 +23,7 @@ describe('a program that means ill', () => {
     ['7', 'a heap that wraps round', 'says -12'],
     ['8', 'a file it never opened', 'says -9'],
     ['9', 'a null data segment while it calls the kernel', 'says 1'],
+    ['11', 'more words than a program can have', 'says -7'],
   ])('%s: offers %s, and is refused', async (number, _what, answer) => {
     expect(await session.run(`hostile ${number}`)).toBe(`${answer}\n`);
   });
@@ -47,6 +48,10 @@ describe('a program that means ill', () => {
   ])('%s: tries %s, and dies of it alone', async (number, _what, message) => {
     expect(await session.run(`hostile ${number}`)).toContain(`hostile: ${message}`);
     expect(await session.run('echo alive')).toBe('alive\n');
+  });
+
+  it('may have as many words as there are places for', async () => {
+    expect(await session.run('hostile 10')).toBe(`${'w '.repeat(126)}w\n`);
   });
 
   it('cannot keep the processor by clearing the interrupt flag', async () => {
@@ -97,10 +102,16 @@ function hostile(): string {
   };
   return `
 import type { i32, u32 } from '../language.ts';
-import { addressOf, asm } from '../language.ts';
-import { exit, open } from './library/calls.ts';
+import { addressOf, array, asm } from '../language.ts';
+import { exec, exit, open } from './library/calls.ts';
 import { print, printNumber } from './library/output.ts';
 import { parseNumber } from './library/strings.ts';
+const list = array<u32>(130);
+function execute(words: u32): i32 {
+  for (let i: u32 = 0; i < words; i++) list[i] = addressOf('w');
+  list[words] = 0;
+  return exec(addressOf('/bin/echo'), list);
+}
 function random(): u32 { return open(addressOf('/dev/random'), 1) as u32; }
 function say(answer: i32): void {
   print('says ');
@@ -139,6 +150,8 @@ export function main(_count: u32, words: u32[]): void {
   switch (parseNumber(words[1])) {
     ${asked.map((words, number) => `case ${number}: say(call(${words})); break;`).join('\n')}
     case 9: say(withoutSegments()); break;
+    case 10: say(execute(128)); break;
+    case 11: say(execute(129)); break;
     ${Object.entries(tried)
       .map(([number, code]) => `case ${number}: asm\`\n${code}\n\`; break;`)
       .join('\n')}

@@ -135,8 +135,8 @@ function move(from: i32, to: i32): void {
 
 /*
  * The child is alone now, with its pipes in place, and goes through its words once. A `<` or `>` takes the word behind
- * it; all others become the command. What it finds wrong it says on place 2, and then it dies of it, with the status
- * that shells have agreed on for a command that is not there: 127.
+ * it; all others become the command. What it finds wrong it says on place 2, and then it dies of it: of a command
+ * that is not there with the status that shells have agreed on, 127.
  */
 
 const words = array<u32>(65);

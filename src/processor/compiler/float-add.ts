@@ -2,8 +2,8 @@
  * # Adding, in one piece
  *
  * Compare this with `x87-add.ts`. There, each significand is two words, and half of the code is about what goes from
- * one to the other. Here it is one number, and a carry is `sum < b`. It is the same addition, and it is a third as
- * long. Most of what makes programs long is numbers that do not fit.
+ * one to the other. Here it is one number, and a carry is `sum < b`. It is the same addition. Most of what makes
+ * programs long is numbers that do not fit.
  */
 import {
   add,
@@ -107,8 +107,8 @@ export function isBelow(expA: Local, sigA: Local, expB: Local, sigB: Local): For
  * ## Point below point, once more
  *
  * The smaller one goes to the right, and what falls out of it must be kept: it decides the rounding. The count of a
- * shift is taken modulo 64, as everywhere since the 386, so that 64 needs a word and 0 another. From 128 on all that is
- * left of the number is that it was there.
+ * shift is taken modulo 64 here, as the 386 took it modulo 32, so that 64 needs a word and 0 another. From 128 on all
+ * that is left of the number is that it was there.
  */
 /** Shifts a significand to the right; what falls out goes to `extra`, and the last bit of that is sticky. */
 function align(significand: Local, distance: Local, extra: Local): Formula[] {

@@ -16,7 +16,7 @@ const buffer = array<u8>(512);
 let filled: u32 = 0;
 let taken: u32 = 0;
 
-/** What `nextCharacter` gives when there is no more, and when ^C came instead. Anything below 0 is an error. */
+/** What `nextCharacter` gives when there is no more. Another number below 0 is an error: -EINTR if ^C came instead. */
 export const END = -1;
 
 /**
