@@ -16,6 +16,10 @@
  * its page table is nonsense? A hypercall works, or the Guest is dead.
  */
 
+/*
+ * Some of the names are Linux's. PGD and PTE are an entry of a page directory and of a page table. TLS, *thread-local
+ * storage*, is three descriptors that belong to whichever thread runs. TS is a bit of CR0, and a story of its own.
+ */
 /** The vector of the hypercall trap, `int 0x1F`. */
 export const LGUEST_TRAP_ENTRY = 0x1f;
 

@@ -80,7 +80,8 @@ export function tableOffset(address: number): number {
  * processor itself sets A when somebody goes through an entry and D when somebody writes through it, and never clears
  * them; a kernel that is short of memory clears them, waits, and sees who was there. Write down somewhere that these
  * two bits are *written by hardware into the kernel's own tables*. Whoever wants to fake the hardware will have to do
- * that as well.
+ * that as well. (PS makes one page of four megabytes out of a whole table, G keeps a translation for longer, CD and WT
+ * are for memory that is none.)
  *
  * U has only two values. Of four rings, paging knows two: ring 3, and the rest. To a page table, ring 1 is as good as
  * ring 0, and that is the trap door in our cave. Whatever we map for ourselves without the U bit, a Guest's kernel can
@@ -120,6 +121,13 @@ export function frameOf(entry: number): number {
  * A Guest's kernel may do neither. It must tell *us* instead. Now think what that means: here is a kernel that writes
  * page tables which no processor ever reads, and which reports each change to somebody. All we need to do is to keep a
  * second set.
+ *
+ * From here on, then, an address can be one of three things. A *virtual* address is what a program says. A
+ * *guest-physical* one is what the Guest's own tables make of it, and what the Guest takes for the truth. And a
+ * *physical* one is where the processor goes in the end, by tables that the Guest has never seen.
+ *
+ * When the processor finds nothing, it leaves the address that was wanted in a register, CR2, raises trap 14, and
+ * pushes three bits about it.
  */
 
 /** Bits of the error code of a page fault (Intel SDM vol. 3, 4.7): it was there but forbidden; a write; from ring 3. */

@@ -45,10 +45,10 @@ export const GUEST_KERNEL_RING = 1;
  *     | index into the table      |TI|ring |
  *     +---------------------------+--+-----+
  *
- * The index picks one of the descriptors in a table that the kernel set up, the GDT. TI picks another table, which no
- * Guest of ours has. The two lowest bits say on whose behalf. Of the selector in cs, the register for code, they *are*
- * the current ring. So 0x61, which you will meet on every other page, reads: entry 12, ring 1. A Guest kernel is
- * running.
+ * The index picks one of the descriptors in a table that the kernel set up, the *global descriptor table*, GDT. TI
+ * picks another table, which no Guest of ours has. The two lowest bits, in the manual the RPL, say on whose behalf. Of
+ * the selector in cs, the register for code, they *are* the current ring. So 0x61, which you will meet on every other
+ * page, reads: entry 12, ring 1. A Guest kernel is running.
  */
 
 /** The ring (0 to 3) that a selector asks for: its lowest two bits. */
@@ -71,7 +71,8 @@ export function ringOf(selector: number): number {
  *
  * The three pieces of the base are what archaeologists call strata. What a hypervisor watches are four things in the
  * upper word: P, without which it is void; the ring, also called DPL; S, which tells memory from machinery; and the
- * type.
+ * type. (G counts the length in pages, D says that code is of 32 bits. Of the two blank places one is yours, and the
+ * other was kept for people with 64.)
  */
 
 /** Bits of the upper word of a descriptor (Intel SDM vol. 3, 3.4.5). */

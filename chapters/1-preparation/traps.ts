@@ -5,13 +5,14 @@
  * there: trap. A program wants its kernel: trap. A key was pressed: trap. Somebody in ring 3 tried `hlt`: trap, with a
  * look.
  *
- * A trap is a subroutine call that you did not write. There is a table of 256 *gates*, the IDT; each trap has a number,
- * its *vector*; the gate at that vector names a code segment and an address. The processor stops between two
- * instructions, puts down where it was, and goes where the gate leads. *Where it was* has two meanings. For a fault, it
- * is the instruction that could not be done, which will be tried again when the handler returns; everything that is
- * lazy in this book rests on that. For `int`, and for a key that was pressed, it is the one that comes next. The first
- * thirty-two vectors are the processor's own complaints, and are called *exceptions*. Here are those that a hypervisor
- * knows by name.
+ * A trap is a subroutine call that you did not write. There is a table of 256 *gates*, the *interrupt descriptor
+ * table*, IDT; each trap has a number, its *vector*; the gate at that vector names a code segment and an address. The
+ * processor stops between two instructions, puts down where it was, and goes where the gate leads. *Where it was* has
+ * two meanings. For a fault, it is the instruction that could not be done, which will be tried again when the handler
+ * returns; everything that is lazy in this book rests on that. For `int`, and for a key that was pressed, it is the one
+ * that comes next. The first thirty-two vectors are the processor's own complaints, and are called *exceptions*. Here
+ * are those that a hypervisor knows by name. (2 is a wire that nobody can refuse, and 15 is what a PC of 1981 said when
+ * an interrupt had gone before anybody looked.)
  */
 
 /** The vectors that the Host treats by name. */
@@ -30,8 +31,8 @@ export const VECTORS = 256;
  * ## What is put down, and where
  *
  * If the gate leads inward, to a lower ring, the processor does not trust the stack it finds (would you?). It takes
- * another, from a small structure called the TSS that the kernel filled in beforehand, one stack for each ring, and
- * puts the old stack's address on the new one first.
+ * another, from a small structure, the *task state segment* or TSS, that the kernel filled in beforehand, one stack for
+ * each ring, and puts the old stack's address on the new one first.
  *
  * :::figure{#trap-frame caption="The frame of a trap from ring 3 to ring 1. From ring 1 to ring 1 the upper two are missing."}
  * ```text
