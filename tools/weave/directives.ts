@@ -97,7 +97,7 @@ function exerciseHead(id: string, points: string, minutes: string): Paragraph {
 }
 
 function exerciseFoot(id: string): Paragraph {
-  const command: PhrasingContent = { type: 'inlineCode', value: `npm run exercise check ${id}` };
+  const command: PhrasingContent = { type: 'inlineCode', value: `npm run exercise -- check ${id}` };
   return { type: 'paragraph', data: { hProperties: { className: ['exercise-foot'] } }, children: [command] };
 }
 
