@@ -44,6 +44,9 @@ const LEVEL = [
   'fucomi st0, #\n cmovb edx, esi',
   'fcmovb st0, #',
   'fcmovne st0, #',
+  'add edi, 0x1357\n fcmovu st0, #\n setp dl\n seto dh',
+  'cmp edx, edi\n fcmovnbe st0, st7\n sbb edi, edx',
+  'sub edx, edi\n fcmovnu st0, st6\n adc edi, edx',
   'fst dword [r]',
   'fst qword [r]',
   'fist word [r]',
@@ -154,5 +157,24 @@ describe('The calculator', () => {
       }),
       { seed: 8087, numRuns },
     );
+  });
+
+  test('leaves the flags that a condition was asked of, if it refuses', () => {
+    const code = `
+      fninit
+      mov ecx, 40
+      mov edx, 0xffffffff
+      again: mov eax, edx
+      add eax, ecx
+      fcmovbe st0, st1
+      lea ebp, [eax]
+      adc ebx, eax
+      setp al
+      add esi, eax
+      dec ecx
+      jnz again
+      hlt`;
+    runAlike(prepareBoth({ ring: 3, code, pages: PAGES, hot: EAGER }), [100_000], 1);
+    runAlike(prepareBoth({ ring: 3, code, pages: PAGES, hot: EAGER }), [1, 2, 3], 500);
   });
 });

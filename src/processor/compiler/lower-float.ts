@@ -16,7 +16,7 @@ import { ERROR_SUMMARY } from '../x87-registers.ts';
 import * as store from '../x87-store.ts';
 import { calculatorModule, IN_MEMORY, OPERATION_SHIFT, REMEMBERED, SEGMENT_SHIFT } from './calculator.ts';
 import { pushCondition } from './conditions.ts';
-import { type Draft, giveUpIf, loadFlags, prepareGivingUp, step } from './draft.ts';
+import { type Draft, giveUpIf, loadFlags, prepareGivingUp, step, T1 } from './draft.ts';
 import { ADD, AND, I32_LOAD, OR, SHL } from './emitter.ts';
 import { addPlaces } from './float-add.ts';
 import * as calculate from './float-arithmetic.ts';
@@ -96,6 +96,11 @@ function calculated(
 function callFor(d: Draft, i: Instruction, task: number, extra: Extra): void {
   const { code } = d;
   const access = i.isMemory ? reachOperand(d) : undefined;
+  if (!access) {
+    // First, since a condition may turn the flags into another form.
+    extra(d, i);
+    code.set(T1);
+  }
   prepareGivingUp(d);
   code.const(i.eip);
   code.const(task | (access ? IN_MEMORY | (i.reg << SEGMENT_SHIFT) : 0) | i.immediate);
@@ -105,7 +110,7 @@ function callFor(d: Draft, i: Instruction, task: number, extra: Extra): void {
     if (more !== 0) code.with(more, ADD);
     pushOffset(d, i, 0);
   } else {
-    extra(d, i);
+    code.get(T1);
     code.const(0);
   }
   callCalculator(code);
