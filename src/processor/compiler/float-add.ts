@@ -35,18 +35,7 @@ import {
   xor,
   zeros64,
 } from './formula.ts';
-import {
-  DONE,
-  EXPONENT,
-  isNormal,
-  isZero,
-  REFUSED,
-  setPlace,
-  settle,
-  SIGN,
-  take,
-  TOP_BIT,
-} from './float-places.ts';
+import { EXPONENT, giveZero, isNormal, isZero, REFUSED, SIGN, take, TOP_BIT } from './float-places.ts';
 import { round, rounding } from './float-round.ts';
 
 /** addPlaces(a, b, place, flip): place = a + b, or a - b if `flip` is SIGN. */
@@ -85,9 +74,7 @@ function withZero(expA: Local, sigA: Local, expB: Local, sigB: Local, place: Loc
       when(isNormal(expB, sigB), give(call(round, and(expB, SIGN), and(expB, EXPONENT), sigB, 0n, place))),
       when(or(not(isZero(expB, sigB)), rounding), give(REFUSED)),
       // -0 only if both are
-      ...setPlace(place, and(expA, expB), 0n),
-      settle(0),
-      give(DONE),
+      ...giveZero(place, and(expA, expB)),
     ),
     when(
       and(isNormal(expA, sigA), isZero(expB, sigB)),
@@ -160,7 +147,7 @@ function difference(place: Local, a: Local, b: Local, extra: Local, exponent: Lo
     set(extra, sub64(0n, extra)),
     when(
       isZero64(a),
-      when(isZero64(extra), when(rounding, give(REFUSED)), ...setPlace(place, 0, 0n), settle(0), give(DONE)),
+      when(isZero64(extra), when(rounding, give(REFUSED)), ...giveZero(place, 0)),
       set(a, extra),
       set(extra, 0n),
       set(exponent, sub(exponent, 64)),

@@ -38,18 +38,7 @@ import {
   widen,
   xor,
 } from './formula.ts';
-import {
-  BIAS,
-  DONE,
-  EXPONENT,
-  isNormal,
-  isZero,
-  REFUSED,
-  setPlace,
-  settle,
-  SIGN,
-  take,
-} from './float-places.ts';
+import { BIAS, EXPONENT, giveZero, isNormal, isZero, REFUSED, SIGN, take } from './float-places.ts';
 import { round } from './float-round.ts';
 
 /** dividePlaces(a, b, place): place = a / b. */
@@ -62,9 +51,7 @@ export const dividePlaces = define(
     when(
       not(and(isNormal(expA, rest), isNormal(expB, divisor))),
       when(not(and(isZero(expA, rest), isNormal(expB, divisor))), give(REFUSED)),
-      ...setPlace(place, and(xor(expA, expB), SIGN), 0n),
-      settle(0),
-      give(DONE),
+      ...giveZero(place, and(xor(expA, expB), SIGN)),
     ),
     set(a, sub(add(and(expA, EXPONENT), BIAS - 1), and(expB, EXPONENT))),
     when(

@@ -26,18 +26,7 @@ import {
   when,
   xor,
 } from './formula.ts';
-import {
-  BIAS,
-  DONE,
-  EXPONENT,
-  isNormal,
-  isZero,
-  REFUSED,
-  setPlace,
-  settle,
-  SIGN,
-  take,
-} from './float-places.ts';
+import { BIAS, EXPONENT, giveZero, isNormal, isZero, REFUSED, SIGN, take } from './float-places.ts';
 import { round } from './float-round.ts';
 
 const LOW = 0xffff_ffffn;
@@ -57,9 +46,7 @@ export const multiplyPlaces = define(
         not(and(or(isNormal(expA, sigA), isZero(expA, sigA)), or(isNormal(expB, sigB), isZero(expB, sigB)))),
         give(REFUSED),
       ),
-      ...setPlace(place, and(xor(expA, expB), SIGN), 0n),
-      settle(0),
-      give(DONE),
+      ...giveZero(place, and(xor(expA, expB), SIGN)),
     ),
     // Four products of halves; sigA becomes the upper 64 bits, sigB the lower.
     set(bottom, mul64(low(sigA), low(sigB))),

@@ -12,6 +12,7 @@ import {
   add,
   and,
   type Formula,
+  give,
   isZero64,
   type Local,
   load,
@@ -101,6 +102,11 @@ export function isNormal(exponent: Operand, significand: Operand): Formula {
 
 export function isZero(exponent: Operand, significand: Operand): Formula {
   return ltU(or(and(exponent, EXPONENT), sub(1, isZero64(significand))), 1);
+}
+
+/** Puts a zero into a place, and ends. */
+export function giveZero(place: Operand, sign: Operand): Formula[] {
+  return [...setPlace(place, sign, 0n), settle(0), give(DONE)];
 }
 
 /** Takes a number from its place. */
