@@ -43,8 +43,8 @@ export const LHCALL_SEND_INTERRUPTS = 19;
  * The gaps are graves, but for one. Number 3 loaded a whole GDT at once, 11 asked for the time, 12 moved data before
  * there was virtio, 17 told the Host to look at a queue; 13 is alive, and for kernels with three levels of page tables,
  * which ours are not. Interfaces that nobody was promised may lose teeth like that, and lguest had promised nothing:
- * Host, Guest and Launcher came out of the same tree. In its last two years the interface lost
- * only one more, number 8, which Linux 4.12 no longer calls, and which we keep for those that do.
+ * Host, Guest and Launcher came out of the same tree. In its last two years the interface lost only one more, number 8,
+ * which Linux 4.12 no longer calls, and which we keep for those that do.
  *
  * Number 2 is the last thing a Guest says.
  */

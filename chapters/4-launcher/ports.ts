@@ -33,7 +33,7 @@ import type { GuestRegisters } from './guest-registers.ts';
  * silence. So do we.
  *
  * The other is `mov eax, cr4`, 0f 20 e0. In 2015 Linux began to keep a copy of that register, and until 4.8 the first
- * thing it does in C is to read the original, by an instruction for which no hypervisor had a replacement. It knows
+ * thing it does in C is to read the original, by an instruction for which lguest has no replacement. It knows
  * that this may fault; but whoever catches its faults gets up much later. By the look of it, lguest has not booted any
  * of these kernels since, on anything, and in two years nobody complained. We say 0, which is what it says to all who
  * ask it properly.

@@ -8,9 +8,7 @@
  * first is the second. The rest of this chapter keeps that belief true, one page at a time, and as late as we can get
  * away with.
  *
- * ::figure[One load from 0xc0123004, three times over. The Guest believes in the two broken arrows. The processor knows
- * only the other one. This Guest was the first to come, so its window begins where the Host's 32 MiB end, and its frame
- * 0x123 is the machine's 0x2123.]{#three-memories}
+ * ::figure[One load from 0xc0123004, three times over. The Guest believes in the two broken arrows. The processor knows only the other one. This Guest was the first to come, so its window begins where the Host's 32 MiB end, and its frame 0x123 is the machine's 0x2123.]{#three-memories}
  *
  * ## A fault is a question
  *

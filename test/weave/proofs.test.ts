@@ -186,6 +186,7 @@ describe('the weaver refuses', () => {
       /uses :::warning, a directive the weaver does not know: it knows :::aside/,
     ],
     ['a directive that is never closed', ':::aside\nno', /opens :::aside and never closes it/],
+    ['a figure on two lines', '::figure[A long\nwalk]{#a-walk}', /breaks ::figure off: write it on one line/],
     ['the end of a directive that was never opened', 'no\n\n:::', /closes a directive that was never opened/],
     [
       'an exercise without points',

@@ -94,7 +94,8 @@ function quoted(text: string): string {
  * ## The missing colons
  *
  * Forget the three colons at the end of an aside, and Markdown will close it for you, at the end of the comment.
- * Half of your page is then in the margin, and everything is perfectly valid. We count them ourselves.
+ * Half of your page is then in the margin, and everything is perfectly valid. We count them ourselves. A directive of
+ * two colons must be one line, however long; break it, and it is perfectly valid too, as prose with colons in it.
  */
 /** Markdown closes an open directive at the end of the text by itself, which is never what the author meant. */
 function complainOfUnclosed(text: string, firstLine: number, trouble: Trouble): void {
@@ -108,6 +109,8 @@ function complainOfUnclosed(text: string, firstLine: number, trouble: Trouble): 
       continue;
     }
     fence = mark;
+    const broken = /^ {0,3}::([a-z]+)\[[^\]]*$/.exec(line);
+    if (broken) trouble(at, `breaks ::${broken[1]} off: write it on one line`);
     const found = /^ {0,3}(:{3,})\s*([\w-]*)/.exec(line);
     if (!found) continue;
     const colons = found[1]!.length;
