@@ -180,6 +180,8 @@ export function calculatorModule(
 }
 
 /*
+ * ## Types and bodies
+ *
  * A type is what a function takes. (All give the same, a number of 32 bits.) Each is written down once.
  */
 function signature({ parameters }: Definition): string {

@@ -96,6 +96,9 @@ export function isBelow(expA: Local, sigA: Local, expB: Local, sigB: Local): For
  * The smaller one goes to the right, and what falls out of it must be kept: it decides the rounding. The count of a
  * shift is taken modulo 64 here, as the 386 took it modulo 32, so that 64 needs a word and 0 another. From 128 on all
  * that is left of the number is that it was there.
+ *
+ * Add 2^-64 to 1, and what falls out is `80000000 00000000`: just half. As 1 is even, it stays 1. Add half as much
+ * again, and it is the next number.
  */
 /** Shifts a significand to the right; what falls out goes to `extra`, and the last bit of that is sticky. */
 function align(significand: Local, distance: Local, extra: Local): Formula[] {

@@ -8,8 +8,8 @@ import { addPlaces } from './float-add.ts';
 import { dividePlaces } from './float-divide.ts';
 import { fromDouble, fromDoubleword, fromSingle, fromWord, type Unpack } from './float-load.ts';
 import { multiplyPlaces } from './float-multiply.ts';
-import { and, call, define, type Definition, eq, give, not, set, shr, when } from './formula.ts';
-import { DONE, isUsed, pop, REFUSED, SCRATCH, SIGN, stackPlace } from './float-places.ts';
+import { and, call, define, type Definition, eq, give, type Operand, shr, when } from './formula.ts';
+import { DONE, findNamed, findTop, pop, REFUSED, SCRATCH, SIGN } from './float-places.ts';
 
 /** operate(digit, a, b, place): what the digit of the opcode does with ST(0) and another, as in x87-arithmetic.ts. */
 export const operate = define('iiii', '', (digit, a, b, place) => [
@@ -21,33 +21,30 @@ export const operate = define('iiii', '', (digit, a, b, place) => [
   give(call(dividePlaces, b, a, place)),
 ]);
 
-const digitOf = (what: Parameters<typeof shr>[0]) => and(shr(what, 3), 7);
+const digitOf = (task: Operand) => and(shr(task, 3), 7);
 
 /** ST(0) = ST(0) op ST(i). */
-export const toTop = define('ii', 'i', (what, top, other) => [
-  set(top, stackPlace(0)),
-  set(other, stackPlace(and(what, 7))),
-  when(not(and(isUsed(top), isUsed(other))), give(REFUSED)),
-  give(call(operate, digitOf(what), top, other, top)),
+export const toTop = define('ii', 'i', (task, top, other) => [
+  ...findTop(top),
+  ...findNamed(task, other),
+  give(call(operate, digitOf(task), top, other, top)),
 ]);
 
 /** ST(i) = ST(0) op ST(i); `pops` is whether. */
-export const toOther = define('ii', 'ii', (what, pops, top, other) => [
-  set(top, stackPlace(0)),
-  set(other, stackPlace(and(what, 7))),
-  when(not(and(isUsed(top), isUsed(other))), give(REFUSED)),
-  when(call(operate, digitOf(what), top, other, other), give(REFUSED)),
+export const toOther = define('ii', 'ii', (task, pops, top, other) => [
+  ...findTop(top),
+  ...findNamed(task, other),
+  when(call(operate, digitOf(task), top, other, other), give(REFUSED)),
   when(pops, ...pop()),
   give(DONE),
 ]);
 
 /** ST(0) = ST(0) op an operand from memory. */
 function withMemory(unpack: Unpack): Definition {
-  return define('ii', 'i', (what, pointer, top) => [
-    set(top, stackPlace(0)),
-    when(not(isUsed(top)), give(REFUSED)),
+  return define('ii', 'i', (task, pointer, top) => [
+    ...findTop(top),
     when(unpack(pointer, SCRATCH), give(REFUSED)),
-    give(call(operate, digitOf(what), top, SCRATCH, top)),
+    give(call(operate, digitOf(task), top, SCRATCH, top)),
   ]);
 }
 

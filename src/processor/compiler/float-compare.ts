@@ -33,15 +33,16 @@ import {
 } from './formula.ts';
 import {
   DONE,
+  findNamed,
+  findTop,
   isNormal,
-  isUsed,
   isZero,
   pop,
+  POPS,
   REFUSED,
   SCRATCH,
   setPlace,
   SIGN,
-  stackPlace,
   status,
   take,
 } from './float-places.ts';
@@ -66,46 +67,45 @@ function codeIf(below: Formula): Formula {
 
 /*
  * ## Told to the unit
+ *
+ * The answer goes into the condition codes, where FNSTSW will look for it, and then there may be pops: none, one or,
+ * for FCOMPP, two.
  */
 function tell(code: Local): Formula {
   return setWord(X87_STATUS, or(and(status, ~(C0 | C1 | C2 | C3)), code));
 }
 
 /** The code of comparing ST(0) with ST(i). */
-function compareRegisters(what: Local, top: Local, code: Local): Formula[] {
+function compareRegisters(task: Local, top: Local, code: Local): Formula[] {
   return [
-    set(top, stackPlace(0)),
-    set(code, stackPlace(and(what, 7))),
-    when(not(and(isUsed(top), isUsed(code))), give(REFUSED)),
+    ...findTop(top),
+    ...findNamed(task, code),
     set(code, call(comparePlaces, top, code)),
     when(eq(code, REFUSED), give(REFUSED)),
   ];
 }
 
 /** FCOM, FUCOM and their kin with ST(i); `pops` is how many. */
-export const compareRegister = define('ii', 'ii', (what, pops, top, code) => [
-  ...compareRegisters(what, top, code),
+export const compareRegister = define('ii', 'ii', (task, pops, top, code) => [
+  ...compareRegisters(task, top, code),
   tell(code),
   when(pops, ...pop()),
   when(eq(pops, 2), ...pop()),
   give(DONE),
 ]);
 
-/** With an operand from memory; the last bit of the opcode's digit says whether to pop. */
+/** With an operand from memory, or with zero, which is FTST. */
 function comparing(unpack: Unpack | undefined): Definition {
-  return define('ii', 'ii', (what, pointer, top, code) => [
-    set(top, stackPlace(0)),
-    when(not(isUsed(top)), give(REFUSED)),
+  return define('ii', 'ii', (task, pointer, top, code) => [
+    ...findTop(top),
     ...(unpack ? [when(unpack(pointer, SCRATCH), give(REFUSED))] : setPlace(SCRATCH, 0, 0n)),
     set(code, call(comparePlaces, top, SCRATCH)),
     when(eq(code, REFUSED), give(REFUSED)),
     tell(code),
-    ...(unpack ? [when(and(what, POP), ...pop())] : []),
+    ...(unpack ? [when(and(task, POPS), ...pop())] : []),
     give(DONE),
   ]);
 }
-
-const POP = 8;
 
 export const compareSingle = comparing(fromSingle);
 export const compareDouble = comparing(fromDouble);
@@ -127,8 +127,8 @@ function setFlags(image: number): Formula[] {
 }
 
 /** FCOMI and its kin; `pops` is whether. */
-export const compareIntoFlags = define('ii', 'ii', (what, pops, top, code) => [
-  ...compareRegisters(what, top, code),
+export const compareIntoFlags = define('ii', 'ii', (task, pops, top, code) => [
+  ...compareRegisters(task, top, code),
   either(code, [either(eq(code, C3), setFlags(ZERO_FLAG), setFlags(CARRY))], setFlags(0)),
   when(pops, ...pop()),
   give(DONE),

@@ -13,7 +13,6 @@ import {
   either,
   give,
   load16,
-  not,
   or,
   set,
   setWord,
@@ -28,38 +27,36 @@ import {
   DONE,
   EXPONENT,
   exponentAt,
-  isUsed,
+  findTop,
   REFUSED,
   setPlace,
   settle,
   SIGN,
   significandAt,
-  stackPlace,
   status,
 } from './float-places.ts';
 
 /** FCHS and FABS: the last bit of the opcode says which. */
-export const changeSign = define('ii', 'i', (what, top, exponent) => [
-  set(top, stackPlace(0)),
-  when(not(isUsed(top)), give(REFUSED)),
+export const changeSign = define('ii', 'i', (task, top, exponent) => [
+  ...findTop(top),
   set(exponent, exponentAt(top)),
-  either(and(what, 1), [set(exponent, and(exponent, EXPONENT))], [set(exponent, xor(exponent, SIGN))]),
+  either(and(task, 1), [set(exponent, and(exponent, EXPONENT))], [set(exponent, xor(exponent, SIGN))]),
   ...setPlace(top, exponent, significandAt(top)),
   settle(0),
   give(DONE),
 ]);
 
 /** FLDCW, unless an exception that has happened is unmasked by it. */
-export const loadControl = define('ii', 'i', (_what, pointer, loaded) => [
+export const loadControl = define('ii', 'i', (_task, pointer, loaded) => [
   set(loaded, or(and(load16(pointer), CONTROL_BITS), CONTROL_ALWAYS)),
   when(and(and(status, xor(loaded, -1)), EXCEPTIONS), give(REFUSED)),
   setWord(X87_CONTROL, loaded),
   give(DONE),
 ]);
 
-export const storeControl = define('ii', '', (_what, pointer) => [store16(pointer, control), give(DONE)]);
+export const storeControl = define('ii', '', (_task, pointer) => [store16(pointer, control), give(DONE)]);
 
-export const storeStatus = define('ii', '', (_what, pointer) => [
+export const storeStatus = define('ii', '', (_task, pointer) => [
   store16(pointer, or(status, shl(word(X87_TOP), 11))),
   give(DONE),
 ]);

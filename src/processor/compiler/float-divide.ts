@@ -6,6 +6,9 @@
  * upper half of the divisor is never too small, and too large by two at the most. It is why the divisor's first bit
  * must be set; and that it is, since 1985 wrote it into the format.
  *
+ * One by three: both digits are `aaaaaaaa`, and two thirds of a unit are left. So it is rounded up, and the last digit
+ * of a third is a `b`.
+ *
  * What is left in the end says how to round. It cannot be just half a divisor: the quotient would have 65 bits then,
  * and no number of 64 is a multiple of it.
  */
@@ -41,6 +44,12 @@ import {
 import { BIAS, EXPONENT, giveZero, isNormal, isZero, REFUSED, SIGN, take } from './float-places.ts';
 import { round } from './float-round.ts';
 
+/*
+ * ## A quotient with its first bit set
+ *
+ * If the dividend is not below the divisor, the quotient has a digit before the point. Then the dividend goes one to
+ * the right, and the bit that falls out of it is the first of the next digit.
+ */
 /** dividePlaces(a, b, place): place = a / b. */
 export const dividePlaces = define(
   'iii',
@@ -79,7 +88,10 @@ export const dividePlaces = define(
 );
 
 /*
- * ## A digit
+ * ## Guess, and look
+ *
+ * The remainder of the guess, `partial`, is what makes looking cheap: with the next digit behind it, it must not be
+ * less than what the lower half of the divisor takes. As soon as it has grown out of 32 bits, it cannot be.
  */
 /** One digit of 32 bits: digit = (rest, next) / divisor, and rest is what is left. */
 function divideDigit(digit: Local, rest: Local, next: Operand, divisor: Local, partial: Local): Formula[] {

@@ -47,6 +47,8 @@ import {
 import {
   BIAS,
   DONE,
+  findNamed,
+  findTop,
   isUsed,
   REFUSED,
   setPlace,
@@ -59,7 +61,12 @@ import {
 } from './float-places.ts';
 import { rounding } from './float-round.ts';
 
-/** unpackSingle(bits, place), unpackDouble(bits, place), unpackInteger(value, place). */
+/*
+ * ## Fractions
+ *
+ * The sign of either format is its first bit, and goes to bit 15. What is zero but for the sign is zero.
+ */
+/** unpackSingle(bits, place): a REAL4. */
 export const unpackSingle = define('ii', 'i', (bits, place, exponent) => [
   set(exponent, and(shr(bits, 23), SINGLE_LIMIT)),
   either(
@@ -77,6 +84,7 @@ export const unpackSingle = define('ii', 'i', (bits, place, exponent) => [
   give(DONE),
 ]);
 
+/** unpackDouble(bits, place): a REAL8. */
 export const unpackDouble = define('li', 'i', (bits, place, exponent) => [
   set(exponent, and(narrow(shr64(bits, 52n)), DOUBLE_LIMIT)),
   either(isZero64(shl64(bits, 1n)), setPlace(place, narrow(shr64(bits, 48n)), 0n), [
@@ -90,6 +98,13 @@ export const unpackDouble = define('li', 'i', (bits, place, exponent) => [
   give(DONE),
 ]);
 
+/*
+ * ## Integers
+ *
+ * Nothing can go wrong here. Take the sign off, count the zeros in front, and shift them out. The smallest integer of
+ * 64 bits has no opposite, but as a number without a sign it is right as it is.
+ */
+/** unpackInteger(value, place): 64 bits with a sign. */
 export const unpackInteger = define('li', 'il', (value, place, sign, zeros) => [
   when(lt64(value, 0n), set(sign, SIGN), set(value, sub64(0n, value))),
   set(zeros, zeros64(value)),
@@ -103,6 +118,8 @@ export const unpackInteger = define('li', 'il', (value, place, sign, zeros) => [
 
 /*
  * ## From memory
+ *
+ * The pointer is good: that the page is there has been asked before the calculator was called.
  */
 /** Puts the number that a pointer points to into a place; gives REFUSED if it is none of ours. */
 export type Unpack = (pointer: Operand, place: Operand) => Formula;
@@ -121,10 +138,13 @@ function signed16(value: Operand): Formula {
 
 /*
  * ## Onto the stack
+ *
+ * The register below the top must be empty, and since the stack goes round it is ST(7). The number is put there first,
+ * and only then it becomes the top: if it is none of ours, nothing has happened.
  */
-/** A function (what, pointer) that pushes a number from memory. */
+/** An operation (task, pointer) that pushes a number from memory. */
 function pushing(unpack: Unpack): Definition {
-  return define('ii', 'i', (_what, pointer, place) => [
+  return define('ii', 'i', (_task, pointer, place) => [
     ...findRoom(place),
     when(unpack(pointer, place), give(REFUSED)),
     ...land(place),
@@ -145,17 +165,16 @@ export const pushWord = pushing(fromWord);
 export const pushDoubleword = pushing(fromDoubleword);
 export const pushQuadword = pushing(fromQuadword);
 
-export const pushExtended = define('ii', 'i', (_what, pointer, place) => [
+export const pushExtended = define('ii', 'i', (_task, pointer, place) => [
   ...findRoom(place),
   ...setPlace(place, load16(pointer, 8), load64(pointer)),
   ...land(place),
 ]);
 
 /** FLD ST(i). */
-export const pushRegister = define('ii', 'iil', (what, other, place, exponent, significand) => [
+export const pushRegister = define('ii', 'iil', (task, other, place, exponent, significand) => [
   ...findRoom(place),
-  set(other, stackPlace(and(what, 7))),
-  when(not(isUsed(other)), give(REFUSED)),
+  ...findNamed(task, other),
   ...take(other, exponent, significand),
   ...setPlace(place, exponent, significand),
   ...land(place),
@@ -163,7 +182,7 @@ export const pushRegister = define('ii', 'iil', (what, other, place, exponent, s
 
 /** FLD1 to FLDZ: the nearest there is. */
 export const pushConstant: readonly Definition[] = CONSTANTS.map(([exponent, high, low]) =>
-  define('ii', 'i', (_what, _pointer, place) => [
+  define('ii', 'i', (_task, _pointer, place) => [
     when(rounding, give(REFUSED)),
     ...findRoom(place),
     ...setPlace(place, exponent, (BigInt(high) << 32n) | BigInt(low)),
@@ -173,12 +192,13 @@ export const pushConstant: readonly Definition[] = CONSTANTS.map(([exponent, hig
 
 /*
  * ## Moving about
+ *
+ * Two that neither load nor store. They move eighty bits as they are, and ask nobody what these mean.
  */
 /** FXCH. */
-export const exchangeRegisters = define('ii', 'iilil', (what, top, other, expA, sigA, expB, sigB) => [
-  set(top, stackPlace(0)),
-  set(other, stackPlace(and(what, 7))),
-  when(not(and(isUsed(top), isUsed(other))), give(REFUSED)),
+export const exchangeRegisters = define('ii', 'iilil', (task, top, other, expA, sigA, expB, sigB) => [
+  ...findTop(top),
+  ...findNamed(task, other),
   ...take(top, expA, sigA),
   ...take(other, expB, sigB),
   ...setPlace(top, expB, sigB),
@@ -188,9 +208,9 @@ export const exchangeRegisters = define('ii', 'iilil', (what, top, other, expA, 
 ]);
 
 /** FCMOVcc: ST(0) = ST(i) if `holds`. */
-export const moveIf = define('ii', 'iil', (what, holds, other, exponent, significand) => [
-  set(other, stackPlace(and(what, 7))),
-  when(not(and(isUsed(stackPlace(0)), isUsed(other))), give(REFUSED)),
-  when(holds, ...take(other, exponent, significand), ...setPlace(stackPlace(0), exponent, significand)),
+export const moveIf = define('ii', 'iiil', (task, holds, top, other, exponent, significand) => [
+  ...findTop(top),
+  ...findNamed(task, other),
+  when(holds, ...take(other, exponent, significand), ...setPlace(top, exponent, significand)),
   give(DONE),
 ]);

@@ -19,6 +19,7 @@ import {
   load64,
   lt64,
   ltU,
+  not,
   type Operand,
   or,
   set,
@@ -28,6 +29,7 @@ import {
   store,
   store64,
   sub,
+  when,
   word,
   xor,
 } from './formula.ts';
@@ -40,11 +42,14 @@ export const SCRATCH = X87_SCRATCH;
 export const SIGN = 0x8000;
 export const EXPONENT = SPECIAL_EXPONENT;
 export { BIAS };
-/** The bit before the point, and all ones below it. */
+/** The bit before the point. */
 export const TOP_BIT = 1n << 63n;
 
 /*
  * ## Registers
+ *
+ * Compiled code knows at what height of the stack an instruction was written, but not at what height the program came
+ * in. So ST(n) is worked out each time: the top, plus n, and around.
  */
 /** The place of ST(n). */
 export function stackPlace(n: Operand): Formula {
@@ -72,6 +77,24 @@ export function setUsed(place: Operand): Formula {
   return setWord(X87_TAGS, or(word(X87_TAGS), shl(1, place)));
 }
 
+/*
+ * ## Is anybody at home
+ *
+ * Nearly every operation begins with the question for one register or for two, and is refused if one of them is empty.
+ */
+/** Finds ST(0), which must be in use. */
+export function findTop(top: Local): Formula[] {
+  return [set(top, stackPlace(0)), when(not(isUsed(top)), give(REFUSED))];
+}
+
+/** Finds the register that the opcode of a task names, which must be in use. */
+export function findNamed(task: Operand, other: Local): Formula[] {
+  return [set(other, stackPlace(and(task, 7))), when(not(isUsed(other)), give(REFUSED))];
+}
+
+/** In a task: the last bit of the opcode's digit. Where the operand is in memory it says whether to pop. */
+export const POPS = 8;
+
 export function pop(): Formula[] {
   return [
     setWord(X87_TAGS, and(word(X87_TAGS), xor(shl(1, word(X87_TOP)), -1))),
@@ -81,6 +104,9 @@ export function pop(): Formula[] {
 
 /*
  * ## Status and control
+ *
+ * Of the status word only two things change here. Something was cut off, and it was rounded up: INEXACT stays until
+ * somebody clears it, and C1 is about the last operation.
  */
 export const control = word(X87_CONTROL);
 export const status = word(X87_STATUS);
@@ -94,14 +120,14 @@ export function settle(flags: Operand): Formula {
  * ## Ordinary numbers
  *
  * Two kinds of number are ours: those with a one before the point and an exponent that is neither the lowest nor the
- * highest, and zero. All else, and that is one in many millions, goes back to where it was known before we came.
+ * highest, and zero. All else goes back to those who knew it before we came.
  */
 export function isNormal(exponent: Operand, significand: Operand): Formula {
   return and(ltU(sub(and(exponent, EXPONENT), 1), EXPONENT - 1), lt64(significand, 0n));
 }
 
 export function isZero(exponent: Operand, significand: Operand): Formula {
-  return ltU(or(and(exponent, EXPONENT), sub(1, isZero64(significand))), 1);
+  return and(not(and(exponent, EXPONENT)), isZero64(significand));
 }
 
 /** Puts a zero into a place, and ends. */

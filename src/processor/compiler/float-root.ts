@@ -6,6 +6,8 @@
  * the upper half, divide what is left by twice that, subtract the square of the new half; and if that was too much, it
  * was too much by one.
  *
+ * The root of 2 begins with `b504f333`, and its lower half is `f9de6484`.
+ *
  * For the upper half there is help. WebAssembly has a square root of its own, in doubles. It is not good enough for us
  * in general, by eleven bits; but of 32 it gets all right, or one too many. This is the only place in the book where a
  * floating-point number is computed by a floating-point unit.
@@ -40,29 +42,24 @@ import {
   when,
   widen,
 } from './formula.ts';
-import {
-  BIAS,
-  DONE,
-  isNormal,
-  isUsed,
-  isZero,
-  REFUSED,
-  settle,
-  SIGN,
-  stackPlace,
-  take,
-} from './float-places.ts';
+import { BIAS, DONE, findTop, isNormal, isZero, REFUSED, settle, SIGN, take } from './float-places.ts';
 import { round } from './float-round.ts';
 
 const HALF = 1n << 32n;
 
+/*
+ * ## The whole of it
+ *
+ * A root halves the exponent, so that must be even: if it is not, one bit of it goes to the significand. What has been
+ * taken away too much is given back as `(r + 1)^2 - r^2`, which is twice r and one. A root is never just half way
+ * between two numbers, since the square of such a number has more bits than any radicand.
+ */
 /** FSQRT. */
 export const squareRoot = define(
   'ii',
   'illlll',
-  (_what, top, exponent, radicand, low, upper, lower, rest) => [
-    set(top, stackPlace(0)),
-    when(not(isUsed(top)), give(REFUSED)),
+  (_task, top, exponent, radicand, low, upper, lower, rest) => [
+    ...findTop(top),
     ...take(top, exponent, radicand),
     when(isZero(exponent, radicand), settle(0), give(DONE)),
     when(or(not(isNormal(exponent, radicand)), and(exponent, SIGN)), give(REFUSED)),
@@ -91,6 +88,8 @@ export const squareRoot = define(
 
 /*
  * ## Halves
+ *
+ * The double nearest to the root may lie above it, by one at the most. Its square tells.
  */
 /** The whole square root of 64 bits. */
 function upperHalf(root: Local, radicand: Local): Formula[] {

@@ -1,7 +1,8 @@
 /*
  * # Going out
  *
- * A double has 53 bits, and so eleven are cut off. This is the other rounding, the one that people forget. A sum
+ * A tenth is `cccccccc cccccccd` in a register, and `3fb99999 9999999a` in memory, sign and exponent included. A double
+ * has 53 bits, and so eleven are cut off. This is the other rounding, the one that people forget. A sum
  * rounded in its register is rounded again on its way to memory, and `x87-store.ts` tells what comes of that.
  */
 import { DOUBLE_BIAS, DOUBLE_LIMIT, SINGLE_BIAS, SINGLE_LIMIT } from '../x87-memory.ts';
@@ -41,11 +42,12 @@ import {
 import {
   BIAS,
   DONE,
+  findTop,
   EXPONENT,
   isNormal,
-  isUsed,
   isZero,
   pop,
+  POPS,
   REFUSED,
   setPlace,
   settle,
@@ -56,11 +58,13 @@ import {
 } from './float-places.ts';
 import { goesUp, refuseIfHeard, rounding, settleRounded, TOWARDS_ZERO } from './float-round.ts';
 
-/** The last bit of the opcode's digit says whether to pop, in all stores to memory. */
-const POP = 8;
-
+/*
+ * ## A shorter number
+ *
+ * One function makes both formats, which differ in how much is cut off, in the bias and in the largest exponent.
+ */
 /**
- * A function (what, pointer) that stores ST(0) in another format.
+ * An operation (task, pointer) that stores ST(0) in another format.
  *
  * @param cut bits of the significand that the format has no room for
  */
@@ -70,7 +74,7 @@ function storing(
   cut: bigint,
   write: (pointer: Local, sign: Operand, exponent: Local, significand: Local) => Formula,
 ): Definition {
-  return define('ii', 'iilli', (what, pointer, top, exponent, significand, extra, up) => [
+  return define('ii', 'iilli', (task, pointer, top, exponent, significand, extra, up) => [
     ...takeTop(top, exponent, significand),
     set(top, and(exponent, SIGN)),
     either(
@@ -92,21 +96,20 @@ function storing(
     ),
     write(pointer, top, exponent, significand),
     settleRounded(extra, up),
-    when(and(what, POP), ...pop()),
+    when(and(task, POPS), ...pop()),
     give(DONE),
   ]);
 }
 
 /*
- * ## Single, double, and as it is
+ * ## Three sizes of it
+ *
+ * Then sign, exponent and fraction are pushed together. The bit before the point is left out by masking it away. Eighty
+ * bits are not cut, and so they need not be ordinary either: whatever is in the register goes out.
  */
 /** ST(0), if it is there. */
 function takeTop(top: Local, exponent: Local, significand: Local): Formula[] {
-  return [
-    set(top, stackPlace(0)),
-    when(not(isUsed(top)), give(REFUSED)),
-    ...take(top, exponent, significand),
-  ];
+  return [...findTop(top), ...take(top, exponent, significand)];
 }
 
 export const storeSingle = storing(SINGLE_BIAS, SINGLE_LIMIT, 40n, (pointer, sign, exponent, significand) =>
@@ -121,7 +124,7 @@ export const storeDouble = storing(DOUBLE_BIAS, DOUBLE_LIMIT, 11n, (pointer, sig
 );
 
 /** FSTP m80: as it is. */
-export const storeExtended = define('ii', 'iil', (_what, pointer, top, exponent, significand) => [
+export const storeExtended = define('ii', 'iil', (_task, pointer, top, exponent, significand) => [
   ...takeTop(top, exponent, significand),
   store64(pointer, significand),
   store16(pointer, exponent, 8),
@@ -141,7 +144,7 @@ const WHOLE = BIAS + 63;
 
 function storingInteger(size: 2 | 4 | 8): Definition {
   const most = (1n << BigInt(size * 8 - 1)) - 1n;
-  return define('ii', 'iilli', (what, pointer, top, exponent, significand, extra, up) => [
+  return define('ii', 'iilli', (task, pointer, top, exponent, significand, extra, up) => [
     ...takeTop(top, exponent, significand),
     set(top, and(exponent, SIGN)),
     when(
@@ -171,7 +174,7 @@ function storingInteger(size: 2 | 4 | 8): Definition {
         ? store(pointer, narrow(significand))
         : store16(pointer, narrow(significand)),
     settleRounded(extra, up),
-    when(and(what, POP), ...pop()),
+    when(and(task, POPS), ...pop()),
     give(DONE),
   ]);
 }
@@ -182,11 +185,13 @@ export const storeQuadword = storingInteger(8);
 
 /*
  * ## From the top to elsewhere
+ *
+ * FSTP ST(0) is the plain way to throw a number away: it copies the top to itself, and then pops it.
  */
 /** FST ST(i) and FSTP ST(i); the pointer is the number of pops. */
-export const storeRegister = define('ii', 'iil', (what, pops, top, exponent, significand) => [
+export const storeRegister = define('ii', 'iil', (task, pops, top, exponent, significand) => [
   ...takeTop(top, exponent, significand),
-  set(top, stackPlace(and(what, 7))),
+  set(top, stackPlace(and(task, 7))),
   ...setPlace(top, exponent, significand),
   setUsed(top),
   settle(0),

@@ -66,7 +66,6 @@ export const ne = two(wasm.NE);
 export const lt = two(wasm.LT_S);
 export const gt = two(wasm.GT_S);
 export const ltU = two(wasm.LT_U);
-export const gtU = two(wasm.GT_U);
 export const not = one(wasm.EQZ);
 
 export const add64 = two(wasm.I64_ADD);
@@ -75,10 +74,8 @@ export const mul64 = two(wasm.I64_MUL);
 export const div64 = two(wasm.I64_DIV_U);
 export const and64 = two(wasm.I64_AND);
 export const or64 = two(wasm.I64_OR);
-export const xor64 = two(wasm.I64_XOR);
 export const shl64 = two(wasm.I64_SHL);
 export const shr64 = two(wasm.I64_SHR_U);
-export const shrS64 = two(wasm.I64_SHR_S);
 export const eq64 = two(wasm.I64_EQ);
 export const ne64 = two(wasm.I64_NE);
 export const lt64 = two(wasm.I64_LT_S);
@@ -142,6 +139,9 @@ export function setWord(index: number, value: Operand): Formula {
 
 /*
  * ## Statements
+ *
+ * A value is a formula that leaves one number on the stack, a statement one that leaves none. Nobody checks it before
+ * WebAssembly does, and that checks everything: a module with a mistake in it is refused as a whole, at once.
  */
 export function set(variable: Local, value: Operand): Formula {
   return (out) => {

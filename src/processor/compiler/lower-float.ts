@@ -119,6 +119,9 @@ function callFor(d: Draft, i: Instruction, task: number, extra: Extra): void {
 
 /*
  * ## Kinds of operands
+ *
+ * Whether it loads or stores is all that the planner of accesses wants to know. Integers come in three sizes under one
+ * name, and constants are seven: there the operation is chosen when the instruction is known.
  */
 function fromMemory(operation: Definition, remembered = REMEMBERED): Lowering {
   const number = numberOf(operation);
@@ -153,6 +156,8 @@ const holds: Extra = (d, i) => pushCondition(d, i.operation);
 
 /*
  * ## Two that need no calculator
+ *
+ * One reads two words, the other asks two questions. To call somebody for that would take longer.
  */
 /** FNSTSW AX, after which a program looks at its flags the old way. */
 function statusToAx(d: Draft): void {
