@@ -42,17 +42,14 @@ export type WeaverNews =
 const PATIENCE = 3500;
 
 /** Weaves the book, with something to see meanwhile, and serves it. @returns what to say about it */
-export async function openBook(screen: NodeJS.WriteStream): Promise<string> {
+export async function openBook(bar: Bar): Promise<string> {
   const began = performance.now();
-  let watching = true;
-  if (screen.isTTY) screen.write(progressLine({ stage: 'reading', done: 0, total: 1 }));
+  bar.show({ stage: 'reading', done: 0, total: 1 });
   let hang = (_: AdvanceCopy) => {};
   const front = new Promise<AdvanceCopy>((resolve) => {
     hang = resolve;
   });
-  const woven = weaveAside(hang, (progress) => {
-    if (watching && screen.isTTY) screen.write(`${START_OF_LINE}${progressLine(progress)}`);
-  });
+  const woven = weaveAside(hang, bar.show);
   try {
     const { address } = await serveBook(BOOK, woven, front);
     const pages = await Promise.race([
@@ -66,9 +63,8 @@ export async function openBook(screen: NodeJS.WriteStream): Promise<string> {
   } catch (error) {
     return `The book is not to be had: ${(error as Error).message.split('\n', 1)[0]}`;
   } finally {
-    watching = false;
     woven.catch(() => {}); // too late to be news
-    if (screen.isTTY) screen.write(START_OF_LINE);
+    bar.remove();
   }
 }
 
@@ -77,11 +73,31 @@ function waitFor(milliseconds: number): Promise<undefined> {
 }
 
 /*
- * A bar that moves is worth a second of waiting.
+ * A bar that moves is worth a second of waiting. Where nobody can see it, there is none.
  */
+
+/** Something to see while one waits. */
+export interface Bar {
+  show(progress: Progress): void;
+  /** Leaves the line empty, for others, and is not seen again. */
+  remove(): void;
+}
 
 const BAR = 24;
 const START_OF_LINE = '\r\x1b[K';
+
+export function createBar(screen: NodeJS.WriteStream): Bar {
+  let isShown = screen.isTTY;
+  return {
+    show(progress) {
+      if (isShown) screen.write(`${START_OF_LINE}${progressLine(progress)}`);
+    },
+    remove() {
+      if (isShown) screen.write(START_OF_LINE);
+      isShown = false;
+    },
+  };
+}
 
 function progressLine({ stage, done, total }: Progress): string {
   const filled = Math.round((done / Math.max(total, 1)) * BAR);
@@ -97,6 +113,10 @@ function progressLine({ stage, done, total }: Progress): string {
  * The weaver is a program like this one, and comes from the same [foundry](#the-foundry). And it is given room. Left to
  * itself, V8 would search a growing heap for rubbish early on, and this one is syntax trees, which all stay: a quarter
  * of a second, and nothing found.
+ *
+ * What it has to complain about comes by a pipe. It could have our standard error as it is. But when Node ends, it puts
+ * every terminal that it was given back to what it was at the beginning, and by then this one is in raw mode, for a
+ * Guest whose keys those are.
  */
 
 /**
@@ -121,7 +141,7 @@ function weaveAside(
   onProgress: (progress: Progress) => void,
 ): Promise<number> {
   const weaver = fork(FOUNDRY, [WEAVER, ROOT, BOOK], {
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     execArgv: [
       ...process.execArgv,
       `--initial-old-space-size=${ROOM_FOR_A_BOOK}`,
@@ -129,6 +149,8 @@ function weaveAside(
     ],
     serialization: 'advanced', // a copy is made of bytes, which JSON has never heard of
   });
+  weaver.stderr?.pipe(process.stderr);
+  process.on('exit', () => weaver.kill());
   return new Promise((resolve, reject) => {
     weaver.on('error', reject);
     weaver.on('exit', (code) => reject(new Error(`the weaver ended with code ${code}`)));

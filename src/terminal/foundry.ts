@@ -174,9 +174,20 @@ function run(file: string, text: string, code: string): void {
  *
  * When something new is poured, what V8 made of the old goes away. Then the foundry steps back: the program sees its
  * own name in `process.argv`, and behind it the words that are for it.
+ *
+ * Whoever is looking for a mistake wants to be told a line of the source and not of a casting. With `LANTERN_DEBUG=1`
+ * nothing is poured: tsx reads the modules one by one, and knows which line was which.
  */
 async function main(): Promise<void> {
   const script = process.argv[2]!;
+  if (process.env.LANTERN_DEBUG === '1') {
+    const source = resolve(ROOT, script);
+    const { register } = await import('tsx/esm/api');
+    register();
+    process.argv.splice(1, 2, source);
+    await import(pathToFileURL(source).href);
+    return;
+  }
   const stem = relative(ROOT, resolve(ROOT, script)).replace(/\.ts$/, '').replaceAll(/[\\/]/g, '+');
   const file = join(FOLDER, `${stem}.cjs`);
   let text = kept(file)?.toString();

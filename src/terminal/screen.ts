@@ -7,7 +7,8 @@
  *
  * The other is a curtain. `npm start` has two shows to put on in one terminal, the weaving of the book and the boot
  * of a Guest, and they would talk across each other. So the Guest starts behind the curtain, at once, and by the
- * time it rises pup is usually standing there at its prompt.
+ * time it rises pup is usually standing there at its prompt. Unless something has gone wrong behind it: then somebody
+ * comes out in front and says so, and that ends the other show.
  */
 
 import type { Writable } from 'node:stream';
@@ -17,7 +18,7 @@ export interface Screen {
   output(bytes: Uint8Array): void;
   /** A promise while nothing more should be said, for the reader is behind or the curtain is down. */
   drained(): Promise<void> | undefined;
-  /** Lets out at once what was said in this turn, so that something else can be said behind it. */
+  /** Lets everything out that was said, behind the curtain too, so that something else can be said after it. */
   flush(): void;
   /** Lets everything out that was said behind the curtain. */
   raiseCurtain(): void;
@@ -29,8 +30,8 @@ export interface Screen {
 
 const MOST_BEHIND_CURTAIN = 1 << 16;
 
-/** @param curtain true: keep the output back until `raiseCurtain` */
-export function createScreen(stream: Writable, curtain = false): Screen {
+/** @param curtain what is to be done when the curtain rises; without it there is none */
+export function createScreen(stream: Writable, curtain?: () => void): Screen {
   let held: Uint8Array[] | undefined = curtain ? [] : undefined;
   let heldBytes = 0;
   let raise = () => {};
@@ -47,6 +48,14 @@ export function createScreen(stream: Writable, curtain = false): Screen {
       });
     });
   });
+  const raiseCurtain = () => {
+    if (!held) return;
+    curtain?.();
+    for (const bytes of held) breath.in(bytes);
+    held = undefined;
+    breath.out();
+    raise();
+  };
   return {
     output(bytes) {
       if (!held) {
@@ -56,14 +65,12 @@ export function createScreen(stream: Writable, curtain = false): Screen {
       held.push(bytes);
       heldBytes += bytes.length;
     },
-    flush: breath.out,
-    drained: () => (held && heldBytes > MOST_BEHIND_CURTAIN ? raised : draining),
-    raiseCurtain() {
-      for (const bytes of held ?? []) breath.in(bytes);
+    flush() {
+      raiseCurtain();
       breath.out();
-      held = undefined;
-      raise();
     },
+    drained: () => (held && heldBytes > MOST_BEHIND_CURTAIN ? raised : draining),
+    raiseCurtain,
   };
 }
 

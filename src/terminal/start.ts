@@ -23,7 +23,7 @@
  */
 
 import { parseGuests, USAGE } from '../../chapters/4-launcher/command-line.ts';
-import { openBook } from './book.ts';
+import { type Bar, createBar, openBook } from './book.ts';
 import { createScreen } from './screen.ts';
 import { bootHere } from './terminal.ts';
 import { atTopLevel } from './top-level.ts';
@@ -42,14 +42,18 @@ void atTopLevel(async () => {
     console.log(USAGE.replaceAll('lantern ', 'npm start -- '));
     return 0;
   }
-  const screen = createScreen(process.stdout, true);
-  const book = showBook();
+  const bar = createBar(process.stdout);
+  const screen = createScreen(process.stdout, bar.remove);
+  const book = showBook(bar);
   const guest = bootHere(guests, screen);
-  await Promise.race([guest, book]);
-  screen.raiseCurtain();
+  try {
+    await Promise.race([guest, book]);
+  } finally {
+    screen.raiseCurtain();
+  }
   return guest;
 });
 
-async function showBook(): Promise<void> {
-  console.log(`${await openBook(process.stdout)}\n${HOW_TO_LEAVE}\n`);
+async function showBook(bar: Bar): Promise<void> {
+  console.log(`${await openBook(bar)}\n${HOW_TO_LEAVE}\n`);
 }

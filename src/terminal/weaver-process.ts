@@ -5,7 +5,8 @@
  * it is what was started. It weaves as for a draft: a book with a hole in it is of more use to somebody who is just
  * writing that page than no book at all.
  *
- * When the channel to its parent closes it ends. Nobody is waiting for the book any longer.
+ * Nobody waits for a book when the Guest has gone. Its parent ends it on the way out; and if that had no time to, the
+ * weaver finds the channel to it closed, the next time that it has something to tell.
  */
 
 import { fileURLToPath } from 'node:url';

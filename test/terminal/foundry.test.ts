@@ -19,7 +19,9 @@ beforeEach(() => {
     source(file, readFileSync(file, 'utf8'));
   }
   mkdirSync(join(root, FOLDER), { recursive: true });
-  symlinkSync(resolve('node_modules/esbuild'), join(root, 'node_modules/esbuild'));
+  for (const name of ['esbuild', 'tsx']) {
+    symlinkSync(resolve('node_modules', name), join(root, 'node_modules', name));
+  }
   const [build] = scripts.boot.split(' && ') as [string];
   const { status } = spawnSync(resolve('node_modules/.bin/esbuild'), build.split(' ').slice(1), {
     cwd: root,
@@ -149,4 +151,14 @@ test('a program finds its packages, and itself, and imports what it only needs l
     expect(run('src/program.ts')).toEqual({ stdout: 'true string later\n', stderr: '', status: 0 });
     expect(kept()).toHaveLength(1);
   }
+});
+
+test('LANTERN_DEBUG=1 tells the line of the source, and what is wrong with it', () => {
+  source('src/fails.ts', "type Word = string;\n\nthrow new Error('no' satisfies Word);");
+  const debug = spawnSync(process.execPath, [join(root, FOUNDRY), 'src/fails.ts'], {
+    encoding: 'utf8',
+    env: { ...process.env, LANTERN_DEBUG: '1' },
+  });
+  expect(debug.stderr).toMatch(/Error: no\n.*src\/fails\.ts:3:/);
+  expect(debug.status).toBe(1);
 });

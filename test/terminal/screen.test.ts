@@ -50,14 +50,25 @@ describe('The screen', () => {
         done();
       },
     });
-    const screen = createScreen(stream, true);
-    screen.output(bytes('one '));
-    screen.output(bytes('two '));
-    expect(seen).toBe('');
-    screen.raiseCurtain();
-    screen.output(bytes('three'));
-    await new Promise(setImmediate);
-    expect(seen).toBe('one two three');
+    for (const rise of ['raiseCurtain', 'flush'] as const) {
+      seen = '';
+      let risen = 0;
+      const screen = createScreen(stream, () => {
+        risen++;
+        seen += '<';
+      });
+      screen.output(bytes('one '));
+      screen.output(bytes('two '));
+      expect(seen).toBe('');
+      screen[rise]();
+      expect(seen).toBe('<one two ');
+      screen.output(bytes('three'));
+      await new Promise(setImmediate);
+      screen.flush();
+      screen.raiseCurtain();
+      expect(seen).toBe('<one two three');
+      expect(risen).toBe(1);
+    }
   });
 
   it('hands out together what was said in one turn', async () => {
@@ -100,7 +111,7 @@ describe('The screen', () => {
 
   it('does not pile up much behind the curtain', async () => {
     const stream = new Writable({ write: (_chunk, _encoding, done) => done(), highWaterMark: 1 << 20 });
-    const screen = createScreen(stream, true);
+    const screen = createScreen(stream, () => {});
     expect(screen.drained()).toBeUndefined();
     screen.output(new Uint8Array((1 << 16) + 1));
     const raised = screen.drained();
