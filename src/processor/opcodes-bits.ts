@@ -106,7 +106,7 @@ function exchangeOpcodes(table: Decode[]): void {
     };
   }
   table[0x1c7] = (d) => {
-    modrm(d, 4);
+    modrm(d, 8);
     d.lockable = true;
     return d.reg === 1 && d.i.isMemory ? exchange.compareAndExchange8Bytes : undefinedOpcode;
   };

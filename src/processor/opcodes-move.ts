@@ -128,10 +128,11 @@ function extensions(table: Decode[]): void {
 }
 
 /*
- * Whatever loads a segment register ends its block, since the instructions behind it may have to be decoded
- * otherwise.
+ * Whoever loads a segment register may have changed what the instructions behind it must be decoded for. Mostly it is
+ * one flat segment for another, and nothing is new; if it is, `newEpoch` sees to it that the block is left. A kernel
+ * loads six of them on the way in and out of each system call. Only a new SS ends its block, since no interrupt may
+ * come before the next instruction, and who may interrupt is asked between blocks.
  */
-/** Loading a segment changes what later instructions are decoded for, so it ends the block. */
 function segmentMoves(table: Decode[]): void {
   table[0x8c] = (d) => {
     modrm(d, d.size);
@@ -141,7 +142,7 @@ function segmentMoves(table: Decode[]): void {
   table[0x8e] = (d) => {
     modrm(d, 2);
     d.i.operation = d.reg;
-    d.ends = true;
+    d.ends = d.reg === SS;
     return d.reg > GS || d.reg === CS ? undefinedOpcode : stack.moveToSegment;
   };
   const pointers: [number, number][] = [
@@ -155,7 +156,6 @@ function segmentMoves(table: Decode[]): void {
     table[opcode] = (d) => {
       modrm(d, d.size);
       d.i.operation = segment;
-      d.ends = true;
       return d.i.isMemory ? loadFarPointer : undefinedOpcode;
     };
   }

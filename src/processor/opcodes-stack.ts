@@ -105,7 +105,7 @@ function segmentPushes(table: Decode[]): void {
     table[opcode + 1] = (d) => {
       d.i.size = d.size;
       d.i.operation = segment;
-      d.ends = true;
+      d.ends = segment === SS;
       return stack.popSegment;
     };
   }

@@ -48,7 +48,8 @@ function lonely(execute: Execute): Decode {
 }
 
 /*
- * PUSHF and POPF first. POPF ends its block, for behind it interrupts may be welcome, or every step be watched.
+ * PUSHF and POPF first. If POPF has changed more than arithmetic does, the block is left behind it, for interrupts may
+ * be welcome now, or every step be watched.
  */
 function flagOpcodes(table: Decode[]): void {
   table[0x9c] = (d) => {
@@ -57,7 +58,6 @@ function flagOpcodes(table: Decode[]): void {
   };
   table[0x9d] = (d) => {
     d.i.size = d.size;
-    d.ends = true;
     return popFlags;
   };
   table[0x9e] = plain(system.storeAhToFlags);

@@ -163,6 +163,8 @@ export function pushFlags(cpu: Processor, i: Instruction): void {
 
 export function popFlags(cpu: Processor, i: Instruction): void {
   const image = peek(cpu, 0, i.size);
+  const old = cpu.words[SYSTEM_FLAGS]!;
   discard(cpu, i.size);
   loadFlags(cpu, image, i.size, cpu.words[CPL]!);
+  if (cpu.words[SYSTEM_FLAGS] !== old) cpu.stopAt = 0;
 }

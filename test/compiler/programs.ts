@@ -23,6 +23,11 @@ const address = fc
       : `[${base}${signed(base === 'esp' ? Math.abs(offset) : offset & ~3)}]`,
   );
 
+/** The word behind the one at an address. */
+function beyond(address: string): string {
+  return address.replace(']', '+4]');
+}
+
 function signed(offset: number): string {
   return offset < 0 ? `${offset}` : `+${offset}`;
 }
@@ -114,13 +119,21 @@ const moves = fc.oneof(
     'lahf',
     'sahf',
     'pushfd\n popfd',
+    'pushfd\n xor byte [esp], 0xd5\n popfd',
+    'pushfd\n xor dword [esp], 0x404\n popfd',
+    'push ds\n pop es',
+    'mov ax, ds\n mov es, ax\n mov fs, ax',
+    'pushfd\n and dword [esp], 0xfffffbff\n popfd',
   ),
+  address.map((m) => `cmpxchg8b ${m}`),
+  address.map((m) => `mov eax, ${m}\n mov edx, ${beyond(m)}\n cmpxchg8b ${m}`),
 );
 
 const stack = fc.oneof(
   fc.tuple(wide, wide).map(([a, b]) => `push ${a}\n pop ${b}`),
   fc.tuple(address, wide).map(([m, b]) => `push dword ${m}\n pop ${b}`),
   fc.tuple(anything, wide).map(([n, b]) => `push ${n}\n pop ${b}`),
+  fc.tuple(wide, address).map(([a, m]) => `push ${a}\n pop dword ${m}`),
   fc.constant('call sub_one'),
   fc.constant('push ebp\n mov ebp, esp\n push esi\n mov eax, [ebp-4]\n leave'),
 );
@@ -131,6 +144,14 @@ const products = fc.oneof(
   fc.tuple(wide, wide).map(([a, b]) => `imul ${a}, ${b}`),
   fc.tuple(wide, address, anything).map(([a, m, n]) => `imul ${a}, ${m}, ${n}`),
   wide.map((a) => `xor edx, edx\n or ${a}, 1\n div ${a}`),
+  fc.tuple(half, half).map(([a, b]) => `imul ${a}, ${b}`),
+  fc.tuple(half, half, small).map(([a, b, n]) => `imul ${a}, ${b}, ${n}`),
+  fc.constantFrom(
+    'movzx eax, al\n mov cl, 10\n div cl',
+    'mov bx, 10\n xor edx, edx\n div bx',
+    'div bh',
+    'div si',
+  ),
 );
 
 const strings = fc.constantFrom(

@@ -103,6 +103,19 @@ describe('The interrupt line', () => {
     }
   });
 
+  test('is heard again behind that instruction, wherever the run was cut in between', () => {
+    for (const load of ['mov ss, ax', 'pop ss']) {
+      const { machine } = prepare({
+        flags: 0x202,
+        code: `mov ax, DATA_0\n push eax\n ${load}\n mov esp, STACK\n inc ebx\n inc ebx\n hlt`,
+      });
+      expect(machine.run(4)).toBe('limit');
+      machine.interrupt.raise(0x40);
+      machine.run(10);
+      expect(machine.registers.ebx).toBe(0);
+    }
+  });
+
   test('wakes a processor that is about to halt: STI, HLT does not sleep through it', () => {
     const { machine } = prepare({ code: 'sti\n hlt\n l: jmp l' });
     machine.interrupt.raise(0x40);

@@ -4,7 +4,7 @@
  * WebAssembly can count zeros at either end of a number, which is what BSF and BSR do, but for their opinion on zero
  * itself.
  */
-import { pushBit, setCarryAndOverflow } from './lower-shift.ts';
+import { pushBit, setCarryAndOverflow } from './lower-rotate.ts';
 import { type Execute, FLAT, type Instruction } from '../instruction.ts';
 import { changeBitInMemory, RESET, scanForward, scanReverse, SET, TEST_ONLY } from '../bits.ts';
 import { testBitInMemory, testBitInRegister } from '../bits.ts';

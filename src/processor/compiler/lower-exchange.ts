@@ -5,16 +5,19 @@
  * and interrupts come between instructions, so it is a load, a comparison and a store. It always stores, be it what it
  * has just read: so says the manual, and so the page is looked up for a store.
  */
-import { compareAndExchange, exchangeAndAdd } from '../exchange.ts';
+import { compareAndExchange, compareAndExchange8Bytes, exchangeAndAdd } from '../exchange.ts';
 import { ADD as ADD_ROW, CMP } from '../flags.ts';
 import type { Execute, Instruction } from '../instruction.ts';
-import { EAX } from '../layout.ts';
+import { EAX, EBX, ECX, EDX } from '../layout.ts';
 import { combine } from './combine.ts';
-import { type Draft, T1, T2, T3 } from './draft.ts';
-import { EQ, SELECT } from './emitter.ts';
+import { pushCondition } from './conditions.ts';
+import { type Draft, FLAG_A, FLAG_B, REGISTER, T1, T2, T3, WIDE_0 } from './draft.ts';
+import { AND, EQ, I32_WRAP, I64_EQ, I64_EXTEND_U, I64_LOAD, I64_OR, I64_SHL } from './emitter.ts';
+import { I64_SHR_U, I64_STORE, OR, SELECT, SHL, SHR_U, XOR } from './emitter.ts';
+import { canonicalize, CARRY_OUTS } from './flag-values.ts';
 import { compare } from './lower-arithmetic.ts';
-import { type Lowering, lowering, REG, RM, USES_EAX } from './lowering.ts';
-import { getOperand, getRegister, setOperand, setRegister } from './operands.ts';
+import { type Lowering, lowering, REG, RM, USES_EAX, USES_EBX, USES_ECX, USES_EDX } from './lowering.ts';
+import { beginStore, getOperand, getRegister, reachOperand, setOperand, setRegister } from './operands.ts';
 
 /*
  * EAX gets what was there even if it was equal, in which case it has it already. That comes before the operand is
@@ -67,9 +70,84 @@ function exchangeSum(d: Draft, i: Instruction): void {
   setOperand(d, i, () => code.get(T2));
 }
 
+/*
+ * ## Eight bytes
+ *
+ * CMPXCHG8B is the same with two registers on each side. On a machine of 32 bits a kernel's allocator lives on it: a
+ * free list is a pointer and a count beside it, and both must change together or not at all. Here the two halves are
+ * one number of WebAssembly's.
+ */
+function exchangeEight(d: Draft): void {
+  const { code } = d;
+  const access = reachOperand(d);
+  const place = access.offset - access.group.low;
+  beginStore(d, access);
+  code.memory(I64_LOAD, place);
+  code.set(WIDE_0);
+  pushPair(d, EDX, EAX);
+  code.get(WIDE_0);
+  code.op(I64_EQ);
+  code.set(T1);
+  beginStore(d, access);
+  pushPair(d, ECX, EBX);
+  code.get(WIDE_0);
+  code.get(T1);
+  code.op(SELECT);
+  code.memory(I64_STORE, place);
+  code.get(WIDE_0);
+  code.op(I32_WRAP);
+  setRegister(d, EAX, 4);
+  code.get(WIDE_0);
+  code.wide(32n);
+  code.op(I64_SHR_U);
+  code.op(I32_WRAP);
+  setRegister(d, EDX, 4);
+  if (d.needed) setZero(d);
+}
+
+/** Pushes two registers as one number. */
+function pushPair({ code }: Draft, high: number, low: number): void {
+  code.get(REGISTER + high);
+  code.op(I64_EXTEND_U);
+  code.wide(32n);
+  code.op(I64_SHL);
+  code.get(REGISTER + low);
+  code.op(I64_EXTEND_U);
+  code.op(I64_OR);
+}
+
+/*
+ * Its flags are ZF, and that alone: the only instruction so modest. A result of 0 or 1 takes the place of the old one,
+ * and the carries make up for what SF and PF would have read off that.
+ */
+/** Sets ZF from T1, and leaves the others. */
+function setZero(d: Draft): void {
+  const { code } = d;
+  canonicalize(d);
+  pushCondition(d, 8);
+  code.get(FLAG_A);
+  code.get(FLAG_B);
+  code.with(8, SHR_U);
+  code.op(XOR);
+  code.get(T1);
+  code.with(1, XOR);
+  code.tee(FLAG_A);
+  code.op(XOR);
+  code.with(0xff, AND);
+  code.with(8, SHL);
+  code.op(OR);
+  code.get(FLAG_B);
+  code.with(CARRY_OUTS, AND);
+  code.op(OR);
+  code.set(FLAG_B);
+}
+
+const all = USES_EAX | USES_EDX;
+const eight = { operand: 'store', flags: 'changes', writes: all, reads: USES_ECX | USES_EBX } as const;
 const both = { operand: 'store', flags: 'sets' } as const;
 
 export const exchangeLowerings: [Execute, Lowering][] = [
   [compareAndExchange, lowering(exchangeIfEqual, { ...both, writes: RM | USES_EAX, reads: REG })],
+  [compareAndExchange8Bytes, lowering(exchangeEight, eight)],
   [exchangeAndAdd, lowering(exchangeSum, { ...both, writes: RM | REG })],
 ];

@@ -6,7 +6,6 @@
 import type { Execute, Instruction } from '../instruction.ts';
 import { ECX } from '../layout.ts';
 import * as shifts from '../shifts.ts';
-import { canonicalize } from './flag-values.ts';
 import { type Draft, FLAG_A, FLAG_B, KIND, prepareKind, REGISTER, T1, T2, T3 } from './draft.ts';
 import {
   AND,
@@ -19,7 +18,6 @@ import {
   I64_SHR_U,
   IF,
   OR,
-  ROTL,
   SHL,
   SHR_S,
   SHR_U,
@@ -29,11 +27,9 @@ import {
 import { CANONICAL, DYNAMIC, KIND_SAR, KIND_SHL, KIND_SHL_16, KIND_SHL_8 } from './kinds.ts';
 import { KIND_SHR, KIND_SHR_16, KIND_SHR_8 } from './kinds.ts';
 import { type Flags, isWide, type Lowering, lowering, REG, RM, USES_ECX } from './lowering.ts';
+import { flagsOfRotate, RCR, rotate } from './lower-rotate.ts';
 import { getOperand, getRegister, reachOperand, setOperand } from './operands.ts';
 
-const ROL = 0;
-const ROR = 1;
-const RCR = 3;
 const SHR_ROW = 5;
 const SAR_ROW = 7;
 
@@ -74,65 +70,10 @@ function shiftBy(row: number | undefined): Lowering['lower'] {
   };
 }
 
-/*
- * A rotate touches two flags only.
- */
+/** Any of the row by a constant. */
 function shiftOrRotate(d: Draft, i: Instruction): void {
-  if (i.operation > ROR) shiftBy(undefined)(d, i);
+  if (i.operation > RCR) shiftBy(undefined)(d, i);
   else rotate(d, i);
-}
-
-function rotate(d: Draft, i: Instruction): void {
-  const { code } = d;
-  const bits = i.size * 8;
-  if (i.isMemory) reachOperand(d);
-  if (i.immediate === 0) return;
-  const count = i.immediate % bits;
-  const left = i.operation === ROL ? count : (bits - count) % bits;
-  setOperand(d, i, () => {
-    getOperand(d, i);
-    if (bits === 32) {
-      code.with(left, ROTL);
-    } else if (left > 0) {
-      code.tee(T1);
-      code.with(left, SHL);
-      code.get(T1);
-      code.with(bits - left, SHR_U);
-      code.op(OR);
-    }
-    if (!d.needed) return;
-    code.set(T1);
-    canonicalize(d);
-    pushBit(d, T1, bits - 1);
-    code.set(T2);
-    pushBit(d, T1, i.operation === ROL ? 0 : bits - 2);
-    code.set(T3);
-    setCarryAndOverflow(d, i.operation === ROL ? T3 : T2);
-    code.get(T1);
-  });
-}
-
-export function pushBit({ code }: Draft, local: number, bit: number): void {
-  code.get(local);
-  if (bit > 0) code.with(bit, SHR_U);
-  code.with(1, AND);
-}
-
-/** CF from a local, OF = T2 ^ T3; the others stay. The flags are canonical. */
-export function setCarryAndOverflow({ code }: Draft, carry: number): void {
-  code.get(FLAG_B);
-  code.with(0x3fff_ffff, AND);
-  code.get(carry);
-  code.with(31, SHL);
-  code.op(OR);
-  code.get(carry);
-  code.get(T2);
-  code.op(XOR);
-  code.get(T3);
-  code.op(XOR);
-  code.with(30, SHL);
-  code.op(OR);
-  code.set(FLAG_B);
 }
 
 /*
@@ -280,8 +221,7 @@ export const shiftLowerings: [Execute, Lowering][] = [
     shifts.shiftByImmediate,
     lowering(shiftOrRotate, {
       ...wideShift,
-      flags: (i) => (i.immediate === 0 ? 'none' : isShift(i) ? 'sets' : 'changes'),
-      fits: (i) => i.operation <= ROR || isShift(i),
+      flags: (i) => (i.immediate === 0 ? 'none' : isShift(i) ? 'sets' : flagsOfRotate(i)),
     }),
   ],
   [shifts.shiftByCl, lowering(shiftByCl, { ...byCount, reads: USES_ECX, fits: isShift })],

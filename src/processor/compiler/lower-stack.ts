@@ -5,14 +5,10 @@
  * instruction and the subtractions of four PUSHes are folded into one by whoever compiles us.
  */
 import type { Execute, Instruction } from '../instruction.ts';
-import { clearDirection, setDirection } from '../control.ts';
-import { DIRECTION } from '../flags.ts';
-import { EBP, SELECTOR, SYSTEM_FLAGS } from '../layout.ts';
+import { EBP, ESP, SELECTOR } from '../layout.ts';
 import * as stack from '../stack.ts';
-import { changeCarry } from '../system.ts';
-import { canonicalize, pushCarry } from './flag-values.ts';
-import { type Draft, FLAG_B, REGISTER, STACK_POINTER, T1 } from './draft.ts';
-import { ADD, AND, I32_LOAD, I32_STORE, OR, SHL, XOR } from './emitter.ts';
+import { type Draft, REGISTER, STACK_POINTER, T1 } from './draft.ts';
+import { ADD, I32_LOAD } from './emitter.ts';
 import { isWide, type Lowering, lowering, RM, USES_EBP } from './lowering.ts';
 import { beginStore, getOperand, load, reachOperand, reachStack, store } from './operands.ts';
 
@@ -72,40 +68,19 @@ function leave(d: Draft): void {
 }
 
 /*
- * ## And two flags
+ * POP to memory takes one address from the stack and one from the instruction. If that one is counted from ESP, it is
+ * from ESP as it will be; the interpreter can have that.
  */
-function direction(up: boolean): Lowering['lower'] {
-  return ({ code }) => {
-    code.const(0);
-    code.const(0);
-    code.memory(I32_LOAD, SYSTEM_FLAGS * 4);
-    if (up) code.with(~DIRECTION, AND);
-    else code.with(DIRECTION, OR);
-    code.memory(I32_STORE, SYSTEM_FLAGS * 4);
-  };
+function popToMemory(d: Draft): void {
+  const operand = reachOperand(d);
+  const access = reachStack(d, 0);
+  beginStore(d, operand);
+  load(d, access);
+  store(d, operand);
+  moveStackPointer(d, 4);
 }
 
-/** CLC, STC and CMC; OF stays, so the lower carry turns over with the upper. */
-function carry(d: Draft, i: Instruction): void {
-  if (!d.needed) return;
-  const { code } = d;
-  canonicalize(d);
-  code.get(FLAG_B);
-  // What must be turned over: the difference of what CF is and what it shall be.
-  if (i.operation === 2) {
-    code.const(1);
-  } else {
-    pushCarry(d);
-    if (i.operation === 1) code.with(1, XOR);
-  }
-  code.tee(T1);
-  code.with(31, SHL);
-  code.get(T1);
-  code.with(30, SHL);
-  code.op(OR);
-  code.op(XOR);
-  code.set(FLAG_B);
-}
+const isCountedFromElsewhere = (i: Instruction) => isWide(i) && i.isMemory === 1 && i.base !== ESP;
 
 const fromRegisterOrMemory = { operand: 'load', stack: 'push', reads: RM } as const;
 
@@ -116,8 +91,6 @@ export const stackLowerings: [Execute, Lowering][] = [
   [stack.pushImmediate, lowering(pushImmediate, { stack: 'push' })],
   [stack.pushSegment, lowering(pushSegment, { stack: 'push', fits: isWide })],
   [stack.popRegister, lowering(pop, { stack: 'pop', writes: RM })],
+  [stack.popOperand, lowering(popToMemory, { operand: 'store', stack: 'pop', fits: isCountedFromElsewhere })],
   [stack.leave, lowering(leave, { stack: 'leave', writes: USES_EBP })],
-  [clearDirection, lowering(direction(true))],
-  [setDirection, lowering(direction(false))],
-  [changeCarry, lowering(carry, { flags: 'changes' })],
 ];

@@ -5,7 +5,7 @@
  * before anybody asks the first.
  */
 import { FLAT, type Instruction } from '../instruction.ts';
-import { EAX, EBP, ECX, EDI, EDX, ESI, ESP, FS, GS } from '../layout.ts';
+import { EAX, EBP, EBX, ECX, EDI, EDX, ESI, ESP, FS, GS } from '../layout.ts';
 import type { Draft } from './draft.ts';
 
 /**
@@ -58,6 +58,7 @@ export const USES_ECX = 32;
 export const USES_EBP = 64;
 export const USES_ESI = 256;
 export const USES_EDI = 512;
+export const USES_EBX = 1024;
 /** `rm` as the index of a 32-bit register, whatever the size says. */
 export const WIDE_RM = 128;
 
@@ -70,6 +71,7 @@ export function registersOf(i: Instruction, roles: number): number {
   if (roles & USES_EAX) mask |= 1 << EAX;
   if (roles & USES_EDX) mask |= 1 << EDX;
   if (roles & USES_ECX) mask |= 1 << ECX;
+  if (roles & USES_EBX) mask |= 1 << EBX;
   if (roles & USES_EBP) mask |= 1 << EBP;
   if (roles & USES_ESI) mask |= 1 << ESI;
   if (roles & USES_EDI) mask |= 1 << EDI;

@@ -8,7 +8,9 @@
 import type { Execute } from '../instruction.ts';
 import { arithmeticLowerings } from './grid.ts';
 import { bitLowerings } from './lower-bits.ts';
+import { divideLowerings } from './lower-divide.ts';
 import { exchangeLowerings } from './lower-exchange.ts';
+import { flagLowerings } from './lower-flags.ts';
 import { floatLowerings } from './lower-float.ts';
 import { moveLowerings } from './lower-move.ts';
 import { multiplyLowerings } from './lower-multiply.ts';
@@ -23,7 +25,9 @@ export const lowerings: ReadonlyMap<Execute, Lowering> = new Map<Execute, Loweri
   ...shiftLowerings,
   ...bitLowerings,
   ...multiplyLowerings,
+  ...divideLowerings,
   ...stackLowerings,
+  ...flagLowerings,
   ...exchangeLowerings,
   ...stringLowerings,
   ...floatLowerings,
