@@ -3,9 +3,9 @@
  *
  *     lantern --block=disk.img --rng 64 vmlinux root=/dev/vda quiet
  *
- * lguest's command line was two words long, memory and kernel, and the options were all about devices. We keep it
- * to the letter, for it has aged well. The kernel's own arguments simply follow: whatever we do not understand we
- * do not need to understand.
+ * lguest's command line was two words long, memory and kernel, and nearly all options were about devices. We keep it,
+ * for it has aged well, but for two options by which a launcher that root had started could give that up. The kernel's
+ * own arguments simply follow: whatever we do not understand we do not need to understand.
  *
  * The order of the options matters more than it seems. The first device you ask for gets slot 2 on the bus, the
  * next slot 3. A Guest names its disks in the order in which it finds them. Swap two words here, and what was
@@ -89,7 +89,7 @@ Options may stand anywhere. Behind -- everything is the kernel's. Press ^C three
  */
 
 /**
- * Reads lguest's command line (fact: the first word that is no option is the memory, the second the kernel).
+ * Reads lguest's command line (the first word that is no option is the memory, the second the kernel).
  *
  * @returns 'help' if that is what was asked for
  * @throws LauncherError for anything that does not make sense

@@ -42,8 +42,8 @@ export const GENERAL: readonly RegisterName[] = ['eax', 'ecx', 'edx', 'ebx', 'es
 /*
  * ## Two trips for one number
  *
- * A request goes in by `write`, and the next `read` brings the answer instead of running the Guest. For that one
- * read, the file that runs a computer is just a file.
+ * A request goes in by `write`, and the `read` that follows is no journey: it fetches the answer. For that one read,
+ * the file that runs a computer is just a file.
  *
  * What cannot be set are the segment registers and the flags: with those, a launcher could put its Guest into ring
  * 0. The Host does not trust us that far, and it is right.

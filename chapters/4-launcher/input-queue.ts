@@ -8,7 +8,7 @@
  * `cat /dev/urandom | npm run boot` asks it in earnest. A queue that grows is a launcher that eats all of its
  * computer's memory within the minute, by means of a Guest that did nothing at all, for once literally. So this one
  * has an end. Whoever pushes is told how much went in, and called again when there is room: a pipe is then simply
- * not read for a while, and whoever writes into it waits, and so on back to whoever started it all.
+ * not read for a while, and whoever writes into it waits.
  */
 
 /*

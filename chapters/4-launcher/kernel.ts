@@ -75,7 +75,7 @@ function place(memory: GuestWindow, name: string, from: number, size: number, by
  * there is. We have no floppy, no BIOS and no 16 bits. But in the middle of the relic, at offset 0x1f1, sits a
  * header that every boot loader since has filled in or read, so there it stays.
  *
- * lguest read exactly two fields of it: how many sectors of relic to skip, and where to start.
+ * Besides its magic word, lguest read exactly two fields of it: how many sectors of relic to skip, and where to start.
  */
 
 const SECTOR = 512;

@@ -155,8 +155,9 @@ function createDevice(
 }
 
 /*
- * A network card has to be somebody. Its address is drawn from the World, anew for each life of the Guest. In the
- * first byte the lowest bit must be 0, or it would mean everybody, and the next one 1, since nobody has paid for it.
+ * A network card has to be somebody. Its address is drawn from the World, anew for each life of the Guest. In the first
+ * byte the lowest bit must be 0, or it would be the address of a crowd, and the next one 1, since nobody has paid for
+ * it.
  */
 
 async function createNetwork(

@@ -25,7 +25,7 @@ export interface Frame {
   readonly bytes: Uint8Array;
   /** The Internet checksum of everything from `start` on is still to be computed, and belongs at `start + offset`. */
   readonly checksum?: { readonly start: number; readonly offset: number } | undefined;
-  /** To be cut into TCP segments of `size` bytes of data; the first `headers` bytes are repeated in each. */
+  /** To be cut into TCP segments of `size` bytes of data; of headers there are, says the sender, `headers` bytes. */
   readonly segments?: { readonly type: number; readonly size: number; readonly headers: number } | undefined;
 }
 

@@ -163,11 +163,11 @@ function complete(code: Uint8Array, length: number, access: Omit<Access, 'length
  * ```
  * :::
  *
- * Base 4 would be `esp`, and base 5 with mode 0 would be `[ebp]` alone; both codes were taken away from those
- * registers to mean something else, and SIB repeats the second trick one byte later. lguest took `[disp32]` for an
- * instruction of two bytes and had not heard of SIB at all. Nobody found out in the two years and a half that were
- * left to it, because the one client it had was Linux, whose accessors compile to `mov (%eax), %edx` and little
- * else. The day a different compiler had come along, its Guest would have resumed in the middle of an instruction.
+ * Base 4 would be `esp`, and base 5 with mode 0 would be `[ebp]` alone; both codes were taken away from those registers
+ * to mean something else, and SIB repeats the second trick one byte later. lguest took the displacement of `[disp32]`
+ * for two bytes, as on an 8086, and had not heard of SIB at all. Nobody found out in the two years and a half that were
+ * left to it, because the one client it had was Linux, whose accessors compile to `mov (%eax), %edx` and little else.
+ * The day a different compiler had come along, its Guest would have resumed in the middle of an instruction.
  */
 
 /** Measures ModRM, SIB and displacement, `immediate` bytes behind them, and lets `make` have the register. */
@@ -211,7 +211,7 @@ function storeImmediate(code: Uint8Array, at: number, width: 1 | 2 | 4): Access 
 }
 
 /*
- * And two opcodes that C programmers cause without knowing: every read of a byte into an `int` is one of these.
+ * And two instructions that C programmers cause without knowing: every read of a byte into an `int` is one of these.
  */
 
 /** 0f b6, b7: movzx; 0f be, bf: movsx. */

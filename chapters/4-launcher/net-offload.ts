@@ -108,7 +108,7 @@ function versionOf(type: number): 4 | 6 | undefined {
  * asks for much less is up to something.
  */
 
-const SMALLEST_SEGMENT = 88; // what is left of the smallest IPv4 network, 128 bytes of MTU, after two headers
+const SMALLEST_SEGMENT = 88; // Linux's own floor: the two longest headers and eight bytes, less the two usual ones
 
 /**
  * Cuts a frame into the TCP segments that it stands for, each finished. @returns nothing for one that makes no sense

@@ -3,7 +3,7 @@
  *
  * In lguest's first release two Guests could talk through a file. Both mapped it, each took a place in it, and a
  * frame was sent by copying it to where the other wanted it. It was called sharenet, had a page of addresses with a
- * lock on it, and lasted for one version of Linux. What replaced it has two queues.
+ * lock on each, and lasted for one version of Linux. What replaced it has two queues.
  *
  * The driver fills one with empty buffers, like the console's, and we put arriving frames into them. Into the other
  * it puts frames to send. In front of each frame, in both directions, stand twelve bytes.
@@ -268,9 +268,9 @@ function collect(request: Chain, agreed: number, memory: GuestWindow, label: str
 }
 
 /*
- * Now the note. Nothing in it may ask for what was not agreed on, and no number in it may point out of the frame.
- * Here lguest checked nothing: it handed header and frame to tun in one `writev`, and what tun did not like, which it
- * said with EINVAL, was the end of the launcher.
+ * Now the note. Nothing in it may ask for what was not agreed on, and no number in it may point out of the frame. Here
+ * lguest checked nothing: it handed header and frame to tun in one `writev`. What tun did not like was lost, with a
+ * line on the launcher's screen and not a word to the driver.
  *
  * :::aside
  * The standard also wants `num_buffers` to be zero on the way out. Linux 4.12 does not write it at all, unless it

@@ -1,9 +1,9 @@
 /*
  * # Which network?
  *
- * lguest had one answer. `--tunnet=192.168.19.1` made a *tap*, a network interface of the host whose other end is a
- * file, and you were connected to the computer in front of you. It needed root, and an afternoon with `iptables` if
- * you wanted to get any further. It is still here, for whoever has a tap; but it is the last of three.
+ * In the end lguest had one answer. `--tunnet=192.168.19.1` made a *tap*, a network interface of the host whose other
+ * end is a file, and you were connected to the computer in front of you. It needed root, and an afternoon with
+ * `iptables` if you wanted to get any further. It is still here, for whoever has a tap; but it is the last of three.
  *
  * `--net` needs nothing. Behind the card is [a small internet](#gateway) that consists of this program alone: it
  * hands out an address, answers for a gateway, and when the Guest opens a connection to somewhere, it opens one

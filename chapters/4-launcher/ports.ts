@@ -28,9 +28,9 @@ import type { GuestRegisters } from './guest-registers.ts';
  * ```
  * :::
  *
- * There are two strangers among them. `cli`, fa, is no port instruction at all, but a Guest's kernel that has not
- * been told yet that it is a Guest will say it before it knows better, and so lguest learned to step over it in
- * silence. So do we.
+ * There are two strangers among them. `cli`, fa, is no port instruction at all. But Linux has a stand-in for CMPXCHG8B,
+ * for processors without it, and in the first moments even others run that; it turns interrupts off, and nobody had
+ * told it how a Guest does. So lguest learned to step over a `cli` in silence, and so do we.
  *
  * The other is `mov eax, cr4`, 0f 20 e0. In 2015 Linux began to keep a copy of that register, and until 4.8 the first
  * thing it does in C is to read the original, by an instruction for which lguest has no replacement. It knows
@@ -95,8 +95,9 @@ export function emulatePortAccess(code: Uint8Array, registers: GuestRegisters, b
  *
  * The PCI bus is behind 0xcf8 to 0xcff. The keyboard controller, at 0x64, must not look busy, since whoever has
  * something to say to it would wait until it does not. And 0x42 is the old timer: a kernel that wants to know how
- * fast its clock ticks reads it in a loop until the number wraps, and with all ones in it, it read 200,024 times
- * before it gave up, each time a full trip through Switcher, Host and Launcher. With zero, 24 times. That one line
+ * fast its clock ticks reads it in a loop until the number wraps, and with all ones in it, Linux 4.12 read it
+ * 200,008 times before it gave up, each time a full trip through Switcher, Host and Launcher. With zero, eight times.
+ * That one line
  * is worth most of a second of everybody's boot.
  */
 

@@ -4,7 +4,7 @@
  * You read from a file and get twelve bytes. They say: *your Guest has executed `out dx, al`, and I will not let
  * it.* You do what a computer would have done, and read again.
  *
- * That is all a launcher does between a Guest's first breath and its last, some forty-nine thousand times during a boot
+ * That is all a launcher does between a Guest's first breath and its last, some forty-five thousand times during a boot
  * of Linux. Nearly all of that is talk: before it has a driver for its console, it says each letter by eight writes to
  * a port. The rest of this chapter is what to do about those twelve bytes. This file is about the read.
  */

@@ -227,9 +227,9 @@ export function notify(device: VirtioDevice, index: number): void {
 /*
  * ## One turn each
  *
- * A Guest can put 256 requests into a queue and point each of them at all of its memory. That is 8 GB of work for a
- * Guest of 32 MB, all of it within the rules, and while we do it nobody hears ^C. So each queue gets turns of about a
- * megabyte, and of one request at least, after which the Guest's clock and your keys get theirs.
+ * A Guest can put 256 requests into a queue and make each of them as long as we allow. That is four gigabytes of work,
+ * all of it within the rules, and while we do it nobody hears ^C. So each queue gets turns of about a megabyte, and of
+ * one request at least, after which the Guest's clock and your keys get theirs.
  *
  * When a queue runs dry or its turn is over, and not once for each request, the driver gets its interrupt. `announce`
  * knows whether it wants one. And whether there is more to do is asked last of all, of every queue: a frame that was

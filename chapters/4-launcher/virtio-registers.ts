@@ -45,8 +45,9 @@ import {
 import { QUEUE_REGISTERS, selector } from './virtio-queue-registers.ts';
 
 /*
- * Four windows in one row of sixty bytes. Our capabilities could have put each into a page of its own, which a
- * hypervisor on real hardware does, so that a notification costs it less than the rest. To us a trap is a trap.
+ * Four windows in a row, of which the first three take sixty bytes. Our capabilities could have put each into a page of
+ * its own, which a hypervisor on real hardware does, so that a notification costs it less than the rest. To us a trap
+ * is a trap.
  */
 
 /** Offsets into BAR0 of the four windows that the PCI capabilities describe, and their lengths. */

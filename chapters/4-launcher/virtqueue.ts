@@ -61,7 +61,7 @@ export interface Chain {
   head: number;
   readable: Span[];
   writable: Span[];
-  /** Bytes of all of them together; never more than the Guest has memory. */
+  /** Bytes of all of them together, at most `LONGEST_REQUEST`; the same memory may be in it more than once. */
   bytes: number;
   /** What serving it counts for in its queue's turn beyond that, in bytes; its device may say. */
   extra: number;
@@ -100,7 +100,7 @@ export class Virtqueue {
   indirect = false;
   /** Low and high halves of the addresses of descriptors, available ring and used ring. */
   readonly addresses = new Uint32Array(6);
-  /** What the driver's counter was when we last took something. */
+  /** How many requests we have taken, modulo 65,536. */
   next = 0;
   /** Something was given back since the driver's last interrupt. */
   unannounced = false;
@@ -224,8 +224,8 @@ function followChain(queue: Virtqueue, head: number): Chain {
  * Each link is then weighed. It must lie in memory with all its bytes. What is for reading must come before what is for
  * writing, because devices are simple and want to know where the one ends. And there is a length that no request may
  * have. virtio knows of none, and a Guest with two gigabytes could have all of them read from its disk in one go, while
- * its neighbours, and you with your ^C, stand and wait. Linux cannot make one of more than sixteen megabytes, so nobody
- * misses any.
+ * its neighbours, and you with your ^C, stand and wait. A Linux left as it comes makes none of more than a few
+ * megabytes, so nobody misses any.
  */
 
 /** Bytes of all buffers of a request together, at most. */
@@ -261,7 +261,7 @@ function spanOf(queue: Virtqueue, at: number, index: number): Span {
  * that points not at a buffer but at a table of further descriptors, somewhere in memory: one place in the queue,
  * however many pieces. Disks and consoles have no use for it, and a driver may only do it if it was offered.
  *
- * It is the one door in this file through which you could be sent in circles, so it opens once. A table must be
+ * It is another door through which you could be sent in circles, so it opens once. A table must be
  * whole, no longer than the queue, must be the end of the chain it hangs from, and must not lead to another table.
  */
 

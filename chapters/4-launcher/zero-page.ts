@@ -6,7 +6,7 @@
  * that Linux calls the zero page because here, of all places, it really is at address 0.
  *
  * Most of its four kilobytes are about things we do not have: the video mode, the APM BIOS, the disks of 1994. They
- * stay zero. These do not, and neither do three fields that say where the command line and the initial file system are,
+ * stay zero. These do not, and neither do a few fields that say where the command line and the initial file system are,
  * and how a kernel likes to be aligned:
  *
  * | At | What it says | To us that means |
@@ -91,7 +91,7 @@ export function writeZeroPage(memory: GuestWindow, kernel: LoadedKernel, command
  * and the programs of chapter 2 are in it.
  */
 
-/** Leaves a file at the top of memory, and its address in the zero page. */
+/** Leaves a file at the top of memory, and its address in the zero page. @returns that address, in bytes */
 export function loadInitrd(
   memory: GuestWindow,
   kernel: LoadedKernel,

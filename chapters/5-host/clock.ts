@@ -6,8 +6,8 @@
  *
  * The time of day it gets in passing: two words in the shared page, written whenever an interrupt is delivered. A clock
  * that is right only when it rings: enough for a kernel that looks at it when it has been woken. Linux reads the
- * seconds twice, to see whether the nanoseconds changed in between. It need not worry, for it does not run while we
- * write.
+ * seconds twice, to see whether they changed while it read the nanoseconds. It need not worry, for it does not run
+ * while we write.
  */
 import { LGUEST_DATA_TIME_NANOSECONDS, LGUEST_DATA_TIME_SECONDS } from '../1-preparation/abi.ts';
 import type { Guest } from './guest.ts';

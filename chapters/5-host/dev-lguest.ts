@@ -69,7 +69,8 @@ export interface LguestDevice {
    *
    * @returns bytes put into `into` (12: a `struct lguest_pending`; 4: the register asked for; after death: the reason),
    * or -ENOENT: dead, read again for the reason; -ERESTART: wants a reboot; -EAGAIN: sleeps, await `poll`;
-   * -ERESTARTSYS: its turn is over, let others have theirs and read again; -EINVAL: not initialised
+   * -ERESTARTSYS: its turn is over, let others have theirs and read again; -EBADF: closed; -EFAULT: `into` is too
+   * short; -EINVAL: not initialised
    */
   read(into: Uint8Array): number;
   /** Resolves when a sleeping Guest should be run again; at once for one that does not sleep. */
@@ -130,7 +131,7 @@ interface OpenFile {
   window?: GuestWindow;
   guest?: Guest;
   death?: Death;
-  /** Offset in the register frame of what the next read returns, instead of running the Guest. */
+  /** Offset in the register frame of the register that was asked for; the next read fetches it. */
   asked?: number | undefined;
   closed: boolean;
   /** Number of the last one to wait in `poll`. Whoever waited before has gone home. */
@@ -177,8 +178,8 @@ function write(file: OpenFile, words: Uint32Array): number {
 }
 
 /*
- * INITIALIZE is the birth: where the memory begins, how many pages of it are memory and how many after that are
- * devices, and the address of the first instruction. That is all a hypervisor needs to know about a computer.
+ * INITIALIZE is the birth: where the memory begins, at which page it ends and at which the devices do, and the address
+ * of the first instruction. That is all a hypervisor needs to know about a computer.
  */
 function initialize(file: OpenFile, words: Uint32Array): number {
   if (file.guest !== undefined) return -EBUSY;
@@ -281,7 +282,7 @@ function putWord(into: Uint8Array, at: number, word: number): void {
  * Anything a Guest asks for may be its last wish. Deep down in the page tables somebody finds an entry that points at
  * the moon, and there is no way on: the Guest must die, at once, from the middle of whatever was being done for it.
  *
- * lguest wrote the reason into the Guest and carried on *as if nothing had happened* until the run loop noticed, which
+ * lguest wrote the reason into the Guest and carried on regardless until the run loop noticed, which
  * meant that every function had to do something harmless with a Guest that was already dead. We throw. `GuestDied` is
  * the one exception in this chapter that is not a bug, and this is the one place that catches it.
  */

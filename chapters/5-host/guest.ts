@@ -219,8 +219,8 @@ export class Guest extends Biography implements Passenger {
  *
  * A newborn Guest is in ring 1, with flat segments, all registers zero but two: eip, as the Launcher said, and EFLAGS,
  * which has one bit that has been 1 since the 8080 of 1974 and will tell nobody why, and the bit that lets interrupts
- * in. The Guest will never see the second one clear. esi is zero, too, and that is no accident: it is where a Linux
- * kernel expects the address of its boot parameters, and those are at 0.
+ * in. While the Guest runs, the second one is never clear, whatever it is told. esi is zero, too, and that is no
+ * accident: it is where a Linux kernel expects the address of its boot parameters, and those are at 0.
  */
 function firstFrame(share: Share): number {
   const frame = share.allocate();

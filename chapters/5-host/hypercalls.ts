@@ -149,8 +149,8 @@ function emptyRing(guest: Guest): void {
  * has been done by the time it is served, and SEND_INTERRUPTS wants the run loop to look for interrupts, which it does
  * on every round: for both, coming here was the point.
  *
- * Look for what is missing. There is no hypercall for *read a byte*, none for *draw a pixel* or *what is my name*. A
- * Guest cannot find out anything by hypercall. It can only tell.
+ * Look for what is missing. There is no hypercall for *read a byte*, none for *draw a pixel* or *what is my name*. Once
+ * it has introduced itself, a Guest cannot find out anything by hypercall. It can only tell.
  */
 function serve(guest: Guest, number: number, first: number, second: number, third: number): void {
   const call = CALLS.get(number);

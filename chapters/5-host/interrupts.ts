@@ -75,8 +75,8 @@ export function deliverInterrupt(guest: Guest): void {
 /*
  * The last line of `deliverInterrupt` has a story as well. irq_pending must be cleared when nothing is waiting any
  * more. lguest meant to. It found the interrupt to deliver by looking for the lowest bit, then looked for the next one
- * above it, and asked whether the answer was larger than the first. It always is, even when the answer means *there is
- * none*. So the note, once left, stayed for good, and from then on a Guest made a hypercall each time it turned
+ * above it, and took the answer for a yes or a no. But the answer is a number, 32 when there is none, and 32 is as true
+ * as any. So the note, once left, stayed for good, and from then on a Guest made a hypercall each time it turned
  * interrupts on, to be told that there was nothing. All was correct. It was only slow, and slow has no stack trace.
  */
 function lowest(bits: number): number {

@@ -91,8 +91,9 @@ function readyForUse(guest: Guest, entry: number, address: number): boolean {
  * SET_PGD reports a change in the directory, and the whole table under that entry is dropped. The new value is not even
  * passed: it is read when it is needed.
  *
- * The check looks dull. lguest's said *index > 1024*, which lets 1,024 through, the first word behind the page; and it
- * had nothing against 1,023, which is the Switcher. A Guest could ask its Host to saw off the branch that both sat on.
+ * The check looks dull. lguest's said *index > 1024*, which lets 1,024 through, the first word behind the page. It let
+ * 1,023 through as well, which is the Switcher: the Host sawed off the branch that both sat on, and then hurried to
+ * nail it back. We say no.
  */
 /**
  * LHCALL_SET_PGD: the Guest has changed entry `index` of the directory at `cr3`.

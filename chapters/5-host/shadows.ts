@@ -121,10 +121,9 @@ function setDirectoryEntry(guest: Guest, shadow: Shadow, index: number, entry: n
  * it.
  *
  * :::exercise{#least-recent points=10 minutes=20}
- * Next to those dice, lguest's author left a note: choosing the one that had not been used for longest might be better,
- * but this was easy. Taking turns is just as easy, and hardest on the one who deserves it least. A shell that runs
- * between any two of its children is visited more than anybody else, and every sixty-fourth child takes its shadow all
- * the same.
+ * Next to those dice, lguest's author left a note: he knew a better choice, and this one was less work. Taking turns is
+ * just as easy, and hardest on the one who deserves it least. A shell that runs between any two of its children is
+ * visited more than anybody else, and every sixty-fourth child takes its shadow all the same.
  *
  * Do it better. When a Guest comes with a directory that no shadow stands for, give up the one whose directory it has
  * been away from for longest. A shadow that never stood for anybody goes before all others, and everything else stays

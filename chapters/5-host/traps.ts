@@ -10,7 +10,8 @@
  * plays the device. 7 is about floating point. And 32 and up is our own interrupt, by which we took the processor away,
  * and whose work is done by now.
  *
- * ::figure[How far down five trips go. Above the broken line is the Guest's machine code; below the Switcher there is only TypeScript. The first trip never comes by here: that is what a trap gate is for.]{#trips}
+ * ::figure[How far down five trips go. Above the broken line is the Guest's machine code; below the Switcher there is
+ * only TypeScript. The first trip never comes by here: that is what a trap gate is for.]{#trips}
  */
 import { LGUEST_DATA_CR2, LGUEST_TRAP_ENTRY } from '../1-preparation/abi.ts';
 import { FAULT_PRESENT, PAGE_SIZE, pageOf } from '../1-preparation/paging.ts';
@@ -39,7 +40,7 @@ import { demandPage, physicalAddress, physicalForLoad, walkTables } from './page
  * want least in ring 0.
  *
  * Each Guest has one such note, which is written over the next time. Its Launcher has long answered by then, and a
- * Linux that boots writes some forty-nine thousand of them.
+ * Linux that boots writes some forty-five thousand of them.
  */
 /** What a Guest tried that only its Launcher can do for it: `struct lguest_pending`. */
 export interface Exit {

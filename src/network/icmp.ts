@@ -19,7 +19,6 @@ const HEADER = 8;
 
 /** Why not: codes of *destination unreachable* (RFC 792, RFC 1122). */
 export const HOST_UNREACHABLE = 1;
-export const PORT_UNREACHABLE = 3;
 export const PROHIBITED = 13;
 
 export function isEchoRequest({ payload }: Ipv4): boolean {

@@ -2,7 +2,7 @@
  * # A switch
  *
  * With two cables and something between them you have a network with no internet to it. In lguest's first months
- * that was a file, mapped by all who took part, with a lock on it. Here it is the box that every office has under a
+ * that was a file, mapped by all who took part, with a lock for each. Here it is the box that every office has under a
  * desk.
  *
  * It knows nothing. It looks at who sends, and remembers on which cable that was. It looks at whom it is for, and

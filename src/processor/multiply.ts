@@ -3,7 +3,7 @@
  *
  * Two 32-bit numbers make a 64-bit product, and JavaScript has no such thing. It has `Math.imul` for the lower
  * half and doubles for whatever fits in 53 bits. The upper half is made as you did at school, in digits; only
- * that ours go to 65,536.
+ * that ours go to 65,535.
  */
 import { DIVIDE_ERROR, raise } from './faults.ts';
 import { setResult } from './flags.ts';

@@ -178,8 +178,8 @@ export function squareRoot(control: number, a: Real, result: Real): number {
  * A root is long division in which the divisor grows as the quotient does. To append a bit b to a root r of what
  * has been read, (2r + b)^2 must still fit, which is to say that 4r + 1 must fit into the rest. You can do it on
  * paper, two digits at a time; your grandmother may have. Here are 66 steps of it, and it is the slowest of the
- * basic operations by far. An 8087 took 180 cycles, less than for a division, because it did exactly this and
- * division did not help it.
+ * basic operations by far. An 8087 was a little
+ * quicker at it than at a division, with 180 cycles: it had no better way to divide either.
  */
 /** One bit of the root after the other, as it was once done on paper: 66 of them, and what is left is sticky. */
 function root(control: number, a: Real, result: Real): number {

@@ -1,10 +1,10 @@
 /*
  * # What is left over
  *
- * The remainder of 2^1000 divided by 3 is exact: 1. There is no rounding in a remainder at all, which makes it
- * the only operation that is never wrong. But the quotient has a thousand bits, and each costs a step, and on an
- * 8087 with a 5 MHz clock an interrupt might have waited half a second. So the instruction is *partial*. It takes
- * off at most 63 bits, sets C2 if there is more to do, and you jump back to it.
+ * The remainder of 2^1000 divided by 3 is exact: 1. There is no rounding in a remainder at all, which makes it the only
+ * operation that is never wrong. But the quotient has a thousand bits, and each costs a step. The longest has thirty
+ * thousand, and on an 8087 with a 5 MHz clock an interrupt would have waited for some twenty milliseconds. So the
+ * instruction is *partial*. It takes off at most 63 bits, sets C2 if there is more to do, and you jump back to it.
  *
  * What it was for are angles. The sine of a large angle is that of the remainder by a right angle, and which
  * quadrant you are in is what the last three bits of the quotient say. So they come out as well, as C0, C3 and

@@ -6,7 +6,7 @@
  *
  * Here lies the famous trap of the x87. A sum is rounded to 64 bits in the register, and when it is stored it is
  * rounded to 53. Two roundings are not one: what lies just above the middle can be rounded *to* the middle first,
- * and then to even, downward. It is rare, one case in some two thousand. But a compiler that keeps a variable in
+ * and then to even, downward. It is rare, one case in some four thousand. But a compiler that keeps a variable in
  * a register today and in memory tomorrow has a program that answers differently when you add a print statement
  * to find out why.
  */

@@ -1,8 +1,9 @@
 /*
  * # A very small library
  *
- * You can read the woven book straight from the disk. But browsers do not let pages from a disk do much, search
- * among it, so there is a server. It knows one verb, and listens on 127.0.0.1, which no other computer can reach.
+ * You can read the woven book straight from the disk. But it comes out of the loom page by page, and a page that is not
+ * there yet is worth a moment of waiting, so there is a server. It knows one verb, and listens on 127.0.0.1, which no
+ * other computer can reach.
  */
 
 import { createReadStream, realpathSync, statSync } from 'node:fs';

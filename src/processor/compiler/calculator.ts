@@ -136,8 +136,9 @@ const OPERATION_TYPE = 0;
 /*
  * ## A module of its own
  *
- * It has sixty functions and nine kilobytes, is made when a machine first compiles an instruction of the x87, and
- * lasts. Compiled once, it serves every machine in the process, each with an instance that sees its own memory.
+ * It has some fifty functions and not quite ten kilobytes, is made when a machine first compiles an instruction of the
+ * x87, and lasts. Compiled once, it serves every machine in the process, each with an instance that sees its own
+ * memory.
  *
  * Operations come first, and are in the table. Then `calculate`, which is exported; and then whatever is called by
  * these.

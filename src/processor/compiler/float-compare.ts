@@ -2,7 +2,8 @@
  * # Three answers
  *
  * The fourth, *that is not a question*, belongs to the interpreter. What is left is above, below and equal; and two
- * numbers of the same sign are in the order of their bits, exponent first. That is no accident. It is why the exponent
+ * numbers of the same sign are in the order of their bits, exponent first, or below zero just the other way round. That
+ * is no accident. It is why the exponent
  * has a bias instead of a sign: so that a machine without floating point could sort.
  */
 import { FLAG_CARRIES, FLAG_RESULT, X87_STATUS } from '../layout.ts';
@@ -68,8 +69,8 @@ function codeIf(below: Formula): Formula {
 /*
  * ## Told to the unit
  *
- * The answer goes into the condition codes, where FNSTSW will look for it, and then there may be pops: none, one or,
- * for FCOMPP, two.
+ * The answer goes into the condition codes, where FNSTSW will look for it, and then there may be pops: none, one, or
+ * two for FCOMPP and FUCOMPP.
  */
 function tell(code: Local): Formula {
   return setWord(X87_STATUS, or(and(status, ~(C0 | C1 | C2 | C3)), code));

@@ -4,7 +4,7 @@
  * Long division with a pencil goes: guess a digit, multiply, subtract; if it was too much, guess one less. With digits
  * of 32 bits there are two of them. Donald Knuth, who worked out in 1969 how to guess, proved that a guess from the
  * upper half of the divisor is never too small, and too large by two at the most. It is why the divisor's first bit
- * must be set; and that it is, since 1985 wrote it into the format.
+ * must be set; and that it is, since the 387 will have no others.
  *
  * One by three: both digits are `aaaaaaaa`, and two thirds of a unit are left. So it is rounded up, and the last digit
  * of a third is a `b`.

@@ -105,8 +105,8 @@ export function pop(): Formula[] {
 /*
  * ## Status and control
  *
- * Of the status word only two things change here. Something was cut off, and it was rounded up: INEXACT stays until
- * somebody clears it, and C1 is about the last operation.
+ * Of the status word arithmetic changes only two things. Something was cut off, and it was rounded up: INEXACT stays
+ * until somebody clears it, and C1 is about the last operation.
  */
 export const control = word(X87_CONTROL);
 export const status = word(X87_STATUS);

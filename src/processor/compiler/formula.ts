@@ -84,7 +84,7 @@ export const gtU64 = two(wasm.I64_GT_U);
 export const isZero64 = one(wasm.I64_EQZ);
 export const zeros64 = one(wasm.I64_CLZ);
 
-/** From 64 bits to 32, and back without a sign. */
+/** From 64 bits to the lower 32; and back, without a sign or with one. */
 export const narrow = one(wasm.I32_WRAP);
 export const widen = one(wasm.I64_EXTEND_U);
 export const widenSigned = one(wasm.I64_EXTEND_S);

@@ -81,9 +81,10 @@
  *
  * Whatever is new is interpreted: most of it by the sprinter, and the rest by the interpreter behind him. A block that
  * has been done four thousand times is *hot*, the head of a loop already after two hundred and fifty, and is compiled
- * together with what lies around it. (At first, when nothing is compiled yet and everybody waits, a thirty-second part
- * of that will do.) What has never been executed is never compiled, and not out of laziness alone: to decode an
- * instruction is to fetch it, fetching sets bits in page tables, and that would be a way to tell.
+ * together with what lies around it: this is a *region*, and becomes one function of WebAssembly. (At first, when
+ * nothing is compiled yet and everybody waits, a thirty-second part of that will do.) What has never been executed is
+ * never compiled, and not out of laziness alone: to decode an instruction is to fetch it, fetching sets bits in page
+ * tables, and that would be a way to tell.
  */
 export * from './compiler.ts';
 export * from './practice.ts';
@@ -168,7 +169,8 @@ export * from './float-control.ts';
  * picture was drawn by `npm run bench -- kernels --plot` on a machine with other things to do. Yours will look
  * different; draw it.
  *
- * ::figure[Time as a multiple of the real processor's, on a logarithmic scale: the bar and the number are a program that has warmed up, the stroke is its first time.]{#bench}
+ * ::figure[Time as a multiple of the real processor's, on a logarithmic scale: the bar and the number are a program
+ * that has warmed up, the stroke is its first time.]{#bench}
  *
  * Down at the bottom lies the language itself.
  */

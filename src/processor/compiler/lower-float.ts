@@ -191,7 +191,8 @@ function pushWord({ code }: Draft, index: number): void {
 /*
  * ## All of them
  *
- * What is missing here, sines and logarithms, FPREM and FBSTP and the saving of everything, is done by the interpreter.
+ * What is missing here is done by the interpreter: sines, logarithms and remainders, rounding to a whole number,
+ * decimals, and whatever looks at the registers as such, from FXAM to the saving of everything.
  */
 const { withDouble, withDoubleword, withSingle, withWord } = calculate;
 

@@ -69,7 +69,7 @@ export function growPatient(compiler: Compiler): void {
  * a list. The second time everything on the list is compiled together with it, since a module costs a good deal
  * whatever is in it, and who is lukewarm will mostly be hot soon.
  *
- * Who rewrites a page once will do it again: then one waits twice as long, each time, and in no list.
+ * For a page that keeps being rewritten one waits twice as long, each time, and in no list.
  */
 /** A block has become as hot as its mark. */
 export function noteHeat(compiler: Compiler, block: Block): void {

@@ -3,7 +3,7 @@
  *
  * Most of a boot is code that is done a few dozen times and never again. That is too rarely for it to be compiled, and
  * it comes to ten million instructions. They are left to the interpreter, who needs time to get going: he is
- * JavaScript, and for its first second a JavaScript engine is busy finding out what our two hundred and thirty
+ * JavaScript, and for its first second a JavaScript engine is busy finding out what our two hundred and eighty
  * functions might be for.
  *
  * Now look at *what* he does. One instruction in seven loads a word. One in eleven moves a register to a register.
@@ -49,7 +49,7 @@ export function byteAddress(at: number): number {
 /*
  * ## One for each machine
  *
- * A module is compiled once, and gets a memory for each machine. It has ten kilobytes, and there are browsers that
+ * A module is compiled once, and gets a memory for each machine. It has eleven kilobytes, and there are browsers that
  * refuse as much on the thread that draws the page. Then the interpreter walks alone, as he did before.
  */
 let compiled: WebAssembly.Module | undefined;
