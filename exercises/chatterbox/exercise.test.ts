@@ -1,5 +1,18 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { initrdWith } from '../../test/guest/own-programs.ts';
 import { bootToPrompt, type Session } from '../../test/guest/session.ts';
+
+/** A program that calls so many times for what there is not, and sleeps. */
+const MUMBLE = `
+import type { i32, u32 } from '../language.ts';
+import { asm } from '../language.ts';
+import { sleep } from './library/calls.ts';
+import { parseNumber } from './library/strings.ts';
+export function main(_count: u32, words: u32[]): void {
+  const times: i32 = parseNumber(words[1]);
+  for (let i: i32 = 0; i < times; i++) asm\`mov eax, 999\n int 0x80\`;
+  sleep(1000000);
+}`;
 
 /** The rows of what `ps` prints, by the words of its first line. */
 function rows(printed: string): Record<string, string>[] {
@@ -19,7 +32,9 @@ function callsIn(printed: string): Record<string, number> {
 describe('ps', () => {
   let session: Session;
   beforeAll(async () => {
-    session = await bootToPrompt();
+    session = await bootToPrompt({
+      initrd: initrdWith(['init', 'sh', 'ps', 'syscall', 'echo', 'kill'], { mumble: MUMBLE }),
+    });
   });
 
   it('has a column CALLS, with a number for everybody', async () => {
@@ -67,6 +82,21 @@ describe('ps', () => {
       (await prompts(10)) - (await prompts(0)),
       'a call that ends in an error has not been counted',
     ).toBe(30);
+  });
+
+  it('counts a call with a number that means nothing', async () => {
+    const mumbled = async (times: number) => {
+      const id = /\[(\d+)\]/.exec(await session.run(`mumble ${times} &`))?.[1];
+      await session.run('syscall 20000'); // long enough for it to have said everything
+      const calls = callsIn(await session.run('ps')).mumble!;
+      await session.run(`kill ${id}`);
+      await session.run('echo and now it is quiet');
+      return calls;
+    };
+    expect(
+      (await mumbled(700)) - (await mumbled(0)),
+      'a call for what there is not has not been counted',
+    ).toBe(700);
   });
 
   it('and finds its names where it found them before', async () => {

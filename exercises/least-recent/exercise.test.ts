@@ -1,7 +1,16 @@
-import { it } from 'vitest';
+import { afterEach, beforeEach, it, vi } from 'vitest';
 import { LHCALL_NEW_PGTABLE, LHREQ_SETREG } from '../../chapters/1-preparation/abi.ts';
 import { SHADOWS } from '../../chapters/5-host/shadows.ts';
 import { call, identityMap, INIT, STACK, TABLE, TestGuest } from '../../test/host/harness.ts';
+
+/** Visits may follow each other faster than any clock ticks; and time, in here, comes from the World. */
+beforeEach(() => {
+  vi.spyOn(Date, 'now').mockReturnValue(0);
+  vi.spyOn(performance, 'now').mockReturnValue(0);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 const EIP = 48;
 /** `in al, 0x80`: the Guest stops here and the Launcher, which is this test, gets to look. */

@@ -116,8 +116,11 @@ function complaintsOf(test: string, said: string): string {
   return at < 0 ? '' : said.slice(at);
 }
 
-/** The sentence in a message, without the name of the kind of error that carries it. */
+/** The sentence in a message, without the name of the kind of error that carries it, and what the test runner adds. */
 function sentence(message: string): string {
-  const [first = '', second = ''] = message.replace(/^(?:\w*Error: )+/, '').split('\n');
+  const [first = '', second = ''] = message
+    .replace(/^(?:\w*Error: )+/, '')
+    .replace(/ \/\/ Object\.is equality$/m, '')
+    .split('\n');
   return first.endsWith(':') ? `${first} ${second.trim()}` : first;
 }
