@@ -10,8 +10,7 @@
  * plays the device. 7 is about floating point. And 32 and up is our own interrupt, by which we took the processor away,
  * and whose work is done by now.
  *
- * ::figure[How far down five trips go. Above the broken line is the Guest's machine code; below the Switcher there is
- * only TypeScript. The first trip never comes by here: that is what a trap gate is for.]{#trips}
+ * ::figure[How far down five trips go. Above the broken line is the Guest's machine code; below the Switcher there is only TypeScript. The first trip never comes by here: that is what a trap gate is for.]{#trips}
  */
 import { LGUEST_DATA_CR2, LGUEST_TRAP_ENTRY } from '../1-preparation/abi.ts';
 import { FAULT_PRESENT, PAGE_SIZE, pageOf } from '../1-preparation/paging.ts';

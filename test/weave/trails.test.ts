@@ -18,7 +18,7 @@ function withTrail(first: string) {
  * :::trail{#drop name="a drop of oil"}
  * 1. It [starts](${first}), as things do,
  * 2. [comes by](chapters/1-lamp/light.ts), see \`demandPage\`, and
- * 3. [ends](chapters/1-lamp/flame.ts).
+ * 3. [ends](chapters/1-lamp/flame.ts). There is more to be said of that.
  * :::
  */`,
     ),
@@ -47,13 +47,14 @@ describe('a trail', () => {
     const [middle] = marksOn(pages.get('1-lamp/light.html'));
     const [end] = marksOn(pages.get('1-lamp/flame.html'));
     expect(start).toContain(
-      'On the trail of <a href="../1-lamp/oil.html#drop">a drop of oil</a>, 1\u00a0of\u00a03: ',
+      'On the trail of <a href="../1-lamp/oil.html#drop-1">a drop of oil</a>, 1\u00a0of\u00a03: It starts, as things do, ',
     );
+    expect(pages.get('1-lamp/oil.html')).toMatch(/<li id="drop-1">.*starts/);
     expect(start).toContain('<a href="../1-lamp/light.html#');
     expect(start).not.toContain('back');
     expect(middle).toContain('<a href="../2-cave/page-tables.html#a-fault-is-a-question"');
     expect(middle).toContain('<a href="flame.html#');
-    expect(end).toContain(', 3\u00a0of\u00a03: ');
+    expect(end).toContain(', 3\u00a0of\u00a03: ends. ');
     expect(end).not.toContain('on →');
   });
 

@@ -45,8 +45,14 @@ export interface Trail {
   /** What one is on the trail of. */
   name: string;
   line: number;
-  /** Where each step leads, as written; undefined for one that does not begin with a link. */
-  steps: (string | undefined)[];
+  steps: {
+    /** Where it leads, as written; undefined for one that has no link. */
+    target: string | undefined;
+    /** What happens there, in a sentence. */
+    says: string;
+    /** The anchor of its item in the list. */
+    id: string;
+  }[];
 }
 
 /** Everything on a page that must be filled in, or that another page may ask for. */
@@ -147,19 +153,28 @@ function surveySection(
 }
 
 /*
- * The steps of a trail are read off before anything has been done about its links.
+ * The steps of a trail are read off before anything has been done about its links. Of what is said of a step, its first
+ * sentence will stand beside the place itself.
  */
 function trailIn(node: Element, line: number): Trail {
+  const trail = String(node.properties.id);
   const steps: Trail['steps'] = [];
   everyElement(node, (item) => {
     if (item.tagName !== 'li') return;
-    let first: string | undefined;
+    const id = `${trail}-${steps.length + 1}`;
+    let target: string | undefined;
     everyElement(item, ({ tagName, properties }) => {
-      if (tagName === 'a') first ??= String(properties.href);
+      if (tagName === 'a') target ??= String(properties.href);
     });
-    steps.push(first);
+    item.properties.id = id;
+    steps.push({ target, says: firstSentence(textOf(item)), id });
   });
-  return { id: String(node.properties.id), name: String(node.properties.dataTrail), line, steps };
+  return { id: trail, name: String(node.properties.dataTrail), line, steps };
+}
+
+function firstSentence(text: string): string {
+  const words = text.trim().replaceAll(/\s+/g, ' ');
+  return /^.*?[.?!](?= |$)/.exec(words)?.[0] ?? words;
 }
 
 /*

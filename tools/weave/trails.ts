@@ -2,8 +2,8 @@
  * # Trails
  *
  * Paths in the mountains are marked by people who have walked them: a dab of paint on a rock, one for each path, where
- * you might otherwise wonder. It does not tell you what you are looking at. It tells you that this is the way, and how
- * far you are.
+ * you might otherwise wonder. It tells you that this is the way, and how far you are. Ours say a sentence as well, of
+ * what the one whose trail it is has come here for.
  *
  * A [trail](directives.ts#trails) is a list of links on one page. What makes it a path is that those links are walked
  * here, at every weave, and a mark is left at each end: what passes here, the how-manieth step it is, where it came
@@ -19,8 +19,9 @@ import { made, type SectionEntry, type Trail } from './survey.ts';
 /** A mark beside a section: a trail passes here. */
 interface Waymark {
   name: string;
-  /** Where the trail is told. */
+  /** Where the trail is told, and what it says of this step. */
   trail: Place;
+  says: string;
   /** The how-manieth step this is, from 1, and of how many. */
   step: number;
   steps: number;
@@ -45,7 +46,7 @@ export function walkTrails(
   const marks: Waymarks = new Map();
   for (const page of pages) {
     for (const trail of page.survey.trails) {
-      const steps = trail.steps.map((target) => stepOf(page, target, directory));
+      const steps = trail.steps.map(({ target }) => stepOf(page, target, directory));
       const astray = steps.indexOf(undefined);
       if (astray >= 0)
         complain(page.file, trail.line, `has a trail whose step ${astray + 1} leads to no section`);
@@ -60,11 +61,13 @@ interface Step {
   place: Place;
 }
 
-function markSteps(page: Page, { id, name }: Trail, steps: readonly Step[], marks: Waymarks): void {
+function markSteps(page: Page, { name, steps: told }: Trail, steps: readonly Step[], marks: Waymarks): void {
   for (const [index, { section }] of steps.entries()) {
+    const { id, says } = told[index]!;
     const mark: Waymark = {
       name,
       trail: { output: page.output, anchor: id },
+      says,
       step: index + 1,
       steps: steps.length,
       before: steps[index - 1]?.place,
@@ -137,7 +140,7 @@ function narrationOf(section: Element): Element {
   return Array.isArray(spoken) && spoken.includes('narration') ? (first as Element) : section;
 }
 
-function lineOf(page: Page, { name, trail, step, steps, before, after }: Waymark): Element {
+function lineOf(page: Page, { name, trail, says, step, steps, before, after }: Waymark): Element {
   const text = (value: string) => ({ type: 'text', value }) as const;
   const link = (place: Place, words: string, rel: string | undefined) =>
     made('a', { href: href(page.output, place), ...(rel ? { title: rel } : {}) }, [text(words)]);
@@ -149,7 +152,7 @@ function lineOf(page: Page, { name, trail, step, steps, before, after }: Waymark
   return made('p', {}, [
     text('On the trail of '),
     link(trail, name, undefined),
-    text(`, ${step}\u00a0of\u00a0${steps}: `),
+    text(`, ${step}\u00a0of\u00a0${steps}: ${says} `),
     made('span', {}, way),
   ]);
 }
