@@ -38,7 +38,7 @@
 /*
  * ## The cast
  *
- * :::figure{#cast caption="Who stands on whom. Everything left of the bar is machine code on the silicon."}
+ * :::figure{#cast caption="Who stands on whom. Left of the bar is machine code, and the silicon runs it; right of it is TypeScript. A ring is a rank, and 0 is the highest."}
  * ```text
  *    ring 3    processes of the Guest   |
  *    ring 1    the Guest's kernel       |   the Launcher       chapter 4
@@ -56,7 +56,8 @@
  * when the Guest prints a letter, the Launcher is the screen.
  *
  * The *Host* is the hypervisor proper (chapter 5). It holds the Guest's page tables, hands it its interrupts, and kills
- * it when it asks for the impossible. It looks like a device file, because lguest's did.
+ * it when it asks for the impossible. It looks like a device file, something that one opens, reads and writes, because
+ * lguest's did.
  *
  * The *Switcher* is less than a page of machine code at the top of every address space (chapter 6). It is the only door
  * between their world and ours, and it is exactly wide enough for one.
@@ -66,11 +67,58 @@
  */
 
 /*
+ * ## Eight numbers and a finger
+ *
+ * You know what a number is, and `>>>`. You have never written a kernel, and perhaps not a line of machine code. It
+ * takes half a page to learn to read it.
+ *
+ * A processor has next to nothing in its hands. Eight numbers of 32 bits, its *registers*, each with a name; and one
+ * more, eip, the finger on the instruction that comes next. All else is in memory and has to be fetched.
+ *
+ * | Register | What is in it |
+ * | --- | --- |
+ * | eax, ecx, edx, ebx | whatever one likes; answers come in eax. `ax` is its lower half, and `ah` and `al` are the two bytes of that |
+ * | esi, edi, ebp | the same, but for the bytes |
+ * | esp | where the top of the stack is, which grows downwards |
+ * | eflags | a bit for each thing that one may want to know of the last result: it was zero, it was negative, there is one to carry; and a few for the machine |
+ * | cs, ss, ds, es, fs, gs | who is speaking, and to which part of memory: the first idea of this chapter |
+ * | cr0, cr2, cr3, cr4 | switches, the last address that was not there, and the page tables: the second |
+ *
+ * We write instructions as Intel does. What is changed *comes first*, and square brackets mean *what lies in memory
+ * at*:
+ *
+ * ```asm
+ * mov  eax, [esp + 8]      ; eax = the word 8 bytes above the top of the stack
+ * mov  [edx], eax          ; and edx is where it goes
+ * push ecx                 ; esp -= 4, then [esp] = ecx; pop takes it off again
+ * add  ecx, 4              ; ecx += 4
+ * test eax, eax            ; eax & eax, and only the flags are kept
+ * jz   nothing             ; was it zero? Then go to `nothing`
+ * call function            ; push the address of what comes next, and go; ret pops it, and is back
+ * ```
+ *
+ * That is nine tenths of all that a compiler ever writes. The rest is for kernels:
+ *
+ * | Instruction | What it does |
+ * | --- | --- |
+ * | `int 0x80` | goes to the kernel, by a door with that number: a *trap*, the third idea |
+ * | `iret` | comes back from there |
+ * | `hlt` | sleeps until a device has something to say |
+ * | `cli`, `sti` | shuts out interrupts, and lets them in again |
+ * | `pushf`, `popf` | puts eflags on the stack, and takes them off it |
+ * | `in`, `out` | reads and writes a *port*, one of 65,536 doors behind which are devices and no memory |
+ * | `mov cr3, eax` | exchanges all of memory for another; `invlpg` does it for a single page |
+ * | `lgdt`, `lidt`, `ltr` | says where the table of segments is, that of the gates, and the task state |
+ *
+ * A kernel says these when it believes itself alone. What they should do when it is not, that is the question of this
+ * book.
+ */
+
+/*
  * ## What you pack
  *
- * You know what a number is, and `>>>`. You have never written a kernel. So before the cave gets narrow, here are the
- * three ideas of the i386 that the rest of the book stands on, each with the names it will go by: who may do what,
- * where memory really is, and what happens when it goes wrong.
+ * Before the cave gets narrow, here are the three ideas of the i386 that the rest of the book stands on, each with the
+ * names it will go by: who may do what, where memory really is, and what happens when it goes wrong.
  */
 export * from './rings.ts';
 export * from './paging.ts';
@@ -87,6 +135,28 @@ export * from './traps.ts';
 export * from './abi.ts';
 export * from './errno.ts';
 export * from './world.ts';
+
+/*
+ * ## Words for the road
+ *
+ * Each is explained where it belongs, and used a little earlier, as words are.
+ *
+ * | Word | What we mean by it |
+ * | --- | --- |
+ * | trap | the processor leaves what it was doing for a function of the kernel's: an *exception* if the instruction could not be done, an *interrupt* if a device wants something. [More](traps.ts) |
+ * | fault | an exception after which the same instruction is tried again |
+ * | vector, gate | the number of a trap, and where it leads. [More](traps.ts#gates) |
+ * | interrupt line, IRQ | the one wire by which devices ask for an interrupt, and the number that says which device |
+ * | exit, trip | a Guest is left, for whatever reason; and everything that is done for it until it runs again |
+ * | hypercall | what a system call is to a process, for a kernel: a question to whoever is below. [More](abi.ts#the-knock-on-the-wall) |
+ * | shadow | page tables that the Host has made, and the processor uses; what the Guest has are drafts. [More](chapters/5-host/shadows.ts) |
+ * | Switcher | the only three pages that both worlds have. [More](chapters/6-switcher/switcher.ts) |
+ * | virtio | how a Guest talks to devices that know that they are none: lists of buffers in its memory. [More](chapters/3-drivers/index.ts) |
+ * | initrd | a small file system that a kernel is given on the way, in memory |
+ * | linker | whoever puts the pieces of a program into their places and writes the addresses into them; ours is in [the tangler](tools/tangle/index.ts) |
+ * | retired | done, of an instruction; a Guest's time can be counted in these |
+ * | World | where time and chance come from, when one wants to be able to repeat them. [More](world.ts) |
+ */
 
 /*
  * The lamp is lit. After three walks you will know who may do what, that an address is a question, and where the

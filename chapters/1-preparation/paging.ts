@@ -85,8 +85,8 @@ export function tableOffset(address: number): number {
  *
  * U has only two values. Of four rings, paging knows two: ring 3, and the rest. To a page table, ring 1 is as good as
  * ring 0, and that is the trap door in our cave. Whatever we map for ourselves without the U bit, a Guest's kernel can
- * reach. The answer that Host and Switcher give is nearly rude: three pages, and all the rest of us is simply not
- * there.
+ * reach. The answer that Host and Switcher give is nearly rude: of us it has the Switcher's three pages, and all
+ * the rest is simply not there.
  */
 
 /** The low twelve bits of an entry (Intel SDM vol. 3, 4.3). */

@@ -103,8 +103,9 @@ export function gateOffset(low: number, high: number): number {
  *
  * A kernel turns interrupts off with `cli`, which traps in ring 1: good, we can help. But it may also say `popf`, which
  * loads all of EFLAGS from the stack, and in ring 1 `popf` *leaves IF as it was and says nothing*. No trap. The kernel
- * believes that interrupts are off, and they are not. There are seventeen such instructions on this processor, which is
- * why people used to say that it cannot be virtualised. They meant: not behind the kernel's back.
+ * believes that interrupts are off, and they are not. Somebody counted seventeen such instructions on this processor in
+ * the year 2000 (`sidt` is another, which shows anybody where the real gates are), and it is why people used to say
+ * that it cannot be virtualised. They meant: not behind the kernel's back.
  *
  * lguest's answer, and ours, is to do it to its face. A Guest knows that it is one. Its interrupt flag is a word in
  * memory that it shares with the Host, and the real IF stays set as long as a Guest runs. How could we take the

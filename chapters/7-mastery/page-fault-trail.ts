@@ -23,8 +23,8 @@
  *    stands still in the machine from here to step 10.
  * 4. [`switchTo`](chapters/6-switcher/switcher.ts#the-journey) sees the halt and reads the number off the frame.
  * 5. [The Host's table](chapters/5-host/traps.ts#the-table) says what 14 is.
- * 6. [Whose fault](chapters/5-host/traps.ts#whose-fault) is it? The witness has noted CR2 by now; the next one to fault
- *    will overwrite it.
+ * 6. [Whose fault](chapters/5-host/traps.ts#whose-fault) is it? For the figure, CR2 was noted before anybody asked; the
+ *    next one to fault will overwrite it.
  * 7. [`demandPage`](chapters/5-host/page-tables.ts#demandPage) walks the Guest's own tables by hand, to see what a real
  *    processor would have said. It would have faulted as well. This one is not ours.
  * 8. [Sent back](chapters/5-host/traps.ts#sent-back): the address is put where the Guest looks for its CR2,
