@@ -115,12 +115,12 @@ function exercises(directory: Directory): ElementContent[] {
  * ## Definitions
  *
  * An index of names, by their first letter. Members of interfaces are not in it; they would treble it, and nobody
- * looks for `size` under S.
+ * looks for `size` under S. Nor for what has one letter.
  */
 function definitions(directory: Directory): ElementContent[] {
   const all = directory.pages.flatMap((page) =>
     [...page.facts.definitions.values()]
-      .filter(({ name }) => !name.includes('.'))
+      .filter(({ name }) => name.length > 1 && !name.includes('.'))
       .map((definition) => ({ page, definition })),
   );
   const order = new Intl.Collator('en', { sensitivity: 'base' });
@@ -280,5 +280,7 @@ function referenceIndex(told: readonly Room[], directory: Directory): ElementCon
     const heading = h('h2', { id: room.slug }, [h('a', { href: to() }, title)]);
     return h('section', { className: ['room'] }, [heading, h('p', { className: ['names'] }, names)]);
   });
-  return [h('h1', 'Reference'), ...lists];
+  const what =
+    'What has a contract: what it takes and gives, in which units and ranges, how it can fail, and where that is written. The words are those of the book, without the story.';
+  return [h('h1', 'Reference'), h('p', what), ...lists];
 }
