@@ -70,6 +70,9 @@ export function advance(number: number, by: number): number {
 
 /*
  * ## Reading
+ *
+ * A segment that is too short, whose header says that it is longer than the packet, or whose checksum is wrong, is no
+ * segment. Nobody is told; TCP will send it again.
  */
 
 /** @param unfinished the checksum was left to others, so there is none to be checked */

@@ -86,6 +86,10 @@ function comparesData(i: Instruction): boolean {
 
 /*
  * ## Again and again
+ *
+ * A REP retires one instruction for each time around, so it can be stopped between any two of them, by the end of the
+ * budget or by what it has just written. Then EIP stays where it is, and ECX says how much is left: that is all that is
+ * needed to go on, even after an interrupt.
  */
 function repeat(cpu: Processor, i: Instruction, total: number): void {
   const words = cpu.words;

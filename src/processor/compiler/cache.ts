@@ -189,6 +189,9 @@ export class ExitList implements ExitNumbers {
 
 /*
  * ## Finding by address
+ *
+ * The table that the dispatcher reads has a place for each of so many mixtures of bits. Two regions with the same
+ * mixture push each other out of it, and nothing is lost by that but time.
  */
 function cacheIndex(eip: number): number {
   return (JUMP_CACHE >>> 2) + (((eip ^ (eip >>> 13)) & (JUMP_CACHE_ENTRIES - 1)) << 2);

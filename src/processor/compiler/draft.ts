@@ -103,6 +103,10 @@ export function runtimeKind(kind: number): number {
 
 /*
  * ## Leaving
+ *
+ * There is one place in the function where everything is put back into memory, and each way out is a branch to it. What
+ * they have to tell is in two locals that were set beforehand: which exit it is, and of what kind the flags are.
+ * Whoever compiles WebAssembly keeps such a constant at hand until the branch is taken, so it costs nothing.
  */
 /** Notes in locals what an exit at this place would have to say. Costs nothing unless it is taken. */
 export function prepareExit(d: Draft, number: number): void {
@@ -140,6 +144,9 @@ export function prepareTarget(d: Draft, eip: number): void {
 
 /*
  * ## Locals and memory
+ *
+ * On the way in, a function loads the registers that it will use, and on the way out it stores those that it may have
+ * changed. In between they are locals.
  */
 export function loadRegisters(d: Draft): void {
   for (let register = 0; register < 8; register++) {

@@ -99,6 +99,8 @@ function findKinds(order: readonly Node[]): void {
 
 /*
  * ## The tree
+ *
+ * What a block dominates is written inside it, or behind it if it is a place where ways meet.
  */
 function emitTree(d: Draft, node: Node, labels: Labels): void {
   const { code } = d;

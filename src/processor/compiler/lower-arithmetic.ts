@@ -24,6 +24,9 @@ import {
 
 /*
  * ## The five forms
+ *
+ * The result goes to the operand, or to the register; and the second number is a register, the operand or a constant.
+ * An operand in memory is reached first, for everything behind that must not fail.
  */
 export function toOperand(row: number, second: (d: Draft, i: Instruction) => void): Lowering['lower'] {
   return (d, i) => {
@@ -107,6 +110,9 @@ export const fromImmediate: Source = (d, i) =>
 
 /*
  * ## One operand
+ *
+ * INC and DEC leave the carry as it was. So they take it along, in the place of the second operand that they do not
+ * have.
  */
 const STEPS: Record<number, [number, number]> = {
   4: [KIND_INC, KIND_DEC],

@@ -27,6 +27,9 @@ const AH = EAX * 4 + 1;
 
 /*
  * ## One at a time
+ *
+ * DF is no flag of arithmetic. It lies in memory with the others that rule the machine, and is set where it lies. CF is
+ * the upper of two carries, and OF is whether these two differ: so whoever turns over the one must turn over the other.
  */
 function direction(up: boolean): Lowering['lower'] {
   return ({ code }) => {

@@ -65,6 +65,9 @@ function extending(code: number): Lowering {
 
 /*
  * ## Exchanges and conditions
+ *
+ * An exchange needs one local in between. CMOV loads its operand even if it will not use it: if there is a fault in
+ * that, it is due whatever the condition says. `select` of WebAssembly has the same manners.
  */
 function exchange(d: Draft, i: Instruction): void {
   getOperand(d, i);

@@ -30,6 +30,8 @@ import type { Access, Group } from './plan.ts';
 
 /*
  * ## Registers
+ *
+ * Narrow registers have indices of their own, four times or twice that of the whole, so that AH is the neighbour of AL.
  */
 /** Pushes a register of 1, 2 or 4 bytes, zero-extended. */
 export function getRegister(d: Draft, index: number, size: number): void {
@@ -230,6 +232,9 @@ export function beginStore(d: Draft, { group }: Access): void {
 
 /*
  * ## Either
+ *
+ * Most instructions do not care whether their operand is a register or in memory, and whoever writes them need not care
+ * either.
  */
 /** Pushes the register-or-memory operand. */
 export function getOperand(d: Draft, i: Instruction): void {

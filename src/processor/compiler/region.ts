@@ -151,6 +151,9 @@ function addReturnSites(g: Gathering, node: Node): void {
 
 /*
  * ## Ways out
+ *
+ * Of a jump one can read where it leads. Of a RET, or of a jump through a table, one can only ask where it has gone so
+ * far.
  */
 /** Where execution may go from a block, as far as one can see. */
 function waysOut(node: Node): number[] {

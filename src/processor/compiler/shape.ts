@@ -59,6 +59,9 @@ export function shapeOf(block: Block): Shape {
 
 /*
  * ## Instruction by instruction
+ *
+ * What the table has nothing to say about is left to the interpreter, who may do anything: change every register, set
+ * every flag, or leave.
  */
 function addInstruction(shape: Shape, i: Instruction): void {
   const found = lowerings.get(i.execute);
