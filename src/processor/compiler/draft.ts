@@ -83,8 +83,9 @@ export class Draft {
   i!: Instruction;
   /** What is in the flag locals now. */
   kind = DYNAMIC;
-  /** Whether the flags that the current instruction makes matter to anybody. */
+  /** Whether the flags that the current instruction makes matter to anybody, and whether compiled code reads them. */
   needed = false;
+  wanted = false;
   /** The accesses of the current block have missed the TLB often. */
   careful = false;
 

@@ -38,7 +38,6 @@ import { emitEnd } from './lower-ends.ts';
 import { prepareGuesses } from './guesses.ts';
 import { planAccesses } from './plan.ts';
 import type { Edge, Node } from './node.ts';
-import { FLAGS_MASK, FLAGS_PASSED } from './shape.ts';
 import { isBackEdge } from './structure.ts';
 
 /** Where to branch for a block: the label of its loop, and the one behind which it stands. */
@@ -127,7 +126,7 @@ function emitNode(d: Draft, node: Node, labels: Labels): void {
   code.get(BUDGET_LEFT);
   code.with(block.length, SUB);
   code.set(BUDGET_LEFT);
-  const { lowerings, flows } = node.shape;
+  const { lowerings } = node.shape;
   const known = livenessIn(node);
   for (let position = 0; position < node.body; position++) {
     const i = block.code[position]!;
@@ -135,8 +134,8 @@ function emitNode(d: Draft, node: Node, labels: Labels): void {
     d.position = position;
     d.i = i;
     d.needed = (known[position]! & LIVE) !== 0;
-    const mustStep = (flows[position]! & FLAGS_MASK) === FLAGS_PASSED && (known[position]! & WANTED) !== 0;
-    if (lowering && !mustStep) {
+    d.wanted = (known[position]! & WANTED) !== 0;
+    if (lowering) {
       lowering.lower(d, i);
     } else {
       let behind = position + 1;

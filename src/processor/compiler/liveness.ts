@@ -11,15 +11,7 @@
 import { loopOrJump } from '../jumps.ts';
 import type { Node } from './node.ts';
 import { isBackEdge } from './structure.ts';
-import {
-  FLAGS_CHANGED,
-  FLAGS_MASK,
-  FLAGS_PASSED,
-  FLAGS_READ,
-  FLAGS_SET,
-  FLAGS_STEPPED,
-  MAY_LEAVE,
-} from './shape.ts';
+import { FLAGS_CHANGED, FLAGS_MASK, FLAGS_READ, FLAGS_SET, FLAGS_STEPPED, MAY_LEAVE } from './shape.ts';
 
 /** What is known of flags at some point: two bits. */
 export const LIVE = 1;
@@ -80,9 +72,6 @@ function backwards(node: Node, notes: number[] | undefined): number {
         break;
       case FLAGS_CHANGED:
         known = known & LIVE ? LIVE | WANTED : 0;
-        break;
-      case FLAGS_PASSED:
-        known &= LIVE;
         break;
       default:
     }

@@ -6,6 +6,7 @@
 import type { Execute, Instruction } from '../instruction.ts';
 import { ECX } from '../layout.ts';
 import * as shifts from '../shifts.ts';
+import { canonicalize } from './flag-values.ts';
 import { type Draft, FLAG_A, FLAG_B, KIND, prepareKind, REGISTER, T1, T2, T3 } from './draft.ts';
 import {
   AND,
@@ -90,7 +91,7 @@ function shiftByCl(d: Draft, i: Instruction): void {
     getShifted(d, i, operation);
     if (d.needed) {
       code.set(T1);
-      prepareKind(d);
+      beginPassing(d);
       code.get(REGISTER + ECX);
       code.with(31, AND);
       code.tee(T2);
@@ -99,15 +100,36 @@ function shiftByCl(d: Draft, i: Instruction): void {
       code.set(FLAG_A);
       code.get(T2);
       code.set(FLAG_B);
-      code.const(kind);
-      code.set(KIND);
+      endPassing(d, kind);
       code.end();
       code.get(T1);
-      d.kind = DYNAMIC;
     }
     code.get(REGISTER + ECX);
     code.op(operation);
   });
+}
+
+/*
+ * If the old flags and the new ones are of different kinds, there is one more thing to be known behind such a shift. It
+ * is known while the program runs, in a local, and that is enough for an exit. It is not enough for a jump that wants
+ * to compare something. If one comes, both are made canonical, on either way.
+ */
+/** Before the test whether there is anything to do: prepares the old flags. */
+function beginPassing(d: Draft): void {
+  if (d.wanted) canonicalize(d);
+  else prepareKind(d);
+}
+
+/** Where there was something to do, and flags of this kind are in the locals. */
+function endPassing(d: Draft, kind: number): void {
+  d.kind = kind;
+  if (d.wanted) {
+    canonicalize(d);
+  } else {
+    d.code.const(kind);
+    d.code.set(KIND);
+    d.kind = DYNAMIC;
+  }
 }
 
 /*
@@ -164,16 +186,14 @@ function pushCount({ code }: Draft, { immediate }: Instruction): void {
 /** The flags of SHLD or SHRD, whose result is on the stack and stays there; T1 is what was shifted. */
 function noteDouble(d: Draft, i: Instruction, left: boolean): void {
   const { code } = d;
+  if (i.immediate < 0) beginPassing(d);
   code.set(T3);
   if (i.immediate < 0) {
-    prepareKind(d);
     pushCount(d, i);
     code.open(IF);
     setDoubleFlags(d, i, left);
-    code.const(CANONICAL);
-    code.set(KIND);
+    endPassing(d, CANONICAL);
     code.end();
-    d.kind = DYNAMIC;
   } else {
     setDoubleFlags(d, i, left);
     d.kind = CANONICAL;

@@ -10,8 +10,8 @@ import type { Draft } from './draft.ts';
 
 /**
  * What an instruction does with flags. It 'sets' all whatever they were; 'changes' some, so that the old ones matter if
- * the new ones do; 'uses' the old ones and sets all; 'reads' them; leaves them alone; or 'passes': what they are
- * afterwards depends on a count that nobody knows yet.
+ * the new ones do; 'uses' the old ones and sets all; 'reads' them; leaves them alone; or 'passes' them on if a count
+ * turns out to be zero, so that whoever wants the new ones wants the old ones as well.
  */
 export type Flags = 'sets' | 'changes' | 'uses' | 'reads' | 'none' | 'passes';
 

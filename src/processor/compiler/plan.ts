@@ -19,7 +19,6 @@ import { follow } from './following.ts';
 import { MOST_GUESSES } from './guesses.ts';
 import type { Lowering } from './lowering.ts';
 import type { Node } from './node.ts';
-import { FLAGS_MASK, FLAGS_PASSED } from './shape.ts';
 
 /** Accesses through one base, checked together. */
 export interface Group {
@@ -137,12 +136,11 @@ function giveGuesses(order: readonly Node[], ends: readonly Planner[]): number {
 
 function planBlock(p: Planner, node: Node): void {
   const { code } = node.block;
-  const { lowerings, flows } = node.shape;
+  const { lowerings } = node.shape;
   for (let position = 0; position < node.body; position++) {
     const lowering = lowerings[position];
     if (lowering) planInstruction(p, code[position]!, position, lowering, node.shape.written[position]!);
-    // Where the interpreter is asked, or may be, nothing is known afterwards.
-    if (!lowering || (flows[position]! & FLAGS_MASK) === FLAGS_PASSED) forgetAll(p);
+    else forgetAll(p); // the interpreter is asked, and who knows what he will do
   }
   if (node.body < code.length) planEnd(p, node, code[node.body]!);
 }

@@ -12,16 +12,12 @@ import { type End, endOf } from './ends.ts';
 import { type Flags, type Lowering, registersOf, registersRead, registersWritten } from './lowering.ts';
 import { lowerings } from './table.ts';
 
-/**
- * What an instruction does with flags: nothing, sets all, reads some, changes some, leaves them to chance, or is done
- * by the interpreter.
- */
+/** What an instruction does with flags: nothing, sets all, reads some, changes some, or is done by the interpreter. */
 export const FLAGS_NONE = 0;
 export const FLAGS_SET = 1;
 export const FLAGS_READ = 2;
 export const FLAGS_CHANGED = 3;
-export const FLAGS_PASSED = 4;
-export const FLAGS_STEPPED = 5;
+export const FLAGS_STEPPED = 4;
 export const FLAGS_MASK = 7;
 /** Added if the region may be left here, so that somebody might look at the flags. */
 export const MAY_LEAVE = 8;
@@ -90,7 +86,7 @@ const FLOWS: Record<Flags, number> = {
   uses: FLAGS_READ,
   reads: FLAGS_READ,
   changes: FLAGS_CHANGED,
-  passes: FLAGS_PASSED,
+  passes: FLAGS_NONE,
 };
 
 function flagsOf(i: Instruction, { flags }: Lowering): number {
