@@ -45,14 +45,17 @@ export interface Trail {
   /** What one is on the trail of. */
   name: string;
   line: number;
-  steps: {
-    /** Where it leads, as written; undefined for one that has no link. */
-    target: string | undefined;
-    /** What happens there, in a sentence. */
-    says: string;
-    /** The anchor of its item in the list. */
-    id: string;
-  }[];
+  steps: TrailStep[];
+}
+
+/** One step of it. */
+interface TrailStep {
+  /** The anchor of its item in the list. */
+  id: string;
+  /** Where it leads, as written; undefined if it has no link. */
+  target: string | undefined;
+  /** What happens there, in a sentence. */
+  says: string;
 }
 
 /** Everything on a page that must be filled in, or that another page may ask for. */
@@ -158,7 +161,7 @@ function surveySection(
  */
 function trailIn(node: Element, line: number): Trail {
   const trail = String(node.properties.id);
-  const steps: Trail['steps'] = [];
+  const steps: TrailStep[] = [];
   everyElement(node, (item) => {
     if (item.tagName !== 'li') return;
     const id = `${trail}-${steps.length + 1}`;
