@@ -22,7 +22,7 @@ import { constantOf, intrinsicOf } from './constants.ts';
 import { bracket, directPlace } from './places.ts';
 import { isInPlace } from './types.ts';
 
-/** Writes the instructions of `asm`...`` where it stands. */
+/** Writes the instructions that follow `asm`, where they stand. */
 export function inline(frame: Frame, node: ts.TaggedTemplateExpression): void {
   const name = ts.isIdentifier(node.tag) ? intrinsicOf(frame, node.tag) : undefined;
   if (name !== 'asm') {
