@@ -187,7 +187,7 @@ export interface Label {
 
 /**
  * Machine code of its own, at module level, without prologue and without return: `export const entry = naked`, and the
- * instructions behind it, in backticks. With the type of a function, as in `naked<(from: u32, to: u32) => void>`, it can
- * be called (cdecl). Holes as in `asm`, without locals.
+ * instructions behind it, in backticks. With the type of a function, as in `naked<(from: u32, to: u32) => void>`, it
+ * can be called (cdecl). Holes as in `asm`, without locals.
  */
 export declare function naked<T = Label>(instructions: TemplateStringsArray, ...holes: unknown[]): T;

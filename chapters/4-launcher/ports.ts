@@ -28,15 +28,18 @@ import type { GuestRegisters } from './guest-registers.ts';
  * ```
  * :::
  *
- * There are two strangers among them. `cli`, fa, is no port instruction at all. But Linux has a stand-in for CMPXCHG8B,
- * for processors without it, and in the first moments even others run that; it turns interrupts off, and nobody had
- * told it how a Guest does. So lguest learned to step over a `cli` in silence, and so do we.
+ * There are three strangers among them. `cli`, fa, is no port instruction at all. But Linux has a stand-in for
+ * CMPXCHG8B, for processors without it, and in the first moments even others run that; it turns interrupts off, and
+ * nobody had told it how a Guest does. So lguest learned to step over a `cli` in silence, and so do we.
  *
- * The other is `mov eax, cr4`, 0f 20 e0. In 2015 Linux began to keep a copy of that register, and until 4.8 the first
+ * The second is `mov eax, cr4`, 0f 20 e0. In 2015 Linux began to keep a copy of that register, and until 4.8 the first
  * thing it does in C is to read the original, by an instruction for which lguest has no replacement. It knows
  * that this may fault; but whoever catches its faults gets up much later. By the look of it, lguest has not booted any
  * of these kernels since, on anything, and in two years nobody complained. We say 0, which is what it says to all who
  * ask it properly.
+ *
+ * And `mov eax, cr0`, 0f 20 c0, is said by a bzImage that wants to put its kernel somewhere at random, and first looks
+ * whether there is a coprocessor. It is no secret: `smsw` tells it to anybody, in any ring.
  */
 
 /** What became of an instruction that the Guest could not execute itself. */
@@ -50,8 +53,11 @@ export interface Emulated {
 const OPERAND_SIZE = 0x66;
 const CLI = 0xfa;
 const MOV_FROM_CR = [0x0f, 0x20];
-/** The byte behind it, for CR4 and EAX; the other registers follow. */
-const CR4 = 0xe0;
+/** The byte behind it without its lowest three bits, which are the register, and what we say. */
+const CONTROL_REGISTERS = new Map([
+  [0xc0, 0x8005_0033 | 0], // CR0: as SMSW has it
+  [0xe0, 0], // CR4
+]);
 
 const EAX = 0;
 
@@ -59,8 +65,10 @@ const EAX = 0;
 export function emulatePortAccess(code: Uint8Array, registers: GuestRegisters, bus: PciBus): Emulated {
   if ((registers.get('cs') & 3) !== 1) return { length: undefined };
   if (code[0] === CLI) return { length: 1 };
-  if (code[0] === MOV_FROM_CR[0] && code[1] === MOV_FROM_CR[1] && (code[2]! & 0xf8) === CR4) {
-    registers.setPart(code[2]! & 7, 4, 0);
+  if (code[0] === MOV_FROM_CR[0] && code[1] === MOV_FROM_CR[1]) {
+    const value = CONTROL_REGISTERS.get(code[2]! & 0xf8);
+    if (value === undefined) return { length: undefined };
+    registers.setPart(code[2]! & 7, 4, value);
     return { length: 3 };
   }
 

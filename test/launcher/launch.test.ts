@@ -205,7 +205,7 @@ describe('A Guest under way', () => {
     expect(await bootKernel(kernel)).toMatchObject({ code: 0, said: 'fine' });
   });
 
-  it('reads 0 from CR4, into any register, before it has handlers', async () => {
+  it('reads 0 from CR4, and from CR0 what SMSW says, into any register, before it has handlers', async () => {
     const kernel = program(`
       mov eax, 1
       mov ebx, 2
@@ -215,6 +215,13 @@ describe('A Guest under way', () => {
       or eax, esi
       jnz power_off
       cmp ebx, 2
+      jne power_off
+      mov eax, cr0
+      mov esi, cr0
+      smsw ebx
+      cmp eax, ebx
+      jne power_off
+      cmp esi, ebx
       jne power_off
       ${print('fine')}`);
     expect(await bootKernel(kernel)).toMatchObject({ code: 0, said: 'fine' });
