@@ -197,11 +197,14 @@ function exchanges(table: Decode[]): void {
     };
   }
   table[0x90] = () => move.doNothing;
-  // The long NOP of the Pentium Pro: an operand that is never looked at.
-  table[0x11f] = (d) => {
-    modrm(d, d.size);
-    return move.doNothing;
-  };
+  // Eight long NOPs of the Pentium Pro: an operand that is never looked at. Later processors take some of them for
+  // hints, and compilers of today begin each function with one, `endbr32`.
+  for (let opcode = 0x118; opcode <= 0x11f; opcode++) {
+    table[opcode] = (d) => {
+      modrm(d, d.size);
+      return move.doNothing;
+    };
+  }
   for (let register = 1; register < 8; register++) {
     table[0x90 + register] = (d) => {
       d.i.size = d.size;

@@ -132,6 +132,19 @@ describe('The interrupt line', () => {
   });
 });
 
+test('The long NOPs of the Pentium Pro look at nothing, whatever they have become since', () => {
+  for (let opcode = 0x18; opcode <= 0x1f; opcode++) {
+    const hex = `0x${opcode.toString(16)}`;
+    // With a register, as endbr32 has it; with an address where there is nothing; and locked, which is forbidden.
+    const plain = fresh(`db 0xf3, 0x0f, ${hex}, 0xfb\n db 0x0f, ${hex}, 0x80, 0, 0, 0, 0xf0\n inc ebx\n hlt`);
+    plain.run(10);
+    expect(plain.registers.ebx).toBe(1);
+    const { machine } = prepare({ code: `db 0xf0, 0x0f, ${hex}, 0x00\n hlt` });
+    machine.run(10);
+    expect(machine.registers.eip).toBe(handler(6) + 1);
+  }
+});
+
 describe('Code that changes code', () => {
   test('sees the change at once, even in the block it runs in', () => {
     const machine = fresh('mov byte [patch + 1], 5\n patch: mov al, 1\n hlt');

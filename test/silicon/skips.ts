@@ -40,7 +40,7 @@ export function cameLater({ prefixes, opcode, next }: Opcode): string | undefine
   if ((opcode === 0xc6 || opcode === 0xc7) && next === 0xf8) return 'XABORT and XBEGIN: TSX';
   if (opcode === 0x10d) return 'PREFETCHW: 3DNow';
   if (opcode >= 0x110 && opcode <= 0x117) return 'SSE';
-  if (opcode >= 0x118 && opcode <= 0x11f) return 'hints: SSE and the long NOP';
+  if (opcode === 0x11a || opcode === 0x11b) return 'MPX';
   if (opcode >= 0x128 && opcode <= 0x12f) return 'SSE';
   if (opcode >= 0x138 && opcode <= 0x13f) return 'SSSE3 and later';
   if (opcode >= 0x150 && opcode <= 0x17f) return 'MMX, SSE, and VMX';
