@@ -1,8 +1,8 @@
 /*
  * # Quotients
  *
- * Two instructions of an i386 may fail on account of the numbers alone: DIV and IDIV, by zero or if the quotient is
- * longer than its register. Whatever would be #DE is left to the interpreter, who knows how to raise it.
+ * DIV and IDIV may fail on account of the numbers alone, by zero, or if the quotient is longer than its register.
+ * Whatever would be #DE is left to the interpreter, who knows how to raise it.
  */
 import type { Execute, Instruction } from '../instruction.ts';
 import { EAX, EDX } from '../layout.ts';
