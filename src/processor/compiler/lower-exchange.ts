@@ -117,8 +117,8 @@ function pushPair({ code }: Draft, high: number, low: number): void {
 }
 
 /*
- * Of the flags it changes ZF, and that alone. A result of 0 or 1 takes the place of the old one, and the carries make up
- * for what SF and PF would have read off that.
+ * Of the flags it changes ZF, and that alone. A result of 0 or 1 takes the place of the old one, and the carries make
+ * up for what SF and PF would have read off that.
  */
 /** Sets ZF from T1, and leaves the others. */
 function setZero(d: Draft): void {
