@@ -107,7 +107,7 @@
  * | `cli`, `sti` | shuts out interrupts, and lets them in again |
  * | `pushf`, `popf` | puts eflags on the stack, and takes them off it |
  * | `in`, `out` | reads and writes a *port*, one of 65,536 doors behind which are devices and no memory |
- * | `mov cr3, eax` | exchanges all of memory for another; `invlpg` does it for a single page |
+ * | `mov cr3, eax` | exchanges all of memory for another; `invlpg` has a single page looked up anew |
  * | `lgdt`, `lidt`, `ltr` | says where the table of segments is, that of the gates, and the task state |
  *
  * A kernel says these when it believes itself alone. What they should do when it is not, that is the question of this

@@ -72,9 +72,9 @@ export function viewOf(bytes: Uint8Array): DataView {
 /*
  * ## Trust nothing
  *
- * A kernel file can come from anywhere, and it is full of numbers that we are about to add up. Four of
- * the checks below are lguest's: an executable, for an i386, with program headers of 32 bytes, 1 to 2048 of them. What
- * the packing list promises and is not in the crate, it left for `mmap` to trip over.
+ * A kernel file can come from anywhere, and it is full of numbers that we are about to add up. Four of the checks below
+ * are lguest's: an executable, for an i386, with program headers of 32 bytes, 1 to 2048 of them. What the packing list
+ * promises and is not in the crate, it left for `mmap` to trip over.
  *
  * JavaScript is a help here, for once. `offset + size` of two 32-bit numbers is a 33-bit number, exactly, instead
  * of a small one that passes every test. In C, this line is where the security bulletins come from.

@@ -282,9 +282,9 @@ function putWord(into: Uint8Array, at: number, word: number): void {
  * Anything a Guest asks for may be its last wish. Deep down in the page tables somebody finds an entry that points at
  * the moon, and there is no way on: the Guest must die, at once, from the middle of whatever was being done for it.
  *
- * lguest wrote the reason into the Guest and carried on regardless until the run loop noticed, which
- * meant that every function had to do something harmless with a Guest that was already dead. We throw. `GuestDied` is
- * the one exception in this chapter that is not a bug, and this is the one place that catches it.
+ * lguest wrote the reason into the Guest and carried on regardless until the run loop noticed, which meant that every
+ * function had to do something harmless with a Guest that was already dead. We throw. `GuestDied` is the one exception
+ * in this chapter that is not a bug, and this is the one place that catches it.
  */
 function mortal<T>(file: OpenFile, act: () => T): T | undefined {
   try {

@@ -3,8 +3,8 @@
  *
  * The fourth, *that is not a question*, belongs to the interpreter. What is left is above, below and equal; and two
  * numbers of the same sign are in the order of their bits, exponent first, or below zero just the other way round. That
- * is no accident. It is why the exponent
- * has a bias instead of a sign: so that a machine without floating point could sort.
+ * is no accident. It is why the exponent has a bias instead of a sign: so that a machine without floating point could
+ * sort.
  */
 import { FLAG_CARRIES, FLAG_RESULT, X87_STATUS } from '../layout.ts';
 import { C0, C1, C2, C3 } from '../x87-registers.ts';

@@ -9,8 +9,8 @@
  * The root of 2 begins with `b504f333`, and its lower half is `f9de6484`.
  *
  * For the upper half there is help. WebAssembly has a square root of its own, in doubles. It is not good enough for us
- * in general, by eleven bits; but of 32 it gets all right, or one too many. This is the only place in the
- * calculator where a floating-point unit lends a hand.
+ * in general, by eleven bits; but of 32 it gets all right, or one too many. This is the only place in the calculator
+ * where a floating-point unit lends a hand.
  */
 import {
   add,

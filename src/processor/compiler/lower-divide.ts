@@ -19,9 +19,7 @@ import {
   I32_WRAP,
   I64_DIV_U,
   I64_EXTEND_U,
-  I64_OR,
   I64_REM_U,
-  I64_SHL,
   IF,
   NE,
   OR,
@@ -32,11 +30,7 @@ import {
   SHR_U,
 } from './emitter.ts';
 import { isWide, lowering, RM, USES_EAX, USES_EDX, type Lowering } from './lowering.ts';
-import { getOperand, getRegister, setRegister } from './operands.ts';
-
-/** The indices of AH among the registers of one byte and of DX among those of two. */
-const AH = EAX * 4 + 1;
-const DX = EDX * 2;
+import { AH, DX, getOperand, getRegister, pushPair, setRegister } from './operands.ts';
 
 /*
  * ## Without signs
@@ -82,13 +76,7 @@ function divideShort(d: Draft): void {
  */
 function divideLong(d: Draft): void {
   const { code } = d;
-  getRegister(d, EDX, 4);
-  code.op(I64_EXTEND_U);
-  code.wide(32n);
-  code.op(I64_SHL);
-  getRegister(d, EAX, 4);
-  code.op(I64_EXTEND_U);
-  code.op(I64_OR);
+  pushPair(d, EDX, EAX);
   code.set(WIDE_0);
   code.get(T1);
   code.op(I64_EXTEND_U);

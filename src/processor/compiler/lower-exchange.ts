@@ -11,13 +11,13 @@ import type { Execute, Instruction } from '../instruction.ts';
 import { EAX, EBX, ECX, EDX } from '../layout.ts';
 import { combine } from './combine.ts';
 import { pushCondition } from './conditions.ts';
-import { type Draft, FLAG_A, FLAG_B, REGISTER, T1, T2, T3, WIDE_0 } from './draft.ts';
-import { AND, EQ, I32_WRAP, I64_EQ, I64_EXTEND_U, I64_LOAD, I64_OR, I64_SHL } from './emitter.ts';
-import { I64_SHR_U, I64_STORE, OR, SELECT, SHL, SHR_U, XOR } from './emitter.ts';
+import { type Draft, FLAG_A, FLAG_B, T1, T2, T3, WIDE_0 } from './draft.ts';
+import { AND, EQ, I64_EQ, I64_LOAD, I64_STORE, OR, SELECT, SHL, SHR_U, XOR } from './emitter.ts';
 import { canonicalize, CARRY_OUTS } from './flag-values.ts';
 import { compare } from './lower-arithmetic.ts';
 import { type Lowering, lowering, REG, RM, USES_EAX, USES_EBX, USES_ECX, USES_EDX } from './lowering.ts';
-import { beginStore, getOperand, getRegister, reachOperand, setOperand, setRegister } from './operands.ts';
+import { beginStore, getOperand, getRegister, pushPair, reachOperand } from './operands.ts';
+import { setOperand, setPair, setRegister } from './operands.ts';
 
 /*
  * EAX gets what was there even if it was equal, in which case it has it already. That comes before the operand is
@@ -94,26 +94,8 @@ function exchangeEight(d: Draft): void {
   code.get(T1);
   code.op(SELECT);
   code.memory(I64_STORE, place);
-  code.get(WIDE_0);
-  code.op(I32_WRAP);
-  setRegister(d, EAX, 4);
-  code.get(WIDE_0);
-  code.wide(32n);
-  code.op(I64_SHR_U);
-  code.op(I32_WRAP);
-  setRegister(d, EDX, 4);
+  setPair(d);
   if (d.needed) setZero(d);
-}
-
-/** Pushes two registers as one number. */
-function pushPair({ code }: Draft, high: number, low: number): void {
-  code.get(REGISTER + high);
-  code.op(I64_EXTEND_U);
-  code.wide(32n);
-  code.op(I64_SHL);
-  code.get(REGISTER + low);
-  code.op(I64_EXTEND_U);
-  code.op(I64_OR);
 }
 
 /*

@@ -9,7 +9,7 @@
 import { clearDirection, setDirection } from '../control.ts';
 import type { Execute, Instruction } from '../instruction.ts';
 import { DIRECTION, SYSTEM } from '../flags.ts';
-import { EAX, SYSTEM_FLAGS } from '../layout.ts';
+import { SYSTEM_FLAGS } from '../layout.ts';
 import { popFlags, pushFlags } from '../return.ts';
 import { changeCarry, loadFlagsToAh, storeAhToFlags } from '../system.ts';
 import { pushCondition } from './conditions.ts';
@@ -20,10 +20,7 @@ import { CANONICAL } from './kinds.ts';
 import { pushBit } from './lower-rotate.ts';
 import { moveStackPointer, push, top } from './lower-stack.ts';
 import { isWide, type Lowering, lowering, USES_EAX } from './lowering.ts';
-import { getRegister, setRegister } from './operands.ts';
-
-/** The index of AH among the registers of one byte. */
-const AH = EAX * 4 + 1;
+import { AH, getRegister, setRegister } from './operands.ts';
 
 /*
  * ## One at a time

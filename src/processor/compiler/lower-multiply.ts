@@ -4,17 +4,14 @@
  * WebAssembly has numbers of 64 bits, so the four multiplications by 16 bits that the interpreter needs are one here.
  */
 import type { Execute, Instruction } from '../instruction.ts';
-import { EAX, EDX } from '../layout.ts';
+import { EAX } from '../layout.ts';
 import * as multiply from '../multiply.ts';
 import { type Draft, FLAG_A, FLAG_B, REGISTER, T1, WIDE_0 } from './draft.ts';
-import { EXTEND16_S, EXTEND8_S, GT_U, I32_WRAP, I64_EXTEND_S, I64_EXTEND_U, I64_MUL } from './emitter.ts';
-import { I64_SHR_U, MUL, NE, SHL, SHR_U } from './emitter.ts';
+import { EXTEND16_S, EXTEND8_S, GT_U, I64_EXTEND_S, I64_EXTEND_U, I64_MUL } from './emitter.ts';
+import { MUL, NE, SHL, SHR_U } from './emitter.ts';
 import { CANONICAL, KIND_IMUL, KIND_MUL } from './kinds.ts';
 import { type Lowering, lowering, REG, RM, USES_EAX, USES_EDX } from './lowering.ts';
-import { getOperand, getRegister, setRegister } from './operands.ts';
-
-/** The index of DX among the registers of two bytes. */
-const DX = EDX * 2;
+import { DX, getOperand, getRegister, setPair, setRegister } from './operands.ts';
 
 /*
  * ## Whole words
@@ -35,14 +32,7 @@ function intoAccumulator(signed: boolean): Lowering['lower'] {
     code.op(extend);
     code.op(I64_MUL);
     code.set(WIDE_0);
-    code.get(WIDE_0);
-    code.op(I32_WRAP);
-    setRegister(d, EAX, 4);
-    code.get(WIDE_0);
-    code.wide(32n);
-    code.op(I64_SHR_U);
-    code.op(I32_WRAP);
-    setRegister(d, EDX, 4);
+    setPair(d);
   };
 }
 

@@ -6,8 +6,8 @@
  */
 import { CODE, EXPAND_DOWN, PRESENT, WRITABLE } from '../descriptors.ts';
 import { FLAT, type Instruction } from '../instruction.ts';
-import { ACCESS, BASE, type EBP, ESP, LIMIT, ZERO } from '../layout.ts';
-import { type Draft, prepareGivingUp, giveUpIf, REGISTER, T0 } from './draft.ts';
+import { ACCESS, BASE, EAX, type EBP, EDX, ESP, LIMIT, ZERO } from '../layout.ts';
+import { type Draft, prepareGivingUp, giveUpIf, REGISTER, T0, WIDE_0 } from './draft.ts';
 import {
   ADD,
   AND,
@@ -18,6 +18,11 @@ import {
   I32_STORE,
   I32_STORE16,
   I32_STORE8,
+  I32_WRAP,
+  I64_EXTEND_U,
+  I64_OR,
+  I64_SHL,
+  I64_SHR_U,
   LT_U,
   OR,
   SHL,
@@ -33,6 +38,10 @@ import type { Access, Group } from './plan.ts';
  *
  * Narrow registers have indices of their own, four times or twice that of the whole, so that AH is the neighbour of AL.
  */
+/** AH among the registers of one byte, and DX among those of two. */
+export const AH = EAX * 4 + 1;
+export const DX = EDX * 2;
+
 /** Pushes a register of 1, 2 or 4 bytes, zero-extended. */
 export function getRegister(d: Draft, index: number, size: number): void {
   const { code } = d;
@@ -64,6 +73,32 @@ export function setRegister(d: Draft, index: number, size: number): void {
   code.with(~(bits << shift), AND);
   code.op(OR);
   code.set(local);
+}
+
+/*
+ * A number of 64 bits has its halves in two registers.
+ */
+/** Pushes two registers as one number. */
+export function pushPair({ code }: Draft, high: number, low: number): void {
+  code.get(REGISTER + high);
+  code.op(I64_EXTEND_U);
+  code.wide(32n);
+  code.op(I64_SHL);
+  code.get(REGISTER + low);
+  code.op(I64_EXTEND_U);
+  code.op(I64_OR);
+}
+
+/** Puts WIDE_0 into EDX and EAX. */
+export function setPair({ code }: Draft): void {
+  code.get(WIDE_0);
+  code.op(I32_WRAP);
+  code.set(REGISTER + EAX);
+  code.get(WIDE_0);
+  code.wide(32n);
+  code.op(I64_SHR_U);
+  code.op(I32_WRAP);
+  code.set(REGISTER + EDX);
 }
 
 /*
