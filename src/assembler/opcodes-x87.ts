@@ -158,8 +158,8 @@ const functions = `
  * ## Control
  *
  * Where there is a form with *n*, it means *no wait*: the form without it has a `9B` in front, `wait`, from the
- * days when the other chip might still be busy. The first three below meant something to the 8087 or the 287, and
- * have meant nothing to anybody since.
+ * days when the other chip might still be busy. The three behind it meant something to the 8087 or the 287, and have
+ * meant nothing to anybody since. The last two came in 1998, and wait for nobody.
  */
 
 const control = `
@@ -183,10 +183,12 @@ const control = `
   fstenv m             = 9B D9 /6
   frstor m             = DD /4
   fnsave m             = DD /6
-  fsave m              = 9B DD /6`;
+  fsave m              = 9B DD /6
+  fxsave m             = 0F AE /0
+  fxrstor m            = 0F AE /1`;
 
 /*
- * Here our table ends, somewhere around 1995. Intel's does not.
+ * Here our table ends, with the Pentium II. Intel's does not.
  */
 
 /** The rows of the x87 floating-point unit. */

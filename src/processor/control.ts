@@ -22,7 +22,7 @@ import {
   CR0_PG,
   CR0_TS,
 } from './processor.ts';
-import { CR0_WP, CR4_TSD, type Processor, SHADOW_STI, updateAttention } from './processor.ts';
+import { CR0_WP, CR4_OSFXSR, CR4_TSD, type Processor, SHADOW_STI, updateAttention } from './processor.ts';
 import { flushTlb, invalidatePage } from './tlb.ts';
 
 /** What rings 1 to 3 may not do at all. */
@@ -84,6 +84,12 @@ export function halt(cpu: Processor): void {
 const CR0_KNOWN =
   CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD | CR0_PG;
 
+/*
+ * In CR4 a kernel says what it knows of. OSFXSR means that it saves and loads the x87 by FXSAVE and FXRSTOR. Those who
+ * ask are the instructions of SSE. Here are none, and so it is merely kept.
+ */
+const CR4_KNOWN = CR4_TSD | CR4_OSFXSR;
+
 export function readControl(cpu: Processor, i: Instruction): void {
   requireRing0(cpu);
   cpu.words[i.rm] = cpu.words[CR0 + i.operation]!;
@@ -106,7 +112,7 @@ export function writeControl(cpu: Processor, i: Instruction): void {
       flushTlb(cpu);
       break;
     case CR4:
-      if (value & ~CR4_TSD) protectionFault();
+      if (value & ~CR4_KNOWN) protectionFault();
       words[CR4] = value;
       break;
   }
@@ -192,8 +198,8 @@ export function modelSpecific(cpu: Processor): void {
  * ## Clocks and names
  *
  * RDTSC counts cycles on other processors. Here it counts instructions, so that two runs of one program read the
- * same time at the same place. CPUID says who we are, and what a kernel may use: the time stamp, CMPXCHG8B,
- * CMOV, and, since the 486, a floating-point unit on the same piece of silicon.
+ * same time at the same place. CPUID says who we are, and what a kernel may use: the time stamp, CMPXCHG8B, CMOV,
+ * FXSAVE, and, since the 486, a floating-point unit on the same piece of silicon. A kernel believes every word of it.
  */
 /** RDTSC: one tick an instruction. */
 export function readTimeStamp(cpu: Processor): void {
@@ -204,8 +210,8 @@ export function readTimeStamp(cpu: Processor): void {
   words[EDX] = retired / 0x1_0000_0000;
 }
 
-/** CPUID features: FPU, TSC, CX8 and CMOV. */
-const FEATURES = (1 << 0) | (1 << 4) | (1 << 8) | (1 << 15);
+/** CPUID features: FPU, TSC, CX8, CMOV and FXSR. */
+const FEATURES = (1 << 0) | (1 << 4) | (1 << 8) | (1 << 15) | (1 << 24);
 
 export function identify(cpu: Processor): void {
   const words = cpu.words;

@@ -15,8 +15,8 @@
  *
  * Three things are asked of it:
  *
- * - **To be an i386** (a 486 with some Pentium in its blood: CMOV, CMPXCHG8B, CPUID), in 32-bit protected mode,
- *   in all four rings. No real mode, no virtual 8086, no task switching by hardware: lguest used none of them,
+ * - **To be an i386** (a 486 with some Pentium in its blood: CMOV, CMPXCHG8B, CPUID, FXSAVE), in 32-bit protected
+ *   mode, in all four rings. No real mode, no virtual 8086, no task switching by hardware: lguest used none of them,
  *   and nobody has missed them since.
  * - **To be the same every time.** A run is a function of what was in memory when it began. The only clock is
  *   the number of instructions retired, and `run` stops at any number you name, on the instruction.
@@ -131,6 +131,7 @@ export * from './x87-arctangent.ts';
 export * from './x87-power.ts';
 export * from './x87-logarithm.ts';
 export * from './x87-environment.ts';
+export * from './x87-fast-save.ts';
 export * from './opcodes-x87.ts';
 /*
  * You could stop here. There is a second engine, which does all of this again, and faster.

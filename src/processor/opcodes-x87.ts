@@ -15,6 +15,7 @@ import * as arithmetic from './x87-arithmetic.ts';
 import * as comparison from './x87-compare.ts';
 import * as decimal from './x87-decimal.ts';
 import * as environment from './x87-environment.ts';
+import { fastRestore, fastSave } from './x87-fast-save.ts';
 import * as load from './x87-load.ts';
 import * as logarithm from './x87-logarithm.ts';
 import { powerOfTwoMinusOne } from './x87-power.ts';
@@ -22,7 +23,8 @@ import * as remainder from './x87-remainder.ts';
 import * as scale from './x87-scale.ts';
 import * as store from './x87-store.ts';
 import * as trigonometry from './x87-trigonometry.ts';
-import { modrm, type Decode, type Decoder } from './decoder.ts';
+import { REPEAT_NONE } from './instruction.ts';
+import { modrm, startsBig, type Decode, type Decoder } from './decoder.ts';
 import { undefinedOpcode } from './faults.ts';
 import type { Execute } from './instruction.ts';
 import { DS, EBP, ESP, SS } from './layout.ts';
@@ -35,6 +37,7 @@ export function x87Opcodes(table: Decode[]): void {
     table[0xd8 + opcode] = (d) => decodeX87(d, opcode);
   }
   table[0x9b] = () => environment.waitForX87;
+  table[0x1ae] = decodeGroup15;
 }
 
 /*
@@ -56,6 +59,14 @@ function decodeX87(d: Decoder, opcode: number): Execute {
   i.immediate = (opcode << 8) | (d.mode << 6) | (d.reg << 3) | d.rm;
   i.reg = segmentOf(d);
   return row[0];
+}
+
+/** 0F AE: FXSAVE and FXRSTOR. The other digits, all registers, and whatever has a prefix in front, came later. */
+function decodeGroup15(d: Decoder): Execute {
+  const hasPrefix = d.repeat !== REPEAT_NONE || d.size !== (startsBig(d) ? 4 : 2);
+  modrm(d, 4);
+  if (!d.i.isMemory || d.reg > 1 || hasPrefix) return undefinedOpcode;
+  return d.reg === 0 ? fastSave : fastRestore;
 }
 
 /** The segment of a memory operand; also where it is flat and nobody else wants to know. */

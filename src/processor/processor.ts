@@ -61,6 +61,7 @@ export const CR0_NW = 1 << 29;
 export const CR0_CD = 1 << 30;
 export const CR0_PG = 1 << 31;
 export const CR4_TSD = 1 << 2;
+export const CR4_OSFXSR = 1 << 9;
 
 /*
  * ## Reasons to look up

@@ -68,12 +68,12 @@ export function statusWord(words: Int32Array): number {
   return words[X87_STATUS]! | (words[X87_TOP]! << 11);
 }
 
-function setStatusWord(words: Int32Array, status: number): void {
+export function setStatusWord(words: Int32Array, status: number): void {
   words[X87_STATUS] = status & STATUS_BITS;
   words[X87_TOP] = (status >> 11) & 7;
 }
 
-function setControlWord(words: Int32Array, control: number): void {
+export function setControlWord(words: Int32Array, control: number): void {
   words[X87_CONTROL] = (control & CONTROL_BITS) | CONTROL_ALWAYS;
 }
 

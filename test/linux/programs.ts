@@ -112,6 +112,9 @@ export const PROGRAMS: Record<string, Uint8Array> = {
     mov ebx, 0
     ${EXIT}`),
 
+  // divides by zero, wants to hear of it, and dies of something else before it does
+  'leave-an-error': program('  push 0x340\n  fldcw [esp]\n  fldz\n  fld1\n  fdiv st0, st1\n  ud2'),
+
   // keeps its process number in the floating-point unit while others do the same, and gives way thousands of times
   'keep-a-number': program(`
     mov eax, 20

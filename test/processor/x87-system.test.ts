@@ -24,6 +24,8 @@ describe('#NM (vol. 3, 2.5)', () => {
     ['EM does not stop WAIT', 4, 'wait\n int3', 3],
     ['TS stops any instruction for the unit', 8, 'fninit', 7],
     ['TS alone does not stop WAIT', 8, 'wait\n int3', 3],
+    ['EM stops FXSAVE', 4, 'fxsave [DATA]', 7],
+    ['TS stops FXRSTOR', 8, 'fxrstor [DATA]', 7],
     ['TS with MP does', 10, 'wait', 7],
     ['MP alone stops nothing', 2, 'wait\n fld1\n int3', 3],
     ['comes before the page fault of the operand', 8, 'fld qword [0x900000]', 7],
@@ -127,6 +129,59 @@ describe('The environment (vol. 1, 8.1.10)', () => {
     const at = size ? 14 : 28;
     expect(end.machine.ram.read16(DATA + at + 8)).toBe(0xbfff);
     expect(end.machine.ram.read16(DATA + at + 28)).toBe(0x4000);
+  });
+
+  test('FXSAVE leaves the unit as it is, and FXRSTOR brings all of it back', () => {
+    const end = run(
+      `fninit\n fldpi\n fldl2e\n fld1\n fchs\n ffree st1\n push 0xb3f\n fldcw [esp]\n fld1\n fadd dword [one]
+       fnstenv [DATA + 0x400]\n fldcw [esp]\n fxsave [DATA]
+       fninit\n fxrstor [DATA]\n fxsave [DATA + 0x200]\n fnstenv [DATA + 0x420]\n int3
+       align 4
+       one: dd 0x3f800000`,
+    );
+    const { ram } = end.machine;
+    expect(ram.read(DATA, 160)).toEqual(ram.read(DATA + 0x200, 160));
+    expect(ram.read(DATA, 4)).toEqual(Uint8Array.of(0x7f, 0x0b, 0, 0x20));
+    expect(ram.read8(DATA + 4)).toBe(0b1011_0000);
+    expect(ram.read16(DATA + 6)).toBe(0x005);
+    expect(ram.read32(DATA + 16)).toBe(end.labels.get('one'));
+    expect(ram.read16(DATA + 32 + 8)).toBe(0x4000);
+    expect(ram.read16(DATA + 48 + 8)).toBe(0xbfff);
+    expect(ram.read(DATA + 160, 352)).toEqual(new Uint8Array(352));
+    expect(ram.read(DATA + 0x400, 28)).toEqual(ram.read(DATA + 0x420, 28));
+  });
+
+  test('FXRSTOR is not stopped by an error that waits, FRSTOR is; and one that FXRSTOR brings stops the next', () => {
+    const image = `${NE}fninit\n fnsave [DATA]\n fxsave [DATA + 0x80]\n push 0x340\n fldcw [esp]\n fldz\n fld1\n fdiv st0, st1\n`;
+    expect(run(`${image} frstor [DATA]\n int3`).vector).toBe(16);
+    expect(run(`${image} fxrstor [DATA + 0x80]\n fld1\n int3`).vector).toBe(3);
+    const brought = run(`${image} fxsave [DATA + 0x80]\n fninit\n fxrstor [DATA + 0x80]\n here: fld1\n int3`);
+    expect(brought.vector).toBe(16);
+    expect(brought.eip).toBe(brought.labels.get('here')! - 0x8000);
+  });
+
+  test.each(['fxsave [DATA + 8]', 'fxrstor [DATA + 1]'])('%s is not at a multiple of 16: #GP(0)', (code) => {
+    const end = run(`${code}\n int3`);
+    expect([end.vector, end.error]).toEqual([13, 0]);
+  });
+
+  test.each([
+    'fxsave',
+    'fxrstor',
+  ])('%s wants all of its 512 bytes to be there, and else does nothing', (name) => {
+    const { machine } = prepare({ pages: { '0xf000': 0 }, code: `fninit\n fld1\n ${name} [0xef00]` });
+    machine.run(20);
+    expect(machine.registers.cr2 & ~0xfff).toBe(0xf000);
+    expect(machine.ram.read32(0xef00)).toBe(0);
+  });
+
+  test.each([
+    ['o16 fxsave', 'db 0x66, 0x0f, 0xae, 0x05\n dd 0xa000'],
+    ['rep fxrstor', 'db 0xf3, 0x0f, 0xae, 0x0d\n dd 0xa000'],
+    ['ldmxcsr', 'db 0x0f, 0xae, 0x15\n dd 0xa000'],
+    ['sfence', 'db 0x0f, 0xae, 0xf8'],
+  ])('%s is undefined', (_name, code) => {
+    expect(run(`${code}\n int3`).vector).toBe(6);
   });
 
   test('FLDENV takes from the tags only what is empty, and FNSTENV finds out the rest', () => {

@@ -1,6 +1,7 @@
 import { type Plan, poke } from './arrange.ts';
 import { edgy, type Random } from './random.ts';
-import { FNSAVE_BYTES } from './x87.ts';
+import { isFastSave } from './forms.ts';
+import { FNSAVE_BYTES, FXSAVE_BYTES, toFxsave } from './x87.ts';
 
 const EMPTY = 3;
 
@@ -8,9 +9,26 @@ const EMPTY = 3;
 export function arrangeX87(plan: Plan): void {
   const { random, form } = plan;
   plan.x87 = randomState(random);
+  if (isFastSave(form)) {
+    arrangeArea(plan);
+    return;
+  }
   plan.atOperand = (address) => {
     const bytes = operandBytes(random, form.patterns.at(-1)?.name ?? '', form.mnemonic);
     for (const [n, byte] of bytes.entries()) poke(plan, address + n, byte, 1);
+  };
+}
+
+/** An area for FXSAVE and FXRSTOR: mostly where it may be, and in it a state with an MXCSR that nobody objects to. */
+function arrangeArea(plan: Plan): void {
+  const { random, target } = plan;
+  plan.target = () => (random.chance(90) ? target() & ~15 : target());
+  plan.atOperand = (address) => {
+    plan.area = address;
+    const image = new Uint8Array(FXSAVE_BYTES);
+    toFxsave(randomState(random), image);
+    for (let at = 5; at < 24; at++) image[at] = random.below(0x100);
+    for (const [at, byte] of image.subarray(0, 32 + 8 * 16).entries()) poke(plan, address + at, byte, 1);
   };
 }
 

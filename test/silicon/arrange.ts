@@ -42,6 +42,8 @@ export interface Plan {
   operandAt?: number;
   /** State of the x87, as FRSTOR reads it. */
   x87?: Uint8Array;
+  /** Linear address of what FXSAVE and FXRSTOR take. */
+  area?: number;
   /** To be done when `operandAt` is known. */
   atOperand?: (address: number) => void;
 }

@@ -1,7 +1,7 @@
 import type { Form } from '../../src/assembler/form.ts';
 import { DATA, type Outcome, REGISTER_NAMES, SEGMENT_NAMES, segmentOf, type Trial } from './stage.ts';
 import { type LeftOpen, undefinedAfter } from './undefined.ts';
-import { sameX87, showX87 } from './x87.ts';
+import { isOpenAfterFxsave, sameX87, showX87 } from './x87.ts';
 
 const PAGE_FAULT = 14;
 /** Bit 4 of a page fault's error code: a fetch, where the processor knows pages that may not be executed. */
@@ -54,7 +54,7 @@ export function differences(
   note('eflags', real.eflags & ~leftOpen.flags, other.eflags & ~leftOpen.flags);
   for (const [n, name] of REGISTER_NAMES.entries()) note(name, real.registers[n]!, other.registers[n]!);
   if (!(faults && leftOpen.anyOrder) && Buffer.compare(real.memory, other.memory) !== 0)
-    noteMemory(real, other, leftOpen, note);
+    noteMemory(real, other, leftOpen, trial.area, note);
   if (other.x87 && real.x87 && !sameX87(real.x87, other.x87, leftOpen.approximate))
     found.push({ what: 'x87', expected: showX87(real.x87), found: showX87(other.x87) });
   return found;
@@ -73,11 +73,14 @@ function noteMemory(
   { memory, registers, selectors }: Outcome,
   other: Outcome,
   leftOpen: LeftOpen,
+  area: number | undefined,
   note: (what: string, a: number, b: number) => void,
 ): void {
   const stack = segmentOf(selectors[SS]!);
   const top = (stack?.big ?? true) ? registers[ESP]! : registers[ESP]! & 0xffff;
-  const isOpen = (at: number) => leftOpen.aboveTop.includes(at + DATA - top - (stack?.base ?? 0));
+  const isOpen = (at: number) =>
+    leftOpen.aboveTop.includes(at + DATA - top - (stack?.base ?? 0)) ||
+    (area !== undefined && isOpenAfterFxsave(at + DATA - area));
   const differs = (at: number) => memory[at] !== other.memory[at] && !isOpen(at);
   let noted = 0;
   for (let at = 0; at < memory.length && noted < 8; at++) {

@@ -8,3 +8,7 @@ export const FORMS: readonly Form[] = allForms().filter(
 );
 
 export const X87_OPCODES = [0xd8, 0xd9, 0xda, 0xdb, 0xdc, 0xdd, 0xde, 0xdf];
+
+/** FXSAVE and FXRSTOR. */
+export const isFastSave = ({ mnemonic }: Form) => mnemonic === 'fxsave' || mnemonic === 'fxrstor';
+export const isX87 = (form: Form) => X87_OPCODES.includes(form.opcode[0]!) || isFastSave(form);

@@ -1,7 +1,7 @@
 import type { Form } from '../../src/assembler/form.ts';
 import { arrange, type Plan } from './arrange.ts';
 import { arrangeX87 } from './arrange-x87.ts';
-import { FORMS, X87_OPCODES } from './forms.ts';
+import { FORMS, isX87 } from './forms.ts';
 import { appendOperands } from './operands.ts';
 import { createRandom, edgy, type Random } from './random.ts';
 import { CODE_SELECTORS, DATA_SELECTORS, STACK_SELECTORS } from './selectors.ts';
@@ -19,7 +19,6 @@ import {
   WRITABLE_BYTES,
 } from './stage.ts';
 
-const isX87 = (form: Form) => X87_OPCODES.includes(form.opcode[0]!);
 const INTEGER_FORMS = FORMS.filter((form) => !isX87(form));
 const X87_FORMS = FORMS.filter(isX87);
 
@@ -149,7 +148,8 @@ function finish(plan: Plan, text: string): Trial {
     else if (kind < 94) at = CODE + PAGE - random.below(16);
     else at = CODE + Math.min(CODE_BYTES, limit + 1) - random.below(code.length + 2) - 1;
   }
-  return { text, at, code: fitted(code, at), registers, eflags, selectors, pokes, x87: plan.x87 };
+  const { x87, area } = plan;
+  return { text, at, code: fitted(code, at), registers, eflags, selectors, pokes, x87, area };
 }
 
 /** The bytes of code that are on the stage. */

@@ -3,9 +3,19 @@ import { differences, describe, type Difference } from './compare.ts';
 import { createTrial } from './generator.ts';
 import { isOffStage } from './lantern.ts';
 import type { NativeStage } from './native.ts';
-import { formOf, opcodeOf } from './opcode.ts';
+import { formOf, type Opcode, opcodeOf } from './opcode.ts';
 import { callsLinux, cameLater } from './skips.ts';
-import { LONG_CODE, type Outcome, segmentOf, type Stage, type Trial } from './stage.ts';
+import {
+  CODE,
+  CODE_BYTES,
+  DATA,
+  DATA_BYTES,
+  LONG_CODE,
+  type Outcome,
+  segmentOf,
+  type Stage,
+  type Trial,
+} from './stage.ts';
 
 const UNDEFINED_OPCODE = 6;
 const GENERAL_PROTECTION = 13;
@@ -17,6 +27,9 @@ const NUMBER_SEGMENT = 0x78;
 const ALIGNMENT_CHECK = 17;
 const ALIGNMENT_FLAG = 0x4_0000;
 const TRAP = 0x100;
+/** FXSAVE and FXRSTOR; and where in their area SSE has its control word. */
+const GROUP_15 = 0x1ae;
+const MXCSR = 24;
 /** Bytes of an instruction, at most. */
 const LONGEST = 15;
 
@@ -70,7 +83,17 @@ function reasonToSkip(native: NativeStage, trial: Trial, first: Outcome | undefi
   if (first === undefined) return 'does not end soon';
   if (first.vector === PAGE_FAULT && isOffStage(first.cr2)) return "in the emulated ring 0's pages";
   if (first.vector === PAGE_FAULT && native.isTaken(first.cr2)) return 'where Node lives';
-  return cameLater(opcodeOf(trial.code));
+  const opcode = opcodeOf(trial.code);
+  return cameLater(opcode) ?? (opcode.opcode === GROUP_15 ? unprepared(opcode, trial) : undefined);
+}
+
+/** FXSAVE stores what is there for SSE, and FXRSTOR asks whether the MXCSR that it brings is one. */
+function unprepared({ next }: Opcode, { area, pokes }: Trial): string | undefined {
+  if (area === undefined) return 'FXSAVE where no area was prepared';
+  if ((next & 0x38) === 0) return undefined;
+  const at = area + MXCSR;
+  const isRead = (at < DATA + DATA_BYTES && at + 4 > DATA) || (at < CODE + CODE_BYTES && at + 4 > CODE);
+  return isRead && !pokes.some(({ address }) => address === at) ? 'FXRSTOR of no MXCSR' : undefined;
 }
 
 /**

@@ -44,7 +44,7 @@ export function cameLater({ prefixes, opcode, next }: Opcode): string | undefine
   if (opcode >= 0x128 && opcode <= 0x12f) return 'SSE';
   if (opcode >= 0x138 && opcode <= 0x13f) return 'SSSE3 and later';
   if (opcode >= 0x150 && opcode <= 0x17f) return 'MMX, SSE, and VMX';
-  if (opcode === 0x1ae) return 'FXSAVE, fences, XSAVE';
+  if (opcode === 0x1ae && !(isMemory && digit < 2)) return 'fences and XSAVE';
   if (opcode === 0x1b8 && prefixes.includes(0xf3)) return 'POPCNT';
   if ((opcode === 0x1bc || opcode === 0x1bd) && repeats) return 'TZCNT and LZCNT';
   if (opcode >= 0x1c2 && opcode <= 0x1c6) return 'SSE';

@@ -114,6 +114,8 @@ export interface Trial {
   openFlags?: number;
   /** State of the x87: 108 bytes as FRSTOR reads them. Without it the processor's is as FNINIT leaves it. */
   x87?: Uint8Array;
+  /** Linear address of the area of an FXSAVE or FXRSTOR. */
+  area?: number;
 }
 
 /** How a trial ended: always with a fault, for behind the instruction is a HLT, which ring 3 may not. */

@@ -100,8 +100,8 @@ const TABLE: Undefined[] = [
   },
   { source: 'POPA: Operation', names: /^popa/, flags: () => 0, anyOrder: true, afterFault: 'no registers' },
   {
-    source: 'FLDENV, FRSTOR, FSAVE, IRET, RET, CALL, PUSHA, ENTER: Operation',
-    names: /^(iret|retf|call|pusha|enter|bound|l[defgs]s|jmp|fldenv|frstor|fnstenv|fnsave)/,
+    source: 'FLDENV, FRSTOR, FSAVE, FXSAVE, FXRSTOR, IRET, RET, CALL, PUSHA, ENTER: Operation',
+    names: /^(iret|retf|call|pusha|enter|bound|l[defgs]s|jmp|fldenv|frstor|fnstenv|fnsave|fxsave|fxrstor)/,
     flags: () => 0,
     anyOrder: true,
   },

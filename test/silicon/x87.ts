@@ -5,6 +5,7 @@
  * processors differ in it. So is what lies in empty registers.
  */
 export const FNSAVE_BYTES = 108;
+export const FXSAVE_BYTES = 512;
 export const COMPARED_BYTES = 85;
 const CONTROL = 80;
 const STATUS = 82;
@@ -25,6 +26,14 @@ export function toFxsave(image: Uint8Array, into: Uint8Array): void {
   into[4] = registersInUse(image);
   into.set([0x80, 0x1f], 24); // MXCSR
   for (let n = 0; n < 8; n++) into.set(image.subarray(28 + 10 * n, 38 + 10 * n), 32 + 16 * n);
+}
+
+/**
+ * Whether a byte that FXSAVE writes is not compared: where the last instruction was, and what is there for SSE (SDM
+ * vol. 2, FXSAVE: table of the layout outside 64-bit mode).
+ */
+export function isOpenAfterFxsave(at: number): boolean {
+  return (at >= 6 && at < 32) || (at >= 160 && at < 288);
 }
 
 export function fromFnsave(image: Uint8Array): Uint8Array {
