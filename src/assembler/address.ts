@@ -127,7 +127,7 @@ function requireWidth({ width, base, index }: Memory, short: number, long: numbe
  *
  * Behind the prefix 67 the old rules hold, with which the first ten years of the PC were programmed: eight
  * combinations, and you learned them by heart. bx or bp, si or di, one of each at most. There is the same robbery
- * in it, a young one: rm 6 should have been `[bp]` and became the address without a register.
+ * in it, seven years older: rm 6 should have been `[bp]` and became the address without a register.
  */
 
 const PAIRS_16 = ['bx+si', 'bx+di', 'bp+si', 'bp+di', 'si', 'di', 'bp', 'bx'];

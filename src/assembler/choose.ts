@@ -1,7 +1,7 @@
 /*
  * # Choosing a row
  *
- * `add ecx, 5` can be said in three ways, and `mov ebx, ecx` in two that are the same length: `89 cb` stores the
+ * `add eax, 5` can be said in three ways, and `mov ebx, ecx` in two that are the same length: `89 cb` stores the
  * one in the other, `8b d9` loads the other from the one. The processor does not care. We take the first row of the
  * table that fits, and the table has its short rows first.
  *

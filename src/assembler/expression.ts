@@ -193,8 +193,8 @@ function asSigned(bits: number, negative: boolean): number {
 /*
  * ## When the time has come
  *
- * After everything has its place, an expression is asked again, and this time there are no excuses. There are two
- * ways to have none and yet fail. A name may lie further down than its use allows. Or somebody wrote `a equ b` and
+ * After everything has its place, an expression is asked again, and this time it must have a value. It can
+ * fail in two ways. A name may lie further down than its use allows. Or somebody wrote `a equ b` and
  * `b equ a`, and we would chase our tail until the stack ends; a hundred hops are plenty for honest names.
  */
 

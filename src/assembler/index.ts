@@ -5,11 +5,11 @@
  * and what it means by that is: *take what lies sixteen bytes past the eax-th place plus four times the ebx-th, and
  * put it into eax*. Four bytes, and the stones do it tens of millions of times a second.
  *
- * Three rooms of this book need the language. The Switcher is written in it. The tangler, which turns pup's TypeScript
- * into a kernel, writes nothing else. And the tests of the silicon would be poor tests if the silicon were fed by the
- * same hands that built it. All three write the human form, `mov eax, [eax+ebx*4+0x10]`, and hand it to `assemble`,
- * which is what this appendix builds: some eighteen hundred lines of code, of which a quarter is a table that you can
- * hold against Intel's opcode map.
+ * Many rooms of this book need the language. The Switcher is written in it. The tangler, which turns pup's TypeScript
+ * into a kernel, writes nothing else. The silicon's second engine has a piece in it, to practise on. And the tests of
+ * the silicon would be poor tests if the silicon were fed by the same hands that built it. All of them write the human
+ * form, `mov eax, [eax+ebx*4+0x10]`, and hand it to `assemble`, which is what this appendix builds: some eighteen
+ * hundred lines of code, of which a quarter is a table that you can hold against Intel's opcode map.
  *
  * :::aside
  * The dialect is NASM's: Intel's order of operands (where to, then where from), brackets around every address,

@@ -109,11 +109,11 @@ const stack = `
  * ## One operand
  *
  * `F6` and `F7` are one opcode each and eight instructions, told apart by the digit: `test`, a hole, `not`, `neg`,
- * `mul`, `imul`, `div`, `idiv`. `FE` and `FF` have `inc` and `dec`, and the rest of `FF` are the jumps of the next
- * file.
+ * `mul`, `imul`, `div`, `idiv`. `FE` and `FF` have `inc` and `dec`. What else `FF` has is `push`, above, and the calls
+ * and jumps of the next file.
  *
- * In `imul ecx, 5` the one register is in both fields of ModRM, for there is no form with two operands: it is
- * `imul ecx, ecx, 5`, said shorter.
+ * In `imul ecx, 5` the one register is in both fields of ModRM, for there is no form with one register and a number:
+ * it is `imul ecx, ecx, 5`, said shorter.
  */
 
 const multiplication = `

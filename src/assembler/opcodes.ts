@@ -36,9 +36,9 @@
  * | `o16` `a16` | the prefix 66 or 67 in front |
  * | `o32` | not to be had with a prefix 66 |
  *
- * At start the rows are put in heaps, one for each mnemonic, and no more. There are 617 rows and 343 mnemonics. The
- * Switcher, without which nothing boots, is written with eighteen of them, and somebody is waiting. So a heap is read
- * when somebody first asks for it, by code that comes behind the tables.
+ * At start the rows are put in heaps, one for each mnemonic, and no more. There are over 600 rows and some 350
+ * mnemonics. The Switcher, without which nothing boots, is written with eighteen of them, and somebody is waiting. So a
+ * heap is read when somebody first asks for it, by code that comes behind the tables.
  */
 
 import type { Form } from './form.ts';

@@ -23,6 +23,7 @@ export class ByteQueue {
     return this.#length;
   }
 
+  /** Adds bytes, which belong to the queue from now on. */
   push(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     this.#length += bytes.length;
@@ -37,7 +38,7 @@ export class ByteQueue {
     this.#pieces[this.#pieces.length - 1] = both;
   }
 
-  /** Fills `into` with what begins `from` bytes behind the front. They must be there. */
+  /** Fills `into` with what begins `from` bytes behind the front. They must be there: else a RangeError. */
   copy(from: number, into: Uint8Array): void {
     let skip = from;
     let done = 0;
@@ -56,8 +57,9 @@ export class ByteQueue {
       throw new RangeError(`${into.length} bytes at ${from} of a queue of ${this.#length}`);
   }
 
-  /** Takes `count` bytes off the front. They must be there. */
+  /** Takes `count` bytes off the front. They must be there: else a RangeError. */
   drop(count: number): void {
+    if (count > this.#length) throw new RangeError(`${count} bytes off a queue of ${this.#length}`);
     let left = count;
     this.#length -= count;
     while (left > 0) {

@@ -71,6 +71,7 @@ export function sumPseudoHeader(
  * An IPv4 address is a number of 32 bits. `10.0.2.2` is how people say 0x0a000202.
  */
 
+/** @param address most significant byte first, 0 to 2^32 - 1 */
 export function dotted(address: number): string {
   return [24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join('.');
 }

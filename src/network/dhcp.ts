@@ -13,8 +13,8 @@
  *    28  hardware address, 16 bytes
  *    44  server's name, 64 bytes       108  boot file, 128 bytes
  *   236  63 82 53 63
- *   240  35 01 05    36 04 0a000202    33 04 00015180   ...   ff
- *        53: ACK     54: server        51: lease, 1 day       end
+ *   240  35 01 05    36 04 0a000202   ...    33 04 00015180   ff
+ *        53: ACK     54: server              51: lease, 1 day  end
  * ```
  * :::
  */

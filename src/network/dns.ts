@@ -46,8 +46,8 @@ const NOT_IMPLEMENTED = 4;
  * ## The question
  *
  * A name is a chain of labels with their lengths in front. The format also allows a length to be a pointer to
- * somewhere else in the packet, to save bytes, and it has kept writers of endless loops happy since 1987. No
- * question has a reason to contain one. Ours is an error.
+ * somewhere else in the packet, to save bytes, and it has kept writers of endless loops happy since 1983. No question
+ * has a reason to contain one, and one that does gets no answer.
  */
 
 export interface Question {
@@ -89,9 +89,9 @@ export function parseQuestion(message: Uint8Array): Question | undefined {
 /*
  * ## The answer
  *
- * There is no IPv6 behind this wall, so every name has an AAAA record of nothing, which is not the same as no such
- * name: a Guest that asks for both, and most do, goes on with the A. What is neither is *not implemented*. Mail
- * servers and the like have to be looked up somewhere else.
+ * There is no IPv6 behind this wall, so no name has an AAAA record, which is not the same as no such name: a Guest that
+ * asks for both, and most do, goes on with the A. (A name that has nothing but an AAAA does not exist for us.) What is
+ * neither is *not implemented*. Mail servers and the like have to be looked up somewhere else.
  *
  * How long the answer is good for, nobody has told us. A minute.
  */

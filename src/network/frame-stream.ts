@@ -6,7 +6,7 @@
  *
  * :::figure{#framed caption="A frame of 5,000 bytes, to be finished and to be cut, on its way to another program."}
  * ```text
- *    00 00 13 88   03   01   00 36   05 a8   00 22  00 10    ...
+ *    00 00 13 88   03   01   00 42   05 a8   00 22  00 10    ...
  *    length        what cut  headers after   start  offset   5,000 bytes
  * ```
  * :::

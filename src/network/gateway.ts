@@ -5,8 +5,8 @@
  * what to do with it. What nobody knows what to do with is dropped. That is not negligence: *any packet may get
  * lost* is the one promise that the Internet has always kept, and every sender reckons with it.
  *
- * It is also why nothing in this room throws. A Guest can send whatever it likes, and there is no such thing as a
- * wrong packet, only one that is not delivered.
+ * It is also why nothing that a Guest sends makes anybody in this room throw. There is no such thing as a wrong packet,
+ * only one that is not delivered.
  *
  * The gateway itself remembers little: what it knows of the Guest, which is what the Guest said of itself last, the
  * frames that are waiting for it, pieces of packets, and two books that others keep, one of connections and one of

@@ -17,7 +17,7 @@ const UNREACHABLE = 3;
 const ECHO_REQUEST = 8;
 const HEADER = 8;
 
-/** Why not: codes of *destination unreachable* (RFC 792, RFC 1122). */
+/** Why not: codes of *destination unreachable* (RFC 792; 13 is from RFC 1812, section 5.2.7.1). */
 export const HOST_UNREACHABLE = 1;
 export const PROHIBITED = 13;
 

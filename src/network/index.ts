@@ -40,7 +40,7 @@
  *
  * ## The way through
  *
- * First the map: four addresses, two holes in the wall, and the gateway, in which everything comes together.
+ * First the map: three addresses, two holes in the wall, and the gateway, in which everything comes together.
  */
 
 export * from './plan.ts';

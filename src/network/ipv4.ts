@@ -135,15 +135,16 @@ export function newPacket(
  * And we have to send some: a datagram that came to our socket in one piece of 9,000 bytes must get through a cable
  * that takes 1,500. All pieces but the last have a length that eight divides: 1,480 does.
  *
- * Fragments need a number, and ours is the sum of what is in them. Should two packets ever have the same, they are
- * most likely the same packet.
+ * Fragments need a number, and ours is made of all their bytes and of where they stand. Should two packets ever have
+ * the same, they are most likely the same packet. First it was the sum of the bytes, as in a checksum, and nobody saw
+ * that all datagrams of one length had the same: each has a checksum in it, which is there to make the sum come out.
  */
 
 /** One frame for a packet that fits, several for one that does not. */
 export function packetsFor(route: Route, protocol: number, payload: Uint8Array): Uint8Array[] {
   const most = MTU - IPV4_HEADER;
   if (payload.length <= most) return [filled(newPacket(route, protocol, payload.length), payload)];
-  const number = fold(sumWords(payload));
+  const number = numberFor(payload);
   const frames: Uint8Array[] = [];
   for (let at = 0; at < payload.length; at += most) {
     const piece = payload.subarray(at, at + most);
@@ -151,6 +152,12 @@ export function packetsFor(route: Route, protocol: number, payload: Uint8Array):
     frames.push(filled(newPacket(route, protocol, piece.length, more | (at / 8), number), piece));
   }
   return frames;
+}
+
+function numberFor(payload: Uint8Array): number {
+  let number = 0;
+  for (const byte of payload) number = (number * 31 + byte) & 0xffff;
+  return number;
 }
 
 function filled(frame: Uint8Array, payload: Uint8Array): Uint8Array {

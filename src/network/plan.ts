@@ -1,5 +1,5 @@
 /*
- * # Four addresses
+ * # Three addresses
  *
  * In 1995 Danny Gasparovski wanted to read the web from a terminal account that offered him a shell and nothing
  * else, and wrote *slirp*: a program that spoke IP on one side and ordinary sockets on the other. The dial-up shell

@@ -43,7 +43,8 @@ export function keyOf({ guest, guestPort, far, farPort }: Ends): string {
 /*
  * ## How much
  *
- * For each connection we hold at most 256 kilobytes that the Guest has not yet taken, and 32 that its peer has not.
+ * For each connection we hold some 256 kilobytes that the Guest has not yet taken (then the socket is read no more, but
+ * what came out of it last is kept whole), and at most 32 that its peer has not.
  *
  * The second number was the same as the first, until somebody measured. As long as a Guest has room to send, it sends
  * each segment as soon as it is full: 1,448 bytes, a knock at our door, 1,448 bytes, a knock. Only when it must wait
@@ -97,7 +98,7 @@ export class Connection {
   endAcknowledged = false;
   paused = false;
 
-  /** What the Guest takes: in all, and in one segment. */
+  /** Bytes that the Guest takes: in all, and in one segment. */
   window = 0;
   mss: number = DEFAULT_MSS;
   /** The shift of the windows that come; undefined if the Guest has never heard of such a thing. */
@@ -110,7 +111,7 @@ export class Connection {
   /** To be said when the Guest's turn at the processor is over, if nothing has been said by then. */
   ackOwed = false;
 
-  /** When something must be done about silence, and how often that has been. */
+  /** When something must be done about silence, by the clock (in nanoseconds), and how often that has been. */
   due: number = NEVER;
   tries = 0;
   /** The same acknowledgement, how many times in a row. */

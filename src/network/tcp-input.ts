@@ -96,7 +96,7 @@ function takeMore(connection: Connection, segment: Segment, now: number): Verdic
  * and was never sent, we correct.
  *
  * An acknowledgement that says nothing new, has no data, and comes three times over, is a Guest with a gap: it got
- * something behind the byte that it is asking for. No need to wait for the alarm. Van Jacobson saw that in 1990.
+ * something behind the byte that it is asking for. No need to wait for the alarm: Van Jacobson's TCP of 1988 did not.
  */
 
 const GAP = 3;
@@ -115,7 +115,7 @@ function takeAcknowledgement(connection: Connection, segment: Segment, now: numb
     connection.duplicates++;
     if (connection.duplicates === GAP) connection.next = connection.acknowledged;
   }
-  if (window > 0 && connection.window === 0) connection.due = NEVER;
+  if (window > 0 && connection.window === 0 && connection.inFlight <= 0) connection.due = NEVER; // no more probes
   if (connection.inFlight === 0) connection.tries = 0; // an answer to a probe, and a sign of life
   connection.window = window;
 }
@@ -141,9 +141,8 @@ function forget(connection: Connection, acknowledgement: number, news: number, n
  * ## Data
  *
  * The window that we announce shrinks as the Guest fills it, and grows again as our socket gets rid of what is in
- * it. Between the two lies all the flow control there is: a slow server in Norway stops reading, its kernel stops
- * acknowledging, ours stops taking, `left` is not called, the window goes to zero, and a process in the Guest
- * blocks in `write`.
+ * it. Between the two lies all the flow control there is: a slow server in Norway stops reading, its kernel closes its
+ * window, ours stops taking, the window that we announce goes to zero, and a process in the Guest blocks in `write`.
  *
  * To tell the Guest about every byte of room would be silly in its own way. A quarter of the whole is worth a word.
  * And what has come in order, as it should, is worth none at once: an acknowledgement of it is

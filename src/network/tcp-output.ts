@@ -1,10 +1,10 @@
 /*
  * # What to say next
  *
- * Most programs that send packets have a queue of them. This one has none. When the Guest has put up a buffer, its
- * card asks the cable, the cable asks each connection, and the connection looks at its ledger and makes up a
- * segment on the spot. Acknowledgements cost little that way: however many segments have come in since the last time,
- * one answer does for all. And a Guest that takes nothing makes us write nothing.
+ * Most programs that send packets have a queue of them. This one has none. When the Guest has put up a buffer, its card
+ * asks the cable, the cable asks those who stand in line, and the first that has something to say looks at its ledger
+ * and makes up a segment on the spot. Acknowledgements cost little that way: however many segments have come in since
+ * the last time, one answer does for all. And a Guest that takes nothing makes us write nothing.
  */
 
 import type { Frame } from './cable.ts';
@@ -120,7 +120,8 @@ function header(connection: Connection, flags: number): Omit<Segment, 'data'> {
  * its neighbour on the hill went from thirty-two thousand bits a second to forty, and to wait twice as long each
  * time is a part of what was learned from it.
  *
- * What the Guest was never shown cannot have been lost. A Guest that has no buffers up may take its time.
+ * Data that the Guest has never asked for sets no alarm: it cannot have been lost. A SYN is another matter, for
+ * somebody stands at the door. After a minute he is sent away, whether or not the Guest has come to look who it is.
  */
 
 const SECOND = 1e9;

@@ -45,6 +45,7 @@ export interface Segment {
   sequence: number;
   acknowledgement: number;
   flags: number;
+  /** As it stands in the header: not shifted yet. */
   window: number;
   /** Options, of a SYN: the most data it takes in one segment, and how many zeros are missing from its windows. */
   mss?: number | undefined;
@@ -99,9 +100,9 @@ export function parseTcp(packet: Ipv4, unfinished: boolean): Segment | undefined
 }
 
 /*
- * Options come as kind, length, value, but for two that are a single byte. Two of them are of interest. The window
- * has only sixteen bits, and 64 kilobytes were a lot in 1981; so both sides may say with their SYN by how many bits
- * theirs are to be shifted, fourteen at the most.
+ * Options come as kind, length, value, but for two that are a single byte. Of the others, two are of interest: the most
+ * data in a segment, and the shift. The window has only sixteen bits, and 64 kilobytes were a lot in 1981; so both
+ * sides may say with their SYN by how many bits theirs are to be shifted, fourteen at the most.
  */
 
 const OPTION_END = 0;

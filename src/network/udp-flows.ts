@@ -2,8 +2,8 @@
  * # Datagrams out, datagrams in
  *
  * A Guest sends a datagram from its port 40000. We send one from a port of ours, and note that what comes to *that*
- * port is for the Guest's 40000. That is a *flow*, and since UDP has no good-bye, nobody ever says when it is over. A
- * flow that was not used for a minute is.
+ * port is for the Guest's 40000. That is a *flow*, and since UDP has no good-bye, nobody ever says when it is over. We
+ * say so when the Guest has sent nothing by it for a minute, whatever comes in: else those outside could keep it open.
  */
 
 import { dotted, undotted } from './bytes.ts';
@@ -75,7 +75,7 @@ export class UdpFlows {
     return true;
   }
 
-  /** Ends the flows that nobody has used for a minute. */
+  /** Ends the flows by which the Guest has sent nothing for a minute before `now`, in nanoseconds. */
   tick(now: number): void {
     for (const [key, flow] of this.#flows) if (now - flow.lastUsed > IDLE) this.#end(key, flow);
   }

@@ -26,7 +26,7 @@
  *
  * *Used* is eight bits, one for each register, as the unit itself has them. Nobody makes up captions any more.
  */
-import { probeWrite, readLinear, writeLinear } from './access.ts';
+import { probeWrite, read32, write32 } from './access.ts';
 import { protectionFault } from './faults.ts';
 import { addressForRead, addressForWrite, type Instruction } from './instruction.ts';
 import {
@@ -47,70 +47,76 @@ import { physical, requireX87, updateSummary } from './x87-registers.ts';
 
 /** Bytes of the whole, all of which must be within the segment. */
 const AREA_BYTES = 512;
-/** Bytes of it that are ours. */
-const OURS = 160;
-/** Where ST(0) lies, and how far it is from there to the next. */
-const REGISTERS = 32;
-const STRIDE = 16;
+/** Words of it that are ours. */
+const OURS = 40;
+/** Where ST(0) lies, and how far it is from there to the next: in words. */
+const REGISTERS = 8;
+const STRIDE = 4;
 /** Of the last instruction's opcode. */
 const OPCODE_BITS = 0x7ff;
+
+/** What is on its way out or in. */
+const image = new Int32Array(OURS);
 
 /*
  * The area lies at a multiple of sixteen. Otherwise there is #GP, whether or not anybody has asked for such things to
  * be noticed.
  */
 function requireAligned(linear: number): number {
-  if (linear % STRIDE !== 0) protectionFault();
+  if ((linear & 15) !== 0) protectionFault();
   return linear;
 }
 
 /** FXSAVE: 160 of 512 bytes. The unit stays as it is. #GP(0) if they do not begin at a multiple of 16. */
 export function fastSave(cpu: Processor, i: Instruction): void {
   requireX87(cpu);
-  const { words } = cpu;
   const to = requireAligned(addressForWrite(cpu, i, AREA_BYTES));
   probeWrite(cpu, to, AREA_BYTES);
-  const put = (at: number, value: number) => writeLinear(cpu, (to + at) | 0, 4, value);
-  put(0, words[X87_CONTROL]! | (statusWord(words) << 16));
-  put(4, words[X87_TAGS]! | (words[X87_OPCODE]! << 16));
-  put(8, words[X87_CODE_OFFSET]!);
-  put(12, words[X87_CODE_SELECTOR]!);
-  put(16, words[X87_DATA_OFFSET]!);
-  put(20, words[X87_DATA_SELECTOR]!);
+  takePicture(cpu.words);
+  for (let word = 0; word < OURS; word++) write32(cpu, (to + word * 4) | 0, image[word]!);
+}
+
+function takePicture(words: Int32Array): void {
+  image[0] = words[X87_CONTROL]! | (statusWord(words) << 16);
+  image[1] = words[X87_TAGS]! | (words[X87_OPCODE]! << 16);
+  image[2] = words[X87_CODE_OFFSET]!;
+  image[3] = words[X87_CODE_SELECTOR]!;
+  image[4] = words[X87_DATA_OFFSET]!;
+  image[5] = words[X87_DATA_SELECTOR]!;
   for (let n = 0; n < 8; n++) {
     const at = physical(words, n);
     const slot = REGISTERS + STRIDE * n;
-    put(slot, words[X87_LOW + 2 * at]!);
-    put(slot + 4, words[X87_HIGH + 2 * at]!);
-    put(slot + 8, words[X87_EXPONENT + at]! & 0xffff);
-    put(slot + 12, 0);
+    image[slot] = words[X87_LOW + 2 * at]!;
+    image[slot + 1] = words[X87_HIGH + 2 * at]!;
+    image[slot + 2] = words[X87_EXPONENT + at]! & 0xffff;
+    image[slot + 3] = 0;
   }
 }
 
 /** FXRSTOR. An error that is pending now does not stop it, and one that it brings stops whoever comes next. */
 export function fastRestore(cpu: Processor, i: Instruction): void {
   requireX87(cpu);
-  const { words } = cpu;
   const from = requireAligned(addressForRead(cpu, i, AREA_BYTES));
-  readLinear(cpu, (from + AREA_BYTES - 4) | 0, 4); // as FXSAVE: all of it is there, or nothing is done
-  const image: number[] = [];
-  for (let at = 0; at < OURS; at += 4) image.push(readLinear(cpu, (from + at) | 0, 4));
-  // Nothing can fail any more.
-  const [controlAndStatus, tagsAndOpcode, codeOffset, codeSelector, dataOffset, dataSelector] = image;
-  setControlWord(words, controlAndStatus!);
-  setStatusWord(words, controlAndStatus! >>> 16);
-  words[X87_TAGS] = tagsAndOpcode! & 0xff;
-  words[X87_OPCODE] = (tagsAndOpcode! >>> 16) & OPCODE_BITS;
-  words[X87_CODE_OFFSET] = codeOffset!;
-  words[X87_CODE_SELECTOR] = codeSelector! & 0xffff;
-  words[X87_DATA_OFFSET] = dataOffset!;
-  words[X87_DATA_SELECTOR] = dataSelector! & 0xffff;
+  read32(cpu, (from + AREA_BYTES - 4) | 0); // as FXSAVE: all of it is there, or nothing is done
+  for (let word = 0; word < OURS; word++) image[word] = read32(cpu, (from + word * 4) | 0);
+  developPicture(cpu.words);
+}
+
+function developPicture(words: Int32Array): void {
+  setControlWord(words, image[0]!);
+  setStatusWord(words, image[0]! >>> 16);
+  words[X87_TAGS] = image[1]! & 0xff;
+  words[X87_OPCODE] = (image[1]! >>> 16) & OPCODE_BITS;
+  words[X87_CODE_OFFSET] = image[2]!;
+  words[X87_CODE_SELECTOR] = image[3]! & 0xffff;
+  words[X87_DATA_OFFSET] = image[4]!;
+  words[X87_DATA_SELECTOR] = image[5]! & 0xffff;
   updateSummary(words);
   for (let n = 0; n < 8; n++) {
     const at = physical(words, n);
-    const word = (REGISTERS + STRIDE * n) / 4;
-    words[X87_LOW + 2 * at] = image[word]!;
-    words[X87_HIGH + 2 * at] = image[word + 1]!;
-    words[X87_EXPONENT + at] = image[word + 2]! & 0xffff;
+    const slot = REGISTERS + STRIDE * n;
+    words[X87_LOW + 2 * at] = image[slot]!;
+    words[X87_HIGH + 2 * at] = image[slot + 1]!;
+    words[X87_EXPONENT + at] = image[slot + 2]! & 0xffff;
   }
 }

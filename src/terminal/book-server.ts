@@ -2,8 +2,8 @@
  * # A very small library
  *
  * You can read the woven book straight from the disk. But it comes out of the loom page by page, and a page that is not
- * there yet is worth a moment of waiting, so there is a server. It knows one verb, and listens on 127.0.0.1, which no
- * other computer can reach.
+ * there yet is worth a moment of waiting, so there is a server. It knows two verbs, GET and HEAD, and listens on
+ * 127.0.0.1, which no other computer can reach.
  */
 
 import { createReadStream, realpathSync, statSync } from 'node:fs';

@@ -10,7 +10,7 @@ import type { World } from '../../chapters/1-preparation/world.ts';
 /*
  * `setTimeout` counts in whole milliseconds and a Guest in nanoseconds, so it oversleeps, by half a millisecond on
  * average. `sleep(0)` goes by `setImmediate`, which costs a thousandth of that: it is called at the end of every
- * slice, some five hundred times a second.
+ * slice, some two hundred and fifty times a second.
  */
 
 const LONGEST_TIMER = 0x7fffffff; // what setTimeout takes, in milliseconds

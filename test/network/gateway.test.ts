@@ -216,6 +216,19 @@ describe('Datagrams', () => {
     expect(new Set(frames.map(({ frame }) => viewOf(frame.bytes).getUint16(18))).size).toBe(1);
   });
 
+  it.each([
+    0, 1, 2, 3,
+  ])('are cut into fragments of a number that others of the same length do not have: %i', async (more) => {
+    const numberOf = async (fill: number) => {
+      const { gateway } = network();
+      gateway.send(udp(0xcb007105, 5000, 7, new Uint8Array(4000).fill(fill)));
+      await settle();
+      return viewOf(gateway.receive()!.bytes).getUint16(18);
+    };
+    expect(await numberOf(7)).not.toBe(await numberOf(8 + more));
+    expect(await numberOf(7)).toBe(await numberOf(7));
+  });
+
   const FAR = 0xcb007105;
   const long = Uint8Array.from({ length: 4000 }, (_, i) => i % 251);
   const datagram = (id = 1) => {

@@ -223,6 +223,19 @@ describe('A slow reader', () => {
     expect(peer.listen().at(-1)!.data.length).toBe(1000);
   });
 
+  it('who closes his window with data on its way, and loses that, is sent it again', async () => {
+    const { peer, stream, clock } = await connection();
+    stream.events.received(bytes(2920));
+    const [sent] = peer.listen();
+    expect(sent!.data.length).toBe(2920);
+    const half = (sent!.sequence + 1460) >>> 0;
+    peer.say(ACK, undefined, { acknowledgement: half, window: 0 });
+    peer.say(ACK, undefined, { acknowledgement: half, window: 0xffff });
+    expect(peer.listen()).toEqual([]);
+    await clock.advance(1.5);
+    expect(peer.listen()).toMatchObject([{ sequence: half, data: { length: 1460 } }]);
+  });
+
   it('that is not asked for anything keeps what was read within its bound', async () => {
     const { stream, gateway } = await connection();
     let sent = 0;

@@ -7,8 +7,8 @@
  * nothing that they have not seen.
  *
  *     $ npm run exercise
- *     [x] chatterbox            10 points   20 min   chapters/2-guest/system-calls.ts:77
- *     [ ] port-e9               15 points   30 min   chapters/4-launcher/ports.ts:110
+ *     [x] chatterbox            10 points   20 min   chapters/2-guest/system-calls.ts:78
+ *     [ ] give-back             20 points   40 min   chapters/2-guest/process-calls.ts:85
  *     ...
  *
  * `next` shows what is asked, `check` runs the test, `hint` helps a little more each time, and `reset` takes you back

@@ -66,6 +66,11 @@ const PARSING: ts.CreateSourceFileOptions = {
   jsDocParsingMode: ts.JSDocParsingMode.ParseNone,
 };
 
+/**
+ * The module of a file, which is read once.
+ *
+ * @throws TangleError if its syntax is wrong, and whatever reading it throws
+ */
 export function moduleAt(library: Library, path: string): Module {
   const known = library.modules.get(path);
   if (known !== undefined) return known;

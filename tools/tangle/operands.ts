@@ -93,7 +93,7 @@ export function loadAddress(frame: Frame, register: Register, place: Place): voi
  *
  * al is the low byte of eax, and has been since the days when eax was called AX and was itself the successor of a
  * register called A, of eight bits, in 1972. esi and edi have no such past and no such part, so a byte is stored
- * from one of the other three.
+ * from eax, ecx or edx.
  */
 
 const LOW_BYTE = { eax: 'al', ecx: 'cl', edx: 'dl' };

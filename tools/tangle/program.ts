@@ -173,8 +173,7 @@ export function functionFrom(context: Context, declaration: Declaration, node: F
  *
  * A function called `loop`, `add` or `eax` is a fine thing in TypeScript and a disaster in assembly. The label of
  * `add` in `sums.ts` is therefore `sums.add`: no register has a dot in its name, and no instruction. Two modules
- * of the same name (both chapters 2 and 3 have a console) are told apart by a number, and the symbol in the file
- * stays `add`.
+ * of the same name, should there be any, are told apart by a number, and the symbol in the file stays `add`.
  */
 
 export function named(context: Context, { module, name }: Declaration): { label: string; name: string } {

@@ -6,7 +6,7 @@
  *
  * Ours can have it because the front page has no code on it. It talks of rooms, and it links to a few files by their
  * names. So it can be made from what it talks of: the page that opens each room, for its title, and the files it
- * links to. These are 21 sources out of four hundred, and the window is hung within a second.
+ * links to. These are two dozen sources out of more than four hundred, and the window is hung within a second.
  */
 
 import { bindPage } from './bind.ts';

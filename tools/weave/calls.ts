@@ -53,7 +53,7 @@ export function callAround(node: Expression): CallExpression | undefined {
  *
  * If there are several `return`s, it is one of them.
  */
-/** What a function without a written type returns: its expression, or what stands behind its first `return`s. */
+/** What a function without a written type returns: its expression, or one of what stands behind its `return`s. */
 export function ofBody(reasoner: Reasoner, signature: Node): Known {
   const { body } = signature as FunctionLikeDeclaration;
   if (!body) return undefined;

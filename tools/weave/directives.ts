@@ -55,7 +55,7 @@ function colons(node: Directive): number {
 /*
  * ## In the margin
  *
- * An aside is nothing but its children, floated to the right. A picture of the sentence above this one.
+ * An aside is nothing but its children, floated to the right.
  */
 function shapeAside(node: Directive, complain: (message: string) => void): void {
   if (node.children.length === 0) complain('has an aside that says nothing');

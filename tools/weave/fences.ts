@@ -33,7 +33,8 @@ const PLAIN = ['text', 'txt', 'console', ''];
  * oversight, and usually is one: most often the word behind the backticks has a typing error in it.
  */
 /**
- * Sets fenced and indented blocks of the narration: drawings in peace, TypeScript by our own hand, the rest by shiki.
+ * Sets fenced and indented blocks of the narration: drawings in peace, TypeScript and assembly by our own
+ * hand, the rest by shiki.
  */
 export async function setFences(
   page: Survey,
@@ -86,8 +87,8 @@ function drawing(element: Element, parent: Element | Root, text: string): void {
  * A piece of TypeScript in a comment has no place in the program, so its names lead nowhere. Colours it gets as all
  * code does.
  *
- * Shiki is given a theme that has no colours of its own, only the names of CSS variables. Night falls on assembly
- * when it falls on everything else.
+ * Shiki is given a theme that has no colours of its own, only the names of CSS variables. Night falls on C when it
+ * falls on everything else.
  */
 function setSnippet(text: string): string {
   const tree = ts.createSourceFile('snippet.ts', text, ts.ScriptTarget.ES2022, true);

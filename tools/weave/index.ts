@@ -1,8 +1,8 @@
 /*
  * # The weaver
  *
- * You have been looking at its work for some hundred pages, and it has been looking at you: every line number,
- * every link and every margin note on the way here was put there by the program in this appendix. Now it turns
+ * You have been looking at its work for more than three hundred pages, and it has been looking at you: every line
+ * number, every link and every margin note on the way here was put there by the program in this appendix. Now it turns
  * round and weaves itself.
  *
  * A book about a program has a natural enemy, which is the program. The book lguest told about itself began to rot

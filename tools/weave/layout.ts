@@ -116,7 +116,7 @@ export function openingOf(directory: Directory, room: Room): Page {
 }
 
 /*
- * Behind the last chapter come the definitions and the reference; the contents are where you expect them, in front.
+ * Behind the last appendix come the definitions and the reference; the contents are where you expect them, in front.
  */
 function turning(sheet: Sheet, directory: Directory, to: To): Element {
   const pages = orderOf(directory);

@@ -94,7 +94,11 @@ export interface Weaver {
  * The order matters at one place. `verdict` throws before `press.write`: if the new book is wrong, the one on your disk
  * is still the last that was right. Who cannot wait for that gets [an advance copy](#advance), which touches no disk.
  */
-/** Makes a weaver, which remembers what it read: its second book costs what differs from the first. */
+/**
+ * Makes a weaver, which remembers what it read: its second book costs what differs from the first.
+ *
+ * @throws WeaveError if the folder it is to write to holds a package.json, and so is somebody's project
+ */
 export function createWeaver(options: WeaveOptions): Weaver {
   const root = resolve(options.root);
   const out = resolve(options.out);

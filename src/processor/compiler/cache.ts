@@ -115,9 +115,9 @@ export class Region {
  * hundred instructions, which is the most of one region, have room for three each.) One place in the code may be left
  * in the same way by several instructions of ours, a check for each of three operands, say. They share a number.
  *
- * A way out that leads to another address has its number turned over, bit by bit, which makes it negative. That is how
- * the dispatcher, which knows nothing else about exits, tells *look whether the next place is compiled* from *give it
- * back to the interpreter*.
+ * A way out to where there may be compiled code has its number turned over, bit by bit, which makes it negative. That
+ * is how the dispatcher, which knows nothing else about exits, tells *look whether the next place is compiled* from
+ * *give it back to the interpreter*.
  */
 const EXIT_BITS = 11;
 

@@ -87,6 +87,7 @@ export const ROTR = 0x78;
 
 /*
  * Wider numbers are needed where an i386 puts 64 bits into two registers: for products, quotients, and double shifts.
+ * And the calculator lives on them, for a significand of the x87 has 64.
  */
 export const I64_CLZ = 0x79;
 export const I64_ADD = 0x7c;
@@ -114,8 +115,8 @@ const NO_VALUE = 0x40;
 /*
  * ## The heap of bytes
  *
- * All numbers in WebAssembly are written seven bits at a time, the lowest first, with the eighth bit to say *there is
- * more*. Small numbers take a byte. It is called LEB128, comes from the tables that debuggers read, and has a signed
+ * Whole numbers in WebAssembly are written seven bits at a time, the lowest first, with the eighth bit to say *there
+ * is more*. Small numbers take a byte. It is called LEB128, comes from the tables that debuggers read, and has a signed
  * form, in which the highest of the last seven bits is the sign.
  */
 /** Bytes, as they come. */
@@ -156,7 +157,7 @@ export class Bytes {
 /*
  * ## Lengths that come later
  *
- * A section begins with its length, and so does a function, and neither is known before it is written. The seven-bit
+ * A section has its length in front, and so has a function, and neither is known before it is written. The seven-bit
  * code has a back door: nobody says that a number must be as short as it can be. `0x85 0x80 0x80 0x00` is 5, the long
  * way. So four bytes are left free, and filled in at the end.
  */

@@ -63,8 +63,8 @@ export const addPlaces = define(
 /*
  * ## Nothing plus something
  *
- * Zero turns up all day, since that is where sums begin. It has no one before the point, so it cannot take the common
- * way. Of two zeros the sum is minus nothing only if both are, unless one rounds down, and then one is not here.
+ * Zero turns up all day, since that is where sums begin. It has no 1 before the point, so it cannot take the common
+ * way. Of two zeros the sum is minus nothing only if both are. (Or if the program rounds down, but then it is refused.)
  */
 /** One of the two is nothing, or not for us. */
 function withZero(expA: Local, sigA: Local, expB: Local, sigB: Local, place: Local): Formula[] {

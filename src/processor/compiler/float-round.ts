@@ -5,8 +5,8 @@
  * Here is the same with most of the questions unasked. Round to nearest, to 64 bits or to 53, between the cliffs.
  * Anything else is refused.
  *
- * What comes in is 128 bits: a significand, and 64 more that are to be cut off, of which the last is sticky. *More than
- * half* is a number whose first bit is set, which for a computer is one that is less than nothing.
+ * What comes in is 128 bits: a significand, and 64 more that are to be cut off, of which the last is sticky. *Half or
+ * more* is a number whose first bit is set, which for a computer is one that is less than nothing.
  */
 import { C1, INEXACT } from '../x87-registers.ts';
 import {

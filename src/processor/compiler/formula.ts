@@ -34,7 +34,7 @@ export function write(out: Emitter, operand: Operand): void {
 /*
  * ## Operations
  *
- * The names are those of WebAssembly, with `64` behind those that are wide.
+ * Most names are those of WebAssembly, with `64` behind those that are wide. `not` is its `eqz`: 1 for 0, else 0.
  */
 type Two = (a: Operand, b: Operand) => Formula;
 type One = (a: Operand) => Formula;

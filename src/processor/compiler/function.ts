@@ -213,8 +213,9 @@ function checkPage(d: Draft, node: Node, { block }: Node): void {
 }
 
 /*
- * One instruction in a few hundred lies across two pages, like a sentence whose verb is overleaf. Here the dispatcher
- * must not be asked to try again: it would look at the first page, find nothing wrong with it, and come straight back.
+ * One instruction in a thousand or two lies across two pages, like a sentence whose verb is overleaf. Here the
+ * dispatcher must not be asked to try again: it would look at the first page, find nothing wrong with it, and come
+ * straight back.
  */
 function checkSecondPage(d: Draft, node: Node): void {
   const { eip, secondPage } = node.block;

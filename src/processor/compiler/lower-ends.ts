@@ -102,7 +102,7 @@ function goAnywhere(d: Draft, node: Node, go: Go): void {
 }
 
 /*
- * LOOP was the fast way to count in 1978. Since the 486 it has been slower than `dec` and `jnz`, which do the same in
+ * LOOP was the fast way to count in 1978. Since the 386 it has been slower than `dec` and `jnz`, which do the same in
  * two instructions, and compilers leave it alone. Its flags are untouched, which is more than can be said for `dec`.
  */
 /** LOOPNE, LOOPE, LOOP and JECXZ: pushes whether they jump. */

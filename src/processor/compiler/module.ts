@@ -108,11 +108,11 @@ export function section(out: Bytes, id: number, fill: () => void): void {
  * ## What comes in
  *
  * Three types of function: a region takes its budget and returns the number of an exit, the dispatcher takes a slot
- * besides, and the calculator takes four numbers. (So does the sprinter take two, who imports nothing but the memory.)
- * Three imports at most, all from a place called `m`. The memory is `m` (at least one page of 64 KiB, says the module,
- * and gets hundreds). `s` is `step`: to the dispatcher a function, to the regions a variable with a function in it; and
- * so is `x`, the calculator. And the table of regions, `t`, is for the dispatcher alone, since a module pays for each
- * slot of a table that it imports.
+ * besides, and the calculator takes four numbers. (The sprinter takes two, as the dispatcher does, and imports only the
+ * memory.) Three imports at most, all from a place called `m`. The memory is `m` (at least one page of 64 KiB, says the
+ * module, and gets hundreds). `s` is `step`: to the dispatcher a function, to the regions a variable with a function in
+ * it; and so is `x`, the calculator. And the table of regions, `t`, is for the dispatcher alone, since a module pays
+ * for each slot of a table that it imports.
  */
 const TYPE_REGION = 0;
 const TYPE_DISPATCH = 1;

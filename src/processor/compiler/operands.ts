@@ -155,7 +155,7 @@ export function reachStack(d: Draft, offset: number, register: typeof ESP | type
 
 /*
  * Here is the check itself. The exit is prepared first, since a way out must not cost anything later. Then the TLB
- * entry is loaded with two operations instead of three: shifted by ten instead of twelve, the page number is four times
+ * entry is loaded: shifted by ten instead of twelve, and with its last two bits cut off, the page number is four times
  * as large, and that is what an index of words wants to be.
  */
 /** The linear address of the group's lowest byte is on the stack. */

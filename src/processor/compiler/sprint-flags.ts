@@ -62,7 +62,7 @@ function borrows({ code }: Sprint): void {
  *
  * The sign of a byte, and its two upper carries, go up to where everybody looks for them.
  */
-/** The flags of R = A - B, all of them bytes. Takes A. */
+/** The flags of R = A - B, all of them bytes. A is used up. */
 export function flagsOfByteDifference(s: Sprint): void {
   const { code } = s;
   borrows(s);

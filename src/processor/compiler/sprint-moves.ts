@@ -1,7 +1,7 @@
 /*
  * # Moves at a run
  *
- * A load, a store, a copy; a push, a pop. If you have kept count, this is the fourth time that you see MOV, and the
+ * A load, a store, a copy; a push, a pop. If you have kept count, this is the third time that you see MOV, and the
  * shortest.
  */
 import type { Execute } from '../instruction.ts';
