@@ -122,7 +122,9 @@ describe('the narration', () => {
     expect(pages.get('1-lamp/index.html')).toContain(
       '<a class="name" href="flame.html#def-burn"><code>burn</code></a>',
     );
-    expect(pages.get('2-cave/index.html')).toContain('href="page-tables.html"><code>page-tables.ts</code>');
+    expect(pages.get('2-cave/index.html')).toContain(
+      'href="page-tables.html"><code class="whole">page-tables.ts</code>',
+    );
     expect(pages.get('2-cave/page-tables.html')).toContain('<a class="name"><code>0xc0123004</code></a>');
   });
 

@@ -26,7 +26,13 @@ export function curl(tree: Root | RootContent): void {
  * A quotation may begin outside of an emphasis and end inside. So the last character is handed on from node to
  * node, and code in between counts as a letter: in "`run` returns" the mark opens because of what is before it, and
  * in "it calls `run`" it closes because of what is.
+ *
+ * For a browser, a hyphen is a place to break a line at. In code it is not: an option with its hyphens on one line and
+ * its name on the next is no option that anybody would recognise. So short pieces of code are kept together.
  */
+/** Characters of code that fit into a line of any telephone. */
+const SHORT = 28;
+
 /** Curls one run of text, which may pass through emphasis and links. Returns its last character. */
 function curlRun(parent: Parent, before: string): string {
   let last = before;
@@ -35,7 +41,11 @@ function curlRun(parent: Parent, before: string): string {
       node.value = set(node.value, last);
       last = node.value.at(-1) ?? last;
     } else if ('children' in node) last = curlRun(node, last);
-    else last = node.type === 'break' ? ' ' : 'x';
+    else {
+      if (node.type === 'inlineCode' && node.value.length <= SHORT && node.value.includes('-'))
+        node.data = { ...node.data, hProperties: { className: ['whole'] } };
+      last = node.type === 'break' ? ' ' : 'x';
+    }
   }
   return last;
 }
