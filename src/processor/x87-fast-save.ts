@@ -9,6 +9,10 @@
  * So in 1998 there was a second pair. FXSAVE wipes nothing, FXRSTOR waits for nothing. The registers have room to grow
  * in, sixteen bytes each, and behind them lies more room than anybody needed. (The year after, SSE moved in.)
  *
+ * For a long time our silicon had only the first pair. Then somebody ran a program under Linux that divided by zero and
+ * was killed before it heard of it, and from there on every `awk` died of it, too, with a *floating point exception*
+ * before it had added anything. The kernel had never been tried on a processor as old as this.
+ *
  * ```text
  *      +0            +4            +8            +12
  *    +------+------+------+------+-------------+------+------+
