@@ -41,13 +41,12 @@ export function createEntropy(world: World): Behaviour {
     serve(_queue, request, memory, label) {
       if (request.readable.length > 0)
         throw new BadDriver(label, 'a buffer for entropy that is not for writing');
+      const bytes = new Uint8Array(Math.min(request.bytes, MOST_AT_ONCE));
+      world.entropy(bytes);
       let written = 0;
       for (const { address, length } of request.writable) {
-        const bytes = new Uint8Array(Math.min(length, MOST_AT_ONCE - written));
-        world.entropy(bytes);
-        memory.write(address, bytes);
-        written += bytes.length;
-        if (bytes.length < length) break;
+        memory.write(address, bytes.subarray(written, written + length));
+        written = Math.min(written + length, bytes.length);
       }
       return written;
     },

@@ -22,7 +22,7 @@ import { createNet } from './net.ts';
 import { type LoadedKernel, loadKernel } from './kernel.ts';
 import { hex, LauncherError, type NetworkOption, type Outside } from './outside.ts';
 import { PciBus } from './pci-bus.ts';
-import { type Ending, runGuest } from './run-loop.ts';
+import { type Ending, limited, runGuest } from './run-loop.ts';
 import type { Behaviour } from './virtio-device.ts';
 import { loadInitrd, writeZeroPage } from './zero-page.ts';
 
@@ -44,7 +44,8 @@ const PAGE = 4096;
  * once more from its file, which may have been rebuilt in the meantime. lguest did it by closing all its files and
  * calling `exec` on itself with its own arguments. We have a loop. (There are kernels that do nothing but restart. The
  * run loop lets go of the thread each time, and it does so before the old life is over, for between that and the next
- * one somebody else could take the memory.)
+ * one somebody else could take the memory. And since a gigabyte of memory is not wiped in a moment, whoever is born
+ * again first sleeps as long as that took.)
  */
 
 /**
@@ -60,8 +61,9 @@ export async function launch(
   outside: Outside,
   signal?: AbortSignal,
 ): Promise<ExitStatus> {
-  for (;;) {
-    const ending = await launchOnce(options, host, world, outside, signal);
+  const complain = limited(outside);
+  for (let life = 1; ; life++) {
+    const ending = await launchOnce(options, host, world, { outside, complain, life, signal });
     if (ending.kind === 'restart') continue;
     for (const line of ending.lines) outside.warn(line);
     return { code: ending.kind === 'power-off' ? 0 : 1, reason: ending.reason };
@@ -78,13 +80,22 @@ export async function launch(
  * image that cannot be opened should be said before half a second has gone into reading a kernel.
  */
 
+/** One of a Guest's lives, and who looks on. */
+interface Life {
+  outside: Outside;
+  complain: (what: string) => void;
+  /** 1 for the first. */
+  life: number;
+  signal: AbortSignal | undefined;
+}
+
 async function launchOnce(
   options: LaunchOptions,
   host: Host,
   world: World,
-  outside: Outside,
-  signal: AbortSignal | undefined,
+  { outside, complain, life, signal }: Life,
 ): Promise<Ending> {
+  const began = world.now();
   const device = host.open();
   let bus: PciBus | undefined;
   try {
@@ -95,7 +106,8 @@ async function launchOnce(
     const kernel = loadEverything(memory, options, image, outside);
     initialize(device, memory, kernel, bus);
     if (options.verbose) describe(options, memory, kernel, bus, outside);
-    return await runGuest({ device, memory, bus, links, image, world, outside, signal });
+    if (life > 1) await world.sleep(world.now() - began);
+    return await runGuest({ device, memory, bus, links, image, world, outside, complain, signal });
   } catch (error) {
     if (error instanceof LauncherError)
       return { kind: 'failed', reason: error.message, lines: [`lantern: ${error.message}`] };

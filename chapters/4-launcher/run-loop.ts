@@ -53,6 +53,8 @@ export interface Running {
   image: Uint8Array;
   world: World;
   outside: Outside;
+  /** Says that the Guest has done something stupid. */
+  complain: (what: string) => void;
   signal: AbortSignal | undefined;
 }
 
@@ -113,8 +115,7 @@ export async function runGuest(guest: Running): Promise<Ending> {
  */
 
 async function runLoop(guest: Running, registers: GuestRegisters, mail: Mail): Promise<Ending> {
-  const { device, bus, world, outside, signal } = guest;
-  const complain = limited(outside);
+  const { device, bus, world, outside, complain, signal } = guest;
   let held = world.now();
   const letGo = async () => {
     await world.sleep(0);
@@ -220,8 +221,8 @@ function emulate(
 
 const MOST_COMPLAINTS = 10;
 
-/** A Guest may do the same stupid thing for ever; nobody wants to read it for ever. */
-function limited(outside: Outside): (what: string) => void {
+/** A Guest may do the same stupid thing for ever, in one life or in many; nobody wants to read it for ever. */
+export function limited(outside: Outside): (what: string) => void {
   let left = MOST_COMPLAINTS;
   return (what) => {
     if (left > 0) outside.warn(`lantern: the Guest ${what}`);

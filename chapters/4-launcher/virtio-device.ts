@@ -82,7 +82,7 @@ const VERSION_1 = 1;
 /** Bit 28 of the first: descriptors may point at tables of descriptors. */
 export const INDIRECT_DESCRIPTORS = 1 << 28;
 const INTERRUPT_QUEUE = 1;
-/** Bytes moved before the other devices get a turn; a request counts as at least REQUEST_COST. */
+/** Bytes moved before the other devices get a turn; each piece of a request counts as at least REQUEST_COST. */
 const TURN = 1 << 20;
 const REQUEST_COST = 512;
 
@@ -228,8 +228,9 @@ export function notify(device: VirtioDevice, index: number): void {
  * ## One turn each
  *
  * A Guest can put 256 requests into a queue and make each of them as long as we allow. That is four gigabytes of work,
- * all of it within the rules, and while we do it nobody hears ^C. So each queue gets turns of about a megabyte, and of
- * one request at least, after which the Guest's clock and your keys get theirs.
+ * all of it within the rules, and while we do it nobody hears ^C. And a request of a few bytes may
+ * be in two hundred and fifty-six pieces. So each queue gets turns of about a megabyte, or of two thousand pieces, and
+ * of one request at least, after which the Guest's clock and your keys get theirs.
  *
  * When a queue runs dry or its turn is over, and not once for each request, the driver gets its interrupt. `announce`
  * knows whether it wants one. And whether there is more to do is asked last of all, of every queue: a frame that was
@@ -264,7 +265,8 @@ function serveTurn(device: VirtioDevice, index: number, queue: Virtqueue): void 
       return;
     }
     giveBack(queue, request, behaviour.serve(index, request, memory, queue.label));
-    moved += Math.max(request.bytes, REQUEST_COST) + request.extra;
+    const pieces = request.readable.length + request.writable.length;
+    moved += Math.max(request.bytes, REQUEST_COST * pieces) + request.extra;
   }
 }
 

@@ -13,6 +13,7 @@ import { checkClock, untilLook } from './clock.ts';
 import type { Guest } from './guest.ts';
 import { deliverInterrupt } from './interrupts.ts';
 import { newTurn, notePace, TURN_NANOSECONDS } from './pace.ts';
+import { PREEMPTED } from '../6-switcher/switcher.ts';
 import { type Exit, handleTrap } from './traps.ts';
 
 /*
@@ -28,7 +29,8 @@ import { type Exit, handleTrap } from './traps.ts';
  * a processor can count. But some of them are dear. A kernel that fills its ring with requests to forget all
  * translations, and rings, and fills it again, has us at work for thousands of instructions for each of its own; a
  * neighbour that computes once had two thousandths of the processor beside it. So every sixteen trips we look at the
- * clock as well, and a turn that has lasted long enough is over, however little was done in it.
+ * clock as well, and whenever the processor comes back of its own accord, which it does early if its instructions were
+ * dear. A turn that has lasted long enough is over, however little was done in it.
  *
  * Whoever has used up theirs goes to the end of the event loop's queue, and everybody else in it comes first. So two
  * Guests that have much to do have the same time, to within a turn; and one that sleeps leaves all of it to the others.
@@ -73,6 +75,7 @@ function runUntil(guest: Guest, end: number, deadline: number): Exit | number {
     if (left <= 0 || (trips % TRIPS_TO_A_LOOK === 0 && world.now() >= deadline)) return -ERESTARTSYS;
     const trap = switcher.switchTo(guest, Math.min(left, untilLook(guest)));
     statistics.traps[trap]!++;
+    if (trap === PREEMPTED && world.now() >= deadline) return -ERESTARTSYS;
     const exit = handleTrap(guest, trap);
     if (exit !== undefined) return exit;
   }

@@ -13,7 +13,7 @@
  * ::figure[How far down five trips go. Above the broken line is the Guest's machine code; below the Switcher there is only TypeScript. The first trip never comes by here: that is what a trap gate is for.]{#trips}
  */
 import { LGUEST_DATA_CR2, LGUEST_TRAP_ENTRY } from '../1-preparation/abi.ts';
-import { FAULT_PRESENT, PAGE_SIZE, pageOf } from '../1-preparation/paging.ts';
+import { FAULT_PRESENT, FAULT_USER, PAGE_SIZE, pageOf } from '../1-preparation/paging.ts';
 import {
   DEVICE_NOT_AVAILABLE,
   EXCEPTIONS,
@@ -22,7 +22,14 @@ import {
   pushesErrorCode,
   VECTORS,
 } from '../1-preparation/traps.ts';
-import { FRAME, FRAME_EIP, FRAME_ERROR, REGISTER_PAGE, SWITCHER_ADDRESS } from '../6-switcher/pages.ts';
+import {
+  FRAME,
+  FRAME_CS,
+  FRAME_EIP,
+  FRAME_ERROR,
+  REGISTER_PAGE,
+  SWITCHER_ADDRESS,
+} from '../6-switcher/pages.ts';
 import type { Trap } from '../6-switcher/switcher.ts';
 import { hex, hex32, kill } from './death.ts';
 import type { Guest } from './guest.ts';
@@ -126,20 +133,34 @@ function errorInItsOwnEyes(guest: Guest): number {
  * device. We follow it as far as it goes and leave zeros for the rest. The address comes from the Guest's eip, so it
  * goes through the Guest's tables.
  */
-function exit(guest: Guest, trap: number, address: number): Exit {
+function exit(guest: Guest, trap: number, address: number): Exit | undefined {
   const { memory, pending } = guest;
   const { instruction } = pending;
   pending.trap = trap;
   pending.address = address;
   const eip = guest.register(FRAME_EIP);
+  const code = physicalAddress(guest, eip);
+  if (code === undefined) return missesCode(guest, eip);
   const here = Math.min(instruction.length, pageOf(eip) + PAGE_SIZE - eip);
-  memory.copy(physicalForLoad(guest, eip), here, instruction, 0);
+  memory.copy(code, here, instruction, 0);
   if (here === instruction.length) return pending;
   instruction.fill(0, here);
   const next = physicalAddress(guest, (eip + here) >>> 0);
   const rest = instruction.length - here;
   if (next !== undefined && memory.holds(next, rest)) memory.copy(next, rest, instruction, here);
   return pending;
+}
+
+/*
+ * And it may be that the Guest's tables do not know the page of an instruction that has just been executed. A kernel's
+ * pages are entered once for all processes, *here*; a Linux enters some of its own in each process's directory only
+ * when that process first comes by and faults. With us it does not fault, until now. So it gets the fault that it would
+ * have had, mends its tables, and tries again.
+ */
+function missesCode(guest: Guest, eip: number): undefined {
+  guest.faultAddress = eip;
+  guest.setRegister(FRAME_ERROR, (guest.register(FRAME_CS) & 3) === 3 ? FAULT_USER : 0);
+  return reflect(guest, PAGE_FAULT);
 }
 
 /*

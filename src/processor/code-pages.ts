@@ -15,7 +15,7 @@
 import type { Block } from './blocks.ts';
 import { forgetAllRegions, forgetRegion, noteRewriting } from './compiler/forgetting.ts';
 import { MOST_DECODED, PACKED } from './packed.ts';
-import type { Processor } from './processor.ts';
+import { type Processor, tire } from './processor.ts';
 import { newEpoch, watchFrame } from './tlb.ts';
 
 /** The most blocks that begin at one byte (for other linear addresses or segments). */
@@ -112,11 +112,15 @@ export function dropCode(cpu: Processor, at: number, size: number): void {
   }
 }
 
+/** What that takes, with the decoding that will follow, in tenths of a microsecond: much, for a store. */
+const DEAR = 10;
+
 /** Drops all decoded code of a physical page. */
 export function dropPage(cpu: Processor, frame: number): void {
   const page = cpu.codePages[frame];
   if (page === undefined) return;
   cpu.codePages[frame] = undefined;
+  tire(cpu, DEAR);
   if (cpu.compiler !== undefined) noteRewriting(cpu.compiler, frame);
   for (const block of blocksOf(page)) forget(cpu, block);
   for (const visitor of page.visitors) {

@@ -28,6 +28,7 @@ import { modrm, startsBig, type Decode, type Decoder } from './decoder.ts';
 import { undefinedOpcode } from './faults.ts';
 import type { Execute } from './instruction.ts';
 import { DS, EBP, ESP, SS } from './layout.ts';
+import { tire } from './processor.ts';
 
 /** What executes an instruction, and what it should find in `Instruction.operation` and `size`. */
 type Row = readonly [execute: Execute, operation?: number, size?: number];
@@ -73,6 +74,17 @@ function decodeGroup15(d: Decoder): Execute {
 function segmentOf(d: Decoder): number {
   if (d.override >= 0) return d.override;
   return d.i.base === ESP || d.i.base === EBP ? SS : DS;
+}
+
+/*
+ * Some of what follows takes so long that the run loop [wants to know](#dear-instructions).
+ */
+/** The same instruction, which takes so many tenths of a microsecond. */
+function dear(tenths: number, execute: Execute): Execute {
+  return (cpu, i) => {
+    tire(cpu, tenths);
+    execute(cpu, i);
+  };
 }
 
 /*
@@ -123,9 +135,9 @@ const MEMORY: readonly (Row | undefined)[] = [
   undefined,
   [store.storeAsDouble, 0, 8],
   [store.storeAsDouble, 1, 8],
-  [environment.restoreAll],
+  [dear(4, environment.restoreAll)],
   undefined,
-  [environment.saveAll],
+  [dear(4, environment.saveAll)],
   [environment.storeStatus, 0, 2],
   // DE
   ...digits(arithmetic.arithmeticWithInteger, compareWithInteger, 2),
@@ -134,9 +146,9 @@ const MEMORY: readonly (Row | undefined)[] = [
   undefined,
   [store.storeAsInteger, 0, 2],
   [store.storeAsInteger, 1, 2],
-  [decimal.pushDecimal],
+  [dear(2, decimal.pushDecimal)],
   [load.pushInteger, 0, 8],
-  [decimal.storeAsDecimal],
+  [dear(2, decimal.storeAsDecimal)],
   [store.storeAsInteger, 1, 8],
 ];
 
@@ -250,22 +262,22 @@ const LONE = new Map<number, Row>([
     0xd9e8 + constant,
     [pushMathConstant, constant],
   ]),
-  [0xd9f0, [powerOfTwoMinusOne]],
-  [0xd9f1, [logarithm.logarithm]],
-  [0xd9f2, [trigonometry.tangent]],
-  [0xd9f3, [arctangent]],
+  [0xd9f0, [dear(20, powerOfTwoMinusOne)]],
+  [0xd9f1, [dear(20, logarithm.logarithm)]],
+  [0xd9f2, [dear(20, trigonometry.tangent)]],
+  [0xd9f3, [dear(20, arctangent)]],
   [0xd9f4, [scale.extract]],
-  [0xd9f5, [remainder.partialRemainder, 1]],
+  [0xd9f5, [dear(4, remainder.partialRemainder), 1]],
   [0xd9f6, [environment.turnStack, 7]],
   [0xd9f7, [environment.turnStack, 1]],
-  [0xd9f8, [remainder.partialRemainder, 0]],
-  [0xd9f9, [logarithm.logarithmPlusOne]],
+  [0xd9f8, [dear(4, remainder.partialRemainder), 0]],
+  [0xd9f9, [dear(20, logarithm.logarithmPlusOne)]],
   [0xd9fa, [arithmetic.takeSquareRoot]],
-  [0xd9fb, [trigonometry.sineAndCosine]],
+  [0xd9fb, [dear(20, trigonometry.sineAndCosine)]],
   [0xd9fc, [scale.roundTop]],
   [0xd9fd, [scale.scale]],
-  [0xd9fe, [trigonometry.sine, 0]],
-  [0xd9ff, [trigonometry.sine, 1]],
+  [0xd9fe, [dear(20, trigonometry.sine), 0]],
+  [0xd9ff, [dear(20, trigonometry.sine), 1]],
   [0xdae9, [compareWithRegister, QUIETLY + 2]],
   [0xdbe0, [environment.relic]],
   [0xdbe1, [environment.relic]],

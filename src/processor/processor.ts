@@ -80,6 +80,7 @@ export const ATTEND_INTERRUPT = 1;
 export const ATTEND_TRAP = 2;
 export const ATTEND_SHADOW = 4;
 export const ATTEND_HALT = 8;
+export const ATTEND_TIRED = 16;
 
 /** What holds interrupts off for one more instruction. */
 export const SHADOW_NONE = 0;
@@ -155,6 +156,7 @@ export class Processor {
   /** Set by every delivery of an interrupt or exception, which cancels a pending single step. */
   delivered = false;
   line = -1;
+  effort = 0; // of the dear instructions of this run, in tenths of a microsecond
   /** A REP stopped between two iterations because its slice ended, and the arithmetic flags as it found them. */
   repeating = false;
   repeatResult = 0;
@@ -228,5 +230,25 @@ export function updateAttention(cpu: Processor): void {
     (cpu.line >= 0 && flags & INTERRUPT ? ATTEND_INTERRUPT : 0) |
     (flags & TRAP ? ATTEND_TRAP : 0) |
     (cpu.shadow !== SHADOW_NONE ? ATTEND_SHADOW : 0) |
-    (cpu.halted ? ATTEND_HALT : 0);
+    (cpu.halted ? ATTEND_HALT : 0) |
+    (cpu.effort >= MOST_EFFORT ? ATTEND_TIRED : 0);
+}
+
+/*
+ * ## Dear instructions
+ *
+ * Most instructions take a nanosecond, or fifty when it is the interpreter's turn. The arctangent takes two thousand,
+ * and whoever has asked for four million instructions because the last four million took as many microseconds would
+ * wait for seven seconds. So those that are very dear say so, and when four milliseconds have gone into them, `run`
+ * comes back early. What has been done is done, and counted; it is only sooner that somebody can look at a clock.
+ */
+/** Of a run, in tenths of a microsecond. */
+const MOST_EFFORT = 40_000;
+
+/** Notes that an instruction is about to take so many tenths of a microsecond, and ends the run if it is enough. */
+export function tire(cpu: Processor, tenths: number): void {
+  cpu.effort += tenths;
+  if (cpu.effort < MOST_EFFORT) return;
+  cpu.attention |= ATTEND_TIRED;
+  cpu.stopAt = 0;
 }

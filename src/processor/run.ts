@@ -17,7 +17,7 @@ import { Instruction } from './instruction.ts';
 import { deliverFault, singleStep, takeInterrupt } from './interrupts.ts';
 import { EIP } from './layout.ts';
 import { PACKED, unpack } from './packed.ts';
-import { ATTEND_INTERRUPT, ATTEND_TRAP, type Processor, SHADOW_MOV_SS } from './processor.ts';
+import { ATTEND_INTERRUPT, ATTEND_TIRED, ATTEND_TRAP, type Processor, SHADOW_MOV_SS } from './processor.ts';
 import { SHADOW_NONE, updateAttention } from './processor.ts';
 
 /** Why `run` returned: HLT in ring 0, all instructions retired, or a triple fault. */
@@ -37,9 +37,13 @@ const MOST_FRUITLESS = 64;
 /** The instruction that is being executed. */
 const IN_HAND = new Instruction();
 
-/** Retires at most `limit` instructions. */
+/** Retires at most `limit` instructions; fewer if they get nowhere, or are [dear](#dear-instructions). */
 export function run(cpu: Processor, limit: number): Stop {
   const end = cpu.retiredAtEnd - cpu.remaining + Math.max(0, limit);
+  if (cpu.effort > 0) {
+    cpu.effort = 0;
+    updateAttention(cpu);
+  }
   while (true) {
     const retired = cpu.retiredAtEnd - cpu.remaining;
     const slice = Math.min(end - retired, LONGEST_SLICE);
@@ -112,7 +116,7 @@ function runSlice(cpu: Processor): Stop {
         cpu.asleepIn = cpu.halted ? block : undefined;
         block = NO_BLOCK;
         if (cpu.halted && !wakesUp(cpu)) return 'halted';
-        attend(cpu);
+        if (!attend(cpu)) return 'limit';
       }
       if (cpu.stopAt !== REFUSED) return cpu.halted && !wakesUp(cpu) ? 'halted' : 'limit';
     } catch (error) {
@@ -161,13 +165,14 @@ function takeFault(cpu: Processor): boolean {
  *
  * An interrupt, a single step, a shadow: then caution replaces speed and instructions are done one at a time.
  */
-/** Takes an interrupt, or else runs one instruction by itself. */
-function attend(cpu: Processor): void {
+/** Takes an interrupt, or else runs one instruction by itself. False if it is time to look at a clock. */
+function attend(cpu: Processor): boolean {
   const attention = cpu.attention;
+  if (attention & ATTEND_TIRED) return false;
   const shadow = cpu.shadow;
   if (attention & ATTEND_INTERRUPT && shadow === SHADOW_NONE) {
     takeInterrupt(cpu);
-    return;
+    return true;
   }
   const i = IN_HAND;
   const { at, eip } = nextBlock(cpu, NO_BLOCK);
@@ -186,6 +191,7 @@ function attend(cpu: Processor): void {
   }
   cpu.remaining--;
   endAlone(cpu, attention, shadow);
+  return true;
 }
 
 /*

@@ -123,19 +123,27 @@ function press(keys: Keys, bytes: Uint8Array): void {
 
 /*
  * The times of the last three, as long as nothing else came between. A paste of a thousand lines with one ^C in it
- * does not count.
+ * does not count. But a terminal may type, too. Asked by the Guest where its cursor is, it answers `ESC [ 5 ; 5 R`, and
+ * busybox's shell asks at each prompt. That is nobody's change of mind.
  */
 
 /** Has there been ^C three times, with nothing between, within a second? */
 export function threeInARow(now: () => number): (bytes: Uint8Array) => boolean {
   let times: number[] = [];
   return (bytes) => {
-    for (const byte of bytes) {
+    for (const byte of withoutReports(bytes)) {
       times = byte === CONTROL_C ? [...times, now()].slice(-TIMES) : [];
       if (times.length === TIMES && times[TIMES - 1]! - times[0]! <= WITHIN) return true;
     }
     return false;
   };
+}
+
+/** Where the cursor is, and what sort of terminal this is: what terminals say when they are asked. */
+const REPORT = new RegExp(`${String.fromCharCode(27)}\\[[?>\\d;]*[Rc]`, 'g');
+
+function withoutReports(bytes: Uint8Array): Uint8Array {
+  return Buffer.from(Buffer.from(bytes).toString('latin1').replace(REPORT, ''), 'latin1');
 }
 
 /*

@@ -104,6 +104,7 @@ function createBreath(handOn: (bytes: Uint8Array) => void): Breath {
   };
   return {
     in(bytes) {
+      if (bytes.length === 0) return; // nor is anybody's silence announced
       if (length + bytes.length > LONGEST_BREATH) out();
       if (bytes.length > LONGEST_BREATH) {
         handOn(bytes);

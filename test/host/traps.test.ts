@@ -3,6 +3,7 @@ import {
   LGUEST_DATA_IRQ_ENABLED,
   LHCALL_TS,
   LHCALL_LOAD_IDT_ENTRY,
+  LHCALL_NEW_PGTABLE,
   LHCALL_SET_PTE,
 } from '../../chapters/1-preparation/abi.ts';
 import {
@@ -21,6 +22,11 @@ import {
   TestGuest,
   USER_SEGMENTS,
   USER_STACK,
+  identityMap,
+  P,
+  RW,
+  SECOND_DIRECTORY,
+  SECOND_TABLE,
 } from './harness.ts';
 
 const START = `start:\n  mov esp, ${STACK}\n`;
@@ -206,6 +212,43 @@ describe('a reflected trap', () => {
     expect(guest.inject(13)).toBe(0);
     expect(guest.die()).toBe(ENDED);
     expect([guest.result(0), guest.result(1)]).toEqual([0, guest.labels.get('there')]);
+  });
+});
+
+describe('code that the current directory has not got yet', () => {
+  const MODULE = 0xf800_0000;
+
+  it.each([
+    ['nop', 0x90],
+    ['in al, dx', 0xec],
+  ])('runs if it is %s: Linux enters a module in a process only when that process faults', (_name, byte) => {
+    const guest = new TestGuest(`
+      start: mov esp, ${STACK}
+      ${PAGING}
+      ${gate(14, 'fault', 0x8e)}
+      ${gate(13, 'protection', 0x8e)}
+      mov ebx, [${MODULE}] ; enters it for everybody
+      ${call(LHCALL_NEW_PGTABLE, SECOND_DIRECTORY)}
+      mov eax, ${MODULE}
+      call eax
+      ${DONE}
+      fault:
+        push eax
+        mov eax, [${DIRECTORY + (MODULE >>> 22) * 4}]
+        mov [${SECOND_DIRECTORY + (MODULE >>> 22) * 4}], eax
+        pop eax
+        add esp, 4
+        iret
+      protection: hlt`);
+    const { window } = guest;
+    identityMap(window, SECOND_DIRECTORY, SECOND_TABLE);
+    window.write32(DIRECTORY + (MODULE >>> 22) * 4, 0x30000 | P | RW);
+    window.write32(0x30000, 0x31000 | P | RW);
+    window.write8(0x31000, byte);
+    window.write8(0x31001, 0xc3);
+    const first = guest.run();
+    if (byte === 0x90) expect(first).toEqual({ kind: 'dead', reason: ENDED });
+    else expect(first).toMatchObject({ kind: 'exit', trap: 13, instruction: [0xec, 0xc3, 0, 0, 0, 0, 0] });
   });
 });
 

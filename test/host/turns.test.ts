@@ -23,6 +23,24 @@ describe('a turn', () => {
   });
 });
 
+describe('a turn of dear instructions', () => {
+  it('is looked at long before its instructions are used up', () => {
+    const ground = createGround(48);
+    let looks = 0;
+    const { now } = ground.world;
+    const slow = { ...ground.world, now: () => now() + looks++ * 5e6 };
+    const { bytes } = assemble('fld1\nagain: fld st0\n fpatan\n fld1\n fxch st1\n fstp st1\n jmp again', {
+      origin: CODE,
+    });
+    const { guest } = createGuest({ ...ground, world: slow }, 4 * MIB, bytes, CODE);
+    const before = ground.machine.retired;
+    for (let turn = 0; turn < 4; turn++) expect(run(guest)).toBe(-ERESTARTSYS);
+    // Two thousand arctangents take some four milliseconds. As instructions, a turn would have been a hundred thousand.
+    expect(ground.machine.retired - before).toBeLessThan(4 * 20_000);
+    expect(ground.machine.retired - before).toBeGreaterThan(4 * 5_000);
+  });
+});
+
 describe("the Host's frames", () => {
   it('are never all taken by those who have many', () => {
     const frames = new Frames(createMachine({ ramBytes: 48 * MIB }).ram);

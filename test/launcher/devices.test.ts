@@ -401,6 +401,33 @@ describe('The entropy device', () => {
     expect(driver.used(0)).toEqual([{ head: 0, written: 5 }]);
   });
 
+  it('asks the dice once for a request, in however many pieces', () => {
+    let asked = 0;
+    const counting = { ...world, entropy: (into: Uint8Array) => into.fill(++asked) };
+    const driver = new Driver(createEntropy(counting), guestMemory()).start();
+    driver.offer(
+      0,
+      ...Array.from({ length: 200 }, (_, n) => ({ address: 0x8000 + n, length: 1, write: true })),
+    );
+    driver.notify(0);
+    expect(driver.used(0)).toEqual([{ head: 0, written: 200 }]);
+    expect([...driver.memory.read(0x8000, 201)]).toEqual([...Array(200).fill(1), 0]);
+  });
+
+  it('does many requests in turns, and goes by their pieces if they have few bytes', () => {
+    const driver = entropyDriver();
+    const head = driver.offer(
+      0,
+      ...Array.from({ length: 200 }, (_, n) => ({ address: 0x8000 + n, length: 1, write: true })),
+    );
+    for (let more = 1; more < 40; more++) driver.offerHead(0, head);
+    driver.write(0x38, 2, 0);
+    expect(work(driver.device)).toBe(true);
+    expect(driver.used(0).length).toBe(11);
+    while (work(driver.device));
+    expect(driver.used(0).length).toBe(40);
+  });
+
   it('gives the greedy some, and says how much', () => {
     const driver = entropyDriver();
     driver.offer(0, { address: 0x20000, length: 0x20000, write: true });

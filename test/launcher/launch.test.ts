@@ -66,6 +66,36 @@ describe('A launch', () => {
     });
   });
 
+  it('says ten times that a Guest does something stupid, and not ten times in each of its lives', async () => {
+    const kernel = program(`
+      mov ebx, 13
+      mov ecx, (0x61 << 16) | (gp & 0xffff)
+      mov edx, (gp & 0xffff0000) | 0x8e00
+      mov eax, 6
+      int 0x1f
+      mov esi, 7
+      mov edx, 0xcfc
+    more:
+      out dx, al
+      dec esi
+      jnz more
+      ${print('!')}
+      jmp restart
+    gp:
+      add esp, 4
+      inc dword [esp]
+      iret`);
+    const abort = new AbortController();
+    const { warnings } = await bootKernel(kernel, {
+      signal: abort.signal,
+      onOutput(said) {
+        if (said === '!!!') abort.abort();
+      },
+    });
+    expect(warnings.length).toBe(11);
+    expect(warnings.at(-1)).toBe('lantern: the Guest goes on like that, and we stop mentioning it');
+  });
+
   it('keeps the place of a Guest that starts again, though its neighbour does nothing else', async () => {
     const machine = createMachine({ ramBytes: HOST_BYTES + (10 << 20) });
     const world = createDeterministicWorld(machine);

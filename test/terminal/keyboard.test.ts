@@ -27,6 +27,16 @@ describe('Leaving by ^C', () => {
     expect(presses([0, '\x03\x03\x03'])).toEqual([true]);
   });
 
+  it('does not mind what a terminal says in between, when it is asked where its cursor is', () => {
+    expect(presses([0, '\x03'], [100, '\x1b[5;5R'], [200, '\x03'], [300, '\x1b[?1;2c\x03'])).toEqual([
+      false,
+      false,
+      false,
+      true,
+    ]);
+    expect(presses([0, '\x03'], [100, '\x1b[A'], [200, '\x03\x03'])).toEqual([false, false, false]);
+  });
+
   it('is not done by three that take longer', () => {
     expect(presses([0, '\x03'], [600, '\x03'], [1001, '\x03'], [1500, '\x03'])).toEqual([
       false,

@@ -42,6 +42,14 @@ describe('The screen', () => {
     expect(reader.seen()).toBe('abcdef');
   });
 
+  it('takes no notice of those who say nothing, however often', () => {
+    const reader = slowReader();
+    const screen = createScreen(reader.stream);
+    const before = process.listenerCount('exit');
+    for (let times = 0; times < 100; times++) screen.output(bytes(''));
+    expect(process.listenerCount('exit')).toBe(before);
+  });
+
   it('keeps everything behind the curtain until it rises, and then shows it in order', async () => {
     let seen = '';
     const stream = new Writable({
