@@ -45,7 +45,9 @@ export function startFirstProcess(): void {
 }
 
 function loadFirstImage(file: Node, name: u32): void {
-  const words = at<Words>(allocatePage());
+  const page: u32 = allocatePage();
+  if (page === 0) panic('no memory for the first process');
+  const words = at<Words>(page);
   addWord(words, name, lengthOf(name));
   const command: u32 = argumentAddress('run=');
   if (command !== 0) addLine(words, command);

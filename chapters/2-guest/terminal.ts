@@ -182,7 +182,7 @@ function interruptForeground(): void {
   shownTo = editedTo;
   for (let i: u32 = 0; i < PROCESSES; i++) {
     const process = processes[i];
-    if (process.state === UNUSED || process.group !== foreground) continue;
+    if (process.state === UNUSED || process.group !== foreground || process.id === 1) continue;
     if (!process.catchesInterrupt) {
       kill(process, INTERRUPTED);
     } else if (process.state === SLEEPING && process.channel === addressOf(line)) {
@@ -206,9 +206,12 @@ export const INTERRUPTED = 131;
 const transfer = array<u8>(256);
 const TRANSFER_SIZE = 256;
 
-/** Gives at most one line. 0 for ^D on an empty line, for a process in the background, and where nobody can type. */
+/**
+ * Gives at most one line. 0 if that is all it was asked for, for ^D on an empty line, for a process in the background,
+ * and where nobody can type.
+ */
 export function readTerminal(_file: OpenFile, address: u32, count: u32): i32 {
-  if (BARE || cpu.process.group !== foreground) return 0;
+  if (BARE || count === 0 || cpu.process.group !== foreground) return 0;
   showFirstLine();
   while (readTo === completeTo) {
     if (cpu.process.killed) return -EINTR;

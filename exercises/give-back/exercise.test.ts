@@ -62,6 +62,20 @@ export function main(_count: u32, words: u32[]): void {
       shrink(PAGE - 200);
       say('last page: ', load8(start + 199 * PAGE));
       break;
+    case 8:
+      say('in all: ', grow(0x4000000) < 0 ? 0 : 1);
+      shrink(0x4000000);
+      say('untouched: ', 1);
+      break;
+    case 9: {
+      const far: u32 = grow(200 * PAGE) as u32;
+      for (let i: u32 = 0; i < 200; i += 50) store8(far + i * PAGE, 7);
+      free();
+      const before: u32 = free();
+      shrink(200 * PAGE);
+      say('came back: ', free() - before);
+      break;
+    }
     case 5: {
       const child: i32 = fork();
       if (child === 0) {
@@ -108,6 +122,13 @@ it('the page in which the heap ended goes, too, once nothing of it is left', asy
 it('a heap that grows again is full of zeros', async () => {
   expect(await session.run('hoard 3'), 'what was given back comes back with its old contents').toBe(
     'new page: 0\n',
+  );
+});
+
+it('what was never touched has nothing to give', async () => {
+  expect(await session.run('hoard 9'), 'pages came back that had never been there').toBe('came back: 4\n');
+  expect(await session.run('hoard 8'), 'memory without a page in it cannot be given back').toContain(
+    'untouched: 1\n',
   );
 });
 

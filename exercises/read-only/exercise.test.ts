@@ -1,9 +1,28 @@
 import { beforeAll, expect, it } from 'vitest';
+import { initrdWith } from '../../test/guest/own-programs.ts';
 import { bootToPrompt, type Session } from '../../test/guest/session.ts';
+
+/** A program that opens the disk for reading and writing. */
+const BOTH = `
+import type { i32, u32 } from '../language.ts';
+import { addressOf } from '../language.ts';
+import { OPEN_READ, OPEN_WRITE } from '../protocol.ts';
+import { exit, open } from './library/calls.ts';
+import { print } from './library/output.ts';
+export function main(_count: u32, _words: u32[]): void {
+  const file: i32 = open(addressOf('/dev/vda'), OPEN_READ | OPEN_WRITE);
+  print(file < 0 ? 'refused\\n' : 'opened\\n');
+  exit(0);
+}`;
 
 const disk = () => new TextEncoder().encode(`${'x'.repeat(511)}\n`);
 const boot = (readOnly: boolean, bytes = disk()) =>
-  bootToPrompt({ options: ['--block=d'], disks: { d: bytes }, readOnly });
+  bootToPrompt({
+    options: ['--block=d'],
+    disks: { d: bytes },
+    readOnly,
+    initrd: initrdWith(['init', 'sh', 'echo', 'wc'], { both: BOTH }),
+  });
 
 let session: Session;
 beforeAll(async () => {
@@ -15,6 +34,12 @@ it('a disk that may not be written cannot be opened for writing', async () => {
     await session.run('echo pup was here > /dev/vda'),
     'a disk that may only be read is opened for writing',
   ).toBe('sh: /dev/vda: not allowed\n');
+});
+
+it('nor for both', async () => {
+  expect(await session.run('both'), 'a disk that may only be read is opened for reading and writing').toBe(
+    'refused\n',
+  );
 });
 
 it('the boot messages say so', async () => {

@@ -18,6 +18,9 @@ import { MOST_DECODED, PACKED } from './packed.ts';
 import { type Processor, tire } from './processor.ts';
 import { newEpoch, watchFrame } from './tlb.ts';
 
+/** The most pages that are kept decoded; a Linux at work has a thousand. */
+export const MOST_CODE_PAGES = 8192;
+
 /** The most blocks that begin at one byte (for other linear addresses or segments). */
 const MOST_VARIANTS = 4;
 
@@ -83,6 +86,7 @@ function codePage(cpu: Processor, frame: number): CodePage {
       visitors: [],
     };
     cpu.codePages[frame] = page;
+    cpu.codePageCount++;
     watchFrame(cpu, frame);
   }
   return page;
@@ -120,6 +124,7 @@ export function dropPage(cpu: Processor, frame: number): void {
   const page = cpu.codePages[frame];
   if (page === undefined) return;
   cpu.codePages[frame] = undefined;
+  cpu.codePageCount--;
   tire(cpu, DEAR);
   if (cpu.compiler !== undefined) noteRewriting(cpu.compiler, frame);
   for (const block of blocksOf(page)) forget(cpu, block);
@@ -153,7 +158,8 @@ function forget(cpu: Processor, block: Block): void {
  * reached, whoever is still in use moves down, until there are no holes and all that is free is at the end. It is how
  * one tidies a bookshelf, and takes about as much thought.
  *
- * If more than half of the shelf is in use even so, the guest is one that does nothing but make new code. Then
+ * If more than half of the shelf is in use even so, the guest is one that does nothing but make new code. The same if
+ * it has visited thirty-two megabytes of pages: each costs twelve kilobytes, however little of it was looked at. Then
  * everything is thrown away at once, and what is still needed comes back by itself. An old rule: if forgetting is rare,
  * it need not be clever.
  */
@@ -163,7 +169,8 @@ export function makeRoom(cpu: Processor): void {
   const inUse = cpu.codePages
     .flatMap((page) => (page === undefined ? [] : blocksOf(page)))
     .filter(({ mode }) => mode !== -1);
-  if (inUse.reduce((sum, { length }) => sum + length, 0) > MOST_DECODED / 2) {
+  const instructions = inUse.reduce((sum, { length }) => sum + length, 0);
+  if (instructions > MOST_DECODED / 2 || cpu.codePageCount >= MOST_CODE_PAGES) {
     dropAllCode(cpu);
     return;
   }
@@ -182,6 +189,7 @@ function dropAllCode(cpu: Processor): void {
     if (page !== undefined) for (const block of blocksOf(page)) block.forget();
   }
   cpu.codePages.fill(undefined);
+  cpu.codePageCount = 0;
   cpu.codeEnd = 0;
   newEpoch(cpu);
 }

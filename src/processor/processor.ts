@@ -126,10 +126,10 @@ export class Processor {
   readonly bus: Bus;
   /** Decoded code, by physical page number. */
   readonly codePages: (CodePage | undefined)[];
+  codePageCount = 0;
   /** The second engine, unless this processor is interpreted only. */
   compiler: Compiler | undefined = undefined;
-  /** How often the TLB has been told something. */
-  learned = 0;
+  learned = 0; // how often the TLB has been told something
   /** All decoded instructions, packed, and where there is room for more. */
   readonly code: Int32Array;
   codeEnd = 0;

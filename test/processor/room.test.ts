@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { assemble } from '../../src/assembler/index.ts';
 import { emptyBus } from '../../src/processor/bus.ts';
+import { MOST_CODE_PAGES } from '../../src/processor/code-pages.ts';
 import { Compiler } from '../../src/processor/compiler/compiler.ts';
 import { HOT } from '../../src/processor/compiler/making.ts';
 import { EAX, EDX, EIP, ESP, RAM_BASE } from '../../src/processor/layout.ts';
@@ -55,6 +56,21 @@ test.each([
   expect(cpu.words[EDX]).toBe(sum);
   expect(cpu.codeEnd).toBeLessThan(MOST_DECODED * PACKED);
   expect(cpu.codePages.filter((page) => page !== undefined).length).toBe(2);
+});
+
+test('When more pages have been visited than are kept, all are dropped, and come back', () => {
+  const pages = MOST_CODE_PAGES + 100;
+  const cpu = new Processor((pages + 16) << 12, emptyBus);
+  const source = `again: mov ecx, ${pages}\n mov ebx, 0x10000\n next: call ebx\n add ebx, 0x1000\n dec ecx\n jnz next\n hlt`;
+  cpu.bytes.set(assemble(source, { origin: 0x1000 }).bytes, RAM_BASE + 0x1000);
+  for (let n = 0; n < pages; n++) cpu.bytes.set([INC_EAX, RET], RAM_BASE + 0x1_0000 + n * 0x1000);
+  cpu.words[EIP] = 0x1000;
+  cpu.words[ESP] = 0x8000;
+  expect(run(cpu, 100_000)).toBe('halted');
+  expect(cpu.words[EAX]).toBe(pages);
+  const kept = cpu.codePages.filter((page) => page !== undefined).length;
+  expect(kept).toBe(cpu.codePageCount);
+  expect(kept).toBeLessThanOrEqual(MOST_CODE_PAGES + 1);
 });
 
 test('When more are in use than half of what there is room for, all are dropped, and come back', () => {

@@ -30,6 +30,7 @@ export function main(count: u32, words: u32[]): void {
     complain('init', command[0], become(command));
     exit(127);
   }
-  while (wait(0) !== child);
+  if (child < 0) complain('init', command[0], child);
+  else while (wait(0) !== child);
   shutdown(SHUTDOWN_POWER_OFF);
 }
