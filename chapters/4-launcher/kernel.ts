@@ -76,6 +76,8 @@ function place(memory: GuestWindow, name: string, from: number, size: number, by
  * header that every boot loader since has filled in or read, so there it stays.
  *
  * Besides its magic word, lguest read exactly two fields of it: how many sectors of relic to skip, and where to start.
+ * We read three more. A file of which the end is missing, or a memory too small to unpack it in, are better heard of
+ * now than from a kernel that has fallen over in the middle of unpacking itself.
  */
 
 const SECTOR = 512;
@@ -86,6 +88,13 @@ const HEADER_LENGTH = 0x201;
 const HEADER_MAGIC = 0x202;
 const HDRS = 0x53726448; // 'HdrS'
 const CODE32_START = 0x214;
+/** What is behind the setup code, in paragraphs of 16 bytes; all 32 bits of it count from protocol 2.04 on. */
+const SYSTEM_SIZE = 0x1f4;
+const PARAGRAPH = 16;
+/** Where it will unpack itself, and how much room that takes: from protocol 2.10 on. */
+const PREFERRED_ADDRESS = 0x258;
+const ROOM = 0x260;
+const PROTOCOL = 0x206;
 const SMALLEST_HEADER_END = 0x268;
 const KERNEL_GOES_TO = 0x100000;
 
@@ -110,6 +119,8 @@ function loadBzImage(memory: GuestWindow, name: string, file: Uint8Array): Loade
   const setupSectors = view.getUint8(SETUP_SECTORS) || 4;
   const compressed = file.subarray((setupSectors + 1) * SECTOR);
   if (compressed.length === 0) throw new LauncherError(`${name}: a bzImage that ends with its setup code`);
+  requireWhole(name, view, compressed.length);
+  requireRoom(memory, name, view);
   place(memory, name, KERNEL_GOES_TO, compressed.length, compressed);
 
   const headerEnd = HEADER_MAGIC + view.getUint8(HEADER_LENGTH);
@@ -118,4 +129,21 @@ function loadBzImage(memory: GuestWindow, name: string, file: Uint8Array): Loade
     end: KERNEL_GOES_TO + compressed.length,
     setupHeader: file.subarray(SETUP_HEADER, Math.min(headerEnd, SMALLEST_HEADER_END)),
   };
+}
+
+function requireWhole(name: string, header: DataView, found: number): void {
+  const expected = header.getUint32(SYSTEM_SIZE, true) * PARAGRAPH;
+  if (header.getUint16(PROTOCOL, true) < 0x204 || found >= expected) return;
+  throw new LauncherError(`${name}: a bzImage with ${expected} bytes of kernel, of which ${found} are there`);
+}
+
+function requireRoom(memory: GuestWindow, name: string, header: DataView): void {
+  if (header.getUint16(PROTOCOL, true) < 0x20a) return;
+  const from = Number(header.getBigUint64(PREFERRED_ADDRESS, true));
+  const to = from + header.getUint32(ROOM, true);
+  if (to <= memory.size) return;
+  const where = `${hex(from)} to ${hex(to)}`;
+  throw new LauncherError(
+    `${name} unpacks itself into ${where}, but the Guest's memory ends at ${hex(memory.size)}`,
+  );
 }

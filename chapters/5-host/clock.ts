@@ -8,6 +8,11 @@
  * that is right only when it rings: enough for a kernel that looks at it when it has been woken. Linux reads the
  * seconds twice, to see whether they changed while it read the nanoseconds. It need not worry, for it does not run
  * while we write.
+ *
+ * But it looks for the first time before any interrupt has come, finds what it was told at LGUEST_INIT, and sets its
+ * own clock by that, once for all. lguest's Guests were behind by as long as a kernel needs to look around in its
+ * memory, which is no time; ours need half a second. Just before, it loads its IDT, entry by entry. So with each of
+ * these it is told the time again.
  */
 import { LGUEST_DATA_TIME_NANOSECONDS, LGUEST_DATA_TIME_SECONDS } from '../1-preparation/abi.ts';
 import type { Guest } from './guest.ts';

@@ -170,7 +170,7 @@ const CALLS: ReadonlyMap<number, Call> = new Map<number, Call>([
   [LHCALL_SHUTDOWN, shutDown],
   [LHCALL_NEW_PGTABLE, newPageTable],
   [LHCALL_FLUSH_TLB, (guest, everything) => flush(guest, everything !== 0)],
-  [LHCALL_LOAD_IDT_ENTRY, loadIdtEntry],
+  [LHCALL_LOAD_IDT_ENTRY, prepareTrap],
   [LHCALL_SET_STACK, setStack],
   [LHCALL_TS, setTaskSwitched],
   [LHCALL_SET_CLOCKEVENT, setClockEvent],
@@ -187,6 +187,12 @@ const CALLS: ReadonlyMap<number, Call> = new Map<number, Call>([
  */
 function secondInit(guest: Guest, data: number): void {
   kill(`already have lguest_data: at ${hex(guest.data!)}, now asked for ${hex(data)}`);
+}
+
+/** LHCALL_LOAD_IDT_ENTRY, when a kernel [is about to ask for the time](#hearsay). */
+function prepareTrap(guest: Guest, vector: number, low: number, high: number): void {
+  tellTime(guest);
+  loadIdtEntry(guest, vector, low, high);
 }
 
 function setTaskSwitched(guest: Guest, value: number): void {

@@ -55,6 +55,17 @@ describe('LGUEST_INIT', () => {
     expect(guest.window.read32(DATA + LGUEST_DATA_TIME_NANOSECONDS)).toBeGreaterThan(0);
   });
 
+  it('is not the last that is heard of the time before there are interrupts: each entry of the IDT brings it', () => {
+    const timeAfter = (last: string) => {
+      const guest = new TestGuest(
+        `${INIT} mov ecx, 300000\n work: dec ecx\n jnz work\n ${last} ${DONE} handler: hlt`,
+      );
+      expect(guest.die()).toBe(ENDED);
+      return guest.window.read32(DATA + LGUEST_DATA_TIME_NANOSECONDS);
+    };
+    expect(timeAfter(gate(14, 'handler', 0x8e)) - timeAfter('')).toBeGreaterThan(500_000);
+  });
+
   it('comes first', () => {
     expect(die(call(LHCALL_NEW_PGTABLE, DIRECTORY))).toBe('hypercall 4 before INIT: from 0x0000100c');
   });

@@ -164,6 +164,32 @@ describe('The bzImage loader', () => {
     const file = bzImage(bytes());
     expect(() => loadKernel(guestMemory(2), 'k', file)).toThrow('k: a bzImage that ends with its setup code');
   });
+
+  it('says so if the end of the file is missing', () => {
+    const file = bzImage(new Uint8Array(64));
+    const view = new DataView(file.buffer);
+    view.setUint16(0x206, 0x20d, true);
+    view.setUint32(0x260, 0x1000, true);
+    view.setUint32(0x1f4, 4, true);
+    expect(loadKernel(guestMemory(2), 'k', file).end).toBe(0x100040);
+    view.setUint32(0x1f4, 0x10004, true);
+    expect(() => loadKernel(guestMemory(2), 'k', file)).toThrow(
+      'k: a bzImage with 1048640 bytes of kernel, of which 64 are there',
+    );
+  });
+
+  it('says so if there is no room to unpack it in', () => {
+    const file = bzImage(new Uint8Array(64));
+    const view = new DataView(file.buffer);
+    view.setUint16(0x206, 0x20a, true);
+    view.setUint32(0x258, 0x100000, true);
+    view.setUint32(0x260, 0x100000, true);
+    expect(loadKernel(guestMemory(2), 'k', file).entry).toBe(0x100000);
+    view.setUint32(0x260, 0x100001, true);
+    expect(() => loadKernel(guestMemory(2), 'k', file)).toThrow(
+      "k unpacks itself into 0x00100000 to 0x00200001, but the Guest's memory ends at 0x00200000",
+    );
+  });
 });
 
 describe('The zero page', () => {
