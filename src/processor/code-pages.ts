@@ -117,7 +117,7 @@ export function dropCode(cpu: Processor, at: number, size: number): void {
 }
 
 /** What that takes, with the decoding that will follow, in tenths of a microsecond: much, for a store. */
-const DEAR = 10;
+const DEAR = 30;
 
 /** Drops all decoded code of a physical page. */
 export function dropPage(cpu: Processor, frame: number): void {

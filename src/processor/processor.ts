@@ -239,11 +239,11 @@ export function updateAttention(cpu: Processor): void {
  *
  * Most instructions take a nanosecond, or fifty when it is the interpreter's turn. The arctangent takes two thousand,
  * and whoever has asked for four million instructions because the last four million took as many microseconds would
- * wait for seven seconds. So those that are very dear say so, and when four milliseconds have gone into them, `run`
+ * wait for seven seconds. So those that are very dear say so, and when a millisecond has gone into them, `run`
  * comes back early. What has been done is done, and counted; it is only sooner that somebody can look at a clock.
  */
 /** Of a run, in tenths of a microsecond. */
-const MOST_EFFORT = 40_000;
+const MOST_EFFORT = 10_000;
 
 /** Notes that an instruction is about to take so many tenths of a microsecond, and ends the run if it is enough. */
 export function tire(cpu: Processor, tenths: number): void {
