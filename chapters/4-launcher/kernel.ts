@@ -76,7 +76,7 @@ function place(memory: GuestWindow, name: string, from: number, size: number, by
  * header that every boot loader since has filled in or read, so there it stays.
  *
  * Besides its magic word, lguest read exactly two fields of it: how many sectors of relic to skip, and where to start.
- * We read three more. A file of which the end is missing, or a memory too small to unpack it in, are better heard of
+ * We read three more. A file of which the end is missing, or a memory too small to unpack it in, is better heard of
  * now than from a kernel that has fallen over in the middle of unpacking itself.
  */
 
@@ -120,13 +120,13 @@ function loadBzImage(memory: GuestWindow, name: string, file: Uint8Array): Loade
   const compressed = file.subarray((setupSectors + 1) * SECTOR);
   if (compressed.length === 0) throw new LauncherError(`${name}: a bzImage that ends with its setup code`);
   requireWhole(name, view, compressed.length);
-  requireRoom(memory, name, view);
+  const roomEnd = requireRoom(memory, name, view);
   place(memory, name, KERNEL_GOES_TO, compressed.length, compressed);
 
   const headerEnd = HEADER_MAGIC + view.getUint8(HEADER_LENGTH);
   return {
     entry: view.getUint32(CODE32_START, true),
-    end: KERNEL_GOES_TO + compressed.length,
+    end: Math.max(KERNEL_GOES_TO + compressed.length, roomEnd),
     setupHeader: file.subarray(SETUP_HEADER, Math.min(headerEnd, SMALLEST_HEADER_END)),
   };
 }
@@ -137,11 +137,12 @@ function requireWhole(name: string, header: DataView, found: number): void {
   throw new LauncherError(`${name}: a bzImage with ${expected} bytes of kernel, of which ${found} are there`);
 }
 
-function requireRoom(memory: GuestWindow, name: string, header: DataView): void {
-  if (header.getUint16(PROTOCOL, true) < 0x20a) return;
+/** Returns where the room ends that it will need, or 0 if it does not say. */
+function requireRoom(memory: GuestWindow, name: string, header: DataView): number {
+  if (header.getUint16(PROTOCOL, true) < 0x20a) return 0;
   const from = Number(header.getBigUint64(PREFERRED_ADDRESS, true));
   const to = from + header.getUint32(ROOM, true);
-  if (to <= memory.size) return;
+  if (to <= memory.size) return to;
   const where = `${hex(from)} to ${hex(to)}`;
   throw new LauncherError(
     `${name} unpacks itself into ${where}, but the Guest's memory ends at ${hex(memory.size)}`,

@@ -184,7 +184,7 @@ describe('The bzImage loader', () => {
     view.setUint16(0x206, 0x20a, true);
     view.setUint32(0x258, 0x100000, true);
     view.setUint32(0x260, 0x100000, true);
-    expect(loadKernel(guestMemory(2), 'k', file).entry).toBe(0x100000);
+    expect(loadKernel(guestMemory(2), 'k', file)).toMatchObject({ entry: 0x100000, end: 0x200000 });
     view.setUint32(0x260, 0x100001, true);
     expect(() => loadKernel(guestMemory(2), 'k', file)).toThrow(
       "k unpacks itself into 0x00100000 to 0x00200001, but the Guest's memory ends at 0x00200000",
