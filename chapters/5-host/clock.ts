@@ -11,8 +11,8 @@
  *
  * But it looks for the first time before any interrupt has come, finds what it was told at LGUEST_INIT, and sets its
  * own clock by that, once for all. lguest's Guests were behind by as long as a kernel needs to look around in its
- * memory, which is no time; ours need half a second. Just before, it loads its IDT, entry by entry. So with each of
- * these it is told the time again.
+ * memory, which is no time; ours need some tenths of a second. Just before, it loads its IDT, entry by entry. So with
+ * each of these it is told the time again.
  */
 import { LGUEST_DATA_TIME_NANOSECONDS, LGUEST_DATA_TIME_SECONDS } from '../1-preparation/abi.ts';
 import type { Guest } from './guest.ts';

@@ -18,7 +18,7 @@ import { MOST_DECODED, PACKED } from './packed.ts';
 import { type Processor, tire } from './processor.ts';
 import { newEpoch, watchFrame } from './tlb.ts';
 
-/** The most pages that are kept decoded; a Linux at work has a thousand. */
+/** The most pages that are kept decoded. */
 export const MOST_CODE_PAGES = 8192;
 
 /** The most blocks that begin at one byte (for other linear addresses or segments). */

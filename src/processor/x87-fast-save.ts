@@ -11,7 +11,7 @@
  *
  * For a long time our silicon had only the first pair. Then somebody ran a program under Linux that divided by zero and
  * was killed before it heard of it, and from there on every `awk` died of it, too, with a *floating point exception*
- * before it had added anything. The kernel had never been tried on a processor as old as this.
+ * before it had added anything. It seems that nobody had tried such a kernel on a processor so old.
  *
  * ```text
  *      +0            +4            +8            +12

@@ -104,7 +104,7 @@ function createBreath(handOn: (bytes: Uint8Array) => void): Breath {
   };
   return {
     in(bytes) {
-      if (bytes.length === 0) return; // nor is anybody's silence announced
+      if (bytes.length === 0) return; // a Guest may say nothing as often as it likes
       if (length + bytes.length > LONGEST_BREATH) out();
       if (bytes.length > LONGEST_BREATH) {
         handOn(bytes);

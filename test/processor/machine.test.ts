@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { assemble } from '../../src/assembler/index.ts';
-import { createMachine, type Engine } from '../../src/processor/index.ts';
+import { createMachine } from '../../src/processor/index.ts';
 import { CODE_0, descriptor, gate, handler, play, prepare, STACK, TASK } from './stage.ts';
 
 /** A machine as it is at power-on, with code at 0x1000. */
-function fresh(source: string, engine: Engine = 'compiler') {
-  const machine = createMachine({ ramBytes: 0x10_0000, engine });
+function fresh(source: string) {
+  const machine = createMachine({ ramBytes: 0x10_0000 });
   machine.ram.write(0x1000, assemble(source, { origin: 0x1000 }).bytes);
   machine.registers.eip = 0x1000;
   machine.registers.esp = 0x8000;
@@ -34,23 +34,6 @@ test('run retires exactly its limit, wherever that falls in a block', () => {
     expect(machine.registers.eax).toBe(Math.ceil(limit / 5));
     expect(machine.registers.edx).toBe(Math.floor((limit + 1) / 5));
   }
-});
-
-test.each<Engine>([
-  'interpreter',
-  'compiler',
-])('Of dear instructions run does only so many at a time, and goes on where it was: %s', (engine) => {
-  const machine = fresh(
-    'fldpi\n mov ecx, 5000\n again: fld st0\n fsin\n fstp st0\n dec ecx\n jnz again\n hlt',
-    engine,
-  );
-  expect(machine.run(1_000_000)).toBe('limit');
-  expect(machine.retired).toBeGreaterThan(1000);
-  expect(machine.retired).toBeLessThan(5000);
-  let runs = 1;
-  while (machine.run(1_000_000) === 'limit') runs++;
-  expect(runs).toBe(10);
-  expect(machine.retired).toBe(2 + 5 * 5000 + 1);
 });
 
 test('Every iteration of REP counts, and the limit may fall between two', () => {
