@@ -5,14 +5,25 @@
  * of sixteen that each process has; and the first question is always whether there is something in it.
  */
 import type { Node } from './archive.ts';
-import { findNode } from './archive.ts';
+import { KIND_DIRECTORY, findNode } from './archive.ts';
 import type { OpenFile } from './files.ts';
 import { closeFile, newFile, placeFile, readFile, writeFile } from './files.ts';
 import type { i32, u32, u8 } from './language.ts';
 import { addressOf, array } from './language.ts';
 import { makePipe } from './pipes.ts';
 import { FILES_PER_PROCESS, cpu } from './process.ts';
-import { EBADF, EFAULT, EINVAL, EMFILE, ENOENT, ENOMEM, OPEN_READ, OPEN_WRITE } from './protocol.ts';
+import {
+  EACCES,
+  EBADF,
+  EFAULT,
+  EINVAL,
+  EISDIR,
+  EMFILE,
+  ENOENT,
+  ENOMEM,
+  OPEN_READ,
+  OPEN_WRITE,
+} from './protocol.ts';
 import type { TrapFrame } from './traps.ts';
 import { copyTextFromUser, copyToUser } from './user-memory.ts';
 
@@ -45,6 +56,9 @@ export function callWrite(frame: TrapFrame): i32 {
  *
  * `open` looks up a name, once. From then on there is only a number, and whatever happens to the name is of no
  * concern to it. In this file system not much ever does.
+ *
+ * It is also the moment to say no. The archive is read where it lies and cannot be written, and whoever means to hears
+ * so now, before there is anything to lose.
  */
 
 /** open(path, access): the lowest free place */
@@ -52,6 +66,8 @@ export function callOpen(frame: TrapFrame): i32 {
   if (copyTextFromUser(addressOf(path), frame.ebx, LONGEST_PATH) < 0) return -EFAULT;
   const node: Node | null = findNode(addressOf(path));
   if (node === null) return -ENOENT;
+  if ((frame.ecx & OPEN_WRITE) !== 0 && node.kind <= KIND_DIRECTORY)
+    return node.kind === KIND_DIRECTORY ? -EISDIR : -EACCES;
   const file: OpenFile | null = newFile(node.kind, frame.ecx & (OPEN_READ | OPEN_WRITE));
   if (file === null) return -EMFILE;
   file.node = node;

@@ -62,8 +62,8 @@ const readers: Transfer[] = [
 
 const writers: Transfer[] = [
   refuse,
-  refuseToWrite,
-  refuseToWrite,
+  refuse,
+  refuse,
   writeTerminal,
   swallow,
   swallow,
@@ -92,10 +92,6 @@ export function writeFile(file: OpenFile, address: u32, count: u32): i32 {
 
 function refuse(_file: OpenFile, _address: u32, _count: u32): i32 {
   return -EINVAL;
-}
-
-function refuseToWrite(file: OpenFile, _address: u32, _count: u32): i32 {
-  return file.kind === KIND_DIRECTORY ? -EISDIR : -EACCES;
 }
 
 function readNothing(_file: OpenFile, _address: u32, _count: u32): i32 {

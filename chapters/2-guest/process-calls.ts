@@ -19,7 +19,7 @@ import { PROCESSES, UNUSED, cpu, findProcess, processes } from './process.ts';
 import type { MemoryInformation, ProcessInformation } from './protocol.ts';
 import { EFAULT, EINVAL, ENOMEM, ESRCH, SHUTDOWN_PANIC, SHUTDOWN_POWER_OFF } from './protocol.ts';
 import { giveWay } from './scheduler.ts';
-import { setForeground } from './terminal.ts';
+import { foregroundGroup, setForeground } from './terminal.ts';
 import { copyBytes } from './text.ts';
 import type { TrapFrame } from './traps.ts';
 import { copyToUser } from './user-memory.ts';
@@ -177,10 +177,10 @@ export function callSetGroup(frame: TrapFrame): i32 {
   return 0;
 }
 
-/** foreground(group): whose the terminal is */
+/** foreground(group to give the terminal to, or 0 to give it to nobody else): the group that has it */
 export function callForeground(frame: TrapFrame): i32 {
-  setForeground(frame.ebx);
-  return 0;
+  if (frame.ebx !== 0) setForeground(frame.ebx);
+  return foregroundGroup() as i32;
 }
 
 /** catchInterrupt(): from now on ^C does not end this process, only its reading */

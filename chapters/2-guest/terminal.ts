@@ -23,6 +23,7 @@ import { copyFromUser, copyToUser } from './user-memory.ts';
 const CONTROL_C = 3;
 const CONTROL_D = 4;
 const BACKSPACE = 8;
+const TAB = 9;
 const NEWLINE = 10;
 const RETURN = 13;
 const CONTROL_U = 21;
@@ -56,6 +57,7 @@ export function typeCharacter(character: u32): void {
   else if (character === BACKSPACE || character === DELETE) eraseCharacter();
   else if (character === RETURN || character === NEWLINE) endLine(NEWLINE);
   else if (character === CONTROL_D) endLine(CONTROL_D);
+  else if (character === TAB) addCharacter(charCode(' '));
   else if (character >= charCode(' ')) addCharacter(character);
   if (readers !== 0) showFirstLine();
 }
@@ -174,6 +176,11 @@ export function setForeground(group: u32): void {
   foreground = group;
 }
 
+/** Which group has the terminal. */
+export function foregroundGroup(): u32 {
+  return foreground;
+}
+
 /** Forgets what was typed, and ends every process of the foreground group, except those that would rather be told. */
 function interruptForeground(): void {
   consoleWrite(addressOf('^C\n'), 3);
@@ -229,18 +236,16 @@ export function readTerminal(_file: OpenFile, address: u32, count: u32): i32 {
 }
 
 /**
- * Moves up to `count` bytes of the first line to `transfer`; a ^D is taken away, but not given, and only as the first
- * byte means the end.
+ * Moves up to `count` bytes of the first line to `transfer`. A ^D is taken away, but not given, also if it comes just
+ * behind the last byte that was asked for: only as the first byte it means the end.
  */
 function takeLine(count: u32): u32 {
   let length: u32 = 0;
-  while (length < count && readTo !== completeTo) {
+  while (readTo !== completeTo) {
     const character: u32 = line[readTo % CAPACITY];
-    if (character === CONTROL_D) {
-      readTo++;
-      break;
-    }
+    if (length === count && character !== CONTROL_D) break;
     readTo++;
+    if (character === CONTROL_D) break;
     transfer[length] = character;
     length++;
     if (character === NEWLINE) break;

@@ -24,6 +24,8 @@ describe('at the prompt', () => {
     expect(await session.run('ls /dev')).toMatch(/^ +- console$/m);
     expect(await session.run('ls /bin/')).toMatch(/^ +\d+ echo$/m);
     expect(await session.run('ls /nowhere')).toBe('ls: /nowhere: no such file\n');
+    expect(await session.run('ls /src/sh.ts')).toBe('ls: /src/sh.ts: not a directory\n');
+    expect(await session.run('ls /dev/console')).toBe('ls: /dev/console: not a directory\n');
   });
 
   it('cat shows a file, and several', async () => {
@@ -63,6 +65,10 @@ describe('at the prompt', () => {
     expect(await session.run('/src/echo.ts')).toBe('sh: /src/echo.ts: not a program\n');
     expect(await session.run('echo "open')).toBe('sh: a quote is open\n');
     expect(await session.run('')).toBe('');
+    expect(await session.run("''")).toBe('sh: : no such file\n');
+    expect(await session.run(`echo ${'word '.repeat(64)}`)).toBe('sh: too many words\n');
+    expect(await session.run('wc /bin')).toMatch(/wc: \/bin: is a directory\n/);
+    expect(await session.run('grep x /bin')).toBe('grep: /bin: is a directory\n');
   });
 
   it('crash dies alone', async () => {
@@ -99,6 +105,21 @@ describe('jobs', () => {
   it('a pipe connects two programs', async () => {
     expect(await session.run('echo one two three | wc')).toBe('1 3 14\n');
     expect(await session.run('ls /bin | grep e | grep ech')).toMatch(/echo\n$/);
+  });
+
+  it('a pipe may be long, and help goes through one', async () => {
+    expect(await session.run(`echo far${' | cat'.repeat(12)}`)).toBe('far\n');
+    expect(await session.run('help | grep ^C | wc')).toMatch(/^1 /);
+  });
+
+  it('a shell that has not got the terminal leaves it alone, and does not prompt', async () => {
+    expect(await session.run('echo "echo inner; echo twice | cat" | sh')).toBe('inner\ntwice\n');
+    expect(await session.run('sh & sleep 1; echo outer')).toMatch(/^\[\d+\]\nouter\n/);
+    expect(await session.run('echo "echo quiet; echo twice" | sh & sleep 1')).toContain('quiet\ntwice\n');
+    expect(await session.run('exit | cat; exit & echo here')).toContain('here\n');
+    session.type('sh\necho "I am $ inside"; exit\n');
+    await session.until('inside\n');
+    expect(await session.run('echo back')).toContain('back\n');
   });
 
   it('a pipe carries more than fits into it', async () => {
@@ -140,7 +161,8 @@ describe('jobs', () => {
     expect(await session.run('< /src/echo.ts wc')).toMatch(/^\d+ \d+ \d+\n$/);
     expect(await session.run('> /dev/null echo nothing')).toBe('');
     expect(await session.run('> /dev/null')).toBe('');
-    expect(await session.run('| wc')).toBe('0 0 0\n');
+    expect(await session.run('| wc')).toBe('sh: | without a command: failed\n0 0 0\n');
+    expect(await session.run('echo lost |')).toBe('sh: | without a command: failed\n');
     expect(await session.run('> ; echo alive')).toBe('sh: < or > without a file: failed\nalive\n');
   });
 
@@ -148,6 +170,8 @@ describe('jobs', () => {
     expect(await session.run('wc < /src/echo.ts')).toMatch(/^\d+ \d+ \d+\n$/);
     expect(await session.run('echo nothing > /dev/null')).toBe('');
     expect(await session.run('echo nothing > /nowhere')).toBe('sh: /nowhere: no such file\n');
+    expect(await session.run('echo nothing > /src/sh.ts')).toBe('sh: /src/sh.ts: not allowed\n');
+    expect(await session.run('echo nothing > /src')).toBe('sh: /src: is a directory\n');
   });
 
   it('^C ends a program that would run for ever', async () => {
@@ -173,5 +197,17 @@ describe('jobs', () => {
     await session.until('wc\n');
     session.type('one two\nthree\n\x04');
     expect(await session.until('$ ')).toContain('2 3 14\n');
+  });
+
+  it('^D gives what has been typed, though it be as much as is read at once, and a tab is a blank', async () => {
+    session.type('cat\n');
+    await session.until('cat\n');
+    const much = 'x'.repeat(256);
+    session.type(`${much}\x04`);
+    await session.until(much + much);
+    session.type('and\tmore\n');
+    await session.until('and more\nand more\n');
+    session.type('\x04');
+    await session.until('$ ');
   });
 });

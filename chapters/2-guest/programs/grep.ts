@@ -8,7 +8,7 @@
 import type { i32, u32, u8 } from '../language.ts';
 import { addressOf, array, load8 } from '../language.ts';
 import { exit } from './library/calls.ts';
-import { openInput, readLine } from './library/input.ts';
+import { exitAfter, openInput, readLine } from './library/input.ts';
 import { print, printAt, usage } from './library/output.ts';
 
 const LINE_SIZE = 512;
@@ -23,13 +23,14 @@ export function main(count: u32, words: u32[]): void {
   const place: i32 = openInput('grep', words, count, 2);
   if (place < 0) exit(2);
   let status: i32 = 1;
-  while (readLine(place, line, LINE_SIZE) >= 0) {
+  let length: i32 = readLine(place, line, LINE_SIZE);
+  for (; length >= 0; length = readLine(place, line, LINE_SIZE)) {
     if (!contains(addressOf(line), words[1])) continue;
     printAt(addressOf(line));
     print('\n');
     status = 0;
   }
-  exit(status);
+  exitAfter(length, status);
 }
 
 /** Whether `text` occurs anywhere in the text at `address`. */

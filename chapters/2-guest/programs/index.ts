@@ -15,6 +15,7 @@ export {} from './init.ts';
 export {} from './sh.ts';
 export {} from './shell-words.ts';
 export {} from './shell-jobs.ts';
+export {} from './help.ts';
 export {} from './echo.ts';
 export {} from './ls.ts';
 export {} from './cat.ts';

@@ -5,36 +5,38 @@
  * the part of the language that you would miss: pipes, `&`, `;`, redirection and quotes. It has no variables and
  * no `if`; people who need those are the reason why there are other languages.
  *
- * Note what it does first of all. It founds a group of its own, asks to be spared by ^C, and takes the terminal.
+ * Note what it does first of all: it looks whether the terminal is its own. Only then is there a person to prompt, and
+ * only then may it hand the terminal to what it starts. A shell in a pipe, or behind a `&`, keeps quiet and its hands
+ * to itself.
  */
 import type { i32, u32, u8 } from '../language.ts';
 import { array, charCode } from '../language.ts';
 import { EINTR } from '../protocol.ts';
-import { catchInterrupt, exit, foreground, processId, setGroup, waitNow } from './library/calls.ts';
-import { END, readLine } from './library/input.ts';
-import { INPUT, flush, print, printNumber } from './library/output.ts';
+import { catchInterrupt, exit, foregroundGroup, processId, waitNow } from './library/calls.ts';
+import { END, exitAfter, openInput, readLine } from './library/input.ts';
+import { flush, print, printNumber } from './library/output.ts';
 import { isText } from './library/strings.ts';
-import { runJob } from './shell-jobs.ts';
-import { isOperator, isWord, splitLine, tokens } from './shell-words.ts';
+import { beInFront, inFront, runJob } from './shell-jobs.ts';
+import { OPEN_QUOTE, TOO_MANY, isOperator, isWord, splitLine, tokens } from './shell-words.ts';
 
 const LINE_SIZE = 512;
 const line = array<u8>(512);
 
 /** Prompts, reads, runs, and again, until there is nothing more to read. */
-export function main(_count: u32, _words: u32[]): void {
-  setGroup(0, 0);
-  catchInterrupt();
-  foreground(processId());
+export function main(_count: u32, words: u32[]): void {
+  const input: i32 = openInput('sh', words, 1, 1);
+  if (foregroundGroup() === processId()) {
+    beInFront();
+    catchInterrupt();
+  }
   while (true) {
     reportEnded();
-    print('$ ');
+    if (inFront) print('$ ');
     flush();
-    const length: i32 = readLine(INPUT, line, LINE_SIZE);
+    const length: i32 = readLine(input, line, LINE_SIZE);
     if (length === -EINTR) continue;
-    if (length < 0) {
-      print(length === END ? '\n' : 'sh: cannot read\n');
-      exit(0);
-    }
+    if (length === END && inFront) print('\n');
+    if (length < 0) exitAfter(length, 0);
     runLine();
   }
 }
@@ -49,6 +51,7 @@ function reportEnded(): void {
   while (true) {
     const child: i32 = waitNow();
     if (child <= 0) return;
+    if (!inFront) continue;
     print('[');
     printNumber(child as u32);
     print('] done\n');
@@ -58,14 +61,15 @@ function reportEnded(): void {
 /*
  * ## One line, several jobs
  *
- * `help` and `exit` must be *built in*, the second because a child that exits does not get its parent anywhere.
- * The first only because it is easier.
+ * One command must be *built in*: a child that exits does not get its parent anywhere. All others are programs, `help`
+ * too, so you may look something up with `help | grep disk`.
  */
 
 /** Runs the jobs of a line one after the other: `;` waits for the job before it, `&` does not. */
 function runLine(): void {
   const count: i32 = splitLine(line);
-  if (count < 0) print('sh: a quote is open\n');
+  if (count === OPEN_QUOTE) print('sh: a quote is open\n');
+  if (count === TOO_MANY) print('sh: too many words\n');
   let first: u32 = 0;
   for (let i: u32 = 0; (i as i32) < count; i++) {
     if (!isOperator(i, charCode(';')) && !isOperator(i, charCode('&'))) continue;
@@ -77,33 +81,6 @@ function runLine(): void {
 
 function run(first: u32, end: u32, background: boolean): void {
   if (first === end) return;
-  if (isCommand(first, 'help')) help();
-  else if (isCommand(first, 'exit')) exit(0);
-  else runJob(first, end, background);
-}
-
-/** Whether token `index` is that word. An operator is no address of a word, and so it is asked first. */
-function isCommand(index: u32, name: string): boolean {
-  return isWord(index) && isText(tokens[index], name);
-}
-
-/*
- * ## help
- *
- * Eleven lines for whoever is lost. A test checks that every program in `/bin` that you could want to start is in here,
- * since nobody else would.
- */
-
-function help(): void {
-  print('echo WORDS       says them again       ls [PATH]      what there is\n');
-  print('cat [FILES]      shows files           wc [FILE]      counts lines, words, bytes\n');
-  print('grep TEXT [FILE] lines with TEXT       random         sixteen bytes from the dice\n');
-  print('ps               who is there          kill NUMBER    not for long\n');
-  print('free             memory left           uptime         time gone\n');
-  print('primes N         numbers, odd mostly   sleep SECONDS  none of the above\n');
-  print('syscall N        what a call costs     fault N        what a page costs\n');
-  print('hackbench N      everybody talks       crash          dies alone\n');
-  print('panic            takes us all along\n');
-  print('poweroff         good night            exit           the same, from here\n');
-  print('A | B, A & B, A; B, < FILE and > FILE work as you hope. ^C stops what runs, ^D is the end.\n');
+  if (end === first + 1 && isWord(first) && isText(tokens[first], 'exit') && !background) exit(0);
+  runJob(first, end, background);
 }

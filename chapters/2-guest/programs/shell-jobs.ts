@@ -25,8 +25,15 @@ import { INPUT, OUTPUT, complain, print, printNumber } from './library/output.ts
 import { become } from './library/run.ts';
 import { MOST_TOKENS, isOperator, isWord, tokens } from './shell-words.ts';
 
-const MOST_COMMANDS = 8;
-const children = array<i32>(8);
+/** Whether the terminal is this shell's own, to give to its jobs and to take back. */
+export let inFront: boolean = false;
+
+export function beInFront(): void {
+  inFront = true;
+}
+
+/** One more than there can be pipes in a line. */
+const children = array<i32>(65);
 const ends = array<i32>(2);
 
 /**
@@ -36,12 +43,17 @@ export function runJob(first: u32, end: u32, background: boolean): void {
   let count: u32 = 0;
   let input: i32 = INPUT;
   let start: u32 = first;
-  while (start < end && count < MOST_COMMANDS) {
+  while (start <= end) {
     let stop: u32 = start;
     while (stop < end && !isOperator(stop, charCode('|'))) stop++;
     let output: i32 = OUTPUT;
     let next: i32 = INPUT;
-    if (stop < end && pipe(ends) === 0) {
+    if (stop < end) {
+      const failed: i32 = pipe(ends);
+      if (failed < 0) {
+        complain('sh', addressOf('pipe'), failed);
+        break;
+      }
       next = ends[0];
       output = ends[1];
     }
@@ -71,7 +83,7 @@ export function runJob(first: u32, end: u32, background: boolean): void {
  */
 
 function announce(count: u32): void {
-  if (count === 0) return;
+  if (count === 0 || !inFront) return;
   print('[');
   printNumber(children[count - 1] as u32);
   print(']\n');
@@ -79,7 +91,7 @@ function announce(count: u32): void {
 
 function waitForAll(count: u32): void {
   for (let i: u32 = 0; i < count; i++) wait(children[i]);
-  foreground(processId());
+  if (inFront) foreground(processId());
 }
 
 /*
@@ -105,19 +117,21 @@ function startCommand(
 ): i32 {
   const child: i32 = fork();
   if (child < 0) complain('sh', isWord(first) ? tokens[first] : addressOf('fork'), child);
-  if (child > 0) {
-    setGroup(child, group);
-    if (group === 0 && !background) foreground(child);
-  }
+  if (child > 0) joinJob(child, group, background);
   if (child !== 0) return child;
 
-  setGroup(0, group);
-  if (group === 0 && !background) foreground(processId());
+  joinJob(processId(), group, background);
   if (unwanted !== INPUT) close(unwanted);
   move(input, INPUT);
   move(output, OUTPUT);
   becomeCommand(first, end);
   return 0;
+}
+
+function joinJob(child: i32, group: i32, background: boolean): void {
+  if (!inFront) return;
+  setGroup(child, group);
+  if (group === 0 && !background) foreground(child);
 }
 
 /*
@@ -156,6 +170,10 @@ function becomeCommand(first: u32, end: u32): void {
       words[count] = tokens[i];
       count++;
     }
+  }
+  if (first === end) {
+    complain('sh', addressOf('| without a command'), 0);
+    exit(2);
   }
   if (count === 0) exit(0);
   complain('sh', words[0], become(words));

@@ -32,7 +32,11 @@ export function isWord(index: u32): boolean {
   return tokens[index] > 255;
 }
 
-/** Splits a line into `tokens`; returns how many, or -1 if a quote is never closed. */
+/** What can be wrong with a line. */
+export const OPEN_QUOTE = -1;
+export const TOO_MANY = -2;
+
+/** Splits a line into `tokens`; returns how many, or what is wrong with it. */
 export function splitLine(line: u8[]): i32 {
   tokenCount = 0;
   textEnd = 0;
@@ -46,22 +50,20 @@ export function splitLine(line: u8[]): i32 {
       i++;
     } else {
       const end: i32 = splitWord(line, i);
-      if (end < 0) return -1;
+      if (end < 0) return end;
       i = end as u32;
     }
   }
-  return tokenCount as i32;
+  return tokenCount > MOST_TOKENS ? TOO_MANY : (tokenCount as i32);
 }
 
 /*
- * Every table has an end, and each of these quietly drops what lies behind it. For a line of at most 511
- * characters that takes some malice.
+ * Every table has an end. What lies behind this one is counted and not kept, and then nothing of the line is run: half
+ * of a command may be a very different command.
  */
 
-/** A line with too many words loses the last ones. */
 function addToken(token: u32): void {
-  if (tokenCount === MOST_TOKENS) return;
-  tokens[tokenCount] = token;
+  if (tokenCount < MOST_TOKENS) tokens[tokenCount] = token;
   tokenCount++;
 }
 
@@ -88,7 +90,7 @@ function isSpecial(character: u32): boolean {
  * Inside quotes everything is a letter, the other kind of quote too. The quotes themselves are dropped on the way.
  */
 
-/** Copies the word that begins at `start`, without its quotes; returns where it ends, or -1. */
+/** Copies the word that begins at `start`, without its quotes; returns where it ends, or OPEN_QUOTE. */
 function splitWord(line: u8[], start: u32): i32 {
   let i: u32 = start;
   let quote: u32 = 0;
@@ -101,7 +103,7 @@ function splitWord(line: u8[], start: u32): i32 {
     else addText(character);
   }
   addText(0);
-  return quote === 0 ? (i as i32) : -1;
+  return quote === 0 ? (i as i32) : OPEN_QUOTE;
 }
 
 function addText(character: u32): void {

@@ -6,7 +6,7 @@
 import type { i32, u32 } from '../language.ts';
 import { charCode } from '../language.ts';
 import { exit } from './library/calls.ts';
-import { nextCharacter, openInput } from './library/input.ts';
+import { exitAfter, nextCharacter, openInput } from './library/input.ts';
 import { print, printNumber } from './library/output.ts';
 
 /** Counts lines, words and bytes. */
@@ -17,9 +17,8 @@ export function main(count: u32, words: u32[]): void {
   let inWords: u32 = 0;
   let bytes: u32 = 0;
   let inside: boolean = false;
-  while (true) {
-    const character: i32 = nextCharacter(place);
-    if (character < 0) break;
+  let character: i32 = nextCharacter(place);
+  for (; character >= 0; character = nextCharacter(place)) {
     bytes++;
     if (character === charCode('\n')) lines++;
     const blank: boolean = character <= charCode(' ');
@@ -32,5 +31,5 @@ export function main(count: u32, words: u32[]): void {
   print(' ');
   printNumber(bytes);
   print('\n');
-  exit(0);
+  exitAfter(character, 0);
 }

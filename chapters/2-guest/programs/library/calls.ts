@@ -186,6 +186,11 @@ export function foreground(group: i32): void {
   call(SYS_FOREGROUND, group as u32, 0, 0);
 }
 
+/** The group of processes that has the terminal. */
+export function foregroundGroup(): i32 {
+  return call(SYS_FOREGROUND, 0, 0, 0);
+}
+
 /** From now on ^C only interrupts reading. */
 export function catchInterrupt(): void {
   call(SYS_CATCH_INTERRUPT, 0, 0, 0);

@@ -8,7 +8,7 @@
 import type { i32, u32, u8 } from '../../language.ts';
 import { addressOf, array, charCode } from '../../language.ts';
 import { OPEN_READ } from '../../protocol.ts';
-import { open, read } from './calls.ts';
+import { exit, open, read } from './calls.ts';
 import { INPUT, complain } from './output.ts';
 
 const SIZE = 512;
@@ -54,10 +54,30 @@ export function readLine(place: i32, line: u8[], room: u32): i32 {
   }
 }
 
+/*
+ * ## What to read, and what to say when it breaks
+ *
+ * A program that filters is given a file's name or nothing, and nothing means whatever is in place 0. If the reading
+ * then fails half way, the sum of half a file is no answer, and somebody has to remember the name to complain about.
+ */
+
+let reader: string = '';
+let source: u32 = 0;
+
 /** Opens the file that a program was given as word `index`, or the standard input if there is no such word. */
 export function openInput(program: string, words: u32[], count: u32, index: u32): i32 {
+  reader = program;
+  source = addressOf('input');
   if (index >= count) return INPUT;
-  const place: i32 = open(words[index], OPEN_READ);
-  if (place < 0) complain(program, words[index], place);
+  source = words[index];
+  const place: i32 = open(source, OPEN_READ);
+  if (place < 0) complain(program, source, place);
   return place;
+}
+
+/** Ends the program that read until `result` came: with `status` if that is `END`, else with a complaint and with 2. */
+export function exitAfter(result: i32, status: i32): void {
+  if (result === END) exit(status);
+  complain(reader, source, result);
+  exit(2);
 }

@@ -130,6 +130,8 @@ function errorText(error: i32): string {
       return 'not allowed';
     case 19:
       return 'no such device';
+    case 20:
+      return 'not a directory';
     case 21:
       return 'is a directory';
     case 28:

@@ -16,7 +16,7 @@ const path = array<u8>(128);
 export function become(words: u32[]): i32 {
   const name: u32 = words[0];
   if (contains(name, charCode('/'))) return exec(name, words);
-  if (lengthOf(name) > LONGEST - 6) return -2;
+  if (load8(name) === 0 || lengthOf(name) > LONGEST - 6) return -2;
   let length: u32 = append(0, addressOf('/bin/'));
   length = append(length, name);
   path[length] = 0;
