@@ -9,10 +9,10 @@ const TOP = 60;
 const ROOM = 34;
 const COLOURS = ['#8a8f98', '#c2571a', '#2b7a78', '#5b5ea6'];
 
-/** The results as an SVG: a bar for each warm figure, a tick where the cold one was, on a logarithmic scale. */
+/** The results as an SVG: a bar for each warm figure, a tick where the cold one was, a thin one for the first round, on a logarithmic scale. */
 export function plot({ contestants, rows }: Results): string {
   const all = [...rows, meanOf('geometric mean', rows)];
-  const most = Math.max(...all.flatMap(({ cold, warm }) => [...cold, ...warm]));
+  const most = Math.max(...all.flatMap(({ first, cold, warm }) => [...first, ...cold, ...warm]));
   const scale = (figure: number) =>
     LEFT + (Math.log10(Math.max(figure, 1)) / Math.log10(most)) * (WIDTH - LEFT - RIGHT);
   const rowHeight = contestants.length * BAR + GAP;
@@ -50,22 +50,25 @@ function legend(contestants: string[]): string[] {
       `<text x="${LEFT + n * 130 + 15}" y="29">${name}</text>`,
     ])
     .concat(
-      `<text x="${LEFT}" y="46" font-size="9">bar and figure: warm; tick: the first run of a fresh process; 1x is the real processor</text>`,
+      `<text x="${LEFT}" y="46" font-size="9">bar and figure: warm; tick: the first 50 ms of native work in a fresh process; thin tick: the first run alone; 1x is the real processor</text>`,
     );
 }
 
-function bars({ kernel, cold, warm }: Row, top: number, scale: (figure: number) => number): string[] {
+function bars({ kernel, first, cold, warm }: Row, top: number, scale: (figure: number) => number): string[] {
   const middle = top + (warm.length * BAR) / 2 + 4;
   const parts = [`<text x="${LEFT - 8}" y="${middle}" text-anchor="end">${kernel}</text>`];
   for (const [n, figure] of warm.entries()) {
     const y = top + n * BAR;
     const end = scale(figure);
-    const first = scale(cold[n]!);
-    // The figure stands behind the bar, or behind the tick if there is no room between the two.
-    const figureAt = first > end && first < end + ROOM ? first : end;
+    const ticks = [scale(cold[n]!), scale(first[n]!)];
+    // The figure stands behind the bar, or behind a tick if there is no room between the two.
+    const figureAt = ticks.reduce((at, tick) => (tick > at && tick < at + ROOM ? tick : at), end);
     parts.push(
       `<rect x="${LEFT}" y="${y}" width="${Math.max(1, end - LEFT).toFixed(1)}" height="${BAR - 1}" fill="${COLOURS[n]}"></rect>`,
-      `<line x1="${first.toFixed(1)}" y1="${y}" x2="${first.toFixed(1)}" y2="${y + BAR - 1}" stroke="${COLOURS[n]}" stroke-width="2"></line>`,
+      ...ticks.map((tick, thin) => {
+        const x = tick.toFixed(1);
+        return `<line x1="${x}" y1="${y}" x2="${x}" y2="${y + BAR - 1}" stroke="${COLOURS[n]}" stroke-width="${2 - thin}"></line>`;
+      }),
       `<text x="${(figureAt + 4).toFixed(1)}" y="${y + BAR - 1}" font-size="8">${short(figure)}</text>`,
     );
   }

@@ -16,18 +16,20 @@ type Rounds = Stopwatch['rounds'];
 /** One column: somebody who runs kernels, in a process of their own each time. */
 interface Contestant {
   name: string;
-  /**
-   * How often: the first round is the cold one, the others are the warm ones. What happens before a processor's first instruction counts
-   * for nobody: QEMU starts, v86 compiles its WebAssembly, our engines practise.
-   */
-  rounds: number;
+  /** Rounds behind the cold ones. */
+  warmRounds: number;
   run(kernel: Kernel, rounds: number): Promise<Rounds>;
 }
 
-/** Cold and warm milliseconds as multiples of the real processor's, by contestant. */
+/**
+ * Milliseconds as multiples of the real processor's, by contestant: of a process' first round, of the first rounds together that take the
+ * real processor COLD_MILLISECONDS, and of the rounds behind them. What happens before a processor's first instruction counts for nobody:
+ * QEMU starts, v86 compiles its WebAssembly, our engines practise.
+ */
 export interface Row {
   kernel: string;
   nativeMilliseconds: number;
+  first: number[];
   cold: number[];
   warm: number[];
 }
@@ -42,7 +44,13 @@ export interface Results {
  * heard, which now and then makes one too short. So of what was found, the lower quartile counts.
  */
 const PROCESSES = 5;
+/**
+ * What takes the real processor so long is run cold. One round alone would say little of several kernels: two milliseconds natively are
+ * over before anybody has compiled anything. With 50, v86 takes about one and a half times as long cold as warm.
+ */
+const COLD_MILLISECONDS = 50;
 const NATIVE_ROUNDS = 7;
+const COLUMN = 22;
 const BENCH = fileURLToPath(new URL('..', import.meta.url));
 const BY_TSX = ['--import', 'tsx', fileURLToPath(new URL('child.ts', import.meta.url))];
 const ENGINE = fileURLToPath(new URL('engine.ts', import.meta.url));
@@ -58,7 +66,7 @@ export async function benchKernels(): Promise<Results | undefined> {
   const poured = asBuilt(ENGINE);
   const ourselves = (engine: Engine): Contestant => ({
     name: engine,
-    rounds: engine === 'interpreter' ? 2 : 6,
+    warmRounds: engine === 'interpreter' ? 1 : 5,
     run: (kernel, rounds) => inChild([...poured, engine], kernel, rounds),
   });
   const contestants = [...LANTERN_ENGINES.map(ourselves), ...peers()];
@@ -68,9 +76,9 @@ export async function benchKernels(): Promise<Results | undefined> {
     console.log(`turn ${turn + 1} of ${PROCESSES} is done`);
   }
   console.log(
-    `\nten kernels: multiples of native time, cold (first round of a process) / warm (the other rounds), lower quartile of ${PROCESSES} processes\n`,
+    `\nten kernels: multiples of native time, lower quartile of ${PROCESSES} processes: first round of a process / its first ${COLD_MILLISECONDS} ms of native work / the rounds behind\n`,
   );
-  const columns = contestants.map(({ name }) => name.padStart(18)).join('');
+  const columns = contestants.map(({ name }) => name.padStart(COLUMN)).join('');
   console.log(`${''.padEnd(16)}${'native ms'.padStart(10)}${columns}`);
   const rows = found.map(rowOf);
   for (const row of rows) print(row.kernel, row.nativeMilliseconds.toFixed(2), row);
@@ -92,13 +100,13 @@ function peers(): Contestant[] {
   if (missing === undefined)
     found.push({
       name: 'v86',
-      rounds: 6,
+      warmRounds: 5,
       run: (kernel, rounds) => inChild([...BY_TSX, 'v86'], kernel, rounds),
     });
   else console.log(`v86 is skipped: ${missing}`);
   const version = qemuVersion();
   if (version === undefined) console.log('QEMU is skipped: there is no qemu-system-i386 on this machine');
-  else found.push({ name: 'QEMU TCG', rounds: 6, run: runOnQemu });
+  else found.push({ name: 'QEMU TCG', warmRounds: 5, run: runOnQemu });
   return found;
 }
 
@@ -125,6 +133,8 @@ class Found {
   readonly kernel: Kernel;
   readonly native: Rounds = [];
   readonly processes: Rounds[][];
+  /** Set by the first turn, and the same for all that follow. */
+  coldRounds = 0;
 
   constructor(kernel: Kernel, contestants: number) {
     this.kernel = kernel;
@@ -133,31 +143,39 @@ class Found {
 }
 
 /** One turn of everybody on one kernel; the real processor goes first. */
-async function measure({ kernel, native, processes }: Found, contestants: Contestant[]): Promise<void> {
+async function measure(found: Found, contestants: Contestant[]): Promise<void> {
+  const { kernel, native, processes } = found;
   native.push(...(await inChild([...BY_TSX, 'native'], kernel, NATIVE_ROUNDS)).slice(1));
+  found.coldRounds ||= Math.ceil(COLD_MILLISECONDS / quartile(native.map(lasted)));
   const { checksum } = native[0]!;
-  for (const [n, { name, rounds, run }] of contestants.entries()) {
-    const found = await run(kernel, rounds);
-    const wrong = found.find((round) => round.checksum !== checksum);
+  for (const [n, { name, warmRounds, run }] of contestants.entries()) {
+    const rounds = await run(kernel, found.coldRounds + warmRounds);
+    const wrong = rounds.find((round) => round.checksum !== checksum);
     if (wrong) throw new Error(`${name}: ${kernel.name} is ${wrong.checksum}, expected ${checksum}`);
-    processes[n]!.push(found);
+    processes[n]!.push(rounds);
   }
 }
 
-function rowOf({ kernel, native, processes }: Found): Row {
-  const nativeMilliseconds = quartile(native);
-  const times = (rounds: Rounds) => quartile(rounds) / nativeMilliseconds;
+function rowOf({ kernel, native, processes, coldRounds }: Found): Row {
+  const nativeMilliseconds = quartile(native.map(lasted));
+  const times = (milliseconds: number[]) => quartile(milliseconds) / nativeMilliseconds;
+  const mean = (rounds: Rounds) => rounds.reduce((sum, round) => sum + lasted(round), 0) / rounds.length;
   return {
     kernel: kernel.name,
     nativeMilliseconds,
-    cold: processes.map((each) => times(each.map(([first]) => first!))),
-    warm: processes.map((each) => times(each.flatMap((rounds) => rounds.slice(1)))),
+    first: processes.map((each) => times(each.map((rounds) => lasted(rounds[0]!)))),
+    cold: processes.map((each) => times(each.map((rounds) => mean(rounds.slice(0, coldRounds))))),
+    warm: processes.map((each) => times(each.flatMap((rounds) => rounds.slice(coldRounds).map(lasted)))),
   };
 }
 
-/** Milliseconds of the round that a quarter of the others are not slower than. */
-function quartile(rounds: Rounds): number {
-  const sorted = rounds.map(({ milliseconds }) => milliseconds).sort((a, b) => a - b);
+function lasted({ milliseconds }: Rounds[number]): number {
+  return milliseconds;
+}
+
+/** What a quarter of the others are not slower than. */
+function quartile(milliseconds: number[]): number {
+  const sorted = milliseconds.toSorted((a, b) => a - b);
   return sorted[(sorted.length - 1) >> 2]!;
 }
 
@@ -169,13 +187,16 @@ export function meanOf(name: string, rows: Row[]): Row {
   return {
     kernel: name,
     nativeMilliseconds: 0,
+    first: column((row) => row.first),
     cold: column((row) => row.cold),
     warm: column((row) => row.warm),
   };
 }
 
-function print(name: string, native: string, { cold, warm }: Row): void {
-  const figures = cold.map((figure, n) => `${short(figure)} / ${short(warm[n]!)}`.padStart(18));
+function print(name: string, native: string, { first, cold, warm }: Row): void {
+  const figures = warm.map((figure, n) =>
+    [first[n]!, cold[n]!, figure].map(short).join(' / ').padStart(COLUMN),
+  );
   console.log(`${name.padEnd(16)}${native.padStart(10)}${figures.join('')}`);
 }
 
