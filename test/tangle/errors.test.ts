@@ -35,6 +35,11 @@ const REFUSED: [written: string, found: string, hint: string][] = [
   ['a = undefined;', 'undefined', 'write null'],
   ['a = /x/;', 'a regular expression', 'in a loop'],
   ['a = 5 / 0;', 'a division by the constant zero', 'trap 0'],
+  ['a = a / 0;', 'a division by the constant zero', 'trap 0'],
+  ['a = a % 0;', 'a division by the constant zero', 'trap 0'],
+  ['a /= 0;', 'a division by the constant zero', 'trap 0'],
+  ['let i: i32 = -2147483648 / -1;', 'the division of -2147483648 by -1', 'trap 0'],
+  [`a = ${'a + '.repeat(5000)}a;`, 'an expression of too many parts', 'several steps'],
   ['let x: number = a;', 'number', 'u32 or i32'],
   ['let x: u8 = a;', 'a value of type u8', '& 0xff'],
   ['let x: u32 = a as u8;', 'a value of type u8', '& 0xff'],
@@ -111,6 +116,21 @@ const REFUSED_OUTSIDE: [written: string, found: string, hint: string][] = [
   ['export function f(a: u16): u32 { return a; }', 'a value of type u16', '& 0xff'],
   ['export function f(): u8 { return 1; }', 'a value of type u8', '& 0xff'],
   ['const t: u8[] = [300]; export function f(): u32 { return t[0]; }', 'the value 300', 'room for 8 bits'],
+  [
+    'const x = array<u32>(4); const t: u8[] = [addressOf(x)]; export function f(): u32 { return t[0]; }',
+    'an address in 8 bits',
+    'declare it as u32',
+  ],
+  [
+    'const x = array<u32>(0x20000000); const y = array<u32>(4); export function f(): u32 { return x[0] + y[0]; }',
+    'room for 2147483648 bytes in all',
+    'at most as many',
+  ],
+  [
+    'interface P { x: Inline<u8, 1.5>; } const p = struct<P>(); export function f(): u32 { return p.x[0]; }',
+    '1.5 elements',
+    'whole ones',
+  ],
   ['const t: u16[] = [-40000]; export function f(): u32 { return t[0]; }', 'the value -40000', '16 bits'],
   [
     'interface P { x: u32; } const p = struct<P>(); const t: P[] = [p]; export function f(): u32 { return t[0].x; }',

@@ -35,6 +35,15 @@ describe('numbers', () => {
     );
   });
 
+  test('are unsigned beside an unsigned one, though nobody computes it', () => {
+    const sides =
+      'const YES: boolean = true;\nconst MINUS = -8;\nlet yes: boolean = true;\nlet u: u32 = 7;\n';
+    for (const condition of ['YES', 'yes'])
+      expect(run(`${sides}${main(`return (${condition} ? -8 : u) / 2;`)}`)).toBe(0x7ffffffc);
+    expect(run(`${sides}${main('return (MINUS || u) / 2;')}`)).toBe(0x7ffffffc);
+    expect(run(`${sides}${main('return (YES ? -8 : 7) / 2;')}`)).toBe(0xfffffffc);
+  });
+
   test('are unsigned behind >>>, whether it was folded or not', () => {
     const signed = 'const A: i32 = -1;\n';
     expect(run(`${signed}${main('return (A >>> 28) > x;', '(x: i32): boolean')}`, -1)).toBe(0);
@@ -221,6 +230,16 @@ describe('memory', () => {
     expect(run(main(body, '(at: u32, a: u32): u32'), 0x200000, 0x1ff)).toBe(
       (0xff34abcd + 0xab + 0xff34) >>> 0,
     );
+  });
+
+  test('has a pointer be the address of what it points to, wherever the pointer is', () => {
+    const points = `interface P { a: u32; b: u32; }
+      const points = array<P>(4);
+      let p: P = points[2];
+      let title: string = 'pup';\n`;
+    expect(run(`${points}${main('return addressOf(p) - addressOf(points);')}`)).toBe(16);
+    expect(run(`${points}${main('const q: P = p; return addressOf(q) - addressOf(points);')}`)).toBe(16);
+    expect(run(`${points}${main("return load8(addressOf(title)) - charCode('p');")}`)).toBe(0);
   });
 
   test('gives equal string literals one address, and ends them with a zero', () => {

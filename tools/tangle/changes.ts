@@ -15,7 +15,14 @@ import { emit, immediate, type Frame } from './frame.ts';
 import { widthOf } from './layout.ts';
 import { needOfPlace } from './need.ts';
 import { directOperand, load, loadAddress, partOf, sized, store } from './operands.ts';
-import { isEasy, isSimpleOperator, memoryMnemonic, operate, operateByNumber } from './operators.ts';
+import {
+  checkDivisor,
+  isEasy,
+  isSimpleOperator,
+  memoryMnemonic,
+  operate,
+  operateByNumber,
+} from './operators.ts';
 import { homeOf, reach, SCRATCH, type TypedPlace } from './places.ts';
 import type { KeptRegister } from './scope.ts';
 import type { Type } from './types.ts';
@@ -39,6 +46,7 @@ export function change(
   wanted: boolean,
 ): void {
   const type = commonNumber(frame, target, target, value);
+  checkDivisor(frame, operator, value);
   const home = homeOf(frame, target);
   if (home === undefined) return changeMemory(frame, target, operator, value, wanted);
   if (!changeRegister(frame, home, target, operator, value, type)) {

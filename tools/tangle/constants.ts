@@ -22,6 +22,7 @@ import {
   NULL,
   typeFrom,
   U32,
+  unify,
   valueType,
   whole,
   type Type,
@@ -101,7 +102,8 @@ function addressOfItem(item: Labelled): Constant {
  * ## Arithmetic
  *
  * `&&` and `||` look at one side first, so that `BARE && checkIt()` is constant as soon as `BARE` is false,
- * whatever the other side does.
+ * whatever the other side does. Of numbers the other side has its say, even if nobody will ever compute it: it may be
+ * unsigned, and then both are.
  */
 
 function fromUnary(context: Context, node: ts.PrefixUnaryExpression): Constant | undefined {
@@ -127,7 +129,7 @@ function fromBinary(context: Context, node: ts.BinaryExpression): Constant | und
   const operator = node.operatorToken.kind;
   const left = constantOf(context, node.left);
   if (left === undefined) return undefined;
-  if (left.base === undefined) {
+  if (left.base === undefined && left.type.kind === 'boolean') {
     if (operator === ts.SyntaxKind.AmpersandAmpersandToken) {
       return left.value === 0 ? left : constantOf(context, node.right);
     }
@@ -143,7 +145,10 @@ function fromBinary(context: Context, node: ts.BinaryExpression): Constant | und
 function fromChoice(context: Context, node: ts.ConditionalExpression): Constant | undefined {
   const condition = constantOf(context, node.condition);
   if (condition === undefined || condition.base !== undefined) return undefined;
-  return constantOf(context, condition.value !== 0 ? node.whenTrue : node.whenFalse);
+  const whenTrue = constantOf(context, node.whenTrue);
+  const whenFalse = constantOf(context, node.whenFalse);
+  if (whenTrue === undefined || whenFalse === undefined) return undefined;
+  return convert(condition.value !== 0 ? whenTrue : whenFalse, unify(whenTrue.type, whenFalse.type));
 }
 
 /*
@@ -214,8 +219,9 @@ function codeOf(node: ts.Node, argument: ts.Expression | undefined): number {
 /*
  * ## Addresses that do not move
  *
- * `addressOf` of a module's variable is its label. Of a constant it is nothing: five has no address. This is the
- * error one makes when one means `let`, so the message says it.
+ * `addressOf` of a number that is a module's variable is its label. Of a pointer it is what it points to, and so nothing
+ * that could be known. Of a constant it is nothing at all: five has no address. This is the error one makes when one
+ * means `let`, so the message says it.
  */
 
 /** The address of what `node` names, if it is known before anything runs. */
@@ -223,7 +229,8 @@ function fixedAddress(context: Context, node: ts.Expression): Constant | undefin
   node = bare(node);
   if (ts.isIdentifier(node) && lookUp(context.scope, node.text) === undefined) {
     const definition = definitionOf(context, node, node.text);
-    if (definition.kind === 'variable') return addressOfItem(definition);
+    if (definition.kind === 'variable')
+      return isPointer(definition.type) ? undefined : addressOfItem(definition);
     if (definition.kind === 'constant' && !isPointer(definition.constant.type)) {
       fail(
         node,

@@ -97,6 +97,8 @@ function numberIn(context: Context, node: ts.Expression, size: number): string {
   const constant: Constant | undefined = constantOf(context, node);
   if (constant === undefined)
     fail(node, `\`${node.getText()}\` in a table`, 'what lies there must be constant');
+  if (constant.base !== undefined && size !== 4)
+    fail(node, `an address in ${8 * size} bits`, 'an address has 32: declare it as u32');
   if (
     constant.base === undefined &&
     (constant.value >= 2 ** (8 * size) || constant.value < -(2 ** (8 * size - 1)))

@@ -37,6 +37,7 @@ import { inline } from './machine-code.ts';
 import { need } from './need.ts';
 import { directOperand, load, loadOperand } from './operands.ts';
 import {
+  checkDivisor,
   commutes,
   isDivision,
   isEasy,
@@ -167,6 +168,7 @@ export function arithmetic(
   registers: readonly Register[],
 ): void {
   const type = commonNumber(frame, left, left, right);
+  checkDivisor(frame, operator, right);
   const into = registers[0]!;
   const constant = constantIn(frame, right);
   if (constant !== undefined && constant.base === undefined && isEasy(operator, constant.value, type)) {

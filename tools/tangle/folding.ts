@@ -91,11 +91,17 @@ export function compute(
 
   const fold = ARITHMETIC.get(operator);
   if (fold === undefined) return undefined;
-  if (b === 0 && (operator === K.SlashToken || operator === K.PercentToken)) {
-    fail(node, 'a division by the constant zero', 'the processor would refuse it with trap 0');
-  }
+  const divides = operator === K.SlashToken || operator === K.PercentToken;
+  if (divides && b === 0) refuseZero(node);
+  if (divides && a === -0x8000_0000 && b === -1)
+    fail(node, 'the division of -2147483648 by -1', 'the processor would refuse it with trap 0');
   const value = fold(a, b);
   return type.kind === 'literal' ? literal(value) : fromNumber(value, type.kind === 'boolean' ? I32 : type);
+}
+
+/** Refuses a division. @throws TangleError always */
+export function refuseZero(node: ts.Node): never {
+  fail(node, 'a division by the constant zero', 'the processor would refuse it with trap 0');
 }
 
 /*

@@ -5,8 +5,10 @@
  */
 
 import ts from 'typescript';
+import { refuseZero } from './folding.ts';
 import { emit, type Frame } from './frame.ts';
 import type { Register } from './places.ts';
+import { constantIn } from './typing.ts';
 import { isSigned, type Type } from './types.ts';
 
 const K = ts.SyntaxKind;
@@ -54,6 +56,12 @@ export function commutes(operator: ts.SyntaxKind): boolean {
 /** The mnemonic that does `operator` to memory too, if one does. */
 export function memoryMnemonic(operator: ts.SyntaxKind): string | undefined {
   return operator === K.AsteriskToken ? undefined : SIMPLE.get(operator);
+}
+
+/** Lets everything pass but a division by the number zero. @throws TangleError */
+export function checkDivisor(frame: Frame, operator: ts.SyntaxKind, right: ts.Expression): void {
+  const constant = isDivision(operator) ? constantIn(frame, right) : undefined;
+  if (constant?.value === 0 && constant.base === undefined) refuseZero(right);
 }
 
 /** n if `value` is 2 to the n. */

@@ -78,7 +78,7 @@ export type Labelled = { readonly label: string; readonly name: string; readonly
   | { readonly kind: 'code'; readonly context: Context; readonly node: ts.TaggedTemplateExpression }
   | { readonly kind: 'variable'; readonly context: Context; readonly node: ts.Expression | undefined }
   | { readonly kind: 'table'; readonly context: Context; readonly node: ts.Expression }
-  | { readonly kind: 'storage'; readonly bytes: number; readonly alignment: number }
+  | { readonly kind: 'storage'; readonly bytes: number; readonly alignment: number; readonly node: ts.Node }
   | { readonly kind: 'text'; readonly text: string }
 );
 

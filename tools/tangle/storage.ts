@@ -96,5 +96,5 @@ function reserve(
     fail(call, `an alignment of ${alignment}`, `a power of two, ${LARGEST_ALIGNMENT} at most`);
   const type: Type = name === 'array' ? { kind: 'array', element: of } : of;
   const bytes = count * sizeOf(context.library, of);
-  return { kind: 'storage', ...named(context, declaration), type, bytes, alignment };
+  return { kind: 'storage', ...named(context, declaration), type, bytes, alignment, node: call };
 }

@@ -152,11 +152,17 @@ function writeAll(program: Program): Parts {
   const zeroed: Labelled[] = [];
   for (const item of program.reached) {
     // A set in a loop also gives what is added to it on the way: the frontier walks by itself.
-    if (item.kind === 'function') text.push(...functionText(item));
-    else if (item.kind === 'code') text.push(...codeText(item));
-    else if (item.kind === 'text') constants.push(...dataText(item));
-    else if (isZero(item)) zeroed.push(item);
-    else data.push(...dataText(item));
+    try {
+      if (item.kind === 'function') text.push(...functionText(item));
+      else if (item.kind === 'code') text.push(...codeText(item));
+      else if (item.kind === 'text') constants.push(...dataText(item));
+      else if (isZero(item)) zeroed.push(item);
+      else data.push(...dataText(item));
+    } catch (error) {
+      // We walk trees by recursion, and a tree of thousands of terms is deeper than the stack.
+      if (!(error instanceof RangeError) || !('node' in item) || item.node === undefined) throw error;
+      fail(item.node, 'an expression of too many parts', 'compute it in several steps');
+    }
   }
   return { text, constants, data, zeroed: layOut(zeroed), items: [...program.reached] };
 }
@@ -187,6 +193,9 @@ interface Zeroed {
   readonly offsets: ReadonlyMap<Labelled, number>;
 }
 
+/** A kernel lives in the last of four gigabytes. */
+const MOST_ZEROS = 1 << 30;
+
 /** Gives zeroed memory its places. It takes no room in the file. */
 function layOut(items: readonly Labelled[]): Zeroed {
   const offsets = new Map<Labelled, number>();
@@ -198,6 +207,12 @@ function layOut(items: readonly Labelled[]): Zeroed {
     alignment = Math.max(alignment, aligned);
     offsets.set(item, bytes);
     bytes += size;
+    if (item.kind === 'storage' && bytes > MOST_ZEROS)
+      fail(
+        item.node,
+        `room for ${bytes} bytes in all`,
+        `a kernel has ${MOST_ZEROS} to itself, and so at most as many`,
+      );
   }
   return { bytes, alignment, offsets };
 }

@@ -267,11 +267,13 @@ function languageType(context: TypeContext, node: ts.NodeWithTypeArguments, name
 }
 
 function countFrom(context: TypeContext, node: ts.TypeNode): number {
-  if (ts.isLiteralTypeNode(node) && ts.isNumericLiteral(node.literal)) return Number(node.literal.text);
+  const countOf = (text: string) =>
+    Number.isInteger(Number(text)) ? Number(text) : fail(node, `${text} elements`, 'count whole ones');
+  if (ts.isLiteralTypeNode(node) && ts.isNumericLiteral(node.literal)) return countOf(node.literal.text);
   if (ts.isTypeQueryNode(node) && ts.isIdentifier(node.exprName)) {
     const constant = find(context.library, context.module, node.exprName.text);
     const value = constant?.kind === 'variable' && constant.constant ? constant.node.initializer : undefined;
-    if (value !== undefined && ts.isNumericLiteral(value)) return Number(value.text);
+    if (value !== undefined && ts.isNumericLiteral(value)) return countOf(value.text);
   }
   fail(
     node,
