@@ -40,11 +40,12 @@ export const LHCALL_LOAD_GDT_ENTRY = 18;
 export const LHCALL_SEND_INTERRUPTS = 19;
 
 /*
- * The gaps are graves, but for one. Number 3 loaded a whole GDT at once, 11 asked for the time, 12 moved data before
- * there was virtio, 17 told the Host to look at a queue; 13 is alive, and for kernels with three levels of page tables,
- * which ours are not. Interfaces that nobody was promised may lose teeth like that, and lguest had promised nothing:
- * Host, Guest and Launcher came out of the same tree. In its last two years the interface lost only one more, number 8,
- * which Linux 4.12 no longer calls, and which we keep for those that do.
+ * The gaps are graves, but for one. Number 3 loaded a whole GDT at once, 11 asked for the time, 12 said where data
+ * might be put and 13 sent it, before there was virtio, 17 told the Host to look at a queue; and in the grave of 13
+ * somebody lives, a call for kernels with three levels of page tables, which ours are not. Interfaces that nobody was
+ * promised may lose teeth like that, and lguest had promised nothing: Host, Guest and Launcher came out of the same
+ * tree. In its last two years the interface lost only one more, number 8, which Linux 4.12 no longer calls, and which
+ * we keep for those that do.
  *
  * Number 2 is the last thing a Guest says.
  */
@@ -65,10 +66,10 @@ export const LGUEST_SHUTDOWN_RESTART = 2;
  * | irq_enabled | both | the virtual IF, in bit 9, where the real one is in EFLAGS |
  * | blocked_interrupts | Guest | bit n: IRQ n must wait |
  * | cr2 | Host | the address of the last page fault; the real CR2 is beyond ring 1 |
- * | time | Host | seconds and nanoseconds, as of the last interrupt |
+ * | time | Host | seconds and nanoseconds, as of the last interrupt, or of an introduction |
  * | irq_pending | Host | something came while you were not to be disturbed |
  * | reserve_mem | Host | how many bytes at the top of all addresses are not for sale |
- * | tsc_khz | Host | how fast RDTSC counts; 0: do not rely on it |
+ * | tsc_khz | Host | how fast the processor's own counter counts, which RDTSC reads; 0: do not rely on it |
  * | noirq_iret | Guest | the address of an `iret` at which an interrupt may push nothing |
  * | kernel_address | Guest | where the kernel's half of all addresses begins |
  * | syscall_vec | Guest | the gate for system calls, which is to cost no trip |

@@ -73,7 +73,8 @@
  * takes half a page to learn to read it.
  *
  * A processor has next to nothing in its hands. Eight numbers of 32 bits, its *registers*, each with a name; and one
- * more, eip, the finger on the instruction that comes next. All else is in memory and has to be fetched.
+ * more, eip, the finger on the instruction that comes next. A few more are for those who rule the machine. All else is
+ * in memory and has to be fetched.
  *
  * | Register | What is in it |
  * | --- | --- |
@@ -143,7 +144,7 @@ export * from './world.ts';
  *
  * | Word | What we mean by it |
  * | --- | --- |
- * | trap | the processor leaves what it was doing for a function of the kernel's: an *exception* if the instruction could not be done, an *interrupt* if a device wants something. [More](traps.ts) |
+ * | trap | the processor leaves what it was doing for a function of the kernel's: an *exception* if the instruction could not be done, an *interrupt* if a device wants something, and neither if the program said `int`. [More](traps.ts) |
  * | fault | an exception after which the same instruction is tried again |
  * | vector, gate | the number of a trap, and where it leads. [More](traps.ts#gates) |
  * | interrupt line, IRQ | the one wire by which devices ask for an interrupt, and the number that says which device |

@@ -75,7 +75,7 @@ export function ringOf(selector: number): number {
  * other was kept for people with 64.)
  */
 
-/** Bits of the upper word of a descriptor (Intel SDM vol. 3, 3.4.5). */
+/** Bits of the upper word of a descriptor (Intel's manual, the SDM, vol. 3, 3.4.5). */
 export const DESCRIPTOR_ACCESSED = 1 << 8;
 export const DESCRIPTOR_READABLE = 1 << 9; // of a code segment; writable, of a data segment
 export const DESCRIPTOR_CONFORMING = 1 << 10; // of a code segment; grows down, of a data segment

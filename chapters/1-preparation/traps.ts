@@ -7,12 +7,12 @@
  *
  * A trap is a subroutine call that you did not write. There is a table of 256 *gates*, the *interrupt descriptor
  * table*, IDT; each trap has a number, its *vector*; the gate at that vector names a code segment and an address. The
- * processor stops between two instructions, puts down where it was, and goes where the gate leads. *Where it was* has
- * two meanings. For a fault, it is the instruction that could not be done, which will be tried again when the handler
- * returns; everything that is lazy in this book rests on that. For `int`, and for a key that was pressed, it is the one
- * that comes next. The first thirty-two vectors are the processor's own complaints, and are called *exceptions*. Here
- * are those that a hypervisor knows by name. (2 is a wire that nobody can refuse, and 15 is what a PC of 1981 said when
- * an interrupt had gone before anybody looked.)
+ * processor stops, between two instructions or because it cannot finish one, puts down where it was, and goes where the
+ * gate leads. *Where it was* has two meanings. For a fault, it is the instruction that could not be done, which will be
+ * tried again when the handler returns; everything that is lazy in this book rests on that. For `int`, and for a key
+ * that was pressed, it is the one that comes next. The first thirty-two vectors are the processor's own complaints, and
+ * are called *exceptions*. Here are those that a hypervisor knows by name. (2 is a wire that nobody can refuse, and 15
+ * is what a PC of 1981 said when an interrupt had gone before anybody looked.)
  */
 
 /** The vectors that the Host treats by name. */

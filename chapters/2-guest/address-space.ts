@@ -4,20 +4,9 @@
  * A process is an illusion with a page directory. Everything it takes for *its memory* is what these tables say it
  * is, so whoever writes the tables writes the world. For once, that is you.
  *
- * Two levels: ten bits of an address choose an entry in the directory, ten more an entry in a table, twelve are
- * the place within the page. Each entry is twenty bits of frame and a few of opinion. Three of the opinions the
- * processor has never heard of; Intel left bits 9 to 11 to the operating system, "available". We take one.
- *
- * :::figure{#two-levels caption="How 0x0804a123 is looked up: entry 32 of the directory, entry 74 of that table, byte 0x123 of that page"}
- * ```text
- *       31          22 21          12 11           0
- *      +--------------+--------------+--------------+
- *      |  0000100000  |  0001001010  | 000100100011 |
- *      +--------------+--------------+--------------+
- *             |               |              |
- *      directory[32] --> table[74] -------> page + 0x123
- * ```
- * :::
+ * You know the two levels from [the second walk](../1-preparation/paging.ts); from now on you are the one who writes
+ * them. Of the twelve bits beside each frame there are three that the processor has never heard of: Intel left 9 to 11
+ * to the operating system, "available". We take one.
  */
 import { bootInformation } from './boot.ts';
 import { beginBatch, endBatch } from './hypercalls.ts';
@@ -67,10 +56,10 @@ export function forgetIdentityMap(): void {
  * ## A directory of one's own
  *
  * Every directory has the same upper quarter, the kernel, copied when it is made. That upper quarter never changes
- * again, because the tables behind it were all made at boot. It is the reason why there is no such thing as
- * "updating the kernel's mapping in all processes" in this kernel, and the reason why the Host may keep that half
- * of a shadow when he recycles it for someone else. He asked for it in so many words: `kernelAddress` is the
- * address *from which on all page tables are the same*.
+ * again, because the tables behind it were all made at boot. It is the reason why there is no such thing as "updating
+ * the kernel's mapping in all processes" in this kernel, and the reason why the Host may keep that quarter of a shadow
+ * when he recycles it for someone else. He asked for it in so many words: `kernelAddress` is the address *from which on
+ * all page tables are the same*.
  */
 
 /** A new page directory (physical address) with the kernel in it and nothing else; 0 if there is no memory. */

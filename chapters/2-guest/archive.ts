@@ -38,7 +38,7 @@ export interface Node {
 
 /*
  * Everything that has a name is a *node*, in a table of 128: files with their bytes, directories, and devices,
- * which have a name and a number of a driver. In `/src` you find the sources of the programs in `/bin`. Type `cat
+ * which have a name and a number of a driver. In `/src` you find the main file of each program in `/bin`. Type `cat
  * /src/cat.ts`, and a program shows you itself.
  */
 

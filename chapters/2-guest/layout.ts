@@ -12,10 +12,10 @@ export const PAGE_OFFSET_MASK = 0xfff;
 /*
  * ## Who lives where
  *
- * Three gigabytes for the program, one for the kernel: the split that Linux made in the nineties and that every
- * 32-bit kernel has been defending since. It is why a pup refuses more than 1,008 MB of RAM. That is what fits between
- * 0xC0000000 and the devices, and a kernel that wants more has to begin *choosing* what to map, which is called
- * highmem and is the reason people were so glad about 64 bits.
+ * Three gigabytes for the program, one for the kernel: the split that Linux made in the nineties and has been defending
+ * since. It is why a pup refuses more than 1,008 MB of RAM. That is what fits between 0xC0000000 and the devices, and a
+ * kernel that wants more has to begin *choosing* what to map, which is called highmem and is the reason people were so
+ * glad about 64 bits.
  *
  * Note the two pages that belong to nobody. The one at 0 makes a null pointer cost you a fault instead of an
  * evening. The one just below the kernel catches the program that walks off the upper end of its stack.

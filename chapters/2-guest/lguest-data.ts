@@ -5,12 +5,12 @@
  * of it back; such a trip is called an *exit*, and you will hear people count them. So before you ask him anything, the
  * two of you agree on a piece of *your* memory that both can simply write on, like a note on the kitchen table.
  *
- * What stands on it is no business of ours to choose. It is `struct lguest_data`, 1,388 bytes laid out in 2007 and
- * last touched in 2015, and Linux kernels compiled by strangers rely on every offset. The fields worth a second
- * look are at the top. `irqEnabled` is your interrupt flag: not a copy of it, *the* flag, since the one in the
- * processor's EFLAGS is out of your reach. `blockedInterrupts` is a mask with one bit for each line. `cr2` is
- * where the Host leaves the address of a page fault, as reading the register of that name takes ring 0. And most
- * of the page, from offset 0x58 on, is a ring with sixty-four places, which the next file is about.
+ * What stands on it is no business of ours to choose. It is `struct lguest_data`, 1,388 bytes laid out in 2007 and last
+ * touched in 2015, and Linux kernels compiled by strangers rely on every offset. The fields worth a second look are at
+ * the top. `irqEnabled` is your interrupt flag: not a copy of it, *the* flag, since the one in the processor's EFLAGS
+ * is out of your reach. `blockedInterrupts` is a mask with one bit for each line. `cr2` is where the Host leaves the
+ * address of a page fault, as reading the register of that name takes ring 0. And most of the structure, from offset
+ * 0x58 on, is a ring with sixty-four places, which the next file is about.
  */
 import type { Inline, u32, u8 } from './language.ts';
 import { struct } from './language.ts';

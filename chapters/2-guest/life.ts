@@ -124,8 +124,8 @@ export function endProcess(status: i32): void {
 
 /*
  * Asking is called `wait`. It looks through the table for a child that has ended, and sleeps on the parent's own
- * address if there are only living ones. In `bury`, memory is finally given back, by a process that stands on
- * other tables. You could not saw off the branch from where the dead one sits.
+ * address if there are only living ones. In `bury`, memory is finally given back, by a process that stands on other
+ * tables. The dead one could not have done it: it was standing on them.
  */
 
 /**

@@ -91,9 +91,10 @@ function isOwned(process: Process, address: u32): boolean {
 }
 
 /*
- * One nicety at the end: accessed and dirty are set by you, in advance. The program is about to touch the page,
- * that much is certain. So the entry can go to the Host complete, he installs it at once, and the fault that would
- * have come for his sake never happens.
+ * One nicety at the end: accessed and dirty are set by you, in advance. The program is about to touch the page, that
+ * much is certain. So the entry can go to the Host complete, he installs it at once, and the fault that would have come
+ * for his sake never happens. (Another has happened, if the page was never given out before: `allocatePage` had to
+ * touch it, to fill it with zeros.)
  */
 
 /** A page of zeros, now that somebody wants it. */

@@ -1,8 +1,8 @@
 /*
  * # Paravirt: everything a ring-1 kernel may not do itself
  *
- * Here is the full list of what you lost when you woke up in ring 1. It is shorter than you feared: page tables,
- * descriptors, gates, the interrupt flag, sleeping, the clock, dying. Each has one function with two bodies. In
+ * Here is the full list of what you lost when you woke up in ring 1. It is not long: page tables, descriptors, gates,
+ * the interrupt flag, sleeping, the clock, dying. For each there are a function or two, and most have two bodies. In
  * one, the instruction that Intel made for it; in the other, a message to the Host.
  *
  * Linux has the same list, as tables of function pointers whose names begin with `pv_`, and when it boots under lguest
@@ -56,7 +56,7 @@ export const KERNEL_RING = BARE ? 0 : 1;
  *
  * The first hypercall of your life has to be LGUEST_INIT, and before making it you fill in what the Host will
  * read, once. All interrupts blocked: nothing may come before there is a door for it. Where kernel addresses
- * begin, so that he knows which half of every page table is the same in all of them. Which vector your system
+ * begin, so that he knows which part of every directory is the same in all of them. Which vector your system
  * calls use, so that he can send those straight to you, past himself. And the address of a single instruction, an
  * `iret`, which needs a longer story; it is told in `trap-return.ts`.
  */
@@ -81,12 +81,11 @@ export function introduce(data: LguestData, protectedIret: u32): void {
  * believing what the Host tells it. Your tables are, to be blunt, a work of fiction: no processor ever walks them.
  * The Host does, one fault at a time, and copies what he finds into tables of his own, the *shadows*.
  *
- * You can ignore that almost entirely. The one consequence is a duty to gossip: when you change an entry that he
- * may already have copied, you have to tell him. (An entry that was *not* present needs no message. Nobody copies
- * nothing; the access faults, he looks, and there it is. Where you know that it will be used at once you tell him all
- * the same, and save the fault.) Which is, if you think about it, the very same contract
- * that a real processor makes with its TLB. Nothing about shadow tables is as strange as it seems at first. They
- * are a TLB with opinions.
+ * You can ignore that almost entirely. The one consequence is a duty to gossip: when you change an entry that he may
+ * already have copied, you have to tell him. (An entry that was *not* present needs no message. Nobody copies nothing;
+ * the access faults, he looks, and there it is. Where you know that it will be used at once you tell him all the same,
+ * and save the fault.) Which is, if you think about it, the very same contract that a real processor makes with its
+ * TLB. Nothing about shadow tables is as strange as it seems at first. They are a TLB, a large one.
  */
 
 /** The first page directory of this machine's life. Runs at physical addresses, before and after. */
@@ -300,9 +299,10 @@ export function loadGates(): void {
  * and so may he, each waiting for the other to say something. Hence the second line: *if there is a note, go and
  * knock*.
  *
- * lguest got this pair of stores patched right into the places in Linux where `cli` used to be. In the bare body,
- * mind the `nop`. The instruction after `sti` still runs undisturbed, a rule from 1978 that lets a routine end
- * with `sti; ret` without an interrupt on its stack. `sti; cli` in a row would let nobody in at all.
+ * lguest had the first of the two patched right into the places in Linux where `cli` used to be; the second stayed a
+ * call, for the sake of its second line. In the bare body, mind the `nop`. The instruction after `sti` still runs
+ * undisturbed, a rule from 1978 that lets a routine end with `sti; ret` without an interrupt on its stack. `sti; cli`
+ * in a row would let nobody in at all.
  */
 
 /** Lets interrupts in, beginning with any that has waited. */

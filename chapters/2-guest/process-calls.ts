@@ -136,9 +136,8 @@ export function callProcessInformation(frame: TrapFrame): i32 {
 }
 
 /*
- * How many pages does a process see? Walk its tables and count. The shared ones are counted for everybody who
- * shares them, which is why the numbers in `ps` add up to more memory than there is. Real ones have that problem
- * too.
+ * How many pages does a process see? Walk its tables and count. The shared ones are counted for everybody who shares
+ * them, so the numbers in `ps` add up to more than is in use. Real ones have that problem too.
  */
 
 /** Pages that a process can see. */

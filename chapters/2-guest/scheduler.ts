@@ -4,11 +4,11 @@
  * Two programs print alternate lines on your screen. One processor. Somewhere between the lines there is a moment
  * when the machine stops being the one and starts being the other, and we are about to walk right through it.
  *
- * A process gives up the processor for one of two reasons: its time is over (`giveWay`), or there is nothing for
- * it to do until something happens (`sleepOn`). *What* has to happen is expressed in the simplest way imaginable,
- * by an address. Whoever wants a line from the terminal sleeps on the address of the line buffer; whoever fills it
- * calls `wake` with the same address. Nothing is stored at the two ends but that number. Unix has done it like this
- * since the early seventies, and calls it a wait channel.
+ * While it lives, a process gives up the processor for one of two reasons: its time is over (`giveWay`), or there is
+ * nothing for it to do until something happens (`sleepOn`). *What* has to happen is expressed in the simplest way
+ * imaginable, by an address. Whoever wants a line from the terminal sleeps on the address of the line buffer; whoever
+ * fills it calls `wake` with the same address. Nothing is stored at the two ends but that number. Unix has done it like
+ * this since the early seventies, and calls it a wait channel.
  */
 import { setIdleAlarm, setTick } from './clock.ts';
 import { beginBatch, endBatch } from './hypercalls.ts';

@@ -10,9 +10,9 @@
  * The entries land in places 12 to 15, since that is where Linux had them in 2007 and where lguest expects them to
  * this day.
  *
- * The funny thing is that lguest's protection of the *Host* does not need segments either. The first version
- * limited the Guest's segments, so that the top of the address space was out of its reach. Then its author noticed
- * that page tables already did the job: what is not mapped cannot be poked, whichever ring you are in.
+ * The funny thing is that lguest's protection of the *Host* does not need segments either. The first version limited
+ * the Guest's segments, so that the top of the address space was out of its reach. Then its author noticed that page
+ * tables already did the job.
  */
 import {
   GDT_ENTRY_KERNEL_CS,

@@ -7,8 +7,8 @@
  *
  * The trip from ring 3 to ring 1 and back goes through no hands but the silicon's. You can check the claim that the
  * Host has nothing to do with it. `syscall 10000` at the prompt counts some 140 instructions a call, all of them pup's
- * own, and `npm run bench` says how often the world was switched for it: six or seven times in a thousand calls, which
- * is the clock.
+ * own, and `npm run bench` says how often the world was switched for it: some dozen times in a thousand calls, fewer
+ * the longer it runs, for all of it is clocks: yours, and the Host looking at his.
  */
 import { callClose, callDuplicate, callOpen, callPipe, callRead, callWrite } from './file-calls.ts';
 import type { i32, u32 } from './language.ts';
@@ -81,6 +81,7 @@ export function systemCall(frame: TrapFrame): u32 {
  * whoever had its slot before. A call that ends in an error has been made, too.
  *
  * The number is counted in ring 1 and printed in ring 3, so it has to travel. Look how the others do it. When it works,
- * start `primes 100000 &` and `syscall 5000000 &`, guess what `ps` will say about the two, and look.
+ * start `primes 900000000 &` and `syscall 5000000 &`, guess what `ps` will say about the two, and look. (`kill` ends the
+ * first. It would go on till tomorrow.)
  * :::
  */

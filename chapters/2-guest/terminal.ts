@@ -207,7 +207,7 @@ export const INTERRUPTED = 131;
  *
  * One line at a time, even if more are there. For a program in the background the terminal is silent, as otherwise
  * two would fight over each line you type. And ^D is, if you look closely, no character at all: it means "give
- * them what you have". After an empty line that is nothing, and nothing is how a file ends.
+ * them what you have". On an empty line that is nothing, and nothing is how a file ends.
  */
 
 const transfer = array<u8>(256);

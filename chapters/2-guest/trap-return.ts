@@ -39,9 +39,9 @@ export const IRET_OFFSET = 7;
 /*
  * ## Everything in reverse
  *
- * What remains is to take down the tower that `enterTrap` put up, in the opposite order, and to fall through the
- * hole. On the bare silicon the same code runs, and the store goes to a word nobody reads. It costs two
- * instructions, and in return there is only one way out of this kernel.
+ * What remains is to take down the tower that `enterTrap` put up, in the opposite order, and to fall through the hole.
+ * On the bare silicon the same code runs, and the store goes to a word nobody reads. It costs three instructions, and
+ * in return there is only one way out of this kernel.
  *
  * A new process begins its life at `returnFromTrap` as well, with a tower that was forged for it. It believes it
  * has just come back from somewhere.

@@ -5,9 +5,10 @@
  * clock, a key on a keyboard, programs asking for things: all come through one table with 256 places, each of
  * which holds the address of a piece of your code.
  *
- * Fifty-three places get filled. Twenty are the processor's own complaints, vector 0 to 19. Thirty-two are
- * interrupt lines: line *n* arrives at vector 32 + *n*, as if there were the pair of 8259 interrupt controllers of
- * the IBM AT. There are not; the Host counts to 32 all by himself. And one is for programs.
+ * You fill fifty-three places. (The Host will keep fifty. Three are not for Guests, and he does not say so.) Twenty are
+ * the processor's own complaints, vector 0 to 19. Thirty-two are interrupt lines: line *n* arrives at vector 32 + *n*,
+ * as if there were the pair of 8259 interrupt controllers of the IBM AT. There are not; the Host counts to 32 all by
+ * himself. And one is for programs.
  *
  * Nearly all are *interrupt* gates, which under the Host means that he gets the trap first, looks, and reflects it
  * to you. Only 0x80 is a *trap* gate that ring 3 may call, and so the only one by which a program falls into your

@@ -53,10 +53,11 @@ export function fromUser(frame: TrapFrame): boolean {
 }
 
 /*
- * Four ways to go. Look at the system call first: it came straight through a trap gate, so your interrupts are
- * still on, and the first thing to do is to turn them off. This kernel is never interrupted at its own work but
- * for these few instructions, which is the cheapest way ever found to have no race conditions. It would be a poor
- * choice with sixteen processors. We have one, and it is imaginary.
+ * Four ways to go. Look at the system call first: it came straight through a trap gate, so your interrupts are still
+ * on, and the first thing to do is to turn them off. But for these few instructions, and for two doors that it opens
+ * itself (one is below, the other is sleep), this kernel is never interrupted at its own work, which is the cheapest
+ * way ever found to have no race conditions. It would be a poor choice with sixteen processors. We have one, and it is
+ * imaginary.
  */
 
 const PAGE_FAULT = 14;
@@ -104,7 +105,7 @@ function beforeUser(): void {
 /*
  * ## Exceptions
  *
- * Twenty complaints with names. Some have been extinct for decades ("coprocessor overrun", 386 only), yet the
+ * Twenty complaints with names. Some have been extinct for decades ("coprocessor overrun", 286 and 386 only), yet the
  * number is still taken. From ring 3 they all mean the same: the program has done something for which there is no
  * excuse, and it is ended with a line to say so. From ring 1 they mean that *you* have.
  */

@@ -73,7 +73,7 @@ export function copyToUser(to: u32, from: u32, count: u32): boolean {
 /*
  * A text has no length until you have seen its end. So its bytes are taken one at a time, with a limit, and the
  * limit counts from the first byte on. (A kernel that first measures a text and then copies it has read it twice,
- * and between the two somebody may have lengthened it. Not here, with one processor. But hands learn habits.)
+ * and between the two somebody may have lengthened it. Not here; but Linux has had that bug more than once.)
  */
 
 /**

@@ -1,10 +1,10 @@
 /*
  * # Dice
  *
- * A computer that does the same thing each time is a marvel, until you need a password. And nothing is as
- * reproducible as a virtual machine: this one retires the same instructions in the same order at each boot, if you
- * ask it to. Two Guests started from the same image would draw the same "random" numbers. Keys of real machines
- * have been guessed because too many of them had been born alike.
+ * A computer that does the same thing each time is a marvel, until you need a password. And nothing is as reproducible
+ * as a virtual machine: this one retires the same instructions in the same order at each boot, in a World that is made
+ * for it. Two Guests started from the same image would draw the same "random" numbers. Keys of real machines have been
+ * guessed because too many of them had been born alike.
  *
  * So dice have to be brought in from outside, from somebody with access to noise. It is the simplest device there
  * is: you give it an empty buffer and it comes back with something in it. The driver has no interface to speak of,

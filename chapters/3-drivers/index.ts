@@ -11,10 +11,10 @@
  *
  * It would be a poor trick to imitate some real network card with all its bugs. Early virtual machines did so, as
  * guests had drivers for nothing else, and paid with a dozen exits for each packet. So in 2007 Rusty Russell, who
- * needed disks and networks for lguest and saw Xen and KVM each inventing their own, sat down and designed devices
- * that were *meant* to be imaginary. He called them virtio. There are rings of buffers in memory; you fill some,
- * knock once, and the other side works them off. lguest has been gone since 2017. Virtio is in practically every
- * virtual machine that runs anywhere today, and the little devices of this chapter speak its version 1.0.
+ * needed disks and networks for lguest and saw Xen and KVM each inventing their own, sat down and designed devices that
+ * were *meant* to be imaginary. He called them virtio. There are rings of buffers in memory; you fill some, knock once,
+ * and the other side works them off. lguest has been gone since 2017. Virtio is what nearly every guest of KVM speaks
+ * today, and the little devices of this chapter speak its version 1.0.
  *
  * The chapter goes from the wall to the things: ports, the bus, a first cry through a keyhole; then the handshake
  * that all virtio devices insist on, the queues, and at last three drivers that are hardly longer than what they

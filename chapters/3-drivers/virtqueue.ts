@@ -105,7 +105,8 @@ export interface Virtqueue {
  * the Launcher offers, so the table is 4,096 bytes: a page, to the byte. The two rings need 518 and 2,054 and
  * share another.
  *
- * Unused descriptors are kept in a list, and where? In their own `next` fields, of course.
+ * Unused descriptors are kept in a list, by the trick that you know from [free pages](../2-guest/pages.ts): in their
+ * own `next` fields.
  */
 
 const QUEUE_SELECT = 0x16;
@@ -148,7 +149,8 @@ function tell(device: VirtioDevice, register: u32, address: u32): void {
 }
 
 /*
- * A flag for whoever prefers to look for himself.
+ * A flag for whoever prefers to look for himself. The console does, at its output: it looks whenever it needs a buffer,
+ * and does not want to be rung for each.
  */
 
 /** Asks the device not to interrupt for this queue: we look ourselves. */
@@ -189,8 +191,7 @@ export function chain(queue: Virtqueue, index: u32, next: u32): void {
  * never see is a number it was promised and not given.
  *
  * Then knock, if need be. A device that is at work anyway says so with a flag, and the knock, which is an exit, can be
- * saved. Under load this one flag is worth more than all other tuning together. (Ours never raises it. It stops the
- * world to hear you, and has nothing else to be at.)
+ * saved. (Ours never raises it. It stops the world to hear you, and has nothing else to be at.)
  */
 
 /** Offers the chain that begins at `head`, and knocks unless the device says it is watching. */

@@ -11,10 +11,10 @@
  *
  * In lguest the two sides were two kernels on one processor, and the Switcher had to put one of them to sleep: save its
  * stack, its segments, its tables; load the other's; go. And all of it again, backwards. Ours has it easier in one
- * respect, and it is the one liberty this book takes with history: the Host is not *in* the machine. When the Switcher
- * has saved the Guest, there is nobody to switch *to*. It halts. Whoever called `run` comes back from it, looks around
- * in the stopped machine, and calls `run` again, which to the processor looks like nothing at all. It wakes behind its
- * `hlt` and walks on, into the Guest.
+ * respect, and it is the largest liberty that this book takes with history: the Host is not *in* the machine. When the
+ * Switcher has saved the Guest, there is nobody to switch *to*. It halts. Whoever called `run` comes back from it,
+ * looks around in the stopped machine, and calls `run` again, which to the processor looks like nothing at all. It
+ * wakes behind its `hlt` and walks on, into the Guest.
  *
  * The rest is as it was, and it would run on a Pentium Pro.
  *

@@ -153,9 +153,10 @@ function copyState(machine: Machine, statePage: number, state: StatePage): void 
  * CR0 is the processor's mood. Ours is: protected, paging, and *no writing to read-only pages, whoever you are*.
  * Without that bit, ring 1 could write into the text of the Switcher, and this book would be shorter.
  *
- * The other three are as a Linux has them, since a Guest cannot set them for itself: errors of the x87 are exceptions
- * and no wires; WAIT minds TS as all of the x87 does; and a program that asks to be told of crooked addresses is told.
- * The last two were missing here until somebody put a Debian on it, and one of her programs asked.
+ * The other three are as a Linux has them, since a Guest cannot set them for itself: errors of the floating-point unit,
+ * the x87, are exceptions and no wires; the instruction that waits for it minds TS as all of its own do; and a program
+ * that asks to be told of crooked addresses is told. The last two were missing here until somebody put a Debian on it,
+ * and one of her programs asked.
  */
 const CR0_PROTECTION = 1 << 0;
 const CR0_MONITOR_COPROCESSOR = 1 << 1;

@@ -3,9 +3,9 @@
  *
  * A witness who stops to sharpen his pencil changes what he sees. Between two trips into a Guest lie a few
  * microseconds, and putting together one line of text costs about as much as one of them. So nothing is written while
- * things happen. An event is twelve numbers, copied into an array that was there before; no object is made for it,
- * nothing that somebody would have to tidy up. Only when the array is full does the witness sit down and write it out
- * fair, four thousand events in one go, and hand the lot over.
+ * things happen. An event is twelve numbers, copied into an array that was there before; nothing is kept of it that
+ * somebody would have to tidy up. Only when the array is full does the witness sit down and write it out fair, four
+ * thousand events in one go, and hand the lot over.
  *
  * :::figure{#trace-record caption="An event in the notebook: a row of twelve doubles. A double holds a nanosecond count exactly for 104 days."}
  * ```text

@@ -44,8 +44,9 @@ const SMALL = 0x7fffffff;
  * end. So it is looked at twice: once to see how wide it is, and then it is written backwards into the room that was
  * left for it.
  *
- * Division is cheap as long as both sides are 32-bit integers, which is what `| 0` promises. Nanoseconds outgrow 32
- * bits after two seconds. Their upper digits are divided the dear way, until what is left is small.
+ * Division is cheap as long as both sides are 32-bit integers, which is what `| 0` promises. Microseconds outgrow 31
+ * bits after thirty-five minutes, and a count of instructions after seconds. Their upper digits are divided the dear
+ * way, until what is left is small.
  */
 /** @param size bytes of a page; what is written beyond its end is lost, so whoever writes must ask what is left */
 export function createPencil(size: number): Pencil {

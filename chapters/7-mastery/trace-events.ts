@@ -6,8 +6,8 @@
  * read in the page.)
  *
  * A Guest is a *process* there, with three *threads*, and one more for each of its devices. That is not how it is
- * built, for all of it happens in one thread and in turns. But it is how it looks from a distance: where one track has
- * a bar, the others wait.
+ * built, for all of it happens in one thread and in turns. But it is how it looks from a distance: where one of the
+ * three has a bar, the other two wait; a device's bar lies under that of the Launcher, who plays it.
  */
 import { PAGE_FAULT, pushesErrorCode } from '../1-preparation/traps.ts';
 import { DETAILS, DURATION, KIND, PROCESS, RETIRED, TIME, TRACK } from './notebook.ts';
@@ -140,6 +140,8 @@ function nameOf(kind: number, first: number, track: number, texts: readonly stri
 
 /*
  * ## What you see when you click
+ *
+ * Asked, a bar says more: where the Guest was, what it wanted, and how that ended.
  */
 function writeDetails(
   pencil: Pencil,

@@ -1,11 +1,11 @@
 /*
- * # Taking turns
+ * # Whose turn it is
  *
  * With nine kinds of news you would expect nine kinds of bookkeeping. There is one idea behind all of it. One thread,
  * one Guest: at any time it is somebody's *turn*. It is the Guest's, until it traps. Then it is the Host's, until he
- * goes in again or has an errand for the Launcher. Then it is the Launcher's, until he calls. Or the Guest sleeps. Each
- * piece of news ends one turn and begins another, and when a turn ends, it becomes a bar: it has a beginning, a length,
- * and by now one knows what it was about.
+ * goes in again or has an errand for the Launcher. Then it is the Launcher's, until he calls. Or the Guest sleeps. Six
+ * of the nine end one turn and begin another; the other three leave a mark in the one that is going on. When a turn
+ * ends, it becomes a bar: it has a beginning, a length, and by now one knows what it was about.
  *
  * So bars cannot overlap, and there are no holes between them but for those in which it was another Guest's turn, your
  * own, or the Host's before it first goes in, for which there is no name.

@@ -219,9 +219,9 @@ function codeOf(node: ts.Node, argument: ts.Expression | undefined): number {
 /*
  * ## Addresses that do not move
  *
- * `addressOf` of a number that is a module's variable is its label. Of a pointer it is what it points to, and so nothing
- * that could be known. Of a constant it is nothing at all: five has no address. This is the error one makes when one
- * means `let`, so the message says it.
+ * `addressOf` of a number that is a module's variable is its label. Of a pointer it is what it points to, and so
+ * nothing that could be known. Of a constant it is nothing at all: five has no address. This is the error one makes
+ * when one means `let`, so the message says it.
  */
 
 /** The address of what `node` names, if it is known before anything runs. */

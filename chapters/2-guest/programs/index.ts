@@ -1,9 +1,9 @@
 /*
  * # Programs
  *
- * A kernel on its own is a very quiet thing. What follows are the programs that make it talk: first the two that
- * hold the system together, then the small ones, most of them a page long. They are ordinary files in `/bin`, and
- * they know no more of the kernel than `protocol.ts` tells them.
+ * A kernel on its own is a very quiet thing. What follows are the programs that make it talk: first the library that
+ * all of them share, then the two that hold the system together, then the small ones, most of them a page long. They
+ * are ordinary files in `/bin`, and they know no more of the kernel than `protocol.ts` tells them.
  *
  * If you want to change something in this book and see it happen, begin here. Add a file with a `main`, name it in
  * the list below, type `npm run boot`, and there it is.

@@ -1,9 +1,10 @@
 /*
  * # syscall
  *
- * The null system call is the unit in which operating systems are measured: into the kernel and out again, with
- * nothing done in there that could be blamed on anyone. Set this program beside `fault`, and you see what the trap
- * gate is worth: of these calls the Host never hears, and each of those pages is a visit to him.
+ * The null system call is the unit in which operating systems are measured: into the kernel and out again, with nothing
+ * done in there that could be blamed on anyone. Set this program beside `fault`, and you see what the trap gate is
+ * worth: of these calls the Host never hears, and each of those pages is three visits to him: the program's fault, the
+ * kernel's own when it fills the page with zeros, and the report.
  */
 import type { i32, u32 } from '../language.ts';
 import { exit, instructionCount, processId } from './library/calls.ts';

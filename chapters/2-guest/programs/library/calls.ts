@@ -48,7 +48,7 @@ function call(number: u32, first: u32, second: u32, third: u32): i32 {
  *
  * `exit`, `fork` and `exec` flush what has been printed first. For `fork` it is a must. What is still in the
  * buffer would be copied along with everything else, and then printed twice, by two processes neither of which did
- * anything wrong. Every C programmer has met this one, usually on a Friday.
+ * anything wrong. Every C programmer has met this one, usually before an audience.
  */
 
 /** Ends the program. Never returns. */
