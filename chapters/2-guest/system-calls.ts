@@ -81,7 +81,7 @@ export function systemCall(frame: TrapFrame): u32 {
  * whoever had its slot before. A call that ends in an error has been made, too.
  *
  * The number is counted in ring 1 and printed in ring 3, so it has to travel. Look how the others do it. When it works,
- * start `primes 900000000 &` and `syscall 5000000 &`, guess what `ps` will say about the two, and look. (`kill` ends the
- * first. It would go on till tomorrow.)
+ * start `primes 900000000 &` and `syscall 5000000 &`, guess what `ps` will say about the two, and look. (`kill` ends
+ * the first. It would go on till tomorrow.)
  * :::
  */

@@ -4,8 +4,7 @@
  * Somebody types `ping -c 1 10.0.2.2`, and the third walk goes out to the edge of the world and comes back. From the
  * Guest's ring to the moment when it asks the card why *it* rang it takes 3,250 instructions of the Guest's.
  *
- * ::figure[A ping and its answer. Twelve bytes of virtio's and 98 of Ethernet are 110. In a deterministic World the
- * Host, the Launcher and the whole internet take no time, so many lines have the same number in front.]{#trail-packet}
+ * ::figure[A ping and its answer. Twelve bytes of virtio's and 98 of Ethernet are 110. In a deterministic World the Host, the Launcher and the whole internet take no time, so many lines have the same number in front.]{#trail-packet}
  *
  * The driver is Linux's; pup has none for networks, but its disk does the same at each step where the Guest has the
  * word.
