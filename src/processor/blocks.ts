@@ -23,8 +23,9 @@ import { type Execute, Instruction } from './instruction.ts';
 import { executeOf, immediateOf, lengthOf, PACKED, pack, unpack } from './packed.ts';
 import { conditionalJumps, jump, loopOrJump } from './jumps.ts';
 import { BASE, CS, EIP, LIMIT } from './layout.ts';
-import type { Processor } from './processor.ts';
+import { type Processor, tire } from './processor.ts';
 import { split } from './split.ts';
+import { stringRepeated } from './strings.ts';
 
 /** The most instructions of one block. */
 const LONGEST_BLOCK = 64;
@@ -117,6 +118,8 @@ export function nextBlock(cpu: Processor, previous: Block): Block {
   if (second.eip === eip && second.epoch === epoch) return second;
   const isTarget = previous.epoch >= 0 && jumpsTo(cpu, previous, eip);
   const block = findBlock(cpu, eip, isTarget);
+  // A REP may have written over itself.
+  if (cpu.repeating && executeOf(cpu.code, block.at) !== stringRepeated) cpu.repeating = false;
   if (previous.epoch >= 0 && block.epoch >= 0) {
     if (isTarget && eip <= previous.eip) block.pace = LOOP_PACE;
     if (previous.otherSuccessor.epoch >= 0) rememberFormer(previous, previous.otherSuccessor);
@@ -165,11 +168,13 @@ function findBlock(cpu: Processor, eip: number, isTarget: boolean): Block {
       if (block.eip === eip && block.mode === cpu.mode && block.limit === words[LIMIT + CS]) {
         if (block.secondPage === -1) break;
         const second = translateForFetch(cpu, ((linear & ~0xfff) + 0x1000) | 0) & ~0xfff;
-        if (second === block.secondPage) break;
+        // To have asked for it may have written to a page table, and somebody may use a page table for code.
+        if (second === block.secondPage && block.mode === cpu.mode) break;
       }
       block = block.variant;
     }
-    if (block === undefined && isTarget) block = split(cpu, page, physical & 0xfff, eip);
+    const isWhole = page === cpu.codePages[physical >>> 12];
+    if (block === undefined && isTarget && isWhole) block = split(cpu, page, physical & 0xfff, eip);
     if (block !== undefined) {
       block.epoch = epoch;
       return block;
@@ -182,14 +187,20 @@ function findBlock(cpu: Processor, eip: number, isTarget: boolean): Block {
  * ## Decoding ahead
  *
  * Decoding runs ahead of execution, so it may run into what execution would never reach: behind an endless loop
- * there may be a page that is not there. The fault is real only if the very first instruction meets it. In any
- * other case the block ends before it, and if execution does get there, it is the first of the next block.
+ * there may be bytes that are no instruction. The fault is real only if the very first one meets it. In any other case
+ * the block ends before it, and if execution does get there, it is the first of the next block. On the next page
+ * decoding ahead looks for nothing. To ask for a page leaves marks, in its entry and in CR2, and whoever has not been
+ * there must not have left any.
  *
  * An instruction that lies across two pages depends on both. It gets a block to itself, and both pages know of
  * it.
  */
+/** What decoding a block takes at least, in tenths of a microsecond. */
+const DECODING = 10;
+
 /** Decodes from `eip` to the next jump, the end of the page, or the first instruction that cannot be fetched. */
 function decodeBlock(cpu: Processor, eip: number, physical: number, epoch: number): Block {
+  tire(cpu, DECODING);
   const decoder = new Decoder(cpu);
   const block = new Block();
   const frame = physical >>> 12;
@@ -206,17 +217,18 @@ function decodeBlock(cpu: Processor, eip: number, physical: number, epoch: numbe
   let at = eip;
   while (block.length < LONGEST_BLOCK) {
     begin(decoder, at);
-    if (block.length > 0 && ((physical & 0xfff) + ((at - eip) | 0)) >>> 12 !== 0) break;
+    decoder.isAhead = block.length > 0;
+    if (decoder.isAhead && ((physical & 0xfff) + ((at - eip) | 0)) >>> 12 !== 0) break;
     try {
       decodeInstruction(decoder);
     } catch (error) {
       // The fault is real only if the first instruction meets it: the others may never be reached.
-      if (error !== fault || block.length === 0) throw error;
+      if (error !== fault || !decoder.isAhead) throw error;
       break;
     }
     // What crosses into the next page, or counts time, gets a block of its own.
     const alone = decoder.alone || decoder.secondPage !== -1;
-    if (alone && block.length > 0) break;
+    if (alone && decoder.isAhead) break;
     pack(cpu.code, block.at + block.length++ * PACKED, decoder.i);
     block.secondPage = decoder.secondPage;
     at = decoder.i.next;

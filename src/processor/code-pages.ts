@@ -33,7 +33,7 @@ export interface CodePage {
   /** Which bytes belong to an instruction. */
   covered: Uint8Array;
   /** Blocks of other pages that reach into this one. */
-  visitors: Block[];
+  readonly visitors: Set<Block>;
 }
 
 /** The block that begins at a byte of a page; others may follow it, as its `variant`. */
@@ -60,7 +60,7 @@ export function keepBlock(cpu: Processor, block: Block, frame: number, start: nu
   if (block.secondPage === -1) return;
   const second = codePage(cpu, block.secondPage >>> 12);
   second.covered.fill(1, 0, start + length - 0x1000);
-  second.visitors.push(block);
+  second.visitors.add(block);
 }
 
 /** Puts a block where its first byte is. */
@@ -83,7 +83,7 @@ function codePage(cpu: Processor, frame: number): CodePage {
       starts: new Uint16Array(0x1000),
       blocks: [undefined],
       covered: new Uint8Array(0x1000),
-      visitors: [],
+      visitors: new Set(),
     };
     cpu.codePages[frame] = page;
     cpu.codePageCount++;
@@ -117,7 +117,7 @@ export function dropCode(cpu: Processor, at: number, size: number): void {
 }
 
 /** What that takes, with the decoding that will follow, in tenths of a microsecond: much, for a store. */
-const DEAR = 30;
+const DEAR = 20;
 
 /** Drops all decoded code of a physical page. */
 export function dropPage(cpu: Processor, frame: number): void {
@@ -149,6 +149,7 @@ function blocksOf({ blocks }: CodePage): Block[] {
 function forget(cpu: Processor, block: Block): void {
   for (const region of [...(block.regions ?? [])]) forgetRegion(cpu.compiler!, region);
   block.forget();
+  if (block.secondPage !== -1) cpu.codePages[block.secondPage >>> 12]?.visitors.delete(block);
 }
 
 /*

@@ -61,6 +61,8 @@ export class Decoder {
   ends = false;
   /** The instruction wants a block to itself. */
   alone = false;
+  /** Others come before it, and it may never be reached: it is not to be looked for on the next page. */
+  isAhead = false;
 
   constructor(cpu: Processor) {
     this.cpu = cpu;
@@ -111,6 +113,7 @@ export function fetch8(d: Decoder): number {
     if (linear === first) d.firstPage = translateForFetch(cpu, linear) & ~0xfff;
     physical = d.firstPage | (linear & 0xfff);
   } else {
+    if (d.isAhead) raise(GENERAL_PROTECTION, 0); // to nobody
     if (d.secondPage === -1) d.secondPage = translateForFetch(cpu, linear) & ~0xfff;
     physical = d.secondPage | (linear & 0xfff);
   }

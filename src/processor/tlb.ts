@@ -21,7 +21,7 @@
  */
 import { CR0, FILLED, FILLED_LIST, FILLED_MOST, RAM_BASE, READ_SUPERVISOR, READ_USER } from './layout.ts';
 import { WRITE_SUPERVISOR, WRITE_USER } from './layout.ts';
-import { CR0_WP, type Processor } from './processor.ts';
+import { CR0_WP, type Processor, tire } from './processor.ts';
 
 /*
  * ## Learning
@@ -115,6 +115,7 @@ function forgetPage(words: Int32Array, page: number): void {
 /** Sends all writes to a frame down the slow path, because it now holds decoded code. */
 export function watchFrame(cpu: Processor, frame: number): void {
   const words = cpu.words;
+  tire(cpu, words[FILLED]! >>> 4);
   for (let i = FILLED_LIST + words[FILLED]! - 1; i >= FILLED_LIST; i--) {
     const page = words[i]!;
     const physical = (words[READ_SUPERVISOR + page]! - 1 - RAM_BASE + (page << 12)) | 0;

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { assemble } from '../../src/assembler/index.ts';
 import { createMachine, type Engine } from '../../src/processor/index.ts';
 import { firstDifference, prepareBoth, stateOf } from './both.ts';
+import { runFor } from '../processor/stage.ts';
 
 /** Runs the same code on both engines and compares at the end. */
 function runBoth(code: string, more: Partial<Parameters<typeof prepareBoth>[0]> = {}, limit = 2_000_000) {
@@ -31,7 +32,7 @@ describe('Compiled code that is changed', () => {
 
   test('from outside, between two runs, is seen to be changed', () => {
     const [, machine] = prepareBoth({ code: 'l: add eax, 1\n jmp l' });
-    machine.run(100_000);
+    runFor(machine, 100_000);
     const before = machine.registers.eax;
     machine.ram.write8(0x8002, 100);
     machine.run(2000);
@@ -115,7 +116,7 @@ describe('A guest that writes its own code for ever', () => {
     machine.ram.write(0x1000, assemble(code, { origin: 0x1000 }).bytes);
     machine.registers.eip = 0x1000;
     machine.registers.esp = 0x8000;
-    machine.run(instructions);
+    runFor(machine, instructions);
     return machine;
   }
 
@@ -132,9 +133,9 @@ describe('A guest that writes its own code for ever', () => {
     const interpreted = writeForEver('interpreter', 60_000);
     const compiled = writeForEver('compiler', 60_000);
     expect(stateOf(compiled)).toBe(stateOf(interpreted));
-    compiled.run(140_000);
+    runFor(compiled, 140_000);
     const before = held();
-    compiled.run(500_000); // 28,000 regions: to hold them takes 26 MB
+    runFor(compiled, 500_000); // 28,000 regions: to hold them takes 26 MB
     expect(held() - before).toBeLessThan(8 << 20);
   });
 });
@@ -151,7 +152,7 @@ describe('A guest with more code than is kept compiled', () => {
     machine.ram.write(0x1_0000, assemble(source, { origin: 0x1_0000 }).bytes);
     machine.registers.eip = 0x1_0000;
     machine.registers.esp = 0x8000;
-    expect(machine.run(1_000_000)).toBe('halted');
+    expect(runFor(machine, 1_000_000)).toBe('halted');
     return machine;
   }
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createMachine } from '../../src/processor/index.ts';
 import { assemble } from '../../src/assembler/index.ts';
-import { descriptor, FREE } from '../processor/stage.ts';
+import { descriptor, FREE, runFor } from '../processor/stage.ts';
 import { prepareBoth, runAlike, stateOf } from './both.ts';
 
 /** Runs the same code on both engines, in slices, and compares at the end of each. */
@@ -169,7 +169,7 @@ describe('An instruction that lies across two pages', () => {
       // JMP to 0xffff0, of which three bytes are where no RAM is; there, all bits are ones.
       machine.ram.write(0xf_fffe, Uint8Array.of(0xe9, 0xed));
       machine.registers.eip = 0xf_fff0;
-      machine.run(20_000);
+      runFor(machine, 20_000);
       return machine;
     });
     expect(one!.registers.ecx).toBeGreaterThan(6000);

@@ -7,7 +7,8 @@ import { HOT } from '../../src/processor/compiler/making.ts';
 import { EAX, EDX, EIP, ESP, RAM_BASE } from '../../src/processor/layout.ts';
 import { MOST_DECODED, PACKED } from '../../src/processor/packed.ts';
 import { Processor } from '../../src/processor/processor.ts';
-import { run } from '../../src/processor/run.ts';
+import { run, type Stop } from '../../src/processor/run.ts';
+import { runFor } from './stage.ts';
 
 const INC_EAX = 0x40;
 const RET = 0xc3;
@@ -19,6 +20,17 @@ function prepare(source: string, hot: number | undefined): Processor {
   cpu.words[EIP] = 0x1000;
   cpu.words[ESP] = 0x8000;
   return cpu;
+}
+
+/** As `runFor`, for a processor. */
+function runOn(cpu: Processor, limit: number): Stop {
+  const machine = {
+    run: (some: number) => run(cpu, some),
+    get retired() {
+      return cpu.retiredAtEnd - cpu.remaining;
+    },
+  };
+  return runFor(machine, limit);
 }
 
 /*
@@ -51,7 +63,7 @@ test.each([
   cpu.bytes[RAM_BASE + 0x2_0000 + INCREMENTS] = RET;
   let sum = 0;
   for (let round = ROUNDS; round > 0; round--) sum += (round % FUNCTIONS) * ((round % FUNCTIONS) + 1);
-  expect(run(cpu, ROUNDS * (INCREMENTS + 20))).toBe('halted');
+  expect(runOn(cpu, ROUNDS * (INCREMENTS + 20))).toBe('halted');
   expect(cpu.words[EAX]).toBe(ROUNDS * INCREMENTS);
   expect(cpu.words[EDX]).toBe(sum);
   expect(cpu.codeEnd).toBeLessThan(MOST_DECODED * PACKED);
@@ -66,7 +78,7 @@ test('When more pages have been visited than are kept, all are dropped, and come
   for (let n = 0; n < pages; n++) cpu.bytes.set([INC_EAX, RET], RAM_BASE + 0x1_0000 + n * 0x1000);
   cpu.words[EIP] = 0x1000;
   cpu.words[ESP] = 0x8000;
-  expect(run(cpu, 100_000)).toBe('halted');
+  expect(runOn(cpu, 100_000)).toBe('halted');
   expect(cpu.words[EAX]).toBe(pages);
   const kept = cpu.codePages.filter((page) => page !== undefined).length;
   expect(kept).toBe(cpu.codePageCount);
@@ -78,7 +90,7 @@ test('When more are in use than half of what there is room for, all are dropped,
   const cpu = prepare('mov ebx, 2\nagain: call 0x100000\n dec ebx\n jnz again\n hlt', undefined);
   cpu.bytes.fill(INC_EAX, RAM_BASE + 0x10_0000, RAM_BASE + 0x10_0000 + length);
   cpu.bytes[RAM_BASE + 0x10_0000 + length] = RET;
-  expect(run(cpu, 3 * length)).toBe('halted');
+  expect(runOn(cpu, 3 * length)).toBe('halted');
   expect(cpu.words[EAX]).toBe(2 * length);
   expect(cpu.codeEnd).toBeLessThan(MOST_DECODED * PACKED);
 });
@@ -103,7 +115,7 @@ test('A block that waits to be compiled when all are dropped is not mistaken for
     const cpu = prepare(source, hot);
     cpu.bytes.fill(INC_EAX, RAM_BASE + 0x10_0000, RAM_BASE + 0x10_0000 + length);
     cpu.bytes[RAM_BASE + 0x10_0000 + length] = RET;
-    expect(run(cpu, 3 * length)).toBe('halted');
+    expect(runOn(cpu, 3 * length)).toBe('halted');
     expect([cpu.words[EDX], cpu.words[EAX]]).toEqual([640, length]);
     return cpu.retiredAtEnd - cpu.remaining;
   });

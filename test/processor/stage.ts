@@ -69,6 +69,15 @@ export interface Ending {
 
 const WITH_ERROR = [8, 10, 11, 12, 13, 14, 17];
 
+/** Retires `limit` instructions, however dear they are, unless the machine stops before. */
+export function runFor(machine: Pick<Machine, 'run' | 'retired'>, limit: number): Stop {
+  const end = machine.retired + limit;
+  for (;;) {
+    const stop = machine.run(end - machine.retired);
+    if (stop !== 'limit' || machine.retired >= end) return stop;
+  }
+}
+
 /** A descriptor from its parts; `access` is the byte with P, DPL, S and type, `flags` the nibble G, D, L, AVL. */
 export function descriptor(base: number, limit: number, access: number, flags = 0xc): [number, number] {
   return [
