@@ -9,6 +9,7 @@
 import { createReadStream, realpathSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { extname, join, sep } from 'node:path';
+import { pipeline } from 'node:stream';
 import { LauncherError } from '../../chapters/4-launcher/outside.ts';
 
 const LOOPBACK = '127.0.0.1';
@@ -57,13 +58,22 @@ export async function serveBook(
   woven: Promise<unknown> = Promise.resolve(),
   front: Promise<ReadonlyMap<string, Uint8Array>> = new Promise(() => {}),
 ): Promise<BookServer> {
-  const nothing = () => undefined;
-  const settled = woven.then(nothing, nothing);
+  let missing = 'no such page';
+  const settled = woven.then(
+    () => undefined,
+    (error: Error) => {
+      missing = `the book could not be woven: ${error.message}`;
+      return undefined;
+    },
+  );
   const server = createServer(async (request, response) => {
     const url = request.url ?? '/';
     const early = findEarly(await Promise.race([settled, front]), url);
     if (!early) await settled;
-    answer(early ?? findPage(folder, url), request, response);
+    const page = early ?? findPage(folder, url);
+    if (request.method !== 'GET' && request.method !== 'HEAD') refuse(response, 405, 'a book is for reading');
+    else if (page === undefined) refuse(response, 404, missing);
+    else answer(page, request, response);
   });
   for (let port = FIRST_PORT; port <= LAST_PORT; port++) {
     if (await listen(server, port)) {
@@ -99,15 +109,7 @@ function listen(server: Server, port: number): Promise<boolean> {
  * the last slash in the address.
  */
 
-function answer(found: Page | undefined, request: IncomingMessage, response: ServerResponse): void {
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
-    refuse(response, 405, 'a book is for reading');
-    return;
-  }
-  if (found === undefined) {
-    refuse(response, 404, 'no such page');
-    return;
-  }
+function answer(found: Page, request: IncomingMessage, response: ServerResponse): void {
   if ('elsewhere' in found) {
     response.writeHead(301, { Location: found.elsewhere }).end();
     return;
@@ -121,10 +123,7 @@ function answer(found: Page | undefined, request: IncomingMessage, response: Ser
   });
   if (request.method === 'HEAD') response.end();
   else if (found.bytes) response.end(found.bytes);
-  else
-    createReadStream(found.file)
-      .on('error', () => response.destroy())
-      .pipe(response);
+  else pipeline(createReadStream(found.file), response, () => {}); // whoever turns the page early closes the file, too
 }
 
 function refuse(response: ServerResponse, status: number, why: string): void {
@@ -153,7 +152,9 @@ export function findPage(folder: string, url: string): Page | undefined {
     const about = statSync(file);
     if (about.isFile()) return decoded.endsWith('/') ? undefined : { file, size: about.size };
     if (!about.isDirectory()) return undefined;
-    return path!.endsWith('/') ? findPage(folder, `${path}index.html`) : { elsewhere: `${path}/` };
+    return path!.endsWith('/')
+      ? findPage(folder, `${path}index.html`)
+      : { elsewhere: `/${path!.replace(/^\/+/, '')}/` };
   } catch {
     return undefined; // not there, not readable, not even a path
   }

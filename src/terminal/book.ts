@@ -36,13 +36,19 @@ export type WeaverNews =
  * On a small or a busy computer even the front page may take its time. Then the curtain goes up without it, and the
  * browser that comes too early is the one who waits.
  *
- * A book that cannot be woven is a pity, and no reason to keep you from booting. You are told why, in a line.
+ * A book that cannot be woven is a pity, and no reason to keep you from booting. You are told why, in a line, even if
+ * that turns out when you are long at the prompt.
  */
 /** Milliseconds after the start of this program when the Guest need not wait for the book any longer. */
 const PATIENCE = 3500;
 
-/** Weaves the book, with something to see meanwhile, and serves it. @returns what to say about it */
-export async function openBook(bar: Bar): Promise<string> {
+/**
+ * Weaves the book, with something to see meanwhile, and serves it.
+ *
+ * @param warn told in a line if it comes to nothing after all
+ * @returns what to say about it
+ */
+export async function openBook(bar: Bar, warn: (line: string) => void): Promise<string> {
   const began = performance.now();
   bar.show({ stage: 'reading', done: 0, total: 1 });
   let hang = (_: AdvanceCopy) => {};
@@ -58,14 +64,23 @@ export async function openBook(bar: Bar): Promise<string> {
       waitFor(PATIENCE - performance.now()),
     ]);
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
-    if (pages === undefined) return `The book is being woven, front page first: ${address}`;
+    if (pages === undefined) {
+      woven.catch((error: Error) =>
+        warn(`lantern: the book could not be woven, and what is there is of old: ${firstLine(error)}`),
+      );
+      return `The book is being woven, front page first: ${address}`;
+    }
     return `The book, ${pages} pages, woven in ${seconds} s: ${address}`;
   } catch (error) {
-    return `The book is not to be had: ${(error as Error).message.split('\n', 1)[0]}`;
+    woven.catch(() => {}); // it may be this that has been caught
+    return `The book is not to be had: ${firstLine(error as Error)}`;
   } finally {
-    woven.catch(() => {}); // too late to be news
     bar.remove();
   }
+}
+
+function firstLine({ message }: Error): string {
+  return message.split('\n', 1)[0]!;
 }
 
 function waitFor(milliseconds: number): Promise<undefined> {

@@ -24,7 +24,7 @@
 
 import { parseGuests, USAGE } from '../../chapters/4-launcher/command-line.ts';
 import { type Bar, createBar, openBook } from './book.ts';
-import { createScreen } from './screen.ts';
+import { createScreen, type Screen } from './screen.ts';
 import { bootHere } from './terminal.ts';
 import { atTopLevel } from './top-level.ts';
 
@@ -44,7 +44,7 @@ void atTopLevel(async () => {
   }
   const bar = createBar(process.stdout);
   const screen = createScreen(process.stdout, bar.remove);
-  const book = showBook(bar);
+  const book = showBook(bar, screen);
   const guest = bootHere(guests, screen);
   try {
     await Promise.race([guest, book]);
@@ -54,6 +54,10 @@ void atTopLevel(async () => {
   return guest;
 });
 
-async function showBook(bar: Bar): Promise<void> {
-  console.log(`${await openBook(bar)}\n${HOW_TO_LEAVE}\n`);
+async function showBook(bar: Bar, screen: Screen): Promise<void> {
+  const warn = (line: string) => {
+    screen.flush();
+    console.error(line);
+  };
+  console.log(`${await openBook(bar, warn)}\n${HOW_TO_LEAVE}\n`);
 }

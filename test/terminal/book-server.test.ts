@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { get } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -26,6 +35,15 @@ afterAll(() => {
   server.close();
   rmSync(folder, { recursive: true });
 });
+
+/** What is open as file descriptor `fd` of this process, if it still is. */
+function readlink(fd: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return '';
+  }
+}
 
 /** Says exactly this, unlike fetch, which tidies a path up first. */
 function ask(path: string, method = 'GET'): Promise<string> {
@@ -110,7 +128,9 @@ describe('The book server', () => {
   it('serves what there is if the book could not be woven', async () => {
     const failed = await serveBook(book, Promise.reject(new Error('a comma is lost')));
     expect((await fetch(failed.address)).status).toBe(200);
-    expect((await fetch(`${failed.address}nowhere.html`)).status).toBe(404);
+    const nowhere = await fetch(`${failed.address}nowhere.html`);
+    expect(nowhere.status).toBe(404);
+    expect(await nowhere.text()).toBe('the book could not be woven: a comma is lost\n');
     failed.close();
   });
 
@@ -126,7 +146,27 @@ describe('The book server', () => {
   it('sends a folder without its slash to the one with it, so that links in it work', async () => {
     expect(await ask('/chapter')).toContain('Location: /chapter/');
     expect(await (await fetch(`${server.address}chapter`)).text()).toBe('<h1>Chapter</h1>');
+    expect(await ask('//elsewhere.example/%2e%2e/chapter')).toContain('Location: /elsewhere.example/');
   });
+
+  it.skipIf(!existsSync('/proc/self/fd'))(
+    'keeps no file open for whoever goes away early (skipped without /proc)',
+    async () => {
+      writeFileSync(join(book, 'long.txt'), new Uint8Array(8 << 20));
+      const open = () =>
+        readdirSync('/proc/self/fd')
+          .map((fd) => readlink(fd))
+          .filter((file) => file.endsWith('long.txt'));
+      for (let visit = 0; visit < 5; visit++)
+        await new Promise<void>((resolve) => {
+          const request = get(`${server.address}long.txt`, (response) => {
+            response.once('data', () => request.destroy());
+            response.once('close', resolve);
+          });
+        });
+      await expect.poll(open).toEqual([]);
+    },
+  );
 
   it.each([
     '/nothing.html',

@@ -8,7 +8,7 @@ const children = () => readFileSync(`/proc/self/task/${process.pid}/children`, '
 const isRaw = () => execFileSync('stty', ['-a'], { stdio: [0, 'pipe', 'inherit'] }).includes('-icanon');
 
 void atTopLevel(async () => {
-  const book = openBook(createBar(process.stdout));
+  const book = openBook(createBar(process.stdout), console.error);
   const weaver = children();
   process.stdin.setRawMode(true);
   await book;
