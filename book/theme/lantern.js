@@ -19,15 +19,28 @@
   });
 
   addEventListener('beforeprint', () => {
-    for (const details of document.querySelectorAll('details')) details.open = true;
+    for (const details of document.querySelectorAll('details:not([open])')) {
+      details.open = true;
+      addEventListener('afterprint', () => (details.open = false), { once: true });
+    }
   });
 
   addEventListener('keydown', (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    if (event.target instanceof Element && event.target.closest('pre, input, textarea')) return;
+    if (event.target instanceof Element && (event.target.closest('input, textarea') || scrolls(event.target)))
+      return;
     const way = { ArrowLeft: 'prev', ArrowRight: 'next' }[event.key];
     document.querySelector(`.turn a[rel="${way}"]`)?.click();
   });
+
+  /** Whether an arrow key moves something around `element` sideways. */
+  function scrolls(element) {
+    for (let box = element; box && box !== document.body; box = box.parentElement) {
+      const { overflowX } = getComputedStyle(box);
+      if (box.scrollWidth > box.clientWidth && (overflowX === 'auto' || overflowX === 'scroll')) return true;
+    }
+    return false;
+  }
 
   function dayAndNight() {
     document.querySelector('.theme')?.addEventListener('click', () => {
@@ -48,7 +61,7 @@
     if (!table) return;
     const meanings = JSON.parse(table.textContent);
     const card = document.createElement('div');
-    card.id = 'hover';
+    card.id = 'theHover'; // no heading can have this id: theirs are in small letters
     card.hidden = true;
     card.setAttribute('role', 'tooltip');
     document.body.append(card);

@@ -109,6 +109,31 @@ describe('a name in code', () => {
     ]);
   });
 
+  test('keeps a private field apart from the getter of the same name, and out of the reference', async () => {
+    const fixture = borrowFixture();
+    const queue = `
+/** Waits. */
+export class Queue {
+  #length = 0;
+  /** How many wait. */
+  get length(): number {
+    return this.#length;
+  }
+}
+`;
+    fixture.edit('chapters/1-lamp/oil.ts', (text) => text + queue);
+    await weave(fixture);
+    const woven = pagesIn(fixture.out);
+    const page = woven.get('1-lamp/oil.html')!;
+    expect(page).toMatch(/id="def-Queue\.\$length"[^>]*>#length</);
+    expect(page).toMatch(/id="def-Queue\.length"[^>]*>length</);
+    expect(page).toMatch(/href="#def-Queue\.\$length"[^>]*>#length</);
+    expect(page).toContain('"Queue.#length = 0"');
+    const reference = woven.get('reference/1-lamp.html')!;
+    expect(reference).toContain('#def-Queue.length');
+    expect(reference).not.toContain('#length');
+  });
+
   test('is listed where it is defined with the sections that use it, imports apart', () => {
     expect(pages.get('1-lamp/flame.html')).toContain(
       '<code>burn</code> is used in § <a href="#what-burns" title="What burns">1.1.2</a> ' +

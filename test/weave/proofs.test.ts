@@ -209,6 +209,17 @@ describe('the weaver refuses', () => {
       'a <b>bold</b> word',
       /would lose <b>, which Markdown takes for HTML/,
     ],
+    [
+      'a note at the foot of the page',
+      'A word[^1].\n\n[^1]: And more.',
+      /has a footnote, which no page has a foot for/,
+    ],
+    [
+      'an address far from its link',
+      'See [there].\n\n[there]: flame.ts',
+      /says far from \[there\] where it leads: write \[there\]\(flame\.ts\)/,
+    ],
+    ['a link that is no address', 'See [there](a%zz.ts).', /is no address: a % in it/],
     ['a fence in a language nobody can set', '```cobol\nMOVE 1 TO X.\n```', /sets a fence in cobol/],
   ])('%s', async (_, markdown, complaint) => {
     const fixture = borrowFixture();
@@ -217,6 +228,20 @@ describe('the weaver refuses', () => {
     const complaints = await complaintsOf(fixture);
     expect(complaints).toMatch(complaint);
     expect(complaints).toMatch(/^chapters\/1-lamp\/oil\.ts:1\d: /);
+  });
+
+  test('nothing, in a file whose lines end as on Windows', async () => {
+    const fixture = borrowFixture();
+    await weave(fixture);
+    const page = pagesIn(fixture.out).get('1-lamp/flame.html')!;
+    fixture.edit('chapters/1-lamp/flame.ts', (text) => text.replaceAll('\n', '\r\n'));
+    await weave(fixture);
+    expect(
+      pagesIn(fixture.out)
+        .get('1-lamp/flame.html')!
+        .replaceAll('\r', '')
+        .replace(/data-span="[^"]*"/g, ''),
+    ).toBe(page.replace(/data-span="[^"]*"/g, ''));
   });
 
   test('an exercise that no chapter states', async () => {

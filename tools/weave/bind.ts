@@ -52,6 +52,9 @@ export function bindPage(page: Page, binding: Binding): string {
   page.survey.sections.forEach((section) => {
     const [mark] = section.element.children as [Element];
     mark.children = section.number === '' ? [] : [{ type: 'text', value: `§ ${section.number}` }];
+    if (section.number === '')
+      mark.properties.tabIndex = -1; // there is nothing to see of it
+    else delete mark.properties.tabIndex;
   });
   bindPointers(page.survey.pointers, page, page.output, binding);
   const numbers = page.survey.sections.map(({ number }) => number);

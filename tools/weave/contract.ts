@@ -68,7 +68,7 @@ const TAG_BEHIND = new RegExp(`(?<=\\S)[ \\t]+(?=@(?:${TAGS.join('|')})\\s)`);
 function partsOf(text: string): { text: string; line: number }[] {
   const parts = [{ text: '', line: 0 }];
   let fenced = false;
-  for (const [line, whole] of text.split('\n').entries()) {
+  for (const [line, whole] of text.split(/\r?\n/).entries()) {
     if (/^\s*(```|~~~)/.test(whole)) fenced = !fenced;
     for (const [index, said] of (fenced ? [whole] : whole.split(TAG_BEHIND)).entries()) {
       if (!fenced && /^@\w/.test(said)) parts.push({ text: said, line });

@@ -145,7 +145,9 @@ function slugsOf(page: Page): string[] {
  */
 function follow(cards: Cards, from: Page, target: string): ReturnType<Directory['follow']> {
   if (/^[a-z][a-z+.-]*:/i.test(target)) return { url: target };
-  const [path = '', anchor = ''] = decodeURI(target).split('#');
+  const decoded = decode(target);
+  if (decoded === undefined) return { wrong: 'is no address: a % in it does not stand before two digits' };
+  const [path = '', anchor = ''] = decoded.split('#');
   if (path !== '') return toFile(cards, from, path, target.includes('#') ? anchor : undefined);
   if (from.survey.anchors.has(anchor)) return { output: from.output, anchor };
   const named = cards.bySlug.get(anchor) ?? [];
@@ -158,6 +160,14 @@ function follow(cards: Cards, from: Page, target: string): ReturnType<Directory[
   if (places.length > 1)
     return { wrong: `could mean ${places.join(' or ')}: write the file in front of the #` };
   return { wrong: 'leads nowhere: no page, section, figure or exercise has that name' };
+}
+
+function decode(target: string): string | undefined {
+  try {
+    return decodeURI(target);
+  } catch {
+    return undefined;
+  }
 }
 
 function toFile({ byFile }: Cards, from: Page, path: string, anchor?: string): Place | { wrong: string } {

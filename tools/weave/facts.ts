@@ -119,7 +119,9 @@ function noteName({ reasoner, exported, known, facts }: Inquiry, node: Identifie
   const { name } = meaning;
   if (!name || ts.getNameOfDeclaration(declaration) !== node || facts.definitions.has(name)) return;
   const owner = facts.definitions.get(name.split('.', 1)[0]!);
-  const seen = name.includes('.') ? (owner?.exported ?? false) : exported.has(declaration);
+  const seen = name.includes('.')
+    ? (owner?.exported ?? false) && !ts.isPrivateIdentifier(node)
+    : exported.has(declaration);
   const hover = facts.hovers[meaning.hover]!;
   facts.definitions.set(name, { name, at, exported: seen, kind: kindOf(declaration), ...hover });
 }
@@ -170,7 +172,8 @@ function descriptionOf(declaration: Declaration): Description {
  *
  * From the declaration up to the file, collecting names: `Guest.memory`, or `handlers.divide` for a function in a
  * table. Whoever meets a block or the inside of a function on the way up is local, and gets no name. What remains
- * is unique on its page, and survives everything but renaming. It becomes the id that links lead to.
+ * is unique on its page, and survives everything but renaming. It becomes the id that links lead to, in which there can
+ * be no `#`: a private field has a `$` instead.
  */
 /** `Guest.memory` for the property of a top-level thing; undefined for what only its own function can see. */
 function qualifiedName(declaration: Declaration): string | undefined {
@@ -184,7 +187,7 @@ function qualifiedName(declaration: Declaration): string | undefined {
     if (!name || !isNamed(node, name)) continue;
     if (!ts.isIdentifier(name) && !ts.isPrivateIdentifier(name) && !ts.isStringLiteral(name))
       return undefined;
-    names.unshift(name.text.replace('#', ''));
+    names.unshift(name.text.replace('#', '$'));
   }
   return names.length > 0 && names.every((name) => /^[\w$]+$/.test(name)) ? names.join('.') : undefined;
 }

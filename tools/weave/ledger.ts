@@ -69,7 +69,7 @@ export function openLedger(root: string, out: string): Ledger {
     read() {
       if (!existsSync(path)) return undefined;
       const slip = readSlip(path);
-      if (slip === undefined) return undefined;
+      if (!slip) return undefined;
       return slip.sources === sources && slip.pages === digestOf(out, ['.']) ? slip.report : undefined;
     },
     write(report) {
@@ -80,9 +80,9 @@ export function openLedger(root: string, out: string): Ledger {
 }
 
 /** What the slip says, unless somebody was interrupted who wrote it. */
-function readSlip(path: string): Slip | undefined {
+function readSlip(path: string): Slip | null | undefined {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Slip;
+    return JSON.parse(readFileSync(path, 'utf8')) as Slip | null;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;

@@ -29,9 +29,9 @@ main(process.argv.slice(2)).then((code) => {
 async function main(words: readonly string[]): Promise<number> {
   const settings: Record<string, string> = {};
   for (const word of words) {
-    const match = /^--(draft|anew|root|out)(?:=(.+))?$/.exec(word);
+    const match = /^--(?:(draft|anew)|(root|out)=(.+))$/.exec(word);
     if (!match) return fail(`weave: ${word} is not an option; ${USAGE}`);
-    settings[match[1]!] = match[2] ?? '';
+    settings[match[1] ?? match[2]!] = match[3] ?? '';
   }
   const root = resolve(settings.root || fileURLToPath(new URL('../..', import.meta.url)));
   const out = resolve(settings.out || join(root, 'book/html'));
@@ -52,6 +52,9 @@ async function main(words: readonly string[]): Promise<number> {
   } catch (error) {
     clear();
     if (error instanceof WeaveError) return fail(error.message);
+    const { code, syscall, path } = error as NodeJS.ErrnoException;
+    if (code !== undefined && syscall !== undefined)
+      return fail(`weave: ${syscall} of ${path ?? out} failed: ${code}`);
     throw error;
   }
 }

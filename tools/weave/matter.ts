@@ -231,7 +231,8 @@ function referenceEntry(
   const place = { output: page.output, anchor: anchorOf(definition.name) };
   const open = definition.kind === 'interface' || definition.kind === 'class';
   const members = [...page.facts.definitions.values()].filter(
-    ({ name, summary }) => name.startsWith(`${definition.name}.`) && (open || summary !== ''),
+    ({ name, exported, summary }) =>
+      exported && name.startsWith(`${definition.name}.`) && (open || summary !== ''),
   );
   return h('section', { className: ['entry'], id: `${page.number}-${definition.name}` }, [
     h('h3', [

@@ -47,7 +47,8 @@ export function readNarration(text: string, firstLine: number, trouble: Trouble)
  * ## What Markdown would let pass
  *
  * Raw HTML, which the converter drops without a word: `<b>` in a sentence would be gone, and with it the proof's
- * good temper. And a colon with letters behind it, as in *16:nine*, which the directive plugin takes for a
+ * good temper. Notes at the foot of a page that has no foot. An address that stands apart from its link, since all
+ * comments of a file become one page, and then it is everybody's. And a colon with letters behind it, as in *16:nine*, which the directive plugin takes for a
  * directive of its own, and which we put back as it was.
  */
 function readFully(text: string, firstLine: number, trouble: Trouble): Root {
@@ -64,6 +65,13 @@ function readFully(text: string, firstLine: number, trouble: Trouble): Root {
     const line = node.position?.start.line ?? firstLine;
     if (node.type === 'html')
       trouble(line, `would lose ${quoted(node.value)}, which Markdown takes for HTML: set it in backticks`);
+    if (node.type === 'footnoteDefinition')
+      trouble(line, 'has a footnote, which no page has a foot for: write an :::aside');
+    if (node.type === 'definition')
+      trouble(
+        line,
+        `says far from [${node.identifier}] where it leads: write [${node.identifier}](${node.url})`,
+      );
     if (node.type === 'containerDirective' || node.type === 'leafDirective') shapeDirective(node, trouble);
     return undefined;
   });
@@ -134,7 +142,7 @@ export function markdownIn(comment: string): string {
   const lines = comment
     .replace(/^\/\*+[ \t]?/, '')
     .replace(/[ \t]*\*+\/$/, '')
-    .split('\n');
+    .split(/\r?\n/);
   const rest = lines.slice(1).filter((line) => line.trim() !== '');
   if (rest.length > 0 && rest.every((line) => /^\s*\*/.test(line))) {
     return lines.map((line, index) => (index === 0 ? line : line.replace(/^\s*\*[ \t]?/, ''))).join('\n');

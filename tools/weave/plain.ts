@@ -25,7 +25,7 @@ export type Grammar = (text: string, line: number) => Root;
 export function readPlainly(text: string, line: number, grammar: Grammar): Root {
   if (FAR_REACHING.test(text)) return grammar(text, line);
   const children: Root['children'] = [];
-  for (const block of blocksOf(text.split('\n'))) {
+  for (const block of blocksOf(text.split(/\r?\n/))) {
     const plain = block.depth === ODD ? undefined : readWords(block.text);
     if (plain) children.push(blockOf(block, line, plain));
     else children.push(...grammar(block.source, line + block.line).children);

@@ -7,7 +7,7 @@
  */
 
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 
 import type { Directory, Page } from './directory.ts';
 import { layOut, type Sheet } from './layout.ts';
@@ -130,8 +130,10 @@ function isOurs(path: string): boolean {
 
 function removeStale(out: string, prints: ReadonlyMap<string, unknown>): void {
   if (!existsSync(out)) return;
-  for (const name of readdirSync(out, { recursive: true, encoding: 'utf8' })) {
+  for (const entry of readdirSync(out, { recursive: true, withFileTypes: true })) {
+    const name = relative(out, join(entry.parentPath, entry.name));
     const output = name.replaceAll('\\', '/');
-    if (output.endsWith('.html') && !prints.has(output) && isOurs(join(out, name))) rmSync(join(out, name));
+    if (entry.isFile() && output.endsWith('.html') && !prints.has(output) && isOurs(join(out, name)))
+      rmSync(join(out, name));
   }
 }

@@ -125,7 +125,8 @@ function described(declaration: Declaration): string {
   const { type, initializer } = declaration as { type?: Node; initializer?: Node };
   const name = nameOf(declaration);
   if (type) return `${name}: ${type.getText()}`;
-  if (initializer) return `${name}: ${shortened(initializer.getText(), LONGEST_VALUE)}`;
+  const is = ts.isPropertyAssignment(declaration) ? ':' : ' =';
+  if (initializer) return `${name}${is} ${shortened(initializer.getText(), LONGEST_VALUE)}`;
   return name;
 }
 
