@@ -46,10 +46,10 @@ export function readNarration(text: string, firstLine: number, trouble: Trouble)
 /*
  * ## What Markdown would let pass
  *
- * Raw HTML, which the converter drops without a word: `<b>` in a sentence would be gone, and with it the proof's
- * good temper. Notes at the foot of a page that has no foot. An address that stands apart from its link, since all
- * comments of a file become one page, and then it is everybody's. And a colon with letters behind it, as in *16:nine*, which the directive plugin takes for a
- * directive of its own, and which we put back as it was.
+ * Raw HTML, which the converter drops without a word: `<b>` in a sentence would be gone, and with it the proof's good
+ * temper. Notes at the foot of a page that has no foot. An address that stands apart from its link, since all comments
+ * of a file become one page, and then it is everybody's. And a colon with letters behind it, as in *16:nine*, which the
+ * directive plugin takes for a directive of its own, and which we put back as it was.
  */
 function readFully(text: string, firstLine: number, trouble: Trouble): Root {
   complainOfUnclosed(text, firstLine, trouble);
