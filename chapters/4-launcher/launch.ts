@@ -113,8 +113,11 @@ async function launchOnce(
       return { kind: 'failed', reason: error.message, lines: [`lantern: ${error.message}`] };
     throw error;
   } finally {
-    bus?.close();
-    device.close();
+    try {
+      bus?.close();
+    } finally {
+      device.close();
+    }
   }
 }
 

@@ -258,9 +258,9 @@ function dead(guest: Running, registers: GuestRegisters, accuser: string, reason
 
 /*
  * The last words of a Guest go to your terminal, and the Guest chose them. A terminal will do all sorts of things
- * for whoever knows the right escape sequence: set the title, answer questions, in bad years type commands. So
- * nothing gets through but one line of characters that are harmless to look at. That goes for the names in a kernel's
- * file, too.
+ * for whoever knows the right escape sequence: set the title, answer questions, in bad years type commands, and there
+ * are letters that turn a line round, to be read from its end. So nothing gets through but one line of characters that
+ * are harmless to look at. That goes for the names in a kernel's file, too.
  */
 
 /** The text up to the NUL. */
@@ -271,5 +271,5 @@ function printable(bytes: Uint8Array): string {
 }
 
 function harmless(text: string): string {
-  return text.replace(/\p{Cc}/gu, ' ');
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ');
 }

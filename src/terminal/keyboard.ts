@@ -14,10 +14,13 @@ import type { ReadStream } from 'node:tty';
 import type { InputQueue } from '../../chapters/4-launcher/input-queue.ts';
 
 /** Where keys go: the input of a Guest, or [a table](#several-at-one-table) with several. */
-export type Keys = Pick<InputQueue, 'push' | 'onRoom'>;
+export type Keys = Pick<InputQueue, 'push' | 'onRoom'> & {
+  /** Says that there will be no more keys, to those who are not having them. */
+  endForOthers?(): void;
+};
 
 const CONTROL_C = 3;
-const CONTROL_D = 4;
+export const CONTROL_D = 4;
 const TIMES = 3;
 const WITHIN = 1000; // milliseconds, to press three times, and to take something of what waits
 
@@ -153,12 +156,23 @@ function withoutReports(bytes: Uint8Array): Uint8Array {
  * anything, so it can wait for room as long as it takes.
  *
  * A pipe ends, and a keyboard does not. What a person does at a keyboard to say *that was all* is ^D, so that is
- * what the Guest gets, once. Whether it goes to sleep over it or switches itself off is its own decision.
+ * what the Guest gets, once. Whether it goes to sleep over it or switches itself off is its own decision. At a table of
+ * several everybody gets one, for nobody will ever pass the keyboard on.
  */
 
-/** A pipe waits while the Guest has no room, and its end is one ^D. */
+/** A pipe waits while the Guest has no room, and its end is one ^D for each. */
 function connectPipe(stdin: ReadStream, keys: Keys): void {
-  const { feed } = flowInto(keys, stdin);
-  stdin.on('data', feed);
-  stdin.on('end', () => feed(Uint8Array.of(CONTROL_D)));
+  let isOver = false;
+  const tellOthers = () => {
+    if (!isOver || flow.stands()) return;
+    isOver = false;
+    keys.endForOthers?.();
+  };
+  const flow = flowInto(keys, stdin, tellOthers);
+  stdin.on('data', flow.feed);
+  stdin.on('end', () => {
+    flow.feed(Uint8Array.of(CONTROL_D));
+    isOver = true;
+    tellOthers();
+  });
 }

@@ -13,7 +13,7 @@
  */
 
 import { InputQueue } from '../../chapters/4-launcher/input-queue.ts';
-import type { Keys } from './keyboard.ts';
+import { CONTROL_D, type Keys } from './keyboard.ts';
 
 /** One Guest's part of the terminal. */
 export interface Seat {
@@ -128,6 +128,9 @@ function passKeys(
         next();
       }
     },
+  };
+  keys.endForOthers = () => {
+    for (const [seat, input] of inputs.entries()) if (seat !== current) input.push(Uint8Array.of(CONTROL_D));
   };
   for (const [seat, input] of inputs.entries()) {
     input.onRoom = () => {

@@ -36,9 +36,9 @@ describe('A launch', () => {
 
   it('keeps what a dying Guest says to our terminal harmless', async () => {
     const kernel = program(
-      'mov ebx, message\n mov ecx, 1\n mov eax, 2\n int 0x1f\nmessage: db 27, "[2J", 10, "x", 0\n resb 128\n',
+      'mov ebx, message\n mov ecx, 1\n mov eax, 2\n int 0x1f\nmessage: db 27, "[2J", 10, "x", 0xe2, 0x80, 0xae, "y", 0xe2, 0x80, 0xa8, 0\n resb 128\n',
     );
-    expect((await bootKernel(kernel)).warnings).toEqual(['lguest: CRASH:  [2J x']);
+    expect((await bootKernel(kernel)).warnings).toEqual(['lguest: CRASH:  [2J x y']);
   });
 
   it('starts again from scratch when the Guest asks for it', async () => {

@@ -1,4 +1,8 @@
+import { PassThrough } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import type { ReadStream } from 'node:tty';
 import { describe, expect, it } from 'vitest';
+import { connectKeyboard } from '../../src/terminal/keyboard.ts';
 import { layTable } from '../../src/terminal/seats.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -46,6 +50,18 @@ describe('a terminal for several Guests', () => {
     expect(screen()).toBe(
       '2| [the keyboard is here]\r\n3| [the keyboard is here]\r\n1| [the keyboard is here]\r\n',
     );
+  });
+
+  it('tells everybody, once, that a pipe is at its end, and not before all of it has been taken', async () => {
+    const { keys, heard } = table(3);
+    const pipe = new PassThrough();
+    connectKeyboard(pipe as unknown as ReadStream, keys, () => {});
+    pipe.end(`${'x'.repeat((1 << 20) + 2)}${ELSEWHERE}y`);
+    await finished(pipe.resume());
+    await new Promise(setImmediate);
+    expect(heard(2)).toBe('');
+    expect(heard(0)).toBe('x'.repeat(1 << 20));
+    expect([0, 1, 2].map(heard)).toEqual(['xx\x04', 'y\x04', '\x04']);
   });
 
   it('gives the keys of one who has left to the next who has not', () => {
