@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Onlooker } from '../../chapters/4-launcher/outside.ts';
 import type { LguestDevice } from '../../chapters/5-host/dev-lguest.ts';
 import { bootToPrompt, type Computer, createComputer } from './session.ts';
 
@@ -48,6 +49,35 @@ describe('two Guests on one processor', () => {
     expectEqual(await shares(computer, SECOND));
     for (const session of [first, second]) session.type('\x03poweroff\n');
     expect(await Promise.all([first.ended, second.ended])).toMatchObject([{ code: 0 }, { code: 0 }]);
+  });
+
+  it('have them in time, too: who holds the thread for long stands back as often', async () => {
+    const house = createHouse(32);
+    const HELD = 40_000_000; // nanoseconds that the outside takes for each request
+    let isSlow = false;
+    let held = 0;
+    const world = { ...house.world, now: () => house.world.now() + held };
+    const onlooker: Onlooker = () => (_queue, _bytes, serve) => {
+      if (isSlow) held += HELD;
+      return serve();
+    };
+    const talker = await bootToPrompt({
+      megabytes: 16,
+      options: ['--rng'],
+      computer: { ...house, world, onlooker },
+    });
+    const thinker = await bootToPrompt({ megabytes: 16, computer: { ...house, world } });
+    talker.type('cat /dev/random\n');
+    thinker.type('syscall 900000000\n');
+    await shares(house, SECOND / 10);
+    isSlow = true;
+    const [talked, thought] = await shares(house, SECOND);
+    isSlow = false;
+    const second = SECOND / 1e9; // instructions in a nanosecond
+    expect(held).toBeGreaterThan(10 * HELD);
+    expect(thought! / second / (talked! / second + held + thought! / second)).toBeGreaterThan(0.4);
+    for (const session of [talker, thinker]) session.type('\x03poweroff\n');
+    expect(await Promise.all([talker.ended, thinker.ended])).toMatchObject([{ code: 0 }, { code: 0 }]);
   });
 
   it.skipIf(folder === undefined)('have them too if one is a Linux', async () => {
