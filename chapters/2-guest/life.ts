@@ -10,6 +10,7 @@ import { EAGAIN, ECHILD, EINTR, ENOMEM, ESRCH } from './protocol.ts';
 import { closeAll, shareFiles } from './files.ts';
 import type { i32, u32 } from './language.ts';
 import { addressOf, sizeOf, store32 } from './language.ts';
+import { freePages } from './pages.ts';
 import { panic } from './panic.ts';
 import type { Process } from './process.ts';
 import {
@@ -33,7 +34,13 @@ import { frameBelow } from './traps.ts';
 /*
  * What can go wrong goes wrong before anybody can see it: the child's slot stays `UNUSED` until the last line, so
  * a fork that runs out of memory half-way has only pages to give back.
+ *
+ * A few pages must be left over. From now on parent and child share everything, and the first thing that the parent
+ * does is to write: on its stack, then somewhere in its data. Each of that is a copy. A shell that starts one program
+ * too many should be told so, and not be found dead on its next line.
  */
+
+const ROOM_TO_COPY = 4;
 
 /** Makes a second process like the current one. Returns the child's number; in the child the call returns 0. */
 export function forkProcess(): i32 {
@@ -42,7 +49,7 @@ export function forkProcess(): i32 {
   if (child === null) return -EAGAIN;
   child.directory = createDirectory();
   if (child.directory === 0) return -ENOMEM;
-  if (!shareAddressSpace(parent.directory, child.directory)) {
+  if (!shareAddressSpace(parent.directory, child.directory) || freePages() < ROOM_TO_COPY) {
     destroyAddressSpace(child.directory);
     return -ENOMEM;
   }
