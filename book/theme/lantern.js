@@ -109,7 +109,9 @@
     const entries = new Map();
     for (const link of document.querySelectorAll('.side .outline a')) {
       const heading = document.getElementById(decodeURIComponent(link.hash.slice(1)));
-      if (heading) entries.set(heading.closest('.section') ?? heading, link);
+      const section = heading?.closest('.section');
+      const isFirst = section?.querySelector('h1, h2, h3, h4') === heading;
+      if (heading) entries.set(isFirst ? section : heading, link);
     }
     const watcher = new IntersectionObserver(
       (seen) => {

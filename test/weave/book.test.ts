@@ -66,6 +66,19 @@ describe('a woven book', () => {
       expect(existsSync(join(out, 'assets', asset))).toBe(true);
   });
 
+  test('lists every heading, also the second of a comment', async () => {
+    const fixture = borrowFixture();
+    fixture.edit('chapters/1-lamp/oil.ts', (text) =>
+      text.replace('/* # Oil */', '/*\n * # Oil\n *\n * ## Where it comes from\n *\n * Olives.\n */'),
+    );
+    await weave(fixture);
+    const woven = pagesIn(fixture.out);
+    expect(woven.get('contents.html')).toMatch(
+      /oil\.html#where-it-comes-from"><b>1\.\d+\.\d+<\/b> Where it comes from</,
+    );
+    expect(woven.get('1-lamp/oil.html')).toContain('<a href="#where-it-comes-from">Where it comes from</a>');
+  });
+
   test('numbers its sections, and lists them in the contents', () => {
     expect(pages.get('2-cave/page-tables.html')).toContain(
       '<a class="number" href="#twelve-bits-of-opinion">§ 2.1.3</a>',

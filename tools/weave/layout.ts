@@ -187,9 +187,9 @@ function numbered(number: string, page: Page, sheet: Sheet, to: To): string {
 }
 
 function outlineOf(page: Page): string {
-  const titled = page.survey.sections.slice(1).filter(({ title }) => title !== '');
-  if (titled.length === 0) return '';
-  const entries = titled.map(
+  const { headings } = page.survey;
+  if (headings.length === 0) return '';
+  const entries = headings.map(
     ({ id, title }) => `<li><a href="#${encodeURI(id)}">${escapeHtml(title)}</a></li>`,
   );
   return `<ul class="outline">${entries.join('')}</ul>`;

@@ -55,9 +55,8 @@ function contents(rooms: Room[], directory: Directory): ElementContent[] {
   const out = (page: Page, anchor?: string) =>
     href('contents.html', anchor ? { output: page.output, anchor } : page);
   const section = (page: Page) => {
-    const titled = page.survey.sections.slice(1).filter(({ title }) => title !== '');
-    const items = titled.map(({ id, title, number }) =>
-      h('li', [h('a', { href: out(page, id) }, [h('b', number), ' ', title])]),
+    const items = page.survey.headings.map(({ id, title, section }) =>
+      h('li', [h('a', { href: out(page, id) }, [h('b', section.number), ' ', title])]),
     );
     return items.length > 0 ? [h('ol', { className: ['sections'] }, items)] : [];
   };

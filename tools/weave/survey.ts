@@ -24,6 +24,17 @@ export interface SectionEntry {
   element: Element;
 }
 
+/** What a table of contents lists: every heading but the title of the page. */
+export interface HeadingEntry {
+  title: string;
+  id: string;
+  /** Where it stands; its number is the heading's. */
+  section: SectionEntry;
+}
+
+/*
+ * What points, what can be pointed at, and what leads through it all.
+ */
 /** A place in the prose that points somewhere: a link as written, or a name in backticks that may be one. */
 export interface Pointer {
   kind: 'link' | 'name';
@@ -62,6 +73,7 @@ interface TrailStep {
 export interface Survey {
   title: string;
   sections: SectionEntry[];
+  headings: HeadingEntry[];
   pointers: Pointer[];
   figures: Landmark[];
   exercises: Landmark[];
@@ -82,6 +94,7 @@ export function survey(page: Composition, fallbackTitle: string): Survey {
   const found: Survey = {
     title: fallbackTitle,
     sections: [],
+    headings: [],
     pointers: [],
     figures: [],
     exercises: [],
@@ -94,7 +107,7 @@ export function survey(page: Composition, fallbackTitle: string): Survey {
   for (const [index, element] of sections.entries()) {
     surveySection(found, element, page.sections[index], index, page.text.length);
   }
-  const title = found.sections[0]?.element && headingOf(found.sections[0].element);
+  const title = sections[0] && headingsOf(sections[0])[0];
   if (title?.tagName === 'h1') {
     found.title = textOf(title);
     enlargeInitial(sections[0]!, title);
@@ -120,7 +133,7 @@ function surveySection(
   index: number,
   length: number,
 ): void {
-  const heading = headingOf(element);
+  const [heading, ...more] = headingsOf(element);
   const own = `s${index + 1}`;
   const entry: SectionEntry = {
     number: '',
@@ -131,6 +144,8 @@ function surveySection(
     element,
   };
   found.sections.push(entry);
+  for (const node of heading && index > 0 ? [heading, ...more] : more)
+    found.headings.push({ title: textOf(node), id: String(node.properties.id), section: entry });
   let piece = 0;
   everyElement(element, (node, parent) => {
     const { properties, tagName } = node;
@@ -230,12 +245,12 @@ function enlargeInitial(section: Element, title: Element): void {
   });
 }
 
-function headingOf(section: Element): Element | undefined {
-  let heading: Element | undefined;
+function headingsOf(section: Element): Element[] {
+  const headings: Element[] = [];
   everyElement(section, (node) => {
-    if (!heading && /^h[1-6]$/.test(node.tagName)) heading = node;
+    if (/^h[1-6]$/.test(node.tagName)) headings.push(node);
   });
-  return heading;
+  return headings;
 }
 
 /*
