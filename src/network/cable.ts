@@ -49,8 +49,11 @@ export interface Cable {
 
 /** A TCP connection of the computer's own. Addresses are dotted. */
 export interface Stream {
-  /** Sends bytes, which belong to the stream from now on; `left` is called once they are no longer in our memory. */
-  write(bytes: Uint8Array, left: () => void): void;
+  /**
+   * Sends bytes, of which nothing is kept that is not needed; `left` is told how many are no longer in our memory, and
+   * is the same for all bytes of a stream.
+   */
+  write(bytes: Uint8Array, left: (count: number) => void): void;
   /** No more will be written. */
   end(): void;
   /** Ends both directions at once, without good-bye. No event comes after this. */

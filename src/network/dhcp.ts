@@ -109,6 +109,20 @@ function addressIn(options: ReadonlyMap<number, Uint8Array>, option: number): nu
 }
 
 /*
+ * Most who ask have no address yet, and shout; they are answered to everybody. Whoever renews a lease listens at the
+ * address that he has, and may hear nothing else.
+ */
+
+const EVERYBODY = 0xffffffff;
+
+/** Where a reply is to be sent. */
+export function addressee(reply: Uint8Array): number {
+  const isRefusal = reply[FIXED + 2] === NAK; // the type is the first option
+  const inUse = viewOf(reply).getUint32(12);
+  return isRefusal || inUse === 0 ? EVERYBODY : inUse;
+}
+
+/*
  * ## The reply
  *
  * INFORM comes from Guests that have been given an address by hand and want to know the rest. They get everything

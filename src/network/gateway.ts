@@ -16,7 +16,7 @@
 import { answerArp } from './arp.ts';
 import { undotted } from './bytes.ts';
 import type { Cable, Clock, Frame, Sockets, Stream, StreamEvents } from './cable.ts';
-import { answerDhcp, DHCP_CLIENT_PORT, DHCP_SERVER_PORT } from './dhcp.ts';
+import { addressee, answerDhcp, DHCP_CLIENT_PORT, DHCP_SERVER_PORT } from './dhcp.ts';
 import { answerQuestion, DNS_PORT, parseQuestion } from './dns.ts';
 import { ETHERTYPE_ARP, ETHERTYPE_IPV4, parseEthernet } from './ethernet.ts';
 import { Fragments } from './fragments.ts';
@@ -43,6 +43,8 @@ export class Gateway implements Cable {
   guest: number = GUEST;
   questions = 0;
   ticking = false;
+  /** A flood of datagrams has every second turn, and no more. */
+  isTurnOfStreams = false;
   closed = false;
 
   /** @param mac of the Guest's card, which may change */
@@ -58,6 +60,8 @@ export class Gateway implements Cable {
   }
 
   receive(): Frame | undefined {
+    this.isTurnOfStreams = !this.isTurnOfStreams;
+    if (this.isTurnOfStreams) return this.connections.nextFrame() ?? this.kept.shift();
     return this.kept.shift() ?? this.connections.nextFrame();
   }
 
@@ -204,7 +208,7 @@ function takeUdp(gateway: Gateway, packet: Ipv4, unfinished: boolean): void {
 function takeDhcp(gateway: Gateway, message: Uint8Array): void {
   const lease = { guest: GUEST, gateway: GATEWAY, nameServer: NAME_SERVER, netmask: NETMASK };
   const reply = answerDhcp(message, lease);
-  if (reply) sendDatagram(gateway, GATEWAY, DHCP_SERVER_PORT, BROADCAST, DHCP_CLIENT_PORT, reply);
+  if (reply) sendDatagram(gateway, GATEWAY, DHCP_SERVER_PORT, addressee(reply), DHCP_CLIENT_PORT, reply);
 }
 
 /*

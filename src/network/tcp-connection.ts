@@ -83,6 +83,8 @@ export class Connection {
   expected = 0;
   /** Bytes written to the stream that have not left it. */
   undelivered = 0;
+  /** Told by the stream how many have. */
+  left: ((count: number) => void) | undefined = undefined;
   /** The number of the first byte that we have not yet said we have room for. */
   announced = 0;
   guestEnded = false;

@@ -86,7 +86,22 @@ function takeMore(connection: Connection, segment: Segment, now: number): Verdic
   }
   if (segment.flags & ACK) takeAcknowledgement(connection, segment, now);
   takeData(connection, segment, -early);
+  listen(connection, now);
   return 'fine';
+}
+
+/*
+ * A Guest that has ended may still want to hear the rest. Or its program is gone, and its kernel has waited for a
+ * minute and forgotten everything, and the other side never ends. From here the two look alike. So if nothing has
+ * happened for a minute we ask it something old. Who listens says where he is; who has forgotten says RST, and we may
+ * forget, too.
+ */
+
+export const HALF_OPEN = 60e9; // nanoseconds
+
+function listen(connection: Connection, now: number): void {
+  if (connection.guestEnded && !connection.streamEnded && connection.due === NEVER)
+    connection.due = now + HALF_OPEN;
 }
 
 /*
@@ -116,7 +131,7 @@ function takeAcknowledgement(connection: Connection, segment: Segment, now: numb
     if (connection.duplicates === GAP) connection.next = connection.acknowledged;
   }
   if (window > 0 && connection.window === 0 && connection.inFlight <= 0) connection.due = NEVER; // no more probes
-  if (connection.inFlight === 0) connection.tries = 0; // an answer to a probe, and a sign of life
+  if (connection.inFlight === 0 || window === 0) connection.tries = 0; // an answer, and a sign of life
   connection.window = window;
 }
 
@@ -175,11 +190,12 @@ function takeData(connection: Connection, segment: Segment, known: number): void
 function deliver(connection: Connection, bytes: Uint8Array): void {
   connection.expected = advance(connection.expected, bytes.length);
   connection.undelivered += bytes.length;
-  connection.stream?.write(bytes, () => {
-    connection.undelivered -= bytes.length;
+  connection.left ??= (count) => {
+    connection.undelivered -= count;
     const edge = advance(connection.expected, connection.room);
     if (ahead(edge, connection.announced) < WORTH_A_WORD) return;
     connection.ackDue = true;
     connection.onWork();
-  });
+  };
+  connection.stream?.write(bytes, connection.left);
 }

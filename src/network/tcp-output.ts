@@ -10,6 +10,7 @@
 import type { Frame } from './cable.ts';
 import type { Route } from './ipv4.ts';
 import { type Connection, NEVER } from './tcp-connection.ts';
+import { HALF_OPEN } from './tcp-input.ts';
 import { ACK, advance, ahead, FIN, OUR_MSS, PSH, type Segment, SYN, tcpFrame } from './tcp-segment.ts';
 
 /** The next frame that a connection has for the Guest, if it has one. */
@@ -120,8 +121,10 @@ function header(connection: Connection, flags: number): Omit<Segment, 'data'> {
  * its neighbour on the hill went from thirty-two thousand bits a second to forty, and to wait twice as long each
  * time is a part of what was learned from it.
  *
- * Data that the Guest has never asked for sets no alarm: it cannot have been lost. A SYN is another matter, for
- * somebody stands at the door. After a minute he is sent away, whether or not the Guest has come to look who it is.
+ * Data that the Guest has never asked for sets no alarm: it cannot have been lost. Nor does it count as a repetition
+ * before the Guest has asked for it: whoever reads its screen may have gone to lunch, and it stands still. A SYN is
+ * another matter, for somebody stands at the door. After a minute he is sent away, whether or not the Guest has come to
+ * look who it is.
  */
 
 const SECOND = 1e9;
@@ -145,8 +148,12 @@ export function tryAgain(connection: Connection, now: number): boolean {
   if (connection.inFlight > 0) {
     connection.tries++;
     connection.next = connection.acknowledged;
-  } else if (connection.buffer.length > 0 && !connection.probeDue) {
-    if (connection.window === 0) connection.probeDue = true;
+  } else if (connection.buffer.length === 0) {
+    connection.probeDue = true;
+    connection.due = now + HALF_OPEN;
+    return true;
+  } else if (connection.window === 0 && !connection.probeDue) {
+    connection.probeDue = true;
     connection.tries++;
   }
   setAlarm(connection, now);

@@ -107,6 +107,7 @@ function connectTerminal(stdin: ReadStream, keys: Keys, leave: () => void): void
   };
   stdin.setRawMode(true);
   process.on('exit', () => stdin.setRawMode(false));
+  process.on('SIGCONT', () => stdin.setRawMode(false).setRawMode(true)); // whoever has stopped us took the mode away
   stdin.on('data', (bytes: Buffer) => {
     if (enough(bytes)) leave();
     if (nobodyListens) press(keys, bytes);

@@ -8,6 +8,7 @@
 
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { type Forward, LauncherError } from '../../chapters/4-launcher/outside.ts';
+import { ByteQueue } from '../network/byte-queue.ts';
 import type { Closing, Datagrams, Sockets, Stream, StreamEvents } from '../network/cable.ts';
 
 /** The network that this computer is in, for whoever may use it as this user may. */
@@ -38,8 +39,7 @@ export function streamOf(socket: Socket, events: StreamEvents): Stream {
   });
   socket.on('close', () => events.closed(reason));
   return {
-    write: (bytes, left) => void socket.write(bytes, () => left()),
-    end: () => void socket.end(),
+    ...writerTo(socket),
     abort() {
       socket.removeAllListeners();
       socket.on('error', () => {}); // it is over already
@@ -50,6 +50,46 @@ export function streamOf(socket: Socket, events: StreamEvents): Stream {
     pause: () => void socket.pause(),
     resume: () => void socket.resume(),
   };
+}
+
+/*
+ * For whoever writes a byte, Node keeps a thousand more to remember it by, and we would keep the frame that it came in,
+ * sixty-four thousand. As long as the other side does not read, a Guest can write thirty-two thousand times one byte.
+ * So there is one piece on its way at a time, and what comes meanwhile is put together.
+ */
+
+function writerTo(socket: Socket): Pick<Stream, 'write' | 'end'> {
+  const waiting = new ByteQueue();
+  let isBusy = false;
+  let isEnding = false;
+  const send = (bytes: Uint8Array, left: (count: number) => void) => {
+    const { length } = bytes;
+    isBusy = true;
+    socket.write(bytes, () => {
+      isBusy = false;
+      if (waiting.length > 0 && !socket.destroyed) send(takeAll(waiting), left);
+      else if (isEnding) socket.end();
+      left(length);
+    });
+  };
+  return {
+    write(bytes, left) {
+      const own = bytes.length * 2 < bytes.buffer.byteLength ? bytes.slice() : bytes;
+      if (isBusy) waiting.push(own);
+      else send(own, left);
+    },
+    end() {
+      if (isBusy) isEnding = true;
+      else socket.end();
+    },
+  };
+}
+
+function takeAll(queue: ByteQueue): Uint8Array {
+  const bytes = new Uint8Array(queue.length);
+  queue.copy(0, bytes);
+  queue.drop(bytes.length);
+  return bytes;
 }
 
 /** What the Guest's kernel can make use of, of all that may go wrong. */
@@ -106,10 +146,16 @@ export function plain(bytes: Buffer): Uint8Array {
  *
  * `lookup` asks this computer as `ping` would: its hosts file, then whatever it is set up to ask. That a name does
  * not exist is an answer, and that nobody could be asked is none.
+ *
+ * The asking is done by the C library, which waits for ten seconds if it hears nothing, and nobody can make it stop: a
+ * program that ends meanwhile ends when it is done. So it is asked to be less patient, unless you have told it how
+ * patient to be. A Guest asks again by itself.
  */
+const IMPATIENCE = 'timeout:1 attempts:2';
 
 async function lookUp(name: string): Promise<string[]> {
   try {
+    process.env.RES_OPTIONS ??= IMPATIENCE;
     const { lookup } = process.getBuiltinModule('node:dns/promises');
     const found = await lookup(name, { family: 4, all: true });
     return found.map(({ address }) => address);

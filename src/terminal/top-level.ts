@@ -22,13 +22,17 @@ import { whatHappened } from './complaint.ts';
  * nobody is left to tell. Whatever else may happen to the last word of a program, a full disk for one, you are told.
  */
 
-const HEARD = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGUSR2', 'SIGALRM', 'SIGTERM'] as const;
+const HEARD = ['SIGINT', 'SIGQUIT', 'SIGUSR2', 'SIGALRM', 'SIGTERM'] as const;
 
 /** Runs a program to its exit code. Whatever goes wrong in it is one line on standard error, and code 1. */
 export async function atTopLevel(program: () => Promise<number>): Promise<void> {
   process.on('uncaughtException', fail);
   process.on('unhandledRejection', fail);
   for (const signal of HEARD) process.on(signal, () => process.exit(128 + constants.signals[signal]));
+  process.on('exit', () => {
+    for (const signal of HEARD) process.removeAllListeners(signal); // from here on they are not to be waited with
+  });
+  process.on('SIGHUP', hangUp);
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(1); // whoever was reading has gone home
     fail(new LauncherError(`standard output: ${whatHappened(error)}`));
@@ -41,6 +45,18 @@ export async function atTopLevel(program: () => Promise<number>): Promise<void> 
   } catch (error) {
     fail(error);
   }
+}
+
+/*
+ * When a terminal is closed, its programs get SIGHUP, and it is not there any more. Node would give it back its old
+ * mode on the way out, does not find it, and takes that for a bug of its own: you get a core. So of this signal the
+ * program dies as if nobody had heard it, as soon as everybody has kept what they promised.
+ */
+
+function hangUp(): void {
+  process.emit('exit', 128 + constants.signals.SIGHUP);
+  process.removeAllListeners();
+  process.kill(process.pid, 'SIGHUP');
 }
 
 /*

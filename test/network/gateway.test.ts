@@ -2,8 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { checksumOf, sumPseudoHeader, sumWords, viewOf } from '../../src/network/bytes.ts';
 import { Gateway } from '../../src/network/gateway.ts';
 import { GATEWAY, GUEST, NAME_SERVER } from '../../src/network/plan.ts';
+import type { Sockets } from '../../src/network/cable.ts';
+import { ACK, SYN } from '../../src/network/tcp-segment.ts';
+import { handSockets } from './hand-sockets.ts';
 import { nearNetwork } from './near.ts';
-import { handClock, hear, packet, PEER_MAC, piece, pieces, settle, udp } from './peer.ts';
+import { handClock, hear, packet, Peer, PEER_MAC, piece, pieces, settle, udp } from './peer.ts';
 
 function network() {
   const clock = handClock();
@@ -129,6 +132,18 @@ describe('DHCP', () => {
     expect(ask(network().gateway, 53, 1, 3, 50, 4, 10, 0, 2, 15, 54, 4, 10, 0, 2, 9, 255)).toBeUndefined();
   });
 
+  it('answers whoever has an address there, and a refusal to everybody', () => {
+    const renew = (address: number) => {
+      const { gateway } = network();
+      const message = dhcp(53, 1, 3, 255);
+      viewOf(message).setUint32(12, address);
+      gateway.send(udp(GATEWAY, 68, 67, message, address));
+      return hear(gateway.receive()!).destination;
+    };
+    expect(renew(GUEST)).toBe(GUEST);
+    expect(renew(GUEST + 1)).toBe(BROADCAST);
+  });
+
   it('tells a Guest with an address of its own the rest', () => {
     const { options, message } = ask(network().gateway, 53, 1, 8, 255)!;
     expect(options.get(53)).toEqual([5]);
@@ -195,6 +210,31 @@ describe('Datagrams', () => {
     expect(source).toBe(0xcb007105);
     expect([viewOf(payload).getUint16(0), viewOf(payload).getUint16(2)]).toEqual([7, 5000]);
     expect(new TextDecoder().decode(payload.subarray(8))).toBe('over');
+  });
+
+  it('do not keep a connection from its turn, however many there are', async () => {
+    const { sockets, streams } = handSockets();
+    const waiting: { bring?: (bytes: Uint8Array, address: string, port: number) => void } = {};
+    const datagrams: Sockets['datagrams'] = (received) => {
+      waiting.bring = received;
+      return { send() {}, close() {} };
+    };
+    const gateway = new Gateway({ ...sockets, datagrams }, handClock(), PEER_MAC);
+    const peer = new Peer(gateway, 0xcb007105, 80);
+    peer.say(SYN, undefined, { mss: 1460, scale: 0 });
+    streams[0]!.events.opened();
+    peer.listen();
+    peer.say(ACK);
+    gateway.send(udp(0xcb007105, 5000, 6000, data));
+    streams[0]!.events.received(new Uint8Array(100));
+    await settle();
+    const protocols = [];
+    for (let turn = 0; turn < 4; turn++) {
+      waiting.bring!(data, '203.0.113.5', 6000);
+      waiting.bring!(data, '203.0.113.5', 6000);
+      protocols.push(hear(gateway.receive()!).protocol);
+    }
+    expect(protocols).toContain(6);
   });
 
   it('for the gateway are for this computer', async () => {

@@ -23,9 +23,9 @@ export class HandStream implements Stream {
     return this.written.reduce((sum, { length }) => sum + length, 0);
   }
 
-  write(bytes: Uint8Array, left: () => void): void {
+  write(bytes: Uint8Array, left: (count: number) => void): void {
     this.written.push(bytes);
-    this.leaving.push(left);
+    this.leaving.push(() => left(bytes.length));
   }
 
   /** Lets what was written so far leave. */

@@ -63,7 +63,7 @@ function echo(events: StreamEvents): Stream {
   return {
     write(bytes, left) {
       setImmediate(() => {
-        left();
+        left(bytes.length);
         events.received(bytes);
       });
     },
@@ -83,7 +83,7 @@ function discard(events: StreamEvents, seen: Seen): Stream {
   return {
     write(bytes, left) {
       seen.discarded += bytes.length;
-      setImmediate(left);
+      setImmediate(left, bytes.length);
     },
     end() {
       setImmediate(() => {
@@ -117,8 +117,8 @@ function generate(events: StreamEvents, amount: number): Stream {
     if (ended) events.closed('done');
   };
   return {
-    write(_bytes, left) {
-      setImmediate(left);
+    write({ length }, left) {
+      setImmediate(left, length);
     },
     end() {
       ended = true;

@@ -1,9 +1,12 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Link } from '../../chapters/4-launcher/link.ts';
+import type { Frame, Link } from '../../chapters/4-launcher/link.ts';
 import { LauncherError } from '../../chapters/4-launcher/outside.ts';
 import { viewOf } from '../../src/network/bytes.ts';
 import { GATEWAY } from '../../src/network/plan.ts';
+import { Gateway } from '../../src/network/gateway.ts';
 import { ROOM } from '../../src/network/tcp-connection.ts';
 import { ACK, FIN, PSH, RST, SYN } from '../../src/network/tcp-segment.ts';
 import { openNetwork } from '../../src/terminal/network.ts';
@@ -49,6 +52,45 @@ async function connected(port: number): Promise<Peer> {
   peer.say(ACK);
   return peer;
 }
+
+describe('A peer that does not read', () => {
+  /** Bytes in buffers that somebody holds. */
+  function held(): number {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    for (let time = 0; time < 4; time++) collect();
+    return process.memoryUsage().arrayBuffers;
+  }
+
+  it('costs a Guest the bytes that it has said, and not the frames that they came in', async () => {
+    const port = await listen((socket) => socket.pause());
+    const gateway = new Gateway(SOCKETS, createRealWorld(), PEER_MAC);
+    open.push(gateway);
+    const padded = {
+      receive: () => gateway.receive(),
+      send({ bytes }: Frame) {
+        const frame = new Uint8Array(0xffff);
+        frame.set(bytes);
+        gateway.send({ bytes: frame });
+      },
+    };
+    const peer = new Peer(padded as Link, GATEWAY, port);
+    peer.say(SYN, undefined, { mss: 1460, scale: 7 });
+    await until(() => peer.listen().some(({ flags }) => flags === (SYN | ACK)));
+    peer.say(ACK);
+    const [connection] = gateway.connections.byEnds.values();
+    const say = async (length: number) => {
+      peer.say(ACK, new Uint8Array(length));
+      await new Promise(setImmediate);
+      peer.listen();
+    };
+    while (connection!.undelivered < ROOM / 2) await say(1400); // until this computer's own kernel takes no more
+    const before = held();
+    for (let time = 0; time < 400; time++) await say(1);
+    expect(connection!.undelivered).toBeGreaterThan(ROOM / 2);
+    expect(held() - before).toBeLessThan(4 << 20); // of 26 MB
+  });
+});
 
 describe('A real socket', () => {
   it('may be half closed, and still answers', async () => {

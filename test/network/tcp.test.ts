@@ -395,6 +395,39 @@ describe('Loss', () => {
     expect(peer.received).toBe(100);
   });
 
+  it('is not what has happened either if the Guest does not ask for what is repeated', async () => {
+    const { peer, stream, gateway, clock } = await connection();
+    stream.events.received(bytes(1000));
+    await settle();
+    gateway.receive(); // its card has taken it, and then the Guest stood still
+    await clock.advance(1000);
+    expect(stream.aborted).toBe(false);
+    peer.listen();
+    expect(peer.received).toBe(1000);
+  });
+
+  it('is not the end of it if the Guest has no room for the end, and says so each time', async () => {
+    const { peer, stream, clock } = await connection(1460, 0);
+    peer.window = 1000;
+    peer.say(ACK);
+    stream.events.received(bytes(1000));
+    await settle();
+    peer.listen();
+    peer.window = 0;
+    peer.say(ACK);
+    stream.events.ended();
+    await settle();
+    for (let second = 0; second < 400; second++) {
+      for (const { flags } of peer.listen()) {
+        expect(flags & RST).toBe(0);
+        if (flags & FIN) peer.expected = (peer.expected - 1) >>> 0; // it is thrown away
+        peer.say(ACK);
+      }
+      await clock.advance(1);
+    }
+    expect(stream.aborted).toBe(false);
+  });
+
   it('of the answer to a SYN is made good', async () => {
     const { gateway, streams, clock } = network();
     const peer = new Peer(gateway, FAR, 80);
@@ -406,6 +439,38 @@ describe('Loss', () => {
     await clock.advance(100);
     expect(streams[0]!.aborted).toBe(true);
     expect(gateway.size).toBe(0);
+  });
+});
+
+describe('A Guest that has ended, and is told nothing more', () => {
+  it('is asked after a minute: if it has forgotten, so may we', async () => {
+    const { peer, stream, gateway, clock } = await connection();
+    peer.say(FIN | ACK);
+    peer.listen();
+    await clock.advance(59);
+    expect(peer.listen()).toEqual([]);
+    await clock.advance(2);
+    expect(peer.listen()).toMatchObject([{ flags: ACK }]);
+    peer.say(RST);
+    expect(stream.aborted).toBe(true);
+    expect(gateway.size).toBe(0);
+  });
+
+  it('may go on listening for as long as it says so', async () => {
+    const { peer, stream, clock } = await connection();
+    peer.say(FIN | ACK);
+    peer.listen();
+    for (let minute = 0; minute < 20; minute++) {
+      await clock.advance(61);
+      expect(peer.listen()).toMatchObject([{ flags: ACK }]);
+      peer.say(ACK);
+      expect(peer.listen()).toEqual([]);
+    }
+    stream.events.received(bytes(100));
+    await settle();
+    peer.listen();
+    expect(peer.received).toBe(100);
+    expect(stream.aborted).toBe(false);
   });
 });
 

@@ -46,13 +46,14 @@ describe('A signal', () => {
   }
 
   it('ends a program by way of `exit`, where the terminal is put back', async () => {
-    const signals = ['SIGQUIT', 'SIGUSR2', 'SIGALRM', 'SIGTERM'] as const;
+    const signals = ['SIGQUIT', 'SIGUSR2', 'SIGALRM', 'SIGTERM', 'SIGHUP'] as const;
     const said = 'put back';
     expect(await Promise.all(signals.map(end))).toEqual([
       { code: 131, said },
       { code: 140, said },
       { code: 142, said },
       { code: 143, said },
+      { code: null, said }, // of this one it dies
     ]);
   });
 });
