@@ -4,9 +4,9 @@
  * A process is an illusion with a page directory. Everything it takes for *its memory* is what these tables say it
  * is, so whoever writes the tables writes the world. For once, that is you.
  *
- * You know the two levels from [the second walk](../1-preparation/paging.ts); from now on you are the one who writes
- * them. Of the twelve bits beside each frame there are three that the processor has never heard of: Intel left 9 to 11
- * to the operating system, "available". We take one.
+ * You know the two levels from [the two books](../1-preparation/paging.ts#two-books-really); from now on you are the
+ * one who writes them. Of the twelve bits beside each frame there are three that the processor has never heard of:
+ * Intel left 9 to 11 to the operating system, "available". We take one.
  */
 import { bootInformation } from './boot.ts';
 import { beginBatch, endBatch } from './hypercalls.ts';

@@ -7,8 +7,8 @@
  *
  * The trip from ring 3 to ring 1 and back goes through no hands but the silicon's. You can check the claim that the
  * Host has nothing to do with it. `syscall 10000` at the prompt counts some 140 instructions a call, all of them pup's
- * own, and `npm run bench` says how often the world was switched for it: some dozen times in a thousand calls, fewer
- * the longer it runs, for all of it is clocks: yours, and the Host looking at his.
+ * own, and `npm run bench` says how often the world was switched for it: some five times in a thousand calls, and all
+ * of that is clocks: yours, and the Host looking at his.
  */
 import { callClose, callDuplicate, callOpen, callPipe, callRead, callWrite } from './file-calls.ts';
 import type { i32, u32 } from './language.ts';

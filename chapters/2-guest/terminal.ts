@@ -75,8 +75,9 @@ export function hasRoom(): boolean {
 /*
  * ## Adding
  *
- * A line is cut when the ring is full but for one place. That one is for its end: a line that could never be
- * finished would be a terminal that could never be used again.
+ * A line is cut when the ring is full but for one place. That one is for its end: a line that could never be finished
+ * would be a terminal that could never be used again. And a tab becomes a blank, since nobody could say later how many
+ * columns to take back for it.
  */
 
 /** The last place in the ring is kept for the end of the line. */

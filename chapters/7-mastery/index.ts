@@ -18,8 +18,8 @@
  * evening's work on thirty-two.
  *
  * *It has one processor.* lguest's structures were split in two at some point, one part for each Guest and one for each
- * processor of it, and the second processor never came. Each processor would need an interrupt flag of its own, and so
- * a shared page of its own. So would a good deal of thinking.
+ * processor of it, and the second processor never came. Each would need an interrupt flag of its own, and so a shared
+ * page of its own, and all of it a good deal of thinking.
  *
  * *It believes in kernels that cooperate.* A kernel that has never heard of us says `popf` and is not told that it did
  * nothing. That was the bargain: five thousand lines, in exchange for a few hundred in the Guest. VMware rewrote such

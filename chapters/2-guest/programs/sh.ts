@@ -62,7 +62,7 @@ function reportEnded(): void {
  * ## One line, several jobs
  *
  * One command must be *built in*: a child that exits does not get its parent anywhere. All others are programs, `help`
- * too, so you may look something up with `help | grep disk`.
+ * too, so you may look something up with `help | grep memory`.
  */
 
 /** Runs the jobs of a line one after the other: `;` waits for the job before it, `&` does not. */

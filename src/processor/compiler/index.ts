@@ -169,7 +169,7 @@ export * from './float-control.ts';
  * picture was drawn by `npm run bench -- kernels --plot` on a machine with other things to do. Yours will look
  * different; draw it.
  *
- * ::figure[Time as a multiple of the real processor's, on a logarithmic scale: the bar and the number are a program that has warmed up, the stroke is its first time.]{#bench}
+ * ::figure[Time as a multiple of the real processor's, on a logarithmic scale: the bar and the number are a program that has warmed up, the thick stroke is as much of it, from cold, as takes the real one 50 milliseconds, the thin one its first time.]{#bench}
  *
  * Down at the bottom lies the language itself.
  */
