@@ -16,7 +16,8 @@ type Rounds = Stopwatch['rounds'];
 /** One column: somebody who runs kernels, in a process of their own each time. */
 interface Contestant {
   name: string;
-  /** Rounds behind the cold ones. */
+  /** Cold rounds at most, if there would be no end to it, and the warm ones behind them. */
+  mostCold?: number;
   warmRounds: number;
   run(kernel: Kernel, rounds: number): Promise<Rounds>;
 }
@@ -66,7 +67,7 @@ export async function benchKernels(): Promise<Results | undefined> {
   const poured = asBuilt(ENGINE);
   const ourselves = (engine: Engine): Contestant => ({
     name: engine,
-    warmRounds: engine === 'interpreter' ? 1 : 5,
+    ...(engine === 'interpreter' ? { mostCold: 2, warmRounds: 1 } : { warmRounds: 5 }),
     run: (kernel, rounds) => inChild([...poured, engine], kernel, rounds),
   });
   const contestants = [...LANTERN_ENGINES.map(ourselves), ...peers()];
@@ -132,7 +133,7 @@ async function inChild(words: readonly string[], kernel: Kernel, rounds: number)
 class Found {
   readonly kernel: Kernel;
   readonly native: Rounds = [];
-  readonly processes: Rounds[][];
+  readonly processes: { cold: Rounds; warm: Rounds }[][];
   /** Set by the first turn, and the same for all that follow. */
   coldRounds = 0;
 
@@ -147,25 +148,27 @@ async function measure(found: Found, contestants: Contestant[]): Promise<void> {
   const { kernel, native, processes } = found;
   native.push(...(await inChild([...BY_TSX, 'native'], kernel, NATIVE_ROUNDS)).slice(1));
   found.coldRounds ||= Math.ceil(COLD_MILLISECONDS / quartile(native.map(lasted)));
+  const { coldRounds } = found;
   const { checksum } = native[0]!;
-  for (const [n, { name, warmRounds, run }] of contestants.entries()) {
-    const rounds = await run(kernel, found.coldRounds + warmRounds);
+  for (const [n, { name, mostCold = coldRounds, warmRounds, run }] of contestants.entries()) {
+    const cold = Math.min(coldRounds, mostCold);
+    const rounds = await run(kernel, cold + warmRounds);
     const wrong = rounds.find((round) => round.checksum !== checksum);
     if (wrong) throw new Error(`${name}: ${kernel.name} is ${wrong.checksum}, expected ${checksum}`);
-    processes[n]!.push(rounds);
+    processes[n]!.push({ cold: rounds.slice(0, cold), warm: rounds.slice(cold) });
   }
 }
 
-function rowOf({ kernel, native, processes, coldRounds }: Found): Row {
+function rowOf({ kernel, native, processes }: Found): Row {
   const nativeMilliseconds = quartile(native.map(lasted));
   const times = (milliseconds: number[]) => quartile(milliseconds) / nativeMilliseconds;
   const mean = (rounds: Rounds) => rounds.reduce((sum, round) => sum + lasted(round), 0) / rounds.length;
   return {
     kernel: kernel.name,
     nativeMilliseconds,
-    first: processes.map((each) => times(each.map((rounds) => lasted(rounds[0]!)))),
-    cold: processes.map((each) => times(each.map((rounds) => mean(rounds.slice(0, coldRounds))))),
-    warm: processes.map((each) => times(each.flatMap((rounds) => rounds.slice(coldRounds).map(lasted)))),
+    first: processes.map((each) => times(each.map(({ cold }) => lasted(cold[0]!)))),
+    cold: processes.map((each) => times(each.map(({ cold }) => mean(cold)))),
+    warm: processes.map((each) => times(each.flatMap(({ warm }) => warm.map(lasted)))),
   };
 }
 
