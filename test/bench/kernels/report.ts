@@ -46,8 +46,8 @@ export interface Results {
  */
 const PROCESSES = 5;
 /**
- * What takes the real processor so long is run cold. One round alone would say little of several kernels: two milliseconds natively are
- * over before anybody has compiled anything. With 50, v86 takes about one and a half times as long cold as warm.
+ * What takes the real processor so long is run cold. One round alone says little of several kernels: two milliseconds natively are over
+ * before anybody has compiled anything. Of 50, v86 needs one and a half times to twice what it needs when it is warm, and QEMU hardly more.
  */
 const COLD_MILLISECONDS = 50;
 const NATIVE_ROUNDS = 7;
