@@ -118,8 +118,7 @@ export function nextBlock(cpu: Processor, previous: Block): Block {
   if (second.eip === eip && second.epoch === epoch) return second;
   const isTarget = previous.epoch >= 0 && jumpsTo(cpu, previous, eip);
   const block = findBlock(cpu, eip, isTarget);
-  // A REP may have written over itself.
-  if (cpu.repeating && executeOf(cpu.code, block.at) !== stringRepeated) cpu.repeating = false;
+  if (cpu.repeating) stopRepeating(cpu, block);
   if (previous.epoch >= 0 && block.epoch >= 0) {
     if (isTarget && eip <= previous.eip) block.pace = LOOP_PACE;
     if (previous.otherSuccessor.epoch >= 0) rememberFormer(previous, previous.otherSuccessor);
@@ -127,6 +126,11 @@ export function nextBlock(cpu: Processor, previous: Block): Block {
     previous.successor = block;
   }
   return block;
+}
+
+/** Takes no more note of a REP that is not there any more: it may have written over itself. */
+function stopRepeating(cpu: Processor, { at }: Block): void {
+  if (executeOf(cpu.code, at) !== stringRepeated) cpu.repeating = false;
 }
 
 const jumps = new Set<Execute>([jump, loopOrJump, ...conditionalJumps]);
@@ -173,8 +177,8 @@ function findBlock(cpu: Processor, eip: number, isTarget: boolean): Block {
       }
       block = block.variant;
     }
-    const isWhole = page === cpu.codePages[physical >>> 12];
-    if (block === undefined && isTarget && isWhole) block = split(cpu, page, physical & 0xfff, eip);
+    if (block === undefined && isTarget && page === cpu.codePages[physical >>> 12])
+      block = split(cpu, page, physical & 0xfff, eip);
     if (block !== undefined) {
       block.epoch = epoch;
       return block;
