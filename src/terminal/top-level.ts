@@ -28,10 +28,7 @@ const HEARD = ['SIGINT', 'SIGQUIT', 'SIGUSR2', 'SIGALRM', 'SIGTERM'] as const;
 export async function atTopLevel(program: () => Promise<number>): Promise<void> {
   process.on('uncaughtException', fail);
   process.on('unhandledRejection', fail);
-  for (const signal of HEARD) process.on(signal, () => process.exit(128 + constants.signals[signal]));
-  process.on('exit', () => {
-    for (const signal of HEARD) process.removeAllListeners(signal); // from here on they are not to be waited with
-  });
+  for (const signal of HEARD) process.on(signal, () => leave(128 + constants.signals[signal]));
   process.on('SIGHUP', hangUp);
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(1); // whoever was reading has gone home
@@ -40,11 +37,19 @@ export async function atTopLevel(program: () => Promise<number>): Promise<void> 
   try {
     const code = await program();
     process.stdout.write('', (error) => {
-      if (!error) process.exit(code); // not before the last word is out; if it never is, see above
+      if (!error) leave(code); // not before the last word is out; if it never is, see above
     });
   } catch (error) {
     fail(error);
   }
+}
+
+/** Ends the program. When everybody has kept their promises, a signal need not wait for what Node still has to do. */
+function leave(code: number): never {
+  process.on('exit', () => {
+    for (const signal of HEARD) process.removeAllListeners(signal);
+  });
+  process.exit(code);
 }
 
 /*

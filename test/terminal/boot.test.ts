@@ -31,7 +31,7 @@ function boot(words: string[], typed = '', signal?: NodeJS.Signals, at = 'sleepi
   let errors = '';
   child.stdout.on('data', (bytes) => {
     output += bytes;
-    if (signal && output.includes(at)) child.kill(signal);
+    if (signal && !child.killed && output.includes(at)) child.kill(signal); // once: the second would find nobody listening
   });
   child.stderr.on('data', (bytes) => {
     errors += bytes;
