@@ -176,7 +176,7 @@ export function callSetGroup(frame: TrapFrame): i32 {
   return 0;
 }
 
-/** foreground(group to give the terminal to, or 0 to give it to nobody else): the group that has it */
+/** foreground(group to give the terminal to, or 0 to ask): the group that has it */
 export function callForeground(frame: TrapFrame): i32 {
   if (frame.ebx !== 0) setForeground(frame.ebx);
   return foregroundGroup() as i32;

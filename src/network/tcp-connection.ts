@@ -62,6 +62,8 @@ export const FEW_WAITING: number = 1 << 17;
 
 /** No alarm. */
 export const NEVER: number = Number.POSITIVE_INFINITY;
+/** Nanoseconds after which a Guest that has ended, and hears nothing, is asked whether it still listens. */
+export const HALF_OPEN = 60e9;
 
 /*
  * ## What there is to remember

@@ -6,7 +6,7 @@
  * is what is left of them if there is only one cable and nothing on it changes places.
  */
 
-import { type Connection, FEW_WAITING, learn, NEVER, ROOM } from './tcp-connection.ts';
+import { type Connection, FEW_WAITING, HALF_OPEN, learn, NEVER, ROOM } from './tcp-connection.ts';
 import { setAlarm } from './tcp-output.ts';
 import { ACK, advance, ahead, FIN, RST, type Segment, SYN } from './tcp-segment.ts';
 
@@ -96,8 +96,6 @@ function takeMore(connection: Connection, segment: Segment, now: number): Verdic
  * happened for a minute we ask it something old. Who listens says where he is; who has forgotten says RST, and we may
  * forget, too.
  */
-
-export const HALF_OPEN = 60e9; // nanoseconds
 
 function listen(connection: Connection, now: number): void {
   if (connection.guestEnded && !connection.streamEnded && connection.due === NEVER)

@@ -9,8 +9,7 @@
 
 import type { Frame } from './cable.ts';
 import type { Route } from './ipv4.ts';
-import { type Connection, NEVER } from './tcp-connection.ts';
-import { HALF_OPEN } from './tcp-input.ts';
+import { type Connection, HALF_OPEN, NEVER } from './tcp-connection.ts';
 import { ACK, advance, ahead, FIN, OUR_MSS, PSH, type Segment, SYN, tcpFrame } from './tcp-segment.ts';
 
 /** The next frame that a connection has for the Guest, if it has one. */

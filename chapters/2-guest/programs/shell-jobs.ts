@@ -25,6 +25,14 @@ import { INPUT, OUTPUT, complain, print, printNumber } from './library/output.ts
 import { become } from './library/run.ts';
 import { MOST_TOKENS, isOperator, isWord, tokens } from './shell-words.ts';
 
+/*
+ * ## Whose terminal?
+ *
+ * A shell that you type at lends its terminal to each job and takes it back. A shell in a pipe has no terminal to lend.
+ * If it gave away what belongs to somebody else, the shell in front would read nothing the next time, take that for ^D,
+ * and switch off the light. It happened here: `sh &`, one more command, and good night.
+ */
+
 /** Whether the terminal is this shell's own, to give to its jobs and to take back. */
 export let inFront: boolean = false;
 
@@ -32,8 +40,16 @@ export function beInFront(): void {
   inFront = true;
 }
 
+/*
+ * ## The plumbing
+ *
+ * `ls | grep e | wc` is three children and two pipes, and the loop sees one of each at a time. The end that the last
+ * pipe is read at becomes the next child's input. The parent closes what it has handed on; a pipe of which anybody
+ * still holds the writing end never ends.
+ */
+
 /** One more than there can be pipes in a line. */
-const children = array<i32>(65);
+const children = array<i32>(MOST_TOKENS + 1);
 const ends = array<i32>(2);
 
 /**
