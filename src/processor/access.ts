@@ -221,8 +221,13 @@ export function writeSystem(cpu: Processor, linear: number, size: number, value:
   writeVia(cpu, WRITE_SUPERVISOR, linear, size, value, false);
 }
 
-/** Faults now if a store of `size` bytes would fault later. `size` may be up to a page. */
-export function probeWrite(cpu: Processor, linear: number, size: number): void {
+/**
+ * Faults now if a store of `size` bytes would fault later. `size` may be up to a page.
+ *
+ * @param unit what the address should be a multiple of, in bytes
+ */
+export function probeWrite(cpu: Processor, linear: number, size: number, unit: number): void {
+  checkAlignment(cpu, linear, unit);
   const user = cpu.words[CPL] === 3;
   const table = cpu.words[WRITE_TABLE]!;
   lookUp(cpu, table, linear, true, user);
@@ -235,9 +240,9 @@ export function probeWrite(cpu: Processor, linear: number, size: number): void {
  * next to nothing: crooked addresses come this way anyhow, and who would do without (compiled code, and REP by the
  * page) asks once before it begins.
  */
-/** #AC: ring 3 asked to be told about misaligned accesses, and made one. */
-function checkAlignment(cpu: Processor, linear: number, size: number): void {
-  if ((linear & (size - 1)) !== 0 && mindsCrooked(cpu)) raise(ALIGNMENT_CHECK, 0);
+/** #AC: ring 3 asked to be told about misaligned accesses, and made one. `unit` is a power of two. */
+export function checkAlignment(cpu: Processor, linear: number, unit: number): void {
+  if ((linear & (unit - 1)) !== 0 && mindsCrooked(cpu)) raise(ALIGNMENT_CHECK, 0);
 }
 
 /** Whether misaligned accesses are faults just now. */

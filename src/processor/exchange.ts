@@ -53,7 +53,7 @@ export function compareAndExchange(cpu: Processor, i: Instruction): void {
 export function compareAndExchange8Bytes(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
   const address = addressForWrite(cpu, i, 8);
-  probeWrite(cpu, address, 8);
+  probeWrite(cpu, address, 8, 8);
   const low = readForWrite32(cpu, address);
   const high = readForWrite32(cpu, (address + 4) | 0);
   const equal = low === words[EAX] && high === words[EDX];

@@ -38,7 +38,7 @@ import { FLAG_CARRIES, FLAG_RESULT } from './layout.ts';
  *  +------------+--+--+--+--+--+--+--+--+-----+--+--+--+--+--+--+--+--+--+--+--+--+
  * ```
  *
- * Bit 1 is always 1. It was so on the 8080 and nobody has dared to ask.
+ * Bit 1 is always 1, for reasons of the 8080's.
  */
 export const CARRY = 1 << 0;
 export const PARITY = 1 << 2;

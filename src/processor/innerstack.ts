@@ -120,7 +120,7 @@ function probeFrame(cpu: Processor, size: number, count: number): void {
   let tried = -1;
   for (let item = 1; item <= count; item++) {
     const at = (found.base + offsetOf(item, size)) | 0;
-    if (at >>> 12 !== tried || (at & 0xfff) + size > 0x1000) probeWrite(cpu, at, size);
+    if (at >>> 12 !== tried || (at & 0xfff) + size > 0x1000) probeWrite(cpu, at, size, size);
     tried = at >>> 12;
   }
 }

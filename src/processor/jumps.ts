@@ -138,8 +138,8 @@ export const conditionalJumps: readonly Execute[] = [
 ];
 
 /*
- * LOOP counts in ECX, or in CX if addresses are 16 bits wide. It is one byte shorter than DEC and JNZ and has
- * been slower than the two of them since the 486.
+ * LOOP counts in ECX, or in CX if addresses are 16 bits wide. It is one byte shorter than DEC and JNZ and has been
+ * slower than the two of them since the 386.
  */
 /** LOOPNE, LOOPE, LOOP and JECXZ, by `operation` 0 to 3; the counter is as wide as addresses are. */
 export function loopOrJump(cpu: Processor, i: Instruction): void {

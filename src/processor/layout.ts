@@ -6,10 +6,10 @@
  * put all of it in one array of 32-bit words instead, and that array is the bottom of a `WebAssembly.Memory`,
  * with the RAM further up in the same memory.
  *
- * Two reasons. The first is speed: JavaScript engines compile `words[i.reg]` with an `Int32Array` to about the
- * two machine instructions that it deserves, and never ask whether the number may be a fraction today. The
- * second is a guest we expect later: a compiler that turns i386 code into WebAssembly. WebAssembly sees exactly
- * one thing, its memory. Whatever the two engines are to share must lie in it.
+ * Two reasons. The first is speed: JavaScript engines compile `words[i.reg]` with an `Int32Array` to about the two
+ * machine instructions that it deserves, and never ask whether the number may be a fraction today. The second is
+ * somebody you meet at the end of this appendix: a compiler that turns i386 code into WebAssembly. WebAssembly sees
+ * exactly one thing, its memory. Whatever the two engines are to share must lie in it.
  *
  * ```text
  *  0x00000000  +------------------------------------------+

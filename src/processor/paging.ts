@@ -72,7 +72,7 @@ export const FAULT_USER = 1 << 2;
  * last time.
  *
  * Rings 0, 1 and 2 are all *supervisor* to the paging unit. Keep that in mind: it is the hole through which a
- * guest kernel in ring 1 could reach its hypervisor, and how lguest stops it is told in chapter 5.
+ * guest kernel in ring 1 could reach its hypervisor, and how lguest stops it is told in chapter 6.
  */
 /**
  * Linear to physical, by the page tables, with all their checks and marks (Intel SDM vol. 3, 4.3, 4.6 to 4.8).

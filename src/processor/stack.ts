@@ -104,7 +104,7 @@ export function discard(cpu: Processor, bytes: number): void {
 export function probePush(cpu: Processor, count: number, size: number): void {
   for (let item = 1; item <= count; item++) {
     const at = stackOffset(cpu, cpu.words[ESP]!, -item * size);
-    probeWrite(cpu, linearAddress(cpu, SS, at, size, true), size);
+    probeWrite(cpu, linearAddress(cpu, SS, at, size, true), size, size);
   }
 }
 
@@ -220,7 +220,7 @@ export function enter(cpu: Processor, i: Instruction): void {
     }
     if (level > 0) push(cpu, size, frame);
     const top = stackOffset(cpu, words[ESP]!, -i.immediate);
-    probeWrite(cpu, linearAddress(cpu, SS, top, size, true), size);
+    probeWrite(cpu, linearAddress(cpu, SS, top, size, true), size, size);
     setStackPointer(cpu, top);
     writeRegister(cpu, registerIndex(EBP, size), size, frame);
   } catch (error) {

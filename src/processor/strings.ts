@@ -87,9 +87,8 @@ function comparesData(i: Instruction): boolean {
 /*
  * ## Again and again
  *
- * A REP retires one instruction for each time around, so it can be stopped between any two of them, by the end of the
- * budget or by what it has just written. Then EIP stays where it is, and ECX says how much is left: that is all that is
- * needed to go on, even after an interrupt.
+ * So a REP can be stopped between any two rounds, by the end of the budget or by what it has just written. Then EIP
+ * stays where it is, and ECX says how much is left: that is all that is needed to go on, even after an interrupt.
  */
 function repeat(cpu: Processor, i: Instruction, total: number): void {
   const words = cpu.words;
@@ -204,7 +203,7 @@ function inputStep(cpu: Processor, offset: number, size: number): void {
   const port = cpu.words[EDX]! & 0xffff;
   checkPort(cpu, port, size);
   const address = linearAddress(cpu, ES, offset, size, true);
-  probeWrite(cpu, address, size);
+  probeWrite(cpu, address, size, size);
   writeLinear(cpu, address, size, readPort(cpu, port, size));
 }
 

@@ -48,7 +48,7 @@ export function loadTable(cpu: Processor, i: Instruction): void {
 /** SGDT and SIDT: any ring may ask, which is one of the i386's famous leaks. */
 export function storeTable(cpu: Processor, i: Instruction): void {
   const address = addressForWrite(cpu, i, 6);
-  probeWrite(cpu, address, 6);
+  probeWrite(cpu, address, 6, 2);
   writeLinear(cpu, address, 2, cpu.words[i.operation + 1]!);
   writeLinear(cpu, (address + 2) | 0, 4, cpu.words[i.operation]!);
 }

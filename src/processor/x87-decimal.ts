@@ -8,7 +8,7 @@
  *
  * Here is the one place where `BigInt` divides in a load or a store. Nobody will be waiting.
  */
-import { probeWrite, read16, read32, write16, write32 } from './access.ts';
+import { checkAlignment, probeWrite, read16, read32, write16, write32 } from './access.ts';
 import { addressForRead, addressForWrite, type Instruction } from './instruction.ts';
 import type { Processor } from './processor.ts';
 import {
@@ -58,6 +58,7 @@ export function pushDecimal(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
   beginX87(cpu);
   const address = addressForRead(cpu, i, 10);
+  checkAlignment(cpu, address, 8);
   const low = fromDigits(read32(cpu, address), 4);
   const middle = fromDigits(read32(cpu, (address + 4) | 0), 4);
   const top = read16(cpu, (address + 8) | 0);
@@ -93,7 +94,7 @@ export function storeAsDecimal(cpu: Processor, i: Instruction): void {
   if ((flags & INVALID) === 0 && magnitude > MOST) flags = INVALID;
   if ((unmasked(words, flags) & EARLY) === 0) {
     const address = addressForWrite(cpu, i, 10);
-    if ((address & 0xfff) > 0xff6) probeWrite(cpu, address, 10);
+    probeWrite(cpu, address, 10, 8);
     if (flags & INVALID) {
       write32(cpu, address, 0);
       write32(cpu, (address + 4) | 0, 0xc000_0000 | 0);

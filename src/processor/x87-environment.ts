@@ -192,7 +192,7 @@ export function storeEnvironment(cpu: Processor, i: Instruction): void {
   requireX87(cpu);
   const bytes = ENVIRONMENT_WORDS * i.size;
   const address = addressForWrite(cpu, i, bytes);
-  probeWrite(cpu, address, bytes);
+  probeWrite(cpu, address, bytes, i.size);
   writeEnvironment(cpu, address, i.size);
   cpu.words[X87_CONTROL]! |= EXCEPTIONS;
   updateSummary(cpu.words);
@@ -247,6 +247,9 @@ function takeEnvironment(words: Int32Array, values: number[], size: number): voi
  *
  * The registers are saved in the order of the stack, not of the shelf: ST(0) first, wherever it lies. The tag
  * word above them goes by the shelf. Whoever writes a debugger finds out.
+ *
+ * Of ten bytes each, every other one lies where four bytes should not begin. They go two by two, so that nobody who
+ * minds such things is told of addresses he has not chosen.
  */
 /** FNSAVE: the environment and the eight registers, ST(0) first; then as FNINIT. */
 export function saveAll(cpu: Processor, i: Instruction): void {
@@ -254,13 +257,13 @@ export function saveAll(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
   const bytes = ENVIRONMENT_WORDS * i.size + 8 * REGISTER_BYTES;
   const address = addressForWrite(cpu, i, bytes);
-  probeWrite(cpu, address, bytes);
+  probeWrite(cpu, address, bytes, i.size);
   writeEnvironment(cpu, address, i.size);
   let to = (address + ENVIRONMENT_WORDS * i.size) | 0;
   for (let n = 0; n < 8; n++) {
     const at = physical(words, n);
-    writeLinear(cpu, to, 4, words[X87_LOW + 2 * at]!);
-    writeLinear(cpu, (to + 4) | 0, 4, words[X87_HIGH + 2 * at]!);
+    writeHalves(cpu, to, words[X87_LOW + 2 * at]!);
+    writeHalves(cpu, (to + 4) | 0, words[X87_HIGH + 2 * at]!);
     write16(cpu, (to + 8) | 0, words[X87_EXPONENT + at]!);
     to = (to + REGISTER_BYTES) | 0;
   }
@@ -276,7 +279,7 @@ export function restoreAll(cpu: Processor, i: Instruction): void {
   const numbers: number[] = [];
   let from = (address + ENVIRONMENT_WORDS * i.size) | 0;
   for (let n = 0; n < 8; n++) {
-    numbers.push(readLinear(cpu, from, 4), readLinear(cpu, (from + 4) | 0, 4), read16(cpu, (from + 8) | 0));
+    numbers.push(readHalves(cpu, from), readHalves(cpu, (from + 4) | 0), read16(cpu, (from + 8) | 0));
     from = (from + REGISTER_BYTES) | 0;
   }
   // Nothing can fail any more.
@@ -287,4 +290,14 @@ export function restoreAll(cpu: Processor, i: Instruction): void {
     words[X87_HIGH + 2 * at] = numbers[n * 3 + 1]!;
     words[X87_EXPONENT + at] = numbers[n * 3 + 2]!;
   }
+}
+
+/** Four bytes as two and two. */
+function writeHalves(cpu: Processor, linear: number, value: number): void {
+  write16(cpu, linear, value);
+  write16(cpu, (linear + 2) | 0, value >>> 16);
+}
+
+function readHalves(cpu: Processor, linear: number): number {
+  return read16(cpu, linear) | (read16(cpu, (linear + 2) | 0) << 16);
 }

@@ -30,7 +30,7 @@
  *
  * *Used* is eight bits, one for each register, as the unit itself has them. Nobody makes up captions any more.
  */
-import { probeWrite, read32, write32 } from './access.ts';
+import { checkAlignment, probeWrite, read32, write32 } from './access.ts';
 import { protectionFault } from './faults.ts';
 import { addressForRead, addressForWrite, type Instruction } from './instruction.ts';
 import {
@@ -64,9 +64,10 @@ const image = new Int32Array(OURS);
 
 /*
  * The area lies at a multiple of sixteen. Otherwise there is #GP, whether or not anybody has asked for such things to
- * be noticed.
+ * be noticed. To whoever has asked, an address that is not even a multiple of four is #AC first.
  */
-function requireAligned(linear: number): number {
+function requireAligned(cpu: Processor, linear: number): number {
+  checkAlignment(cpu, linear, 4);
   if ((linear & 15) !== 0) protectionFault();
   return linear;
 }
@@ -74,8 +75,8 @@ function requireAligned(linear: number): number {
 /** FXSAVE: 160 of 512 bytes. The unit stays as it is. #GP(0) if they do not begin at a multiple of 16. */
 export function fastSave(cpu: Processor, i: Instruction): void {
   requireX87(cpu);
-  const to = requireAligned(addressForWrite(cpu, i, AREA_BYTES));
-  probeWrite(cpu, to, AREA_BYTES);
+  const to = requireAligned(cpu, addressForWrite(cpu, i, AREA_BYTES));
+  probeWrite(cpu, to, AREA_BYTES, 16);
   takePicture(cpu.words);
   for (let word = 0; word < OURS; word++) write32(cpu, (to + word * 4) | 0, image[word]!);
 }
@@ -100,7 +101,7 @@ function takePicture(words: Int32Array): void {
 /** FXRSTOR. An error that is pending now does not stop it, and one that it brings stops whoever comes next. */
 export function fastRestore(cpu: Processor, i: Instruction): void {
   requireX87(cpu);
-  const from = requireAligned(addressForRead(cpu, i, AREA_BYTES));
+  const from = requireAligned(cpu, addressForRead(cpu, i, AREA_BYTES));
   read32(cpu, (from + AREA_BYTES - 4) | 0); // as FXSAVE: all of it is there, or nothing is done
   for (let word = 0; word < OURS; word++) image[word] = read32(cpu, (from + word * 4) | 0);
   developPicture(cpu.words);

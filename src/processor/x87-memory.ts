@@ -14,12 +14,9 @@
  * The bit before the point is not there. It is 1, unless the exponent is all zeros, when it is 0. The idea is
  * old; DEC had it in the PDP-11, and it buys a bit of precision for nothing.
  */
-import { probeWrite, read16, read32, write16, write32 } from './access.ts';
-import { ALIGNMENT_CHECK, raise } from './faults.ts';
-import { ALIGNMENT } from './flags.ts';
+import { checkAlignment, probeWrite, read16, read32, write16, write32 } from './access.ts';
 import { addressForRead, addressForWrite, type Instruction } from './instruction.ts';
-import { CPL, CR0, SYSTEM_FLAGS } from './layout.ts';
-import { CR0_AM, type Processor } from './processor.ts';
+import type { Processor } from './processor.ts';
 import {
   BIAS,
   decodeReal,
@@ -127,27 +124,20 @@ export function encodeDoubleLow(real: Real): number {
  * faults. A store is another thing: with the first half on one page and the second on another that may not be
  * there, both must be asked before the first byte goes out. `probeWrite` asks.
  */
-/** #AC for the sizes that the integer unit does not know: a REAL8 or REAL10 belongs on a multiple of eight. */
-function checkAlignment(cpu: Processor, linear: number): void {
-  const words = cpu.words;
-  if ((linear & 7) === 0 || words[CPL] !== 3) return;
-  if (words[SYSTEM_FLAGS]! & ALIGNMENT && words[CR0]! & CR0_AM) raise(ALIGNMENT_CHECK, 0);
-}
-
 export function loadSingle(cpu: Processor, i: Instruction, into: Real): void {
   decodeSingle(read32(cpu, addressForRead(cpu, i, 4)), into);
 }
 
 export function loadDouble(cpu: Processor, i: Instruction, into: Real): void {
   const address = addressForRead(cpu, i, 8);
-  checkAlignment(cpu, address);
+  checkAlignment(cpu, address, 8);
   const low = read32(cpu, address);
   decodeDouble(low, read32(cpu, (address + 4) | 0), into);
 }
 
 export function loadExtended(cpu: Processor, i: Instruction, into: Real): void {
   const address = addressForRead(cpu, i, 10);
-  checkAlignment(cpu, address);
+  checkAlignment(cpu, address, 8);
   const low = read32(cpu, address);
   const high = read32(cpu, (address + 4) | 0);
   decodeReal(into, read16(cpu, (address + 8) | 0), high, low);
@@ -157,7 +147,7 @@ export function loadExtended(cpu: Processor, i: Instruction, into: Real): void {
 export function loadInteger(cpu: Processor, i: Instruction, into: Real): void {
   const address = addressForRead(cpu, i, i.size);
   if (i.size === 8) {
-    checkAlignment(cpu, address);
+    checkAlignment(cpu, address, 8);
     const low = read32(cpu, address);
     decodeInteger(low, read32(cpu, (address + 4) | 0), into);
     return;
@@ -179,8 +169,8 @@ export function storeSmall(cpu: Processor, i: Instruction, size: number, value: 
 /** Eight bytes, all or none. */
 export function storeDouble(cpu: Processor, i: Instruction, low: number, high: number): void {
   const address = addressForWrite(cpu, i, 8);
-  checkAlignment(cpu, address);
-  if ((address & 0xfff) > 0xff8) probeWrite(cpu, address, 8);
+  checkAlignment(cpu, address, 8);
+  if ((address & 0xfff) > 0xff8) probeWrite(cpu, address, 8, 8);
   write32(cpu, address, low);
   write32(cpu, (address + 4) | 0, high);
 }
@@ -188,8 +178,8 @@ export function storeDouble(cpu: Processor, i: Instruction, low: number, high: n
 /** Ten bytes, all or none. */
 export function storeExtended(cpu: Processor, i: Instruction, low: number, high: number, top: number): void {
   const address = addressForWrite(cpu, i, 10);
-  checkAlignment(cpu, address);
-  if ((address & 0xfff) > 0xff6) probeWrite(cpu, address, 10);
+  checkAlignment(cpu, address, 8);
+  if ((address & 0xfff) > 0xff6) probeWrite(cpu, address, 10, 8);
   write32(cpu, address, low);
   write32(cpu, (address + 4) | 0, high);
   write16(cpu, (address + 8) | 0, top);

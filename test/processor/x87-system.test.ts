@@ -244,6 +244,24 @@ describe('Alignment (vol. 3, table 6-7)', () => {
     expect(vector('fld dword [DATA + 2]')).toBe(17);
     expect(vector('fstp tword [DATA + 4]')).toBe(17);
   });
+  test.each([
+    ['fnsave [DATA + 4]', 3],
+    ['fnsave [DATA + 2]', 17],
+    ['o16 fnsave [DATA + 2]', 3],
+    ['fnsave [DATA + 4]\n frstor [DATA + 4]', 3],
+    ['fnsave [DATA + 4]\n frstor [DATA + 6]', 17],
+    ['fnstenv [DATA + 4]', 3],
+    ['fnstenv [DATA + 2]', 17],
+    ['fbld [DATA + 8]', 3],
+    ['fbld [DATA + 4]', 17],
+    ['fldz\n fbstp [DATA + 4]', 17],
+    ['fxsave [DATA + 16]', 3],
+    ['fxsave [DATA + 8]', 13],
+    ['fxsave [DATA + 2]', 17],
+    ['fxrstor [DATA + 1]', 17],
+    ['cmpxchg8b [DATA + 8]', 3],
+    ['cmpxchg8b [DATA + 4]', 17],
+  ])('%s ends in %i', (code, expected) => expect(vector(code)).toBe(expected));
 });
 
 describe('Opcodes', () => {

@@ -6,8 +6,11 @@ import { isOpenAfterFxsave, sameX87, showX87 } from './x87.ts';
 const PAGE_FAULT = 14;
 /** Bit 4 of a page fault's error code: a fetch, where the processor knows pages that may not be executed. */
 const FETCH = 0x10;
-/** #SS, #GP and #PF: what a memory access may end in. */
-const FAULTS = [12, 13, 14];
+const ALIGNMENT_CHECK = 17;
+/** #SS, #GP, #PF and #AC: what a memory access may end in. */
+const FAULTS = [12, 13, PAGE_FAULT, ALIGNMENT_CHECK];
+/** Those of an instruction's accesses to memory, among which the order is open if there are several. */
+const OF_ACCESSES = [PAGE_FAULT, ALIGNMENT_CHECK];
 const STACK_FAULT = 12;
 const CS = 1;
 const ESP = 4;
@@ -42,7 +45,8 @@ export function differences(
     return found;
   note('eip', real.eip, other.eip);
   const faults = faulted(real) && faulted(other);
-  const anyFault = faults && leftOpen.anyOrder && (real.vector === PAGE_FAULT || other.vector === PAGE_FAULT);
+  const isOfAccess = ({ vector }: Outcome) => OF_ACCESSES.includes(vector);
+  const anyFault = faults && leftOpen.anyOrder && (isOfAccess(real) || isOfAccess(other));
   if (!anyFault) {
     note('vector', real.vector, other.vector);
     note('error', errorOf(real), errorOf(other));

@@ -26,6 +26,7 @@ const HLT = 0xf4;
 const TRAP = 0x100;
 const DIRECTION = 0x400;
 const ARITHMETIC = 0x8d5;
+const ALIGNMENT = 0x4_0000;
 /** Bit 1 is always set, and IF is for Linux to say. */
 const ALWAYS = 0x202;
 
@@ -56,11 +57,13 @@ function beginPlan(random: Random): Plan {
   );
   const direction = random.chance(20) ? DIRECTION : 0;
   const trap = random.chance(2) ? TRAP : 0;
+  const word = random.word();
+  const alignment = word >>> 28 === 0 ? ALIGNMENT : 0;
   return {
     random,
     form: INTEGER_FORMS[0]!,
     registers,
-    eflags: ALWAYS | (random.word() & ARITHMETIC) | direction | trap,
+    eflags: ALWAYS | (word & ARITHMETIC) | direction | trap | alignment,
     selectors,
     pokes: [],
     code: [],
