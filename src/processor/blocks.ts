@@ -12,7 +12,7 @@
  * before. For a loop and for an `if` that is all there is. A RET that has more than two callers must look up.
  */
 import { translateForFetch } from './access.ts';
-import { blockAt, keepBlock, makeRoom, MOST_CODE_PAGES } from './code-pages.ts';
+import { blockAt, keepBlock, makeRoom, MOST_BLOCKS, MOST_CODE_PAGES } from './code-pages.ts';
 import { decodeInstruction } from './decode.ts';
 import type { Region } from './compiler/cache.ts';
 import { LOOP_PACE } from './compiler/making.ts';
@@ -216,7 +216,7 @@ function decodeBlock(cpu: Processor, eip: number, physical: number, epoch: numbe
   block.otherSuccessor = NO_BLOCK;
   if (cpu.compiler !== undefined) block.due = cpu.compiler.warm;
   const isFull = cpu.codeEnd + LONGEST_BLOCK * PACKED > cpu.code.length;
-  if (isFull || cpu.codePageCount >= MOST_CODE_PAGES) makeRoom(cpu);
+  if (isFull || cpu.blockCount >= MOST_BLOCKS || cpu.codePageCount >= MOST_CODE_PAGES) makeRoom(cpu);
   block.at = cpu.codeEnd;
   let at = eip;
   while (block.length < LONGEST_BLOCK) {

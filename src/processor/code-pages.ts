@@ -20,6 +20,8 @@ import { newEpoch, watchFrame } from './tlb.ts';
 
 /** The most pages that are kept decoded. */
 export const MOST_CODE_PAGES = 8192;
+/** The most blocks that are decoded before somebody tidies up. */
+export const MOST_BLOCKS = 100_000;
 
 /** The most blocks that begin at one byte (for other linear addresses or segments). */
 const MOST_VARIANTS = 4;
@@ -65,6 +67,7 @@ export function keepBlock(cpu: Processor, block: Block, frame: number, start: nu
 
 /** Puts a block where its first byte is. */
 export function addBlock(cpu: Processor, block: Block, start: number): void {
+  cpu.blockCount++;
   const page = codePage(cpu, block.frame);
   const first = blockAt(page, start);
   let variants = 0;
@@ -160,9 +163,11 @@ function forget(cpu: Processor, block: Block): void {
  * one tidies a bookshelf, and takes about as much thought.
  *
  * If more than half of the shelf is in use even so, the guest is one that does nothing but make new code. The same if
- * it has visited thirty-two megabytes of pages: each costs twelve kilobytes, however little of it was looked at. Then
- * everything is thrown away at once, and what is still needed comes back by itself. An old rule: if forgetting is rare,
- * it need not be clever.
+ * it has visited thirty-two megabytes of pages: each costs twelve kilobytes, however little of it was looked at. And
+ * the same if there are too many blocks to carry: a guest that calls each byte of three megabytes of `ret` fills the
+ * shelf with leaflets, and we were a fifth of a second carrying four hundred thousand of them. Then everything is
+ * thrown away at once, and what is still needed comes back by itself. An old rule: if forgetting is rare, it need not
+ * be clever.
  */
 /** Makes room for more packed instructions, at least half of all that there is room for. */
 export function makeRoom(cpu: Processor): void {
@@ -171,10 +176,12 @@ export function makeRoom(cpu: Processor): void {
     .flatMap((page) => (page === undefined ? [] : blocksOf(page)))
     .filter(({ mode }) => mode !== -1);
   const instructions = inUse.reduce((sum, { length }) => sum + length, 0);
-  if (instructions > MOST_DECODED / 2 || cpu.codePageCount >= MOST_CODE_PAGES) {
+  const isMuch = instructions > MOST_DECODED / 2 || inUse.length > MOST_BLOCKS / 2;
+  if (isMuch || cpu.codePageCount >= MOST_CODE_PAGES) {
     dropAllCode(cpu);
     return;
   }
+  cpu.blockCount = inUse.length;
   cpu.codeEnd = 0;
   for (const block of inUse.sort((a, b) => a.at - b.at)) {
     const size = block.length * PACKED;
@@ -191,6 +198,7 @@ function dropAllCode(cpu: Processor): void {
   }
   cpu.codePages.fill(undefined);
   cpu.codePageCount = 0;
+  cpu.blockCount = 0;
   cpu.codeEnd = 0;
   newEpoch(cpu);
 }

@@ -127,14 +127,14 @@ export class Processor {
   /** Decoded code, by physical page number. */
   readonly codePages: (CodePage | undefined)[];
   codePageCount = 0;
+  blockCount = 0; // those that were there when somebody last tidied up, and all since
   /** The second engine, unless this processor is interpreted only. */
   compiler: Compiler | undefined = undefined;
   learned = 0; // how often the TLB has been told something
   /** All decoded instructions, packed, and where there is room for more. */
   readonly code: Int32Array;
   codeEnd = 0;
-  /** What the retired count will be when `remaining` reaches 0. */
-  retiredAtEnd = 0;
+  retiredAtEnd = 0; // what the retired count will be when `remaining` reaches 0
   /** Instructions this slice may still retire. */
   remaining = 0;
   /**
@@ -237,7 +237,7 @@ export function updateAttention(cpu: Processor): void {
 /*
  * ## Dear instructions
  *
- * Most instructions take a nanosecond, or fifty when it is the interpreter's turn. The arctangent takes two thousand,
+ * Most instructions take a nanosecond, or twenty when it is the interpreter's turn. The arctangent takes two thousand,
  * and whoever has asked for four million instructions because the last four million took as many microseconds would
  * wait for seven seconds. So those that are very dear say so, and when a millisecond has gone into them, `run`
  * comes back early. What has been done is done, and counted; it is only sooner that somebody can look at a clock.

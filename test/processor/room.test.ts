@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { assemble } from '../../src/assembler/index.ts';
 import { emptyBus } from '../../src/processor/bus.ts';
-import { MOST_CODE_PAGES } from '../../src/processor/code-pages.ts';
+import { MOST_BLOCKS, MOST_CODE_PAGES } from '../../src/processor/code-pages.ts';
 import { Compiler } from '../../src/processor/compiler/compiler.ts';
 import { HOT } from '../../src/processor/compiler/making.ts';
 import { EAX, EDX, EIP, ESP, RAM_BASE } from '../../src/processor/layout.ts';
@@ -93,6 +93,24 @@ test('When more are in use than half of what there is room for, all are dropped,
   expect(runOn(cpu, 3 * length)).toBe('halted');
   expect(cpu.words[EAX]).toBe(2 * length);
   expect(cpu.codeEnd).toBeLessThan(MOST_DECODED * PACKED);
+});
+
+test('When there are too many blocks to tidy up at once, however short, all are dropped, and come back', () => {
+  const length = 2 << 20;
+  const source = 'mov esi, 0x100000\nagain: call esi\n inc esi\n cmp esi, 0x300000\n jb again\n hlt';
+  const cpu = prepare(source, undefined);
+  cpu.bytes.fill(RET, RAM_BASE + 0x10_0000, RAM_BASE + 0x10_0000 + length);
+  let most = 0;
+  for (let stop: Stop = 'limit'; stop !== 'halted'; stop = run(cpu, 100_000)) {
+    const pages = cpu.codePages.filter((page) => page !== undefined);
+    most = Math.max(
+      most,
+      pages.reduce((sum, { blocks }) => sum + blocks.length, 0),
+    );
+  }
+  expect(cpu.retiredAtEnd - cpu.remaining).toBe(2 + 5 * length);
+  expect(most).toBeGreaterThan(MOST_BLOCKS / 2);
+  expect(most).toBeLessThan(MOST_BLOCKS * 1.1);
 });
 
 test('A block that waits to be compiled when all are dropped is not mistaken for what is decoded in its place', () => {

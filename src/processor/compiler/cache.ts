@@ -4,10 +4,9 @@
  * Regions live as long as the blocks they were made of. When a page is written to, its blocks go, and with them
  * every region that has one of them inside, however small a part.
  *
- * A way out of compiled code is a number. What it means stands in a table on our side: in which block that is, at
- * which instruction, how many were counted and have not been done. To prepare for a way out costs the compiled code
- * two constants in local variables, that is, nothing, since a constant in a variable that is not read is not even
- * loaded.
+ * A way out of compiled code is a number. What it means stands in a table on our side: in which block that is, at which
+ * instruction, how many were counted and have not been done. To prepare for a way out costs two constants, that is,
+ * nothing, as you have seen.
  */
 import type { Block } from '../blocks.ts';
 import type { Instruction } from '../instruction.ts';

@@ -34,7 +34,8 @@ export const FIRST_POINTER = 20;
 /*
  * ## Five ways to leave
  *
- * Seen from here, they are five functions that return a number. What the numbers lead to is the business of `ExitList`.
+ * Seen from here they are five functions that return a number: two of them lead to an address, and only one asks
+ * whether that is compiled. What the numbers lead to is the business of `ExitList`.
  */
 /** Numbers for the places at which a function can be left. */
 export interface ExitNumbers {

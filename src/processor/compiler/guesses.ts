@@ -12,7 +12,7 @@
  * the guess was right is still asked. But only a branch waits for the answer, and a processor predicts branches: the
  * load has begun by then. A CRC of a megabyte takes a quarter less time for that.
  *
- * The guess is good until the TLB forgets something. Whatever makes it forget also ends our stay, and who comes in
+ * The guess is good until the TLB forgets something. Whatever makes it forget also ends our stay, and whoever comes in
  * again guesses anew.
  */
 import { entryOfPage } from './cache.ts';

@@ -79,12 +79,12 @@
  *
  * ## Who compiles what
  *
- * Whatever is new is interpreted: most of it by the sprinter, and the rest by the interpreter behind him. A block that
- * has been done four thousand times is *hot*, the head of a loop already after two hundred and fifty, and is compiled
- * together with what lies around it: this is a *region*, and becomes one function of WebAssembly. (At first, when
- * nothing is compiled yet and everybody waits, a thirty-second part of that will do.) What has never been executed is
- * never compiled, and not out of laziness alone: to decode an instruction is to fetch it, fetching sets bits in page
- * tables, and that would be a way to tell.
+ * Whatever is new is interpreted: most of it by [the sprinter](#the-sprinter), a small interpreter in WebAssembly, and
+ * the rest by the one you know behind him. A block that has been done four thousand times is *hot*, the head of a loop
+ * already after two hundred and fifty, and is compiled together with what lies around it: this is a *region*, and
+ * becomes one function of WebAssembly. (At first, when nothing is compiled yet and everybody waits, a thirty-second
+ * part of that will do.) What has never been executed is never compiled, and not out of laziness alone: to decode an
+ * instruction is to fetch it, fetching sets bits in page tables, and that would be a way to tell.
  */
 export * from './compiler.ts';
 export * from './practice.ts';
@@ -167,7 +167,8 @@ export * from './float-control.ts';
  * Ten programs, the same bytes everywhere: on the real processor, on both of our engines, on v86, which is the
  * best-known PC in a browser, and on QEMU, which compiles to real machine code and has done so for twenty years. The
  * picture was drawn by `npm run bench -- kernels --plot` on a machine with other things to do. Yours will look
- * different; draw it.
+ * different; draw it. Two of the bars end at 1. *Alu* lives in the registers, and ours have become the real ones;
+ * *pointer chase* waits for memory, and who waits is not slow.
  *
  * ::figure[Time as a multiple of the real processor's, on a logarithmic scale: the bar and the number are a program that has warmed up, the thick stroke is as much of it, from cold, as takes the real one 50 milliseconds, the thin one its first time.]{#bench}
  *

@@ -1,7 +1,7 @@
 /*
  * # Flags by name
  *
- * Some instructions are about nothing but flags. For a compiler that does its best not to have any these are trying
+ * Some instructions are about nothing but flags. For a compiler that does its best not to have any, these are trying
  * customers, for they want to see them, all in one word and each in its place. The commonest is SAHF. A program of the
  * nineties compares two fractions, has the coprocessor's opinion stored in AX, and puts AH into the flags, so that it
  * can jump on what the coprocessor thinks.

@@ -1,11 +1,11 @@
 /*
  * # Worth it?
  *
- * Compiling costs something. In a booting Linux it is some microseconds of the processor's time for each i386
- * instruction in this room, and more in the engine below, most of them for having one more module at all. So a block
- * must run often before it is worth a program of its own, and how often is a bargain. Here is that Linux up to its
- * shell, on two processors with nothing else to do. What is not compiled is mostly done by [the
- * sprinter](#the-sprinter), and the time is that of the quickest of seven boots:
+ * Compiling costs something. In a booting Linux each i386 instruction costs some microseconds in this room and more in
+ * the engine below, which charges most of them for having one more module at all. So a block must run often before it
+ * is worth a program of its own, and how often is a bargain. Here is that Linux up to its shell, on two processors with
+ * nothing else to do. What is not compiled is mostly done by [the sprinter](#the-sprinter), and the time is that of the
+ * quickest of seven boots:
  *
  * | compiled when done | modules | instructions compiled | done uncompiled | time |
  * | --- | --- | --- | --- | --- |
@@ -67,7 +67,7 @@ export function growPatient(compiler: Compiler): void {
  *
  * A block is looked at when it is a quarter as hot as it must be, and again when it is hot. The first time it is put on
  * a list. The second time everything on the list is compiled together with it, since a module costs a good deal
- * whatever is in it, and who is lukewarm will mostly be hot soon.
+ * whatever is in it, and what is lukewarm will mostly be hot soon.
  *
  * For a page that keeps being rewritten one waits twice as long, each time, and in no list.
  */
@@ -114,8 +114,8 @@ function isWorthIt({ hottest }: Compiler, [entry]: readonly Node[]): boolean {
 /*
  * ## From blocks to functions
  *
- * Gather what lies around each block, and give it a slot. Who has come along with another by then needs no region of
- * its own.
+ * Gather what lies around each block, and give it a slot. Whoever has come along with another by then needs no region
+ * of its own.
  */
 /** A region before it is one. */
 interface Part {

@@ -17,9 +17,9 @@
  * back. All that is difficult is still done in one place only: faults, devices, the walking of page tables, stores to
  * what is code. The sprinter has never heard of any of it, which is how one gets to be a sprinter.
  *
- * A Linux comes to its shell an eighth sooner for him. Of those ten million instructions half a million are left to the
- * other one. And what is done quickly need not be compiled so soon: the compiler has four times the patience that it
- * had before he came.
+ * Thanks to him a Linux reaches its shell an eighth sooner; of those ten million instructions half a million are left
+ * to the interpreter. And what is done quickly need not be compiled so soon: the compiler has four times the patience
+ * that it had before he came.
  */
 import { DECODED, READ_TABLE, WRITE_TABLE } from '../layout.ts';
 import { NUMBER, numberOf, PACKED } from '../packed.ts';

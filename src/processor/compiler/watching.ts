@@ -38,10 +38,10 @@ export function noteWork(compiler: Compiler, region: Region, budget: number): vo
  *
  * A loop that was compiled first may have its other half outside, which has not been interpreted often enough yet. Then
  * it is in and out, in and out: a microsecond each time, and the half outside gets warm as slowly as if nobody knew it.
- * We know better. Who follows upon compiled code sixteen times, and no more than two hundred instructions lie between,
- * is hot now. Of the first fifty milliseconds of a quicksort, that takes ten.
+ * We know better. Whoever follows compiled code sixteen times, at most two hundred instructions apart, is hot now. Of
+ * the first fifty milliseconds of a quicksort, that takes ten.
  */
-/** After so many times that compiled code was left at one place, it is looked how often that comes. */
+/** After so many times that compiled code was left at one place, somebody asks how often that happens. */
 const MANY_LEAVES = 16;
 /** More than once in so many instructions is too often. */
 const WORTH_LEAVING = 200;
@@ -72,7 +72,7 @@ export function noteLeaving({ cpu, hot }: Compiler, exit: Exit): void {
  * when several accesses are looked up as one. So a miss from which the TLB has learned is forgiven. Of the others,
  * whoever has more than one in twenty-five thousand instructions is compiled anew, more carefully.
  */
-/** After so many misses in one block it is looked how often they come. */
+/** After so many misses in one block somebody asks how often they come. */
 const MANY_MISSES = 100;
 /** More than one miss in so many instructions is too often. */
 const WORTH_A_MISS = 25_000;
