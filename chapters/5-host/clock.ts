@@ -10,9 +10,9 @@
  * while we write.
  *
  * But it looks for the first time before any interrupt has come, finds what it was told at LGUEST_INIT, and sets its
- * own clock by that, once for all. lguest's Guests were behind by as long as a kernel needs to look around in its
- * memory, which is no time; ours need some tenths of a second. Just before, it loads its IDT, entry by entry. So with
- * each of these it is told the time again.
+ * own clock by that, once and for all. lguest's Guests were behind by as long as a kernel needs to look around in its
+ * memory, which is no time; ours need some tenths of a second. Just before it looks, a Linux loads its IDT, entry by
+ * entry; so with each entry it is told the time again.
  */
 import { LGUEST_DATA_TIME_NANOSECONDS, LGUEST_DATA_TIME_SECONDS } from '../1-preparation/abi.ts';
 import type { Guest } from './guest.ts';
@@ -47,8 +47,8 @@ export function checkClock(guest: Guest): void {
  * rest. Whoever has been told how Achilles never overtakes the tortoise knows the method, and knows what is wrong with
  * it. The last twenty thousand instructions are run in one go.
  *
- * In a second of computing that comes to a thousand looks, of the eighty thousand there were when we looked every
- * twenty thousand instructions.
+ * In a second of computing that comes to a thousand looks, where there were eighty thousand when we looked every twenty
+ * thousand instructions.
  */
 /** What is not divided any more. */
 const LAST_STRETCH = 20_000;

@@ -179,7 +179,8 @@ function write(file: OpenFile, words: Uint32Array): number {
 
 /*
  * INITIALIZE is the birth: where the memory begins, at which page it ends and at which the devices do, and the address
- * of the first instruction. That is all a hypervisor needs to know about a computer.
+ * of the first instruction. That is all a hypervisor needs to know about a computer. (What a write returns is lguest's
+ * arithmetic: 16 for these five words, 8 and 12 for the registers, 0 for the rest.)
  */
 function initialize(file: OpenFile, words: Uint32Array): number {
   if (file.guest !== undefined) return -EBUSY;
@@ -284,7 +285,7 @@ function putWord(into: Uint8Array, at: number, word: number): void {
  *
  * lguest wrote the reason into the Guest and carried on regardless until the run loop noticed, which meant that every
  * function had to do something harmless with a Guest that was already dead. We throw. `GuestDied` is the one exception
- * in this chapter that is not a bug, and this is the one place that catches it.
+ * that a Guest can cause, and this is the one place that catches it.
  */
 function mortal<T>(file: OpenFile, act: () => T): T | undefined {
   try {

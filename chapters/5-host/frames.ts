@@ -51,8 +51,8 @@ export class Frames {
  * each of sixty-four address spaces. Left alone, it could use up the Host's frames, and its neighbour would die of it
  * with a message about being out of memory, wondering what it had done.
  *
- * So each Guest has a share, enough for the largest address space twice over. Who needs more gives up what it has and
- * builds it again, one fault at a time. It is slower. It is slower for *them*.
+ * So each Guest has a share, enough for the largest address space twice over. Whoever needs more gives up what it has
+ * and builds it again, one fault at a time. It is slower. It is slower for *them*.
  *
  * Three such Guests leave a quarter of the frames, and that quarter is for the modest: whoever has 128 already gets
  * none of it. With 128 one can live, if not in style. There are enough for sixteen who live like that.

@@ -70,7 +70,8 @@ export interface Beginning {
  * are news of the trap, for us.) To change a Guest's eip is a store; to have it wake up in another ring, another store.
  *
  * Stores go through the machine's RAM, as everybody's do. For loads we keep a view of the eighteen words: they are
- * where they are for as long as the Guest lives, and a booting Linux has them looked at hundreds of thousands of times.
+ * where they are for as long as the Guest lives, and while a Linux boots they are looked at hundreds of thousands of
+ * times.
  */
 
 /** The registers of somebody who does not run: a frame at the end of a page of the Host's. */

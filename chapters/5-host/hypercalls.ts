@@ -55,7 +55,7 @@ import { setStack } from './stack.ts';
 /*
  * ## In the order in which they were meant
  *
- * A Guest that has sixty notes in the ring and now knocks in person means the sixty first. So the ring is emptied
+ * A Guest that has sixty notes in the ring and now knocks in person wants the notes read first. So the ring is emptied
  * before the call is served. Get this wrong, and a kernel that has queued *forget this page* and then says *halt*
  * sleeps on a page that is not there.
  */
@@ -150,7 +150,8 @@ function emptyRing(guest: Guest): void {
  * on every round: for both, coming here was the point.
  *
  * Look for what is missing. There is no hypercall for *read a byte*, none for *draw a pixel* or *what is my name*. Once
- * it has introduced itself, a Guest cannot find out anything by hypercall. It can only tell.
+ * it has introduced itself, all that a Guest finds out by hypercall is the time, and that only by setting a gate
+ * ([why](#hearsay)). Otherwise it can only tell.
  */
 function serve(guest: Guest, number: number, first: number, second: number, third: number): void {
   const call = CALLS.get(number);

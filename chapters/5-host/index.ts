@@ -10,7 +10,7 @@
  * hearsay. None of it is hard. It is a job of bookkeeping with one difficulty: the client is presumed to be trying to
  * kill you.
  *
- * That is the second thing to keep in mind while you read. A Guest is a kernel, kernels run what they are given, and
+ * Keep that in mind while you read. A Guest is a kernel, kernels run what they are given, and
  * somebody out there will have spent a weekend on giving yours something special. So whatever a Guest says is a number
  * and nothing more, until it has been looked at. lguest's rule is ours as well: a Guest that talks nonsense is killed,
  * with a sentence that says what it said. Being polite to it would only be more code to get wrong.

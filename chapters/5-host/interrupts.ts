@@ -36,8 +36,8 @@ import { physicalForLoad, physicalForStore } from './page-tables.ts';
  * ## May we come in?
  *
  * Two things can keep an interrupt waiting. The Guest can block one line, a bit in a word; or it can turn all of them
- * off, bit 9 of another. In the second case we leave a note in irq_pending. When the Guest turns interrupts on again it
- * looks there, and calls.
+ * off, bit 9 of another. In the second case we leave a note in irq_pending, as we do when two come at once and the gate
+ * of the first has turned interrupts off. When the Guest turns interrupts on again it looks there, and calls.
  *
  * :::aside
  * Bit 9, and no other. The way back from a trap pops the saved EFLAGS straight into that word, so that it may hold
@@ -47,7 +47,8 @@ import { physicalForLoad, physicalForStore } from './page-tables.ts';
  * :::
  *
  * A Guest that sleeps is another matter. HALT means *until there is an interrupt*, so an interrupt wakes it and turns
- * interrupts on, asked or not.
+ * interrupts on, asked or not. One for which there is no gate yet stays raised, and is asked about again on every
+ * round.
  */
 /** Interrupts that are raised and that the Guest does not block: bit n is IRQ n. */
 export function waiting(guest: Guest): number {
@@ -69,7 +70,7 @@ export function deliverInterrupt(guest: Guest): void {
   tellTime(guest);
   const irq = lowest(ready);
   if (hasHandler(guest, FIRST_EXTERNAL_VECTOR + irq)) take(guest, irq);
-  if ((ready & ~(1 << irq)) === 0) guest.writeData(LGUEST_DATA_IRQ_PENDING, 0);
+  guest.writeData(LGUEST_DATA_IRQ_PENDING, ready === 1 << irq ? 0 : X86_EFLAGS_IF);
 }
 
 /*
@@ -167,20 +168,25 @@ function virtualFlags(guest: Guest): number {
  * page as dirty, as the processor would. lguest translated esp once and counted down from there in *physical* memory.
  * That is right for as long as the stack does not cross into another page. And for an empty stack, esp is the first
  * byte *behind* it: the page that had to be mapped was one that the stack did not even have. Linux's stacks happen to
- * live where both come out right. It costs us two loads to be right for everybody.
+ * live where both come out right. It costs us two loads to be right for everybody. (Even for a kernel whose stack is at
+ * an odd address. Then one word may lie on two pages, and goes byte by byte.)
  */
 /** Stores `words` below the virtual address `top`, one below the other, and returns where the last one is. */
 function push(guest: Guest, top: number, words: readonly number[]): number {
   let at = top;
   let page = -1;
   let frame = 0;
+  const locate = (address: number) => {
+    if (pageOf(address) !== page) frame = pageOf(physicalForStore(guest, address));
+    page = pageOf(address);
+    return frame + (address - page);
+  };
   for (const word of words) {
     at = (at - 4) >>> 0;
-    if (pageOf(at) !== page) {
-      page = pageOf(at);
-      frame = physicalForStore(guest, page);
-    }
-    guest.memory.write32(frame + (at - page), word >>> 0);
+    if ((at & 3) === 0) guest.memory.write32(locate(at), word >>> 0);
+    else
+      for (let byte = 3; byte >= 0; byte--)
+        guest.memory.write8(locate(at + byte), (word >>> (8 * byte)) & 0xff);
   }
   return at;
 }

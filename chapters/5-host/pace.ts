@@ -46,15 +46,18 @@ export function instructionsIn(pace: Pace, nanoseconds: number): number {
  * That is a turn: the time for which a Guest may have our one thread to itself. A fiftieth of what you would call *at
  * once*, and long enough that the way to the event loop and back, some ten microseconds, is lost in it.
  *
- * In instructions it has bounds, since the figure may be wrong. A loop that ran at two thousand million may come to a
- * page that nobody has decoded yet, and four million instructions of that are a fifth of a second.
+ * The figure may be wrong, so nobody is sent in for more than four million instructions at once. A loop that ran at two
+ * thousand million a second may come to a page that nobody has decoded yet, and four million instructions of that are a
+ * fifth of a second. When they are done, the clock says whether the turn is.
  *
  * All of this is still the same on each run of the same boot, as long as the World says that it is: what comes in here
  * is what the World says and what the processor has counted.
  */
 export const TURN_NANOSECONDS = 4_000_000;
 const SHORTEST_TURN = 100_000;
-const LONGEST_TURN = 4_000_000;
+const LONGEST_TURN = 16_000_000; // for a World whose clock stands still
+/** Instructions after which somebody looks at the clock. */
+export const LONGEST_STRETCH = 4_000_000;
 
 /** Instructions that a Guest still has before others have theirs; and what it has had since it last let them. */
 export interface Turn {

@@ -58,10 +58,10 @@ export function setPageTableEntry(guest: Guest, cr3: number, address: number, en
  * Guest has set A already, the fault would teach us nothing, and we can put the entry in right away. It was worth ten
  * per cent in a benchmark of copy-on-write, said lguest, and so it is done.
  *
- * lguest did it twice too often. An entry with A and W but without D went in *writable*, and the first write after that
- * was never recorded. And an entry that was not present at all, a page that had been swapped out, say, of which the
- * other thirty-one bits are for the kernel to use as it likes, could look as if it had A set, and be installed, or be
- * found to point outside of all memory, and cost the Guest its life.
+ * lguest did it in two cases too many. An entry with A and W but without D went in *writable*, and the first write
+ * after that was never recorded. And an entry that was not present at all, a page that had been swapped out, say, of
+ * which the other thirty-one bits are for the kernel to use as it likes, could look as if it had A set, and be
+ * installed, or be found to point outside of all memory, and cost the Guest its life.
  */
 function refresh(guest: Guest, shadow: Shadow, address: number, entry: number): void {
   if (shadow.directory === 0) return;

@@ -195,7 +195,8 @@ export function isDevice(guest: Guest, entry: number): boolean {
  *
  * Four times we follow a Guest's pointer on our own account: to push a frame onto its stack, to read the instruction it
  * stumbled over, to tell the Launcher which device it touched, and to read the flags at its `iret`. If there is nothing
- * where it points, it dies of *Bad address*; and a stack that cannot be written takes no frame.
+ * where it points, or the stack is read-only, it dies of *Bad address*. Only over an instruction it is forgiven, with
+ * [a page fault](traps.ts).
  */
 /**
  * The guest-physical address of a virtual one, for the few times when the Host itself must look.

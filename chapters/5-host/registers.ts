@@ -2,7 +2,7 @@
  * # The names of the registers
  *
  * The Launcher has to look at a Guest's registers, and now and then to change one: whoever plays a device answers `in
- * al, 0x64` by putting a number into eax and moving eip on. But which register is number 24?
+ * al, 0x64` by putting a number into eax and moving eip on. But which register is number 24? (eax. Number 0 is ebx.)
  *
  * Linux has had an order for this since debuggers were written, `struct pt_regs`, and lguest made its Launchers use it.
  * Ours have another order in the frame, since the Switcher pushes them so. This file is the dictionary.

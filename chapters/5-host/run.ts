@@ -12,7 +12,7 @@ import { EAGAIN, ERESTARTSYS } from '../1-preparation/errno.ts';
 import { checkClock, untilLook } from './clock.ts';
 import type { Guest } from './guest.ts';
 import { deliverInterrupt } from './interrupts.ts';
-import { newTurn, notePace, TURN_NANOSECONDS } from './pace.ts';
+import { LONGEST_STRETCH, newTurn, notePace, TURN_NANOSECONDS } from './pace.ts';
 import { PREEMPTED } from '../6-switcher/switcher.ts';
 import { type Exit, handleTrap } from './traps.ts';
 
@@ -28,15 +28,16 @@ import { type Exit, handleTrap } from './traps.ts';
  * A turn is given out in instructions, as many as this Guest has lately done in that time, since instructions are what
  * a processor can count. But some of them are dear. A kernel that fills its ring with requests to forget all
  * translations, and rings, and fills it again, has us at work for thousands of instructions for each of its own; a
- * neighbour that computes once had two thousandths of the processor beside it. So every sixteen trips we look at the
- * clock as well, and whenever the processor comes back of its own accord, which it does early if its instructions were
- * dear. A turn that has lasted long enough is over, however little was done in it.
+ * neighbour with sums to do was once left two thousandths of the processor. So every sixteen trips we look at the clock
+ * as well, and whenever the processor comes back with no trap of the Guest's, which it does
+ * [early](src/processor/processor.ts#dear-instructions) if its instructions were dear. A turn that has lasted long
+ * enough is over, however little was done in it.
  *
  * Whoever has used up theirs goes to the end of the event loop's queue, and everybody else in it comes first. So two
  * Guests that have much to do have the same time, to within a turn; and one that sleeps leaves all of it to the others.
  * That is the whole scheduler. There is no list of Guests in it.
  */
-/** Trips after which it is looked whether a turn has lasted long enough. */
+/** Trips between two looks at whether a turn has lasted long enough. */
 const TRIPS_TO_A_LOOK = 16;
 
 /**
@@ -73,7 +74,7 @@ function runUntil(guest: Guest, end: number, deadline: number): Exit | number {
 
     const left = end - machine.retired;
     if (left <= 0 || (trips % TRIPS_TO_A_LOOK === 0 && world.now() >= deadline)) return -ERESTARTSYS;
-    const trap = switcher.switchTo(guest, Math.min(left, untilLook(guest)));
+    const trap = switcher.switchTo(guest, Math.min(left, untilLook(guest), LONGEST_STRETCH));
     statistics.traps[trap]!++;
     if (trap === PREEMPTED && world.now() >= deadline) return -ERESTARTSYS;
     const exit = handleTrap(guest, trap);

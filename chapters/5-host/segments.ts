@@ -41,8 +41,8 @@ export function setFirstSegments(guest: Guest): void {
 }
 
 /*
- * A kernel tells us of entries one at a time; of the three that change with each thread, by LOAD_TLS, three at a time,
- * since that happens at every context switch.
+ * A kernel tells us of entries one at a time; the three that belong to a thread come together, by LOAD_TLS, at every
+ * context switch.
  */
 /**
  * LHCALL_LOAD_GDT_ENTRY: sets one descriptor.

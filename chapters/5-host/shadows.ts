@@ -6,9 +6,9 @@
  * which of the Guest's own each one stands for. Coming back to one that we know costs a store.
  *
  * In lguest the number was four: enough for a shell, an editor, a compiler and whatever you forgot to stop. It was four
- * here as well, until somebody ran `hackbench`, sixty processes that take turns at talking, and every turn was that of
- * a fifth. There were two page faults to a turn, only to be told again what had been forgotten. A shadow costs a page
- * or three, and pages are cheaper than they were in 2007.
+ * here as well, until somebody ran `hackbench`: sixty processes taking turns, and whoever's turn it was had lost its
+ * shadow since the last. Two page faults a turn, to be told again what had been forgotten. A shadow costs a page or
+ * three, and pages are cheaper than they were in 2007.
  */
 import {
   ACCESSED,
@@ -240,7 +240,8 @@ const PASSED_ON = PRESENT | WRITABLE | USER | WRITE_THROUGH | CACHE_DISABLED | A
 /*
  * When the share is used up, everything is dropped, and the table in hand is the first of a new beginning. It sounds
  * drastic. But a shadow is a cache of something that the Guest still has, and the one thing you can always do with a
- * cache is to empty it.
+ * cache is to empty it. (The pinned stack goes with it. The next trap faults on it and finds it mended, as
+ * [stack.ts](stack.ts) allows.)
  */
 function allocateTable(guest: Guest): number {
   const frame = guest.share.allocate();

@@ -7,8 +7,9 @@
  *
  * Five traps are different. By 31 the Guest means us. By 14 it may mean us, without knowing. 13 with nothing in its
  * error code is an instruction that ring 1 may not do, `out` to a device for instance, and goes to the Launcher, who
- * plays the device. 7 is about floating point. And 32 and up is our own interrupt, by which we took the processor away,
- * and whose work is done by now.
+ * plays the device. 7 comes when a Guest has said LHCALL_TS: whoever next touches the floating-point registers shall
+ * trap, so that its kernel need save them only for those who use them. (Without TS nobody gets here but an `int 7`, and
+ * is sent on.) And 32 and up is our own interrupt, by which we took the processor away, and whose work is done by now.
  *
  * ::figure[How far down five trips go. Above the broken line is the Guest's machine code; below the Switcher there is only TypeScript. The first trip never comes by here: that is what a trap gate is for.]{#trips}
  */
@@ -105,8 +106,8 @@ function pageFault(guest: Guest): Exit | undefined {
   guest.faultAddress = guest.ground.machine.registers.cr2;
   const verdict = demandPage(guest, guest.faultAddress, guest.register(FRAME_ERROR));
   if (verdict === 'filled') return undefined;
+  guest.setRegister(FRAME_ERROR, errorInItsOwnEyes(guest)); // the Launcher may have it reflected, too
   if (verdict === 'device') return exit(guest, PAGE_FAULT, physicalForLoad(guest, guest.faultAddress));
-  guest.setRegister(FRAME_ERROR, errorInItsOwnEyes(guest));
   return reflect(guest, PAGE_FAULT);
 }
 
@@ -118,7 +119,8 @@ function pageFault(guest: Guest): Exit | undefined {
  * For ten years nobody minded. Then Linux 4.12 came with a test that it runs once at boot: write to a read-only page,
  * and see that this fails. The page stood in a part of its memory where *no page* means *somebody else has mapped it in
  * the meantime*. The kernel looked into its own tables, found the page mapped, concluded that all was well now, and
- * tried again. And again.
+ * tried again. And again. A page of devices is such a page, too, if the Launcher has no use for what was tried there
+ * and gives the fault back.
  */
 /** The error code of a page fault as the Guest's own tables explain it: bit 0 says whether they have a page there. */
 function errorInItsOwnEyes(guest: Guest): number {
@@ -140,8 +142,8 @@ function exit(guest: Guest, trap: number, address: number): Exit | undefined {
   pending.address = address;
   const eip = guest.register(FRAME_EIP);
   const code = physicalAddress(guest, eip);
-  if (code === undefined) return missesCode(guest, eip);
   const here = Math.min(instruction.length, pageOf(eip) + PAGE_SIZE - eip);
+  if (code === undefined || !memory.holds(code, here)) return missesCode(guest, eip);
   memory.copy(code, here, instruction, 0);
   if (here === instruction.length) return pending;
   instruction.fill(0, here);
@@ -152,14 +154,15 @@ function exit(guest: Guest, trap: number, address: number): Exit | undefined {
 }
 
 /*
- * And it may be that the Guest's tables do not know the page of an instruction that has just been executed. A kernel's
- * pages are entered once for all processes, *here*; a Linux enters some of its own in each process's directory only
- * when that process first comes by and faults. With us it does not fault, until now. So it gets the fault that it would
- * have had, mends its tables, and tries again.
+ * And it may be that the Guest's tables do not know the page of an instruction that has just been executed, or that it
+ * is no memory: somebody has jumped into a device. A kernel's pages are entered once for all processes, *here*; a Linux
+ * enters some of its own in each process's directory only when that process first comes by and faults. With us it does
+ * not fault, until now. So it gets the fault that it would have had, mends its tables, and tries again.
  */
 function missesCode(guest: Guest, eip: number): undefined {
   guest.faultAddress = eip;
   guest.setRegister(FRAME_ERROR, (guest.register(FRAME_CS) & 3) === 3 ? FAULT_USER : 0);
+  guest.setRegister(FRAME_ERROR, errorInItsOwnEyes(guest));
   return reflect(guest, PAGE_FAULT);
 }
 

@@ -137,6 +137,28 @@ describe('a virtual interrupt', () => {
     expect(guest.result(1)).toBe(0x200);
   });
 
+  it('sets irq_pending for the second of two that come together, which comes when the first one enables them', () => {
+    const guest = new TestGuest(`${START}${gate(33, 'first', 0x8e)}${gate(34, 'second', 0x8e)}${enable()}
+      out 0x80, al
+      jmp $
+    first:
+      mov dword [${ENABLED}], 0x200
+      cmp dword [${PENDING}], 0
+      je again
+      ${send}
+    again:
+      inc dword [${RESULTS}]
+      jmp again
+    second:
+      ${DONE}`);
+    expect(guest.run().kind).toBe('exit');
+    guest.device.write(Uint32Array.of(6, 48, guest.register(48) + 2));
+    guest.interrupt(1);
+    guest.interrupt(2);
+    expect(guest.die()).toBe(ENDED);
+    expect(guest.result()).toBe(0);
+  });
+
   it('reaches a Guest that never calls, at the end of a slice', () => {
     const guest = new TestGuest(`${START}${gate(33, 'handler', 0x8e)}${enable()}  jmp $\nhandler:\n${DONE}`);
     expect(guest.step()).toEqual({ kind: 'slice' });

@@ -167,13 +167,13 @@ const REASONS: Row[] = [
   [
     'Bad address A',
     'gets a trap on a stack that it does not map',
-    'Bad address 0x3ffff000: the Guest does not map it',
+    'Bad address 0x3ffffffc: the Guest does not map it',
     `${PAGING}${gate(6, 'handler', 0x8e)}  mov esp, 0x40000000\nhandler:\n  ud2`,
   ],
   [
     'Bad address A',
     'gets a trap on a stack that it made read-only',
-    `Bad address 0x${PAGE.toString(16)}: the Guest made it read-only`,
+    `Bad address 0x${(PAGE + 0xffc).toString(16)}: the Guest made it read-only`,
     `${PAGING}${gate(6, 'handler', 0x8e)}  mov esp, ${PAGE + 0x1000}\nhandler:\n  ud2`,
     (word) => word(ENTRY_OF_PAGE, PAGE | P),
   ],

@@ -15,6 +15,8 @@ import {
   ENTER_USER,
   gate,
   INIT,
+  MIB,
+  PAGE,
   PAGING,
   RESULTS,
   result,
@@ -27,6 +29,8 @@ import {
   RW,
   SECOND_DIRECTORY,
   SECOND_TABLE,
+  TABLE,
+  US,
 } from './harness.ts';
 
 const START = `start:\n  mov esp, ${STACK}\n`;
@@ -252,6 +256,34 @@ describe('code that the current directory has not got yet', () => {
   });
 });
 
+describe('a page of devices that the Guest has mapped', () => {
+  const DEVICE = 4 * MIB;
+  const map = `  mov dword [${TABLE} + 0x300 * 4], ${DEVICE | P | RW | US}\n`;
+  const handler = `handler:\n  pop eax\n${result(0)}${DONE}`;
+
+  it.each([
+    ['mov eax, [0x300000]', P],
+    ['inc dword [0x300000]', P | RW],
+  ])('is there, for the handler of a fault that the Launcher gives back: %s', (access, code) => {
+    const source = `${START}${PAGING}${gate(14, 'handler', 0x8e)}${map}  ${access}\n${handler}`;
+    const guest = new TestGuest(source, { devices: 16 });
+    expect(guest.run()).toMatchObject({ kind: 'exit', trap: 14, address: DEVICE });
+    expect(guest.inject(14)).toBe(0);
+    expect(guest.die()).toBe(ENDED);
+    expect(guest.result()).toBe(code);
+  });
+
+  it.each([
+    ['a kernel', '  mov eax, 0x300000\n  jmp eax\n', P],
+    ['a process', `${USER_SEGMENTS}${ENTER_USER}user:\n  mov eax, 0x300000\n  jmp eax\n`, P | US],
+  ])('has no instructions for %s that jumps there', (_, jump, code) => {
+    const source = `${START}${PAGING}${gate(14, 'handler', 0x8e)}${map}${jump}${handler}`;
+    const guest = new TestGuest(source, { devices: 16 });
+    expect(guest.die()).toBe(ENDED);
+    expect(guest.result()).toBe(code);
+  });
+});
+
 describe('a trap that nobody wants', () => {
   const die = (source: string) => new TestGuest(source).die();
 
@@ -291,8 +323,26 @@ describe('a trap that nobody wants', () => {
 
   it('a stack that is not mapped cannot take a frame', () => {
     expect(die(`${START}${PAGING}${gate(6, 'start', 0x8e)}  mov esp, 0x40000000\n  ud2`)).toBe(
-      'Bad address 0x3ffff000: the Guest does not map it',
+      'Bad address 0x3ffffffc: the Guest does not map it',
     );
+  });
+
+  it('a stack that is crooked across two pages takes its frame where both of them are', () => {
+    const pages = `
+      mov dword [${TABLE} + 0x300 * 4], ${PAGE | P | RW}
+      mov dword [${TABLE} + 0x301 * 4], ${(2 * PAGE) | P | RW}`;
+    const guest = new TestGuest(`${START}${PAGING}${gate(6, 'handler', 0x8e)}${pages}
+      mov esp, 0x301002
+      ud2
+    handler:
+      mov eax, [esp + 8]
+      mov ebx, [esp]
+      mov esp, ${STACK}
+      ${result(0)}${result(1, 'ebx')}${DONE}`);
+    expect(guest.die()).toBe(ENDED);
+    expect(guest.result(0) & 0x10002).toBe(0x10002); // flags of a fault: RF, and bit 1
+    expect(guest.result(1)).toBe(guest.labels.get('handler')! - 2);
+    expect(guest.window.read32(PAGE + 0x1000)).toBe(0);
   });
 
   it('what cannot be loaded on the way back in ends the Guest, not the Host', () => {

@@ -23,6 +23,30 @@ describe('a turn', () => {
   });
 });
 
+describe('a turn of a fast Guest', () => {
+  it('is four milliseconds, as far as that can be known, and a stretch of it when the Guest turns slow', () => {
+    const ground = createGround(48);
+    const { machine } = ground;
+    let late = 0;
+    const world = { ...ground.world, now: () => machine.retired / 3 + late };
+    const { bytes } = assemble('again: inc eax\n jmp again', { origin: CODE });
+    const { guest } = createGuest({ ...ground, world }, 4 * MIB, bytes, CODE);
+    const turn = () => {
+      const before = machine.retired;
+      expect(run(guest)).toBe(-ERESTARTSYS);
+      return machine.retired - before;
+    };
+    for (let some = 0; some < 40; some++) turn();
+    expect(turn()).toBeGreaterThan(11_000_000);
+    expect(turn()).toBeLessThan(12_100_000);
+    world.now = () => {
+      late += 5e6;
+      return late + machine.retired / 3;
+    };
+    expect(turn()).toBeLessThan(4_100_000);
+  });
+});
+
 describe('a turn of dear instructions', () => {
   it('is looked at long before its instructions are used up', () => {
     const ground = createGround(48);
