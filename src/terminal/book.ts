@@ -105,7 +105,9 @@ export function createBar(screen: NodeJS.WriteStream): Bar {
   let isShown = screen.isTTY;
   return {
     show(progress) {
-      if (isShown) screen.write(`${START_OF_LINE}${progressLine(progress)}`);
+      if (!isShown) return;
+      const line = progressLine(progress).slice(0, screen.columns - 1); // a second line would stay
+      screen.write(`${START_OF_LINE}${line}`);
     },
     remove() {
       if (isShown) screen.write(START_OF_LINE);

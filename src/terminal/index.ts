@@ -12,6 +12,7 @@
 
 export * from './terminal.ts';
 export * from './keyboard.ts';
+export * from './watchdog.ts';
 export * from './screen.ts';
 export * from './seats.ts';
 export * from './real-world.ts';

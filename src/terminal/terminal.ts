@@ -19,6 +19,7 @@ import { createRealWorld } from './real-world.ts';
 import { createScreen, type Screen } from './screen.ts';
 import { layTable } from './seats.ts';
 import { traceInto } from './trace-file.ts';
+import { watchTerminal } from './watchdog.ts';
 
 /*
  * ## Booting here
@@ -59,6 +60,7 @@ export async function bootHere(
     leaving.abort();
     setTimeout(() => process.exit(1), PATIENCE).unref();
   });
+  if (process.stdin.isTTY) watchTerminal();
   const awake = setInterval(() => {}, 1 << 30); // a Guest may sleep with nothing to wake it, and that is its right
 
   const lives = guests.map(async ({ options, readFile }, index) => {
