@@ -17,11 +17,11 @@ const open = exercises.filter(({ id }) => !done.includes(id) && !begun.includes(
 const PRISTINE = 'pristine';
 let trees: string;
 let outcomes: Map<string, Outcome>;
-beforeAll(() => {
+beforeAll(async () => {
   trees = copyTree(ROOT, PRISTINE, ...open.map(({ id }) => id));
   for (const exercise of open) solve(join(trees, exercise.id), exercise);
   const folders = open.flatMap(({ id, folder }) => [join(PRISTINE, folder), join(id, folder)]);
-  const found = examine(trees, PRISTINE, folders);
+  const found = await examine(trees, PRISTINE, folders);
   outcomes = new Map(folders.map((folder, index) => [folder, found[index]!]));
 }, 300_000);
 afterAll(() => rmSync(trees, { recursive: true, force: true }));

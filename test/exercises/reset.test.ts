@@ -37,9 +37,24 @@ it('Starting over keeps the work, however git has been told to show differences,
   const mine = before.replace('\n', '\n// mine\n');
   writeFileSync(file, mine);
 
-  const words = ['--import', 'tsx', join(tree, 'tools/exercise/main.ts'), 'reset', id];
-  const { stdout, stderr, status } = spawnSync(process.execPath, words, { cwd: tree, encoding: 'utf8' });
+  const run = (...words: string[]) => {
+    const all = ['--import', 'tsx', join(tree, 'tools/exercise/main.ts'), ...words];
+    const { stdout, stderr, status } = spawnSync(process.execPath, all, { cwd: tree, encoding: 'utf8' });
+    return { stdout, stderr, status };
+  };
+
+  for (const { id: first } of exercises) if (first !== id) note(tree, first, 'done');
+  const refused = run('reset'); // the only one that is not done, but another would go with it
+  expect(refused.status).toBe(1);
+  expect(refused.stderr).toContain(`would be undone with ${id}`);
+  expect(readFileSync(file, 'utf8')).toBe(mine);
+
+  const elsewhere = 'src/terminal/boot.ts';
+  writeFileSync(join(tree, elsewhere), '// mine, too');
+  rmSync(join(tree, exercises.find((one) => one.id === id)!.file)); // what states it is gone
+  const { stdout, stderr, status } = run('reset', id);
   expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
+  expect(stdout).toContain(elsewhere);
   expect(stdout).toContain(`${other.id} was done in the same files`);
   expect(readFileSync(file, 'utf8')).toBe(before);
   const patch = readdirSync(join(tree, '.exercise')).find((name) => name.endsWith('.patch'))!;

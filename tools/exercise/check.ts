@@ -7,7 +7,7 @@
  * complaint.
  */
 
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,13 +28,17 @@ interface Report {
   }[];
 }
 
+/** Milliseconds that the test of one exercise may take: several times what a slow machine needs. */
+const PATIENCE = 180_000;
+
 /**
- * Runs the test of one exercise on the tree at `root`.
+ * Runs the test of one exercise on the tree at `root`, for three minutes at most.
  *
  * @throws Error when the test runner itself did not get anywhere
  */
-export function check(root: string, exercise: Exercise): Outcome {
-  return examine(root, '.', [exercise.folder])[0]!;
+export async function check(root: string, exercise: Exercise): Promise<Outcome> {
+  const [outcome] = await examine(root, '.', [exercise.folder], PATIENCE);
+  return outcome!;
 }
 
 /*
@@ -48,9 +52,15 @@ export function check(root: string, exercise: Exercise): Outcome {
  * @param root a folder with `node_modules`, and somewhere under it the trees
  * @param tree the one, relative to `root`, that has the runner's configuration
  * @param folders of exercises, relative to `root`
+ * @param patience milliseconds after which it is stopped, and nobody has passed
  * @throws Error when the test runner itself did not get anywhere
  */
-export function examine(root: string, tree: string, folders: readonly string[]): Outcome[] {
+export async function examine(
+  root: string,
+  tree: string,
+  folders: readonly string[],
+  patience?: number,
+): Promise<Outcome[]> {
   const folder = mkdtempSync(join(tmpdir(), 'lantern-exercise-'));
   const file = join(folder, 'report.json');
   try {
@@ -58,21 +68,14 @@ export function examine(root: string, tree: string, folders: readonly string[]):
     const config = join(tree, 'exercises/vitest.config.ts');
     const tests = folders.map((folder) => join(folder, 'exercise.test.ts'));
     const report = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-    const run = spawnSync(
-      process.execPath,
-      [vitest, 'run', '--root', '.', '--config', config, ...report, ...tests],
-      {
-        cwd: root,
-        encoding: 'utf8',
-        env: { ...process.env, NO_COLOR: '1' },
-        maxBuffer: Number.POSITIVE_INFINITY,
-      },
-    );
-    const { testResults } = JSON.parse(readReport(file, run.stderr)) as Report;
+    const words = [vitest, 'run', '--root', '.', '--config', config, ...report, ...tests];
+    const said = await listenTo(words, root, patience);
+    if (said === undefined) return folders.map(() => ({ passed: false, failures: [endless(patience!)] }));
+    const { testResults } = JSON.parse(readReport(file, said)) as Report;
     return tests.map((test) =>
       outcome(
         testResults.filter(({ name }) => name.endsWith(`/${test}`)),
-        complaintsOf(test, run.stdout + run.stderr),
+        complaintsOf(test, said),
       ),
     );
   } finally {
@@ -87,6 +90,61 @@ function readReport(file: string, said: string): string {
     throw new Error(`the test runner wrote no report; it said: ${said.trim().split('\n')[0] || 'nothing'}`);
   }
 }
+
+/*
+ * ## Without end
+ *
+ * The commonest mistake in a loop is that it has no end. No test runner can help there, however long the list of its
+ * time limits: a loop in JavaScript is interrupted by nobody but the operating system. And it is not the runner that
+ * loops, but a child of its own, which would loop on behind its back. So all of them are put into one group, and the
+ * group is ended when our patience is, or when you type ^C.
+ */
+function endless(patience: number): string {
+  return `its test did not come to an end in ${patience / 60_000} minutes, and was stopped: is there a loop without one?`;
+}
+
+/** What node says when it is run with `words`; undefined if it had to be stopped. */
+function listenTo(
+  words: readonly string[],
+  cwd: string,
+  patience: number | undefined,
+): Promise<string | undefined> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, words, {
+      cwd,
+      detached: true, // a group of its own
+      env: { ...process.env, NO_COLOR: '1' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        said += text;
+      });
+    }
+    let isEndless = false;
+    const end = () => {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    };
+    const giveUp = () => {
+      end();
+      process.exit(130); // as a shell counts those who die of ^C
+    };
+    process.on('SIGINT', giveUp);
+    const alarm = setTimeout(() => {
+      isEndless = true;
+      end();
+    }, patience ?? LONGEST_TIMER);
+    child.on('error', reject);
+    child.on('close', () => {
+      clearTimeout(alarm);
+      process.off('SIGINT', giveUp);
+      resolve(isEndless ? undefined : said);
+    });
+  });
+}
+
+const LONGEST_TIMER = 0x7fffffff; // what setTimeout takes, in milliseconds
 
 /*
  * ## What counts as passed

@@ -18,7 +18,7 @@ import { copyTree, filesOf, runSuite, solve } from './proof.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
-const COMMANDS: Record<string, (id: string | undefined) => boolean> = {
+const COMMANDS: Record<string, (id: string | undefined) => boolean | Promise<boolean>> = {
   list,
   next,
   check: checkOne,
@@ -42,7 +42,7 @@ try {
   const [command = 'list', id] = process.argv.slice(2);
   const action = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
   if (!action) console.log(USAGE);
-  const fine = action ? action(id) : ['help', '--help', '-h'].includes(command);
+  const fine = action ? await action(id) : ['help', '--help', '-h'].includes(command);
   process.exitCode = fine ? 0 : 1;
 } catch (error) {
   console.error(`exercise: ${(error as Error).message}`);
@@ -70,19 +70,26 @@ function choose(id: string | undefined): Exercise {
 function list(): boolean {
   const { done } = loadProgress(ROOT);
   const exercises = findExercises(ROOT);
-  for (const { id, points, minutes, file, line } of exercises) {
+  for (const exercise of exercises) {
+    const { id, points, minutes } = exercise;
     const mark = done.includes(id) ? 'x' : ' ';
     const worth = `${`${points}`.padStart(3)} points ${`${minutes}`.padStart(4)} min`;
-    console.log(`[${mark}] ${id.padEnd(20)} ${worth}   ${file}:${line}`);
+    console.log(`[${mark}] ${id.padEnd(20)} ${worth}   ${placeOf(exercise)}`);
   }
   const sum = (some: Exercise[]): number => some.reduce((total, { points }) => total + points, 0);
   console.log(`\n${sum(exercises.filter(({ id }) => done.includes(id)))} of ${sum(exercises)} points`);
   return true;
 }
 
+/** Where its box stands. Whoever has solved one may have removed it, and it can be reset even so. */
+function placeOf({ file, line }: Exercise): string {
+  return file === '' ? 'its box is in no chapter any more' : `${file}:${line}`;
+}
+
 function next(wanted: string | undefined): boolean {
-  const { id, points, minutes, file, line, statement } = choose(wanted);
-  console.log(`${id} (${points} points, about ${minutes} minutes), ${file}:${line}\n\n${statement}\n`);
+  const exercise = choose(wanted);
+  const { id, points, minutes, statement } = exercise;
+  console.log(`${id} (${points} points, about ${minutes} minutes), ${placeOf(exercise)}\n\n${statement}\n`);
   console.log(`Then: npm run exercise -- check ${id}`);
   return true;
 }
@@ -93,10 +100,11 @@ function next(wanted: string | undefined): boolean {
  * An exercise that was done can be undone, by the next one for instance. `check` believes what it sees now.
  */
 
-function checkOne(wanted: string | undefined): boolean {
+async function checkOne(wanted: string | undefined): Promise<boolean> {
   const exercise = choose(wanted);
   const { id, points } = exercise;
-  const { passed, failures } = check(ROOT, exercise);
+  console.log(`${id}: trying`);
+  const { passed, failures } = await check(ROOT, exercise);
   for (const failure of failures) console.log(`  ${failure}`);
   note(ROOT, id, passed ? 'done' : 'begun');
   console.log(passed ? `${id}: done, ${points} points` : `${id}: not yet (npm run exercise -- hint ${id})`);
@@ -118,15 +126,19 @@ function hint(wanted: string | undefined): boolean {
  * ## Starting over
  *
  * Never throw away what somebody has written, least of all when they ask you to. Their patch goes into the notebook
- * first.
+ * first. And what they did not ask for is asked about: whoever has solved one exercise and begun another in the same
+ * file, and says just *reset*, means the second, and would lose both.
  */
 
 function reset(wanted: string | undefined): boolean {
   const exercise = choose(wanted);
   const { id } = exercise;
   const files = filesOf(ROOT, exercise);
+  const others = doneIn(files, exercise);
+  if (wanted === undefined && others.length > 0)
+    throw new Error(`${others.join(', ')} would be undone with ${id}; if you mean it, say reset ${id}`);
+  git('ls-files', '--error-unmatch', '--', ...files);
   const work = differences(files);
-  note(ROOT, id, undefined);
   if (work === '') {
     console.log(`${id}: nothing to reset, ${files.join(', ')} as committed`);
     return true;
@@ -134,11 +146,17 @@ function reset(wanted: string | undefined): boolean {
   const rescue = `${NOTEBOOK}/${id}-${new Date().toISOString().replace(/[:.]/g, '-')}.patch`;
   mkdirSync(join(ROOT, NOTEBOOK), { recursive: true });
   writeFileSync(join(ROOT, rescue), work);
-  git('apply', '--check', '--reverse', rescue);
+  git('apply', '--check', '--reverse', '--whitespace=nowarn', rescue);
   git('checkout', 'HEAD', '--', ...files);
+  note(ROOT, id, undefined);
   console.log(`${id}: ${files.join(', ')} as committed`);
-  forgetOthers(exercise, files);
-  console.log(`Your work is in ${rescue}; git apply ${rescue} brings it back`);
+  for (const other of others) {
+    note(ROOT, other, 'begun');
+    console.log(`${other} was done in the same files, and is no longer`);
+  }
+  const left = git('diff', '--name-only', '--relative', 'HEAD').split('\n').filter(Boolean);
+  if (left.length > 0) console.log(`Not as committed, and left alone: ${left.join(', ')}`);
+  console.log(`Your work is in ${rescue}; git apply --whitespace=nowarn ${rescue} brings it back`);
   return true;
 }
 
@@ -147,27 +165,27 @@ function reset(wanted: string | undefined): boolean {
  * read by git. So it is told how here, and asked whether it could undo them, before anything is put back.
  */
 function differences(files: readonly string[]): string {
-  const plain = ['--no-ext-diff', '--no-textconv', '--no-color', '--binary'];
+  const plain = ['--no-ext-diff', '--no-textconv', '--no-color', '--binary', '--unified=3'];
   return git('diff', ...plain, '--src-prefix=a/', '--dst-prefix=b/', 'HEAD', '--', ...files);
 }
 
-/** What else was done in the same files is done no longer. */
-function forgetOthers(exercise: Exercise, files: readonly string[]): void {
+/** Ids of the other exercises that were done in these files, too. */
+function doneIn(files: readonly string[], { id }: Exercise): string[] {
   const { done } = loadProgress(ROOT);
-  for (const other of findExercises(ROOT)) {
-    if (other.id === exercise.id || !done.includes(other.id)) continue;
-    if (!filesOf(ROOT, other).some((file) => files.includes(file))) continue;
-    note(ROOT, other.id, 'begun');
-    console.log(`${other.id} was done in the same files, and is no longer`);
-  }
+  return findExercises(ROOT)
+    .filter((other) => other.id !== id && done.includes(other.id))
+    .filter((other) => filesOf(ROOT, other).some((file) => files.includes(file)))
+    .map((other) => other.id);
 }
 
 function git(...words: string[]): string {
   try {
     return execFileSync('git', words, { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
   } catch (error) {
-    const [reason] = String((error as { stderr?: string }).stderr || error).split('\n');
-    throw new Error(`git ${words[0]} failed: ${reason}`);
+    const { code, stderr } = error as { code?: string; stderr?: string };
+    if (code === 'ENOENT') throw new Error('the files as they were are in git, and git is not installed');
+    const [reason] = String(stderr || error).split('\n');
+    throw new Error(`the files as they were are in git, and git ${words[0]} says: ${reason}`);
   }
 }
 

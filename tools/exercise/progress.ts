@@ -5,7 +5,7 @@
  * can read, and if you want to forget everything and begin again, you delete it.
  */
 
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What one reader has done so far. */
@@ -40,7 +40,9 @@ export function loadProgress(root: string): Progress {
 /** Writes the notebook. */
 export function saveProgress(root: string, progress: Progress): void {
   mkdirSync(join(root, NOTEBOOK), { recursive: true });
-  writeFileSync(join(root, FILE), `${JSON.stringify(progress, null, 2)}\n`);
+  const draft = join(root, `${FILE}.${process.pid}`);
+  writeFileSync(draft, `${JSON.stringify(progress, null, 2)}\n`);
+  renameSync(draft, join(root, FILE)); // whole, since somebody else may be reading it
 }
 
 /** Notes where the exercise `id` stands now: done, begun, or (undefined) neither. */
