@@ -18,7 +18,8 @@
 
 /*
  * Some of the names are Linux's. PGD and PTE are an entry of a page directory and of a page table. TLS, *thread-local
- * storage*, is three descriptors that belong to whichever thread runs. TS is a bit of CR0, and a story of its own.
+ * storage*, is three descriptors that belong to whichever thread runs. TS is a bit of CR0, and [a
+ * trick](src/processor/x87-registers.ts#an-error-that-waits) for being lazy about fractions.
  */
 /** The vector of the hypercall trap, `int 0x1F`. */
 export const LGUEST_TRAP_ENTRY = 0x1f;
@@ -66,7 +67,7 @@ export const LGUEST_SHUTDOWN_RESTART = 2;
  * | irq_enabled | both | the virtual IF, in bit 9, where the real one is in EFLAGS |
  * | blocked_interrupts | Guest | bit n: IRQ n must wait |
  * | cr2 | Host | the address of the last page fault; the real CR2 is beyond ring 1 |
- * | time | Host | seconds and nanoseconds, as of the last interrupt, or of an introduction |
+ * | time | Host | seconds and nanoseconds, as of the last interrupt, gate or introduction |
  * | irq_pending | Host | something came while you were not to be disturbed |
  * | reserve_mem | Host | how many bytes at the top of all addresses are not for sale |
  * | tsc_khz | Host | how fast the processor's own counter counts, which RDTSC reads; 0: do not rely on it |

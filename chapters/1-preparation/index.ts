@@ -11,8 +11,8 @@
  *
  * The rules of the game are those of 1997. Our processor is a plain 32-bit i386 with nothing added for people like us:
  * no VT-x, no nested tables, no second set of registers. Everything the hypervisor does, it does with what Intel gave
- * to *any* operating system: two ideas from 1982, one from October 1985, and one bit from 1989. That is the sport
- * in it.
+ * to *any* operating system: two ideas from 1982 (rings and gates), one from October 1985 (pages), and one bit from
+ * 1989 (WP). That is the sport in it.
  */
 
 /*
@@ -105,11 +105,11 @@
  * | `int 0x80` | goes to the kernel, by a door with that number: a *trap*, the third idea |
  * | `iret` | comes back from there |
  * | `hlt` | sleeps until a device has something to say |
- * | `cli`, `sti` | shuts out interrupts, and lets them in again |
- * | `pushf`, `popf` | puts eflags on the stack, and takes them off it |
- * | `in`, `out` | reads and writes a *port*, one of 65,536 doors behind which are devices and no memory |
+ * | `cli`, `sti` | shut out interrupts, and let them in again |
+ * | `pushf`, `popf` | put eflags on the stack, and take them off it |
+ * | `in`, `out` | read and write a *port*, one of 65,536 doors behind which are devices and no memory |
  * | `mov cr3, eax` | exchanges all of memory for another; `invlpg` has a single page looked up anew |
- * | `lgdt`, `lidt`, `ltr` | says where the table of segments is, that of the gates, and the task state |
+ * | `lgdt`, `lidt`, `ltr` | say where the segments' table is, the gates', and the task state (all three below) |
  *
  * A kernel says these when it believes itself alone. What they should do when it is not, that is the question of this
  * book.
@@ -151,7 +151,7 @@ export * from './world.ts';
  * | exit, trip | a Guest is left, for whatever reason; and everything that is done for it until it runs again |
  * | hypercall | what a system call is to a process, for a kernel: a question to whoever is below. [More](abi.ts#the-knock-on-the-wall) |
  * | shadow | page tables that the Host has made, and the processor uses; what the Guest has are drafts. [More](chapters/5-host/shadows.ts) |
- * | Switcher | the only three pages that both worlds have. [More](chapters/6-switcher/switcher.ts) |
+ * | Switcher | the only code that both worlds have, with two pages of data beside it. [More](chapters/6-switcher/switcher.ts) |
  * | virtio | how a Guest talks to devices that know that they are none: lists of buffers in its memory. [More](chapters/3-drivers/index.ts) |
  * | initrd | a small file system that a kernel is given on the way, in memory |
  * | linker | whoever puts the pieces of a program into their places and writes the addresses into them; ours is in [the tangler](tools/tangle/index.ts) |

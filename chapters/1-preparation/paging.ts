@@ -85,8 +85,8 @@ export function tableOffset(address: number): number {
  *
  * U has only two values. Of four rings, paging knows two: ring 3, and the rest. To a page table, ring 1 is as good as
  * ring 0, and that is the trap door in our cave. Whatever we map for ourselves without the U bit, a Guest's kernel can
- * reach. The answer that Host and Switcher give is nearly rude: of us it has the Switcher's three pages, and all
- * the rest is simply not there.
+ * reach. The answer of Host and Switcher is nearly rude: three pages of ours, the Switcher's, are in a Guest's address
+ * space, and all the rest is not there.
  */
 
 /** The low twelve bits of an entry (Intel SDM vol. 3, 4.3). */
@@ -122,9 +122,10 @@ export function frameOf(entry: number): number {
  * page tables which no processor ever reads, and which reports each change to somebody. All we need to do is to keep a
  * second set.
  *
- * From here on, then, an address can be one of three things. A *virtual* address is what a program says. A
- * *guest-physical* one is what the Guest's own tables make of it, and what the Guest takes for the truth. And a
- * *physical* one is where the processor goes in the end, by tables that the Guest has never seen.
+ * From here on, then, an address can be one of three things. A *virtual* address is what a program says (Intel's manual
+ * says *linear*; with flat segments the two are one). A *guest-physical* one is what the Guest's own tables make of it,
+ * and what the Guest takes for the truth. And a *physical* one is where the processor goes in the end, by tables that
+ * the Guest has never seen.
  *
  * When the processor finds nothing, it leaves the address that was wanted in a register, CR2, raises trap 14, and
  * pushes three bits about it.

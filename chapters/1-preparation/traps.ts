@@ -30,9 +30,9 @@ export const VECTORS = 256;
 /*
  * ## What is put down, and where
  *
- * If the gate leads inward, to a lower ring, the processor does not trust the stack it finds (would you?). It takes
- * another, from a small structure, the *task state segment* or TSS, that the kernel filled in beforehand, one stack for
- * each ring, and puts the old stack's address on the new one first.
+ * If the gate leads inward, to a ring with more rights, the processor does not trust the stack it finds (would you?).
+ * It takes another, from a small structure, the *task state segment* or TSS, that the kernel filled in beforehand, one
+ * stack for each ring, and puts the old stack's address on the new one first.
  *
  * :::figure{#trap-frame caption="The frame of a trap from ring 3 to ring 1. From ring 1 to ring 1 the upper two are missing."}
  * ```text

@@ -9,11 +9,12 @@
  * him a page directory), on the bare silicon because paging is off. Every address in your own code that was filled
  * in by the linker is off by exactly 0xC0000000.
  *
- * `start` is machine code, because there is nothing yet for a function to stand on. It makes a stack out of 8 KiB
- * of your own zeroes, takes the 3 GiB off its address by hand, and calls `prepare`. A call is safe: the i386
- * encodes it as a distance, and distances are right wherever you are. When `prepare` comes back the world has been
- * turned on its axis, both views are there, and you jump to the high one and never look back. The stack pointer is
- * first loaded with the very same stack under its proper name.
+ * `start` is machine code, because there is nothing yet for a function to stand on. It makes a stack out of 8 KiB of
+ * your own zeroes, takes the 3 GiB off its address by hand, and calls `prepare`. A call is safe: the i386 encodes it as
+ * a distance, and distances are right wherever you are. When `prepare` comes back the world has been turned on its
+ * axis, both views are there, and you jump to the high one and never look back. The jump goes through eax: a plain
+ * `jmp` is a distance, too, and would keep you down here. The zeros in ebp and in place of a return address are where a
+ * backtrace will end. The stack pointer is first loaded with the very same stack under its proper name.
  */
 import type { u32, u8 } from './language.ts';
 import { addressOf, array, at, imageEnd, load32, naked, struct } from './language.ts';

@@ -36,10 +36,10 @@ export function startClock(): void {
 
 /*
  * There is no clock to read, either. The Host writes the time into the shared page whenever he delivers an interrupt
- * (and while you introduce yourself), and between two of those it stands still. Nobody minds, since nothing that
- * matters happens between two interrupts; a program that runs is interrupted every ten milliseconds, and a kernel that
- * sleeps is woken *by* one. (On the bare silicon there is not even that. Ticks are counted, and a tick is taken to be a
- * hundredth of a second.)
+ * (and, before there are any, at your introduction and with each gate you set), and in between it stands still. Nobody
+ * minds, since nothing that matters happens between two interrupts; a program that runs is interrupted every ten
+ * milliseconds, and a kernel that sleeps is woken *by* one. (On the bare silicon there is not even that. Ticks are
+ * counted, and a tick is taken to be a hundredth of a second.)
  *
  * Seconds since 1970 times a thousand does not fit 32 bits. It need not: only differences are ever looked at, and
  * those come out right up to 49 days; or up to 24, where somebody asks which of two moments comes first.
@@ -120,7 +120,7 @@ export function sleepFor(duration: u32): void {
 }
 
 /*
- * When nobody wants to run, the alarm goes to the first of them. If there are none, the wish is zero nanoseconds,
+ * When nobody wants to run, the alarm is set for the first sleeper. If there are none, the wish is zero nanoseconds,
  * which cancels it, and this machine could be forgotten in a drawer until a key is pressed.
  */
 

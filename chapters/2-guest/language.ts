@@ -52,8 +52,8 @@ export type u8 = number;
  * of its size, as in C. A variable of that type is a pointer to them. You can follow it (`process.parent.id`),
  * compare it, and hold `null` in it. You cannot make a new one out of thin air, since there is no air.
  *
- * A field whose type is an interface is a pointer as well, and an array is a row of whole structures. For the
- * opposite one says so.
+ * A field whose type is an interface is a pointer as well, and an array is a row of whole structures. If you want the
+ * opposite, say so.
  */
 
 /** A field that holds `N` elements of `T` in place, rather than a pointer to them. */

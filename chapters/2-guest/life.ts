@@ -36,8 +36,8 @@ import { frameBelow } from './traps.ts';
  * a fork that runs out of memory half-way has only pages to give back.
  *
  * A few pages must be left over. From now on parent and child share everything, and the first thing that the parent
- * does is to write: on its stack, then somewhere in its data. Each of that is a copy. A shell that starts one program
- * too many should be told so, and not be found dead on its next line.
+ * does is to write: on its stack, then somewhere in its data. Each of these costs a copy. A shell that starts one
+ * program too many should be told so, and not be found dead on its next line.
  */
 
 const ROOM_TO_COPY = 4;
@@ -167,9 +167,9 @@ function bury(child: Process, status: u32): i32 {
 /*
  * ## At someone else's wish
  *
- * Nobody kills a process. One can only leave it a note, and wake it so that it reads it. Whatever it is waiting for is
- * in a loop that looks for that note (or for a disk, or dice, which will be done in a moment, and then it reads it
- * too). It dies of its own hand, at the door to ring 3, with everything in order.
+ * Nobody kills a process. One can only leave it a note, and wake it so that it reads it. Wherever it waits, it waits in
+ * a loop that looks for that note. (Or for the disk, or dice, which will be done in a moment; then it reads the note.)
+ * It dies of its own hand, at the door to ring 3, with everything in order.
  */
 
 /** Marks a process for death. It dies on its way back to ring 3, wherever it is now. */

@@ -2,7 +2,7 @@
  * # Main, a table of contents
  *
  * You have landed on your feet at 0xC0100000 and may use variables again. Below is everything that happens between now
- * and the first process, in order; nearly each line is a file.
+ * and the first process, in order; nearly every line is a file.
  *
  * Getting a voice comes first, since everything that goes wrong afterwards goes wrong more pleasantly if you can
  * say so. The line pup greets you with is the first thing that you see on the screen, and it travels there letter

@@ -2,7 +2,7 @@
  * # Paravirt: everything a ring-1 kernel may not do itself
  *
  * Here is the full list of what you lost when you woke up in ring 1. It is not long: page tables, descriptors, gates,
- * the interrupt flag, sleeping, the clock, dying. For each there are a function or two, and most have two bodies. In
+ * the interrupt flag, sleeping, the clock, dying. Each has a function or two, and most of those have two bodies. In
  * one, the instruction that Intel made for it; in the other, a message to the Host.
  *
  * Linux has the same list, as tables of function pointers whose names begin with `pv_`, and when it boots under lguest
@@ -54,11 +54,11 @@ export const KERNEL_RING = BARE ? 0 : 1;
 /*
  * ## Introductions
  *
- * The first hypercall of your life has to be LGUEST_INIT, and before making it you fill in what the Host will
- * read, once. All interrupts blocked: nothing may come before there is a door for it. Where kernel addresses
- * begin, so that he knows which part of every directory is the same in all of them. Which vector your system
- * calls use, so that he can send those straight to you, past himself. And the address of a single instruction, an
- * `iret`, which needs a longer story; it is told in `trap-return.ts`.
+ * The first hypercall of your life has to be LGUEST_INIT, and before making it you fill in what the Host will read. All
+ * interrupts blocked: nothing may come before there is a door for it. Where kernel addresses begin, so that he knows
+ * which part of every directory is the same in all of them. Which vector your system calls use, so that he can send
+ * those straight to you, past himself. And the address of a single instruction, an `iret`, which needs a longer story;
+ * it is told in `trap-return.ts`.
  */
 
 /**
@@ -240,9 +240,9 @@ function describeTable(base: u32, entries: u32): void {
 
 /*
  * SET_STACK is where the Host is at his most careful, and he has reason. System calls reach you *directly*: the
- * processor pushes your program's registers onto this stack before anybody could check that it is there. Were it
- * not, that would be a fault while delivering a fault, with his page tables and his reputation. So he wants to
- * know how many pages it has, and keeps them mapped by force.
+ * processor pushes your program's registers onto this stack before anybody could check that it is there. Were it not,
+ * that would be a fault in the middle of a trap, on his page tables and his reputation. So he wants to know how many
+ * pages it has, and keeps them mapped by force.
  */
 
 /** The stack on which traps from ring 3 arrive: ends at `top`, and the two pages below are there. */

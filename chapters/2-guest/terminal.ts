@@ -135,7 +135,7 @@ function endsLine(character: u32): boolean {
  */
 
 /**
- * Takes back one character; false if the line is empty. A terminal has no eraser: step back, write a blank, step back.
+ * Takes back one character, on the screen too if it was shown; false if the line is empty.
  */
 function eraseCharacter(): boolean {
   if (editedTo === completeTo) return false;

@@ -6,7 +6,7 @@
  * them, because a kernel copies pages all day and a loop in our compiled code takes about six instructions where
  * `rep movsd` counts one.
  *
- * Four bytes at a time as far as it goes, then the rest.
+ * Whole words first: a page is 1,024 steps instead of 4,096.
  */
 import type { i32, u32 } from './language.ts';
 import { asm, charCode, load8 } from './language.ts';

@@ -5,7 +5,7 @@
  * the other half what they are: 0x1040 plus a type. There are types up to forty-odd by now, among them a watchdog,
  * a GPU and, honestly, a CAN bus.
  *
- * Slot 0 is answered by a *host bridge* of nobody's make. Nothing can be done with it. It sits there since Linux
+ * Slot 0 is answered by a *host bridge* of nobody's make. Nothing can be done with it. It sits there because Linux
  * refuses to believe in a bus without one.
  */
 import { KIND_NULL, KIND_TERMINAL, addPath } from '../2-guest/archive.ts';

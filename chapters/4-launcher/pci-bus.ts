@@ -27,7 +27,7 @@ import { type Behaviour, VirtioDevice, work } from './virtio-device.ts';
 /*
  * ## Slots
  *
- * Slot 0 holds the bridge that Linux wants to find before it believes in the bus. Each device gets the next slot,
+ * Slot 0 holds the bridge that you met as a driver. Each device gets the next slot,
  * and an interrupt line of the same number. On a real board that wiring is a scandal of its own; here it is an
  * identity.
  */
@@ -111,8 +111,8 @@ export class PciBus {
 /*
  * ## Two ports
  *
- * Here is the latch at work. Whatever it points at that is not there reads as all ones, in the tradition of
- * undriven wires, and that is how a kernel learns that a slot is empty: no vendor has the number 0xffff.
+ * Here is the latch at work. Whatever it points at that is not there reads as all ones, and that is how a kernel learns
+ * that a slot is empty: no vendor has the number 0xffff.
  *
  * A write that nobody takes is another matter. lguest refused it, with a trap, and so do we: it is the one way in
  * which a driver can find out that it was talking to itself.

@@ -64,8 +64,8 @@ const HOST_BRIDGE = 0x0600;
 /*
  * ## The bridge that leads nowhere
  *
- * Linux checks that a bus is real by looking for something on it that calls itself a host bridge. So there is one.
- * It does nothing else, ever. Its vendor is 0, which belongs to nobody, so no driver feels addressed.
+ * You know why there is one. It does nothing else, ever. Its vendor is 0, which belongs to nobody, so no driver feels
+ * addressed.
  */
 
 /** One function on the bus, as configuration cycles see it. Offsets are in bytes, `at` a multiple of 4. */

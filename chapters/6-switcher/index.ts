@@ -6,8 +6,8 @@
  *
  * You have come to the narrowest place of the cave. On this side is the Host, which is TypeScript and lives where time
  * is measured in milliseconds. On the other side is a processor that belongs, whole and undivided, to somebody else.
- * Between them there is one page, and in it twenty-six instructions that everybody passes: fifteen on the way out,
- * eleven on the way in.
+ * Between them there is one page, and in it twenty-six instructions that everybody passes: fifteen on the way out
+ * (fourteen if the processor has brought an error code), eleven on the way in.
  *
  * In lguest the two sides were two kernels on one processor, and the Switcher had to put one of them to sleep: save its
  * stack, its segments, its tables; load the other's; go. And all of it again, backwards. Ours has it easier in one

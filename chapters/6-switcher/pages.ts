@@ -47,8 +47,8 @@ export const STATE_PAGE = SWITCHER_ADDRESS + 2 * PAGE_SIZE;
  * or `mov cr3` in ring 1, which traps, which brings it to us with a red face. The state page is read-only as well and
  * shows a Guest its own gates and segments, and the physical address of its own shadow, with which it can do nothing.
  * Only the register page can be written, and that is each Guest's own: it can scribble on the place where its registers
- * will be saved, as long as it has them. Then it traps, and the processor and the Switcher overwrite all eighteen
- * words. Nothing in that page is ever believed that was not put there by the trap.
+ * will be saved, while they are still in the processor. Then it traps, and the processor and the Switcher overwrite all
+ * eighteen words. Nothing in that page is ever believed that was not put there by the trap.
  *
  * That is the whole trick of lguest's isolation. No segment limits, no hidden tables: *there is nothing there*.
  *
@@ -58,7 +58,7 @@ export const STATE_PAGE = SWITCHER_ADDRESS + 2 * PAGE_SIZE;
  * last five words, the stub of the trap two, the Switcher the other eleven. Then esp points at the first one, as it
  * will when we start again.
  *
- * :::figure{#frame caption="The register page of a Guest that does not run. Fifteen instructions and one trap have put it there."}
+ * :::figure{#frame caption="The register page of a Guest that does not run. Thirteen pushes and one trap have put it there."}
  * ```text
  *   0x1000  +---------------------------------+  <- esp0 in the task state
  *           | ss  esp  eflags  cs  eip        |  by the processor

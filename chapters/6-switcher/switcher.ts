@@ -107,8 +107,8 @@ const PATIENCE = 1000;
  * the detour is shorter.
  *
  * That second question is where this Switcher beats its ancestor. A page fault that is settled by *adding* an entry
- * makes nothing stale, because the processor never remembers that something was not there. Only who takes away must say
- * so.
+ * makes nothing stale, because the processor never remembers that something was not there. Only whoever takes away must
+ * say so.
  */
 function createPacking(
   machine: Machine,
@@ -155,8 +155,8 @@ function copyState(machine: Machine, statePage: number, state: StatePage): void 
  *
  * The other three are as a Linux has them, since a Guest cannot set them for itself: errors of the floating-point unit,
  * the x87, are exceptions and no wires; the instruction that waits for it minds TS as all of its own do; and a program
- * that asks to be told of crooked addresses is told. The last two were missing here until somebody put a Debian on it,
- * and one of her programs asked.
+ * that asks to be told of crooked addresses is told. The last two were missing here until somebody ran a Debian on it,
+ * and one of its programs asked.
  */
 const CR0_PROTECTION = 1 << 0;
 const CR0_MONITOR_COPROCESSOR = 1 << 1;

@@ -54,7 +54,7 @@ function stub(vector: number): string {
  * ## The way out
  *
  * What the Guest was holding, it puts down: four segments, seven registers (the eighth, esp, the processor took care
- * of). It is not in alphabetical order since it is built from the top down. Then the processor halts, and you are in
+ * of). The order looks backwards because the frame is built from the top down. Then the processor halts, and you are in
  * TypeScript.
  *
  * Look at what is *not* here. No page tables are changed, no table is loaded. lguest went back to its Host's CR3 at
@@ -92,7 +92,7 @@ leave:
  * Four of the six words are segments: put down on the way out, and not picked up. The way out had to write them, for
  * the Host may be asked what they are, or send somebody else in. But nobody has touched the registers themselves. We
  * have been asleep, and the Host has no segments; ds is what the Guest left in it, hidden half and all. To load it
- * again would be to read a descriptor, check six things, and find what one had. A Switcher that did so for all four
+ * again would be to read a descriptor, check six things, and end up where one was. A Switcher that did so for all four
  * managed 600,000 trips a second in our measurements. This one, on the same morning, 790,000.
  *
  * If the Host has redrawn a descriptor, the copy in the register is out of date. Then, and when somebody else goes in,
@@ -155,10 +155,11 @@ another:
  * And everything says `ss:`, because ss is the one segment that the processor has set for us. What is in ds is still
  * the Guest's, and may be anything.
  *
- * Five of all these instructions may fail. A segment is refused if what the Guest had there is no longer one (the Host
- * sees to it that this does not happen), and `iret` refuses if that is true of cs or ss. Then the processor does in
- * ring 0 what it does everywhere. It traps, pushes its frame *where esp happens to be*, and lands in a stub, and we
- * halt with esp in the wrong place. That is how `switchTo` knows.
+ * Five of these instructions can fail. A segment is refused if what the Guest had there is no longer one (the Host sees
+ * to it that this does not happen), and `iret` refuses if that is true of cs or ss. Then the processor does in ring 0
+ * what it does everywhere. It traps, pushes its frame *where esp happens to be*, and lands in a stub, and we halt with
+ * esp in the wrong place. That is how `switchTo` knows. The `mov esp` under `mood` puts it right for whoever comes
+ * next.
  *
  * :::exercise{#stopwatch points=20 minutes=40}
  * A hotel wants to know how long its guests stay. Give each of ours a stopwatch, which runs while the Guest does. It
@@ -175,8 +176,8 @@ another:
  *
  * When a Guest is closed, its page tables are torn up, and one does not tear up the floor that somebody sleeps on. So
  * there is one address space more, the Host's. It has a register page, too, and in its frame an eip that leads here.
- * For the Switcher, going home is a world switch like any other; it just goes to a world that consists of one
- * instruction.
+ * For the Switcher, going home is a world switch like any other; it just goes to a world that consists of two
+ * instructions.
  */
 function home(): string {
   return `

@@ -30,7 +30,7 @@ import { MOST_TOKENS, isOperator, isWord, tokens } from './shell-words.ts';
  *
  * A shell that you type at lends its terminal to each job and takes it back. A shell in a pipe has no terminal to lend.
  * If it gave away what belongs to somebody else, the shell in front would read nothing the next time, take that for ^D,
- * and switch off the light. It happened here: `sh &`, one more command, and good night.
+ * and go home. It happened here: `sh &`, one more command, and good night.
  */
 
 /** Whether the terminal is this shell's own, to give to its jobs and to take back. */
