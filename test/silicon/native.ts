@@ -31,6 +31,7 @@ import {
   type Stage,
   SYSTEM,
   type Trial,
+  type Vendor,
   WRITABLE_BYTES,
 } from './stage.ts';
 import { fromFxsave, INITIAL_FNSAVE, toFxsave } from './x87.ts';
@@ -46,6 +47,7 @@ const SECONDS = 5;
 
 /** The real processor, as far as Linux lets a program at it. */
 export interface NativeStage extends Stage {
+  readonly vendor: Vendor;
   /** Whether somebody else lives at a linear address below 4 GiB, or so near that a trial might disturb them. */
   isTaken(address: number): boolean;
 }
@@ -54,16 +56,16 @@ export interface NativeStage extends Stage {
 export async function openNativeStage(): Promise<NativeStage | string> {
   const libc = await openLibc();
   if (typeof libc === 'string') return libc;
-  if (!/^flags.*\bxsave\b/m.test(readFileSync('/proc/cpuinfo', 'latin1')))
-    return 'the processor has no XSAVE';
+  const who = readFileSync('/proc/cpuinfo', 'latin1');
+  if (!/^flags.*\bxsave\b/m.test(who)) return 'the processor has no XSAVE';
   try {
-    return createNativeStage(libc);
+    return createNativeStage(libc, /^vendor_id.*\bGenuineIntel\b/m.test(who) ? 'Intel' : 'AMD');
   } catch (error) {
     return `Linux does not let us: ${(error as Error).message}`;
   }
 }
 
-function createNativeStage(libc: Libc): NativeStage {
+function createNativeStage(libc: Libc, vendor: Vendor): NativeStage {
   const taken = takenRanges();
   const { code, data } = mapStage(libc);
   for (const segment of LDT) libc.modifyLdt(userDescription(segment));
@@ -71,6 +73,7 @@ function createNativeStage(libc: Libc): NativeStage {
   const memory = data.subarray(0, WRITABLE_BYTES);
   return {
     name: 'the real processor',
+    vendor,
     isTaken: (address) => taken.some(([from, to]) => address >= from && address < to),
     play(trial) {
       const offset = trial.at - CODE;
@@ -135,15 +138,19 @@ export interface Door {
 /**
  * Where the door is. An IRET to a 16-bit stack loads SP and leaves the upper half of ESP as it was, in the kernel: for
  * years a small leak in every kernel there was. So the stacks of both inner worlds have the same upper half.
+ *
+ * AMD's processors leave the upper 32 bits of RSP as well, and then Linux sees a program whose stack is in here. So the
+ * stack for signals lies elsewhere: of a program that seems to be on it already, Linux says that it has overflowed.
  */
 const DOOR = 2 ** 36 + SYSTEM;
 
 /** Assembles the door and its control block. */
 export function openDoor(libc: Libc): Door {
   const glue = assembleGlue();
-  const bytes = CONTROL_AT + CONTROL_BYTES + STACK_BYTES;
+  const bytes = CONTROL_AT + CONTROL_BYTES;
   const area = libc.mmap(DOOR, bytes, READ_WRITE | PROTECT_EXECUTE, MAP_ANONYMOUS | MAP_FIXED_NOREPLACE);
   const base = libc.addressOf(area);
+  const stack = libc.mmap(0, STACK_BYTES, READ_WRITE, MAP_ANONYMOUS);
   new Uint8Array(area).set(glue.bytes);
   const control = new DataView(area, CONTROL_AT, CONTROL_BYTES);
   const entrance = libc.callable(base + BigInt(glue.enter));
@@ -153,7 +160,7 @@ export function openDoor(libc: Libc): Door {
   wide(CONTROL.action, base + BigInt(glue.handler));
   wide(CONTROL.action + 8, BigInt(ACTION_FLAGS));
   wide(CONTROL.action + 16, base + BigInt(glue.handler)); // nobody returns to the restorer
-  wide(CONTROL.stack, address + BigInt(CONTROL_BYTES));
+  wide(CONTROL.stack, libc.addressOf(stack));
   wide(CONTROL.stack + 16, BigInt(STACK_BYTES));
   wide(CONTROL.mask, ~SIGNALS.reduce((mask, signal) => mask | (1n << BigInt(signal - 1)), 0n));
   for (const [n, signal] of SIGNALS.entries()) wide(CONTROL.signals + n * SIGNAL_BYTES, BigInt(signal));

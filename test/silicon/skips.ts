@@ -14,6 +14,20 @@ export const SKIPPED_MNEMONICS: ReadonlyMap<string, string> = new Map([
   ['rdpmc', 'not claimed: performance counters came with the Pentium MMX'],
 ]);
 
+const LOCK = 0xf0;
+
+/** Why processors differ in prefixes that say nothing here. Undefined if there are none. */
+export function meansNothing({ prefixes, opcode, next }: Opcode): string | undefined {
+  const repeats = prefixes.includes(0xf3) || prefixes.includes(0xf2);
+  if ((opcode === 0xe0 || opcode === 0xe1) && repeats)
+    return "REP in front of LOOPcc: reserved (SDM vol. 2, 2.1.1), and with AMD it replaces LOOPcc's condition";
+  if ((opcode === 0x120 || opcode === 0x122) && prefixes.includes(LOCK))
+    return 'LOCK MOV CR0: #UD with Intel, and CR8 with AMD';
+  if (opcode === 0x100 && ((next >> 3) & 7) === 5 && prefixes.includes(LOCK))
+    return 'LOCK VERW: #UD with Intel, and legal with AMD since it clears buffers';
+  return undefined;
+}
+
 /** Bytes that must not run natively, wherever in the code they stand: they would call Linux. */
 const SYSTEM_CALLS = [
   [0xcd, 0x80],

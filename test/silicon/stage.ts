@@ -134,6 +134,9 @@ export interface Outcome {
   x87?: Uint8Array;
 }
 
+/** Who makes processors: the manual that we go by is Intel's, and others have their own way here and there. */
+export type Vendor = 'Intel' | 'AMD';
+
 /** A processor on which trials can be run. */
 export interface Stage {
   readonly name: string;

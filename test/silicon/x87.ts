@@ -85,9 +85,11 @@ export function showX87(compared: Uint8Array): string {
 export function sameX87(a: Uint8Array, b: Uint8Array, approximate: boolean): boolean {
   if (Buffer.compare(a, b) === 0) return true;
   if (!approximate) return false;
+  const isEither = isAtUnderflow(a) || isAtUnderflow(b);
   const [first, second] = [a, b].map((compared) => {
     const copy = compared.slice();
-    copy.fill(0, 0, 8).fill(0, 10, 18);
+    copy.fill(0, 0, 20);
+    if (isEither) copy[STATUS]! &= ~UNDERFLOW;
     copy[STATUS + 1]! &= ~C1;
     return copy;
   }) as [Uint8Array, Uint8Array];
@@ -97,10 +99,31 @@ export function sameX87(a: Uint8Array, b: Uint8Array, approximate: boolean): boo
 /** C1 says in which direction a result was rounded. */
 const C1 = 2;
 const UNITS_IN_THE_LAST_PLACE = 2n;
+/** Of two neighbours one may be too small to be exact. */
+const UNDERFLOW = 0x10;
+const INTEGER_BIT = 1n << 63n;
+
+/** Whether ST(0) or ST(1) has one of the two lowest exponents. */
+function isAtUnderflow(compared: Uint8Array): boolean {
+  return [8, 18].some((at) => (compared[at + 1]! & 0x7f) === 0 && compared[at]! < 2);
+}
 
 function isNear(a: Uint8Array, b: Uint8Array, at: number): boolean {
-  const significand = (bytes: Uint8Array) =>
-    new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(at, true);
-  const difference = significand(a) - significand(b);
+  if (Buffer.compare(a.subarray(at, at + 10), b.subarray(at, at + 10)) === 0) return true;
+  const [first, second] = [placeOf(a, at), placeOf(b, at)];
+  if (first === undefined || second === undefined) return false;
+  const difference = first - second;
   return difference <= UNITS_IN_THE_LAST_PLACE && difference >= -UNITS_IN_THE_LAST_PLACE;
+}
+
+/** The how-manieth of all numbers it is, counted from zero: so 1 has a neighbour below, though of another exponent. */
+function placeOf(bytes: Uint8Array, at: number): bigint | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at);
+  const significand = view.getBigUint64(0, true);
+  const high = view.getUint16(8, true);
+  const exponent = BigInt(high & 0x7fff);
+  const isOfTheUsualForm = (exponent !== 0n) === (significand & INTEGER_BIT) > 0n;
+  if (!isOfTheUsualForm) return undefined;
+  const place = exponent * INTEGER_BIT + (significand & (INTEGER_BIT - 1n));
+  return (high & 0x8000) !== 0 ? -place : place;
 }
