@@ -37,28 +37,27 @@ export function watchTerminal(patience = PATIENCE): void {
  *
  * Once it has barked it wants to hear your ^C, and there is a difficulty. A signal is for the process, and Node has
  * promised all of ours to the thread that does not come. But ^C goes to everybody in front of the terminal. So the dog
- * keeps a child that sleeps in its place, and looks what it has died of.
+ * keeps a child, a shell, that barks and sleeps in its place, and looks what it has died of.
  */
 function guard({ pulse, patience }: { pulse: Int32Array; patience: number }): void {
-  const { writeSync } = process.getBuiltinModule('node:fs');
   const { spawnSync } = process.getBuiltinModule('node:child_process');
+  const told = `lantern: nothing has moved for ${patience} s, so this is no Guest's doing: is there a loop without an end?`;
+  const bark = `stty sane; printf '\\n%s ^C gets you out.\\n' "$1" >&2; sleep 1`;
   const parent = process.ppid;
   let last = -1;
   for (let silence = 0; ; silence++) {
-    const hasBarked = silence > patience;
-    const wakes = hasBarked ? spawnSync('sleep', ['1'], { stdio: 'inherit' }).signal : null;
-    if (!hasBarked) Atomics.wait(pulse, 1, 0, 1000);
+    let isCalledOff = process.ppid !== parent;
+    if (silence > patience) {
+      const words = silence === patience + 1 ? ['-c', bark, 'sh', told] : ['-c', 'sleep 1'];
+      const { error, signal, status } = spawnSync('sh', words, { stdio: 'inherit' });
+      isCalledOff ||= signal !== null || (status ?? 0) > 128;
+      if (error) Atomics.wait(pulse, 1, 0, 1000);
+    } else Atomics.wait(pulse, 1, 0, 1000);
     const now = Atomics.load(pulse, 0);
     if (now !== last) {
-      if (hasBarked) spawnSync('stty', ['raw', '-echo', 'opost'], { stdio: 'inherit' });
+      if (silence > patience) spawnSync('stty', ['raw', '-echo', 'opost'], { stdio: 'inherit' });
       silence = 0;
       last = now;
-    }
-    if (silence > patience && (wakes !== null || process.ppid !== parent))
-      process.kill(process.pid, 'SIGKILL');
-    if (silence !== patience) continue;
-    spawnSync('stty', ['sane'], { stdio: 'inherit' });
-    const told = `lantern: nothing has moved for ${patience} s, so this is no Guest's doing: is there a loop without an end?`;
-    writeSync(2, `\n${told} ^C gets you out.\n`);
+    } else if (silence > patience && isCalledOff) process.kill(process.pid, 'SIGKILL');
   }
 }
