@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { asBuilt } from '../bench/as-built.ts';
 
 /** What gives a program a terminal of its own, from util-linux. */
@@ -14,6 +14,7 @@ it.skipIf(!existsSync(SCRIPT))(
     // `exec`, since a shell that waited in between would be killed by the same ^C, and counted instead.
     const words = ['exec', process.execPath, ...asBuilt('test/terminal/loops.ts')].join(' ');
     const terminal = spawn(SCRIPT, ['-qec', words, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    onTestFinished(() => void terminal.kill()); // a closed window, and the dog sees to the rest
     let said = '';
     const ended = new Promise<number | null>((resolve) => terminal.on('close', resolve));
     await new Promise<void>((resolve) => {
