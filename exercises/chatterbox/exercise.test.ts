@@ -14,6 +14,19 @@ export function main(_count: u32, words: u32[]): void {
   sleep(1000000);
 }`;
 
+/** A program that calls 900 times for what there is not, and becomes that one. */
+const MOLT = `
+import type { i32, u32 } from '../language.ts';
+import { addressOf, array, asm } from '../language.ts';
+import { become } from './library/run.ts';
+const words = array<u32>(3);
+export function main(_count: u32, _words: u32[]): void {
+  for (let i: i32 = 0; i < 900; i++) asm\`mov eax, 999\n int 0x80\`;
+  words[0] = addressOf('mumble');
+  words[1] = addressOf('0');
+  become(words);
+}`;
+
 /** The rows of what `ps` prints, by the words of its first line. */
 function rows(printed: string): Record<string, string>[] {
   const [head, ...lines] = printed.slice(printed.indexOf('  PID')).trimEnd().split('\n');
@@ -33,7 +46,7 @@ describe('ps', () => {
   let session: Session;
   beforeAll(async () => {
     session = await bootToPrompt({
-      initrd: initrdWith(['init', 'sh', 'ps', 'syscall', 'echo', 'kill'], { mumble: MUMBLE }),
+      initrd: initrdWith(['init', 'sh', 'ps', 'syscall', 'echo', 'kill'], { mumble: MUMBLE, molt: MOLT }),
     });
   });
 
@@ -41,6 +54,14 @@ describe('ps', () => {
     for (const row of rows(await session.run('ps'))) {
       expect(row.CALLS ?? 'nothing', 'ps has no column CALLS with a number in every line').toMatch(/^\d+$/);
     }
+  });
+
+  it('has it before NAME', async () => {
+    const [first] = rows(await session.run('ps'));
+    expect(Object.keys(first!).slice(-2), 'the last two columns of ps are not CALLS and NAME').toEqual([
+      'CALLS',
+      'NAME',
+    ]);
   });
 
   it('counts what the shell does, and not what others do', async () => {
@@ -97,6 +118,17 @@ describe('ps', () => {
       (await mumbled(700)) - (await mumbled(0)),
       'a call for what there is not has not been counted',
     ).toBe(700);
+  });
+
+  it('counts from birth, and it is not a birth to become another program', async () => {
+    const id = /\[(\d+)\]/.exec(await session.run('molt &'))?.[1];
+    await session.run('syscall 20000');
+    const calls = callsIn(await session.run('ps')).mumble!;
+    await session.run(`kill ${id}`);
+    await session.run('echo and now it is quiet');
+    expect(calls, 'what a process has said before it became another program is forgotten').toBeGreaterThan(
+      900,
+    );
   });
 
   it('and finds its names where it found them before', async () => {

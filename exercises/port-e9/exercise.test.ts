@@ -1,10 +1,58 @@
 import { expect, it } from 'vitest';
+import {
+  LHCALL_LOAD_GDT_ENTRY,
+  LHCALL_LOAD_IDT_ENTRY,
+  LHCALL_NEW_PGTABLE,
+  LHCALL_SET_STACK,
+} from '../../chapters/1-preparation/abi.ts';
 import { bootKernel } from '../../test/launcher/boot-kernel.ts';
 import { program } from '../../test/launcher/guest-program.ts';
 
 /** A kernel's way to shout `text`, byte by byte. */
 const shout = (text: string) =>
   [...text].map((character) => `  mov al, ${character.charCodeAt(0)}\n  out 0xe9, al\n`).join('');
+
+/** Goes on at `user` in ring 3, and back in ring 1 at `caught`, on the first general protection fault. */
+const LEAVE_RING_1 = `
+  mov edi, 0x201000
+  mov eax, 7
+  mov ecx, 1024
+map:
+  mov [edi], eax
+  add edi, 4
+  add eax, 0x1000
+  loop map
+  mov dword [0x200000], 0x201007
+  mov ebx, 0x200000
+  mov eax, ${LHCALL_NEW_PGTABLE}
+  int 0x1f
+  mov ebx, 13
+  mov ecx, (0x61 << 16) | (caught & 0xffff)
+  mov edx, (caught & 0xffff0000) | 0x8e00
+  mov eax, ${LHCALL_LOAD_IDT_ENTRY}
+  int 0x1f
+  mov ebx, 14
+  mov ecx, 0x0000ffff
+  mov edx, 0x00cffb00
+  mov eax, ${LHCALL_LOAD_GDT_ENTRY}
+  int 0x1f
+  mov ebx, 15
+  mov ecx, 0x0000ffff
+  mov edx, 0x00cff300
+  mov eax, ${LHCALL_LOAD_GDT_ENTRY}
+  int 0x1f
+  mov ebx, 0x69
+  mov ecx, 0x70000
+  mov edx, 1
+  mov eax, ${LHCALL_SET_STACK}
+  int 0x1f
+  push 0x7b
+  push 0x60000
+  push 0x202
+  push 0x73
+  push user
+  iret
+`;
 
 const heard = async (source: string) => (await bootKernel(program(source))).warnings;
 
@@ -64,6 +112,19 @@ it('two or four bytes at once fall on brick', async () => {
 it('what is no printable character becomes a question mark', async () => {
   const lines = await heard(shout('\x1b[2Jboo\x07\x00\x7f\xff\n'));
   expect(lines, 'the Guest can paint on our terminal').toEqual(['guest: ?[2Jboo????']);
+});
+
+it('only its kernel is heard, and not every program that it runs', async () => {
+  const lines = await heard(`
+    ${LEAVE_RING_1}
+user:
+    mov al, '!'
+    out 0xe9, al
+    mov al, 10
+    out 0xe9, al
+caught:
+    ${shout('a program tried to shout\n')}`);
+  expect(lines, 'a program in ring 3 is heard like the kernel').toEqual(['guest: a program tried to shout']);
 });
 
 it('all other ports are as silent as ever', async () => {
