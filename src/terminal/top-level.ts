@@ -67,7 +67,8 @@ function hangUp(): void {
 /*
  * ## In a sentence
  *
- * The line for a bug of ours names the kind of error, since that is what you would put into the report.
+ * The line for a bug of ours, or of yours if you have changed something, names the kind of error and the function in
+ * which it happened, since that is what you would put into the report, or want to look at.
  * `LANTERN_DEBUG=1` brings the stack back, for whoever is going to read it.
  */
 
@@ -82,6 +83,13 @@ export function describeFailure(error: unknown, debug: boolean): string {
   const message = error instanceof Error ? error.message : String(error);
   const line = message.split('\n', 1)[0];
   if (error instanceof LauncherError) return `lantern: ${line}`;
-  const name = error instanceof Error ? error.name : 'failed';
+  const name = error instanceof Error ? error.name + placeOf(error) : 'failed';
   return `lantern: ${name}: ${line} (this should not happen; LANTERN_DEBUG=1 tells where it did)`;
+}
+
+/** ` in demandPage`, if it was a function with a name that failed. */
+function placeOf({ stack }: Error): string {
+  const innermost = stack?.split('\n').find((line) => /^ +at /.test(line)) ?? '';
+  const [, name] = /^ +at (?:new |async )?([\w$.#]+) \(/.exec(innermost) ?? [];
+  return name ? ` in ${name}` : '';
 }

@@ -18,6 +18,11 @@ describe('A failure at the top level', () => {
     );
   });
 
+  it('names the function in which it happened', () => {
+    const demandPage = () => new RangeError('no such page');
+    expect(describeFailure(demandPage(), false)).toMatch(/^lantern: RangeError in demandPage: no such page /);
+  });
+
   it('comes with its stack for those who ask', () => {
     expect(describeFailure(new TypeError('x'), true)).toContain('top-level.test.ts');
   });
