@@ -32,6 +32,12 @@
  * from end to end; pick the one that made you curious. The fourth is the reason why you came: the doors between
  * the rings.
  *
+ * :::aside
+ * "SDM" in the margins of this appendix is Intel's *64 and IA-32 Architectures Software Developer's Manual*. Volume 1
+ * has the numbers, volume 2 says what each instruction does, volume 3 what the system does around it. It has grown
+ * since 1985: it is now about five thousand pages, and most of them are not about this.
+ * :::
+ *
  * ## Who says so?
  *
  * A manual is a promise, and the one who wrote it did not build this. So there is a judge. On a computer that has an
@@ -45,20 +51,14 @@
  *
  * | What happens | Intel | AMD |
  * | --- | --- | --- |
- * | four bytes are loaded from the last address there is | page fault, if there is no page | segment fault |
+ * | four bytes are loaded from the last address there is | page fault, if there is no page | #GP or #SS, page or no page |
  * | REPE CMPS meets a bad page in its tenth round | the flags are as they were before the first | the flags are those of the ninth |
  * | an FST with something to complain about stores to a bad page | complains | page fault |
  * | BOUND's first bound is broken, its second unreadable | out of bounds | page fault |
- * | F2 stands before a LOOPE, where it means nothing | means nothing | makes a LOOPNE of it |
- * | F0 stands before a MOV from CR0, where it is forbidden | is forbidden | makes a CR8 of it |
+ * | F2 stands before a LOOPE, where it means nothing | means nothing | makes it a LOOPNE |
+ * | F0 stands before a MOV from CR0, where it is forbidden | is forbidden | makes it CR8 |
  *
  * Nobody has ever written a program that minds.
- *
- * :::aside
- * "SDM" in the margins of this appendix is Intel's *64 and IA-32 Architectures Software Developer's Manual*. Volume 1
- * has the numbers, volume 2 says what each instruction does, volume 3 what the system does around it. It has grown
- * since 1985: it is now about five thousand pages, and most of them are not about this.
- * :::
  */
 export * from './layout.ts';
 export * from './machine.ts';
