@@ -5,6 +5,7 @@
  */
 
 import { fork } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AdvanceCopy, Progress } from '../../tools/weave/index.ts';
 import { serveBook } from './book-server.ts';
@@ -61,13 +62,14 @@ export async function openBook(bar: Bar, warn: (line: string) => void): Promise<
     const pages = await Promise.race([
       woven,
       front.then(() => undefined),
-      waitFor(PATIENCE - performance.now()),
+      waitFor(Math.max(0, PATIENCE - performance.now())),
     ]);
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
     if (pages === undefined) {
-      woven.catch((error: Error) =>
-        warn(`lantern: the book could not be woven, and what is there is of old: ${firstLine(error)}`),
-      );
+      woven.catch((error: Error) => {
+        const old = existsSync(join(BOOK, 'index.html')) ? ', and what is there is of old' : '';
+        warn(`lantern: the book could not be woven${old}: ${firstLine(error)}`);
+      });
       return `The book is being woven, front page first: ${address}`;
     }
     return `The book, ${pages} pages, woven in ${seconds} s: ${address}`;
@@ -144,10 +146,14 @@ const ROOM_FOR_A_BOOK = 512;
 /*
  * The engine below us compiles what runs often, on a thread of its own, and counts on its being worth it. In a life of
  * five seconds it mostly is not: of eight seconds of work, that thread had two. Two seconds that the tangler and the
- * Guest, who are starting in this process, would have liked. So it is asked to wait six times as long.
+ * Guest, who are starting in this process, would have liked. So it is asked to wait six times as long. That is, in Node
+ * 20. The engines that came after it have a mind of their own, and whoever uses this word to them is not let in.
  */
 /** How much a function runs before V8 thinks of optimizing it, in bytes of its bytecode; V8's own choice is 67,584. */
 const BEFORE_OPTIMIZING = 400_000;
+const TAKES_ITS_TIME = process.versions.node.startsWith('20.')
+  ? [`--interrupt-budget=${BEFORE_OPTIMIZING}`]
+  : [];
 
 const FOUNDRY = join(ROOT, 'node_modules/.lantern/foundry.cjs');
 const WEAVER = 'src/terminal/weaver-process.ts';
@@ -159,11 +165,7 @@ function weaveAside(
 ): Promise<number> {
   const weaver = fork(FOUNDRY, [WEAVER, ROOT, BOOK], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    execArgv: [
-      ...process.execArgv,
-      `--initial-old-space-size=${ROOM_FOR_A_BOOK}`,
-      `--interrupt-budget=${BEFORE_OPTIMIZING}`,
-    ],
+    execArgv: [...process.execArgv, `--initial-old-space-size=${ROOM_FOR_A_BOOK}`, ...TAKES_ITS_TIME],
     serialization: 'advanced', // a copy is made of bytes, which JSON has never heard of
   });
   weaver.stderr?.pipe(process.stderr);

@@ -11,7 +11,7 @@ void atTopLevel(async () => {
   const book = openBook(createBar(process.stdout), console.error);
   const weaver = children();
   process.stdin.setRawMode(true);
-  await book;
+  console.log(await book);
   while (children() !== '') await new Promise((resolve) => setTimeout(resolve, 20));
   console.log(`weaver ${weaver === '' ? 'missing' : 'seen'}, terminal ${isRaw() ? 'raw' : 'cooked'}`);
   return 0;

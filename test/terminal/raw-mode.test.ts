@@ -17,5 +17,7 @@ it.skipIf(!existsSync(SCRIPT) || !existsSync('/proc/self/task'))(
       timeout: 110_000,
     });
     expect(stdout).toContain('weaver seen, terminal raw');
+    expect(stdout).toMatch(/The book.* http:/);
+    expect(stdout).not.toContain('could not be woven');
   },
 );
