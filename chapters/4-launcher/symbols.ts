@@ -37,6 +37,8 @@ const SECTION_HEADER_SIZE = 40;
 const SYMBOL_SIZE = 16;
 const SHT_SYMTAB = 2;
 const SHT_NOBITS = 8;
+/** Instead of a section: the symbol is a number, and no place. */
+const SHN_ABS = 0xfff1;
 const STT_SECTION = 3;
 const STT_FILE = 4;
 
@@ -92,8 +94,8 @@ function textAt(strings: Uint8Array, at: number): string {
  * ## Names
  *
  * A symbol is sixteen bytes: where its name begins in a long string of names, its address, its size, and what it
- * is. Sections and files have symbols, too, that stand for nothing in particular. We keep the rest, in the order of
- * addresses.
+ * is. Sections and files have symbols, too, that stand for nothing in particular, and so have numbers that somebody has
+ * found worth a name. We keep the rest, in the order of addresses.
  */
 
 /** The symbol table of an image, by rising address; empty if it was stripped. */
@@ -107,7 +109,7 @@ export function readSymbols(file: Uint8Array): KernelSymbol[] {
   for (let at = 0; at + SYMBOL_SIZE <= table.bytes.length; at += SYMBOL_SIZE) {
     const type = view.getUint8(at + 12) & 15;
     const section = view.getUint16(at + 14, true);
-    if (section === 0 || type === STT_SECTION || type === STT_FILE) continue;
+    if (section === 0 || section === SHN_ABS || type === STT_SECTION || type === STT_FILE) continue;
     const name = textAt(strings, view.getUint32(at, true));
     symbols.push({ name, address: view.getUint32(at + 4, true), size: view.getUint32(at + 8, true) });
   }

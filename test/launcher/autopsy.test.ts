@@ -51,6 +51,17 @@ describe('The symbols of a kernel', () => {
     );
   });
 
+  it('are places, and not numbers with a name', () => {
+    const file = namedKernel('nop');
+    const [outer] = readSymbols(file);
+    const view = new DataView(file.buffer, file.byteOffset, file.length);
+    const entry = Array.from({ length: file.length - 16 }, (_, at) => at).find(
+      (at) => view.getUint32(at + 4, true) === outer!.address && view.getUint32(at + 8, true) === outer!.size,
+    );
+    view.setUint16(entry! + 14, 0xfff1, true);
+    expect(readSymbols(file).map(({ name }) => name)).toEqual(['inner']);
+  });
+
   it('have names of a bearable length', () => {
     const [outermost] = readSymbols(namedKernel('nop', 'x'.repeat(100_000)));
     expect(outermost!.name).toBe('x'.repeat(256));
