@@ -22,11 +22,17 @@ import { ROOT } from './root.ts';
 /** Where the woven book lies. */
 export const BOOK = join(ROOT, 'book', 'html');
 
+/** What has come of the weaving: so many pages, and what is wrong with them, each `file:line: message`. */
+export interface Woven {
+  pages: number;
+  mistakes: string[];
+}
+
 /** What the weaving process tells: how far it is, what the front page will be, that it is done, or why it gave up. */
 export type WeaverNews =
   | { kind: 'progress'; progress: Progress }
   | { kind: 'front'; copy: AdvanceCopy }
-  | { kind: 'done'; pages: number }
+  | { kind: 'done'; woven: Woven }
   | { kind: 'failed'; why: string };
 
 /*
@@ -38,7 +44,8 @@ export type WeaverNews =
  * browser that comes too early is the one who waits.
  *
  * A book that cannot be woven is a pity, and no reason to keep you from booting. You are told why, in a line, even if
- * that turns out when you are long at the prompt.
+ * that turns out when you are long at the prompt. So you are of the first mistake in one that can, a link to nowhere
+ * perhaps, in the paragraph that you have just written.
  */
 /** Milliseconds after the start of this program when the Guest need not wait for the book any longer. */
 const PATIENCE = 3500;
@@ -46,7 +53,7 @@ const PATIENCE = 3500;
 /**
  * Weaves the book, with something to see meanwhile, and serves it.
  *
- * @param warn told in a line if it comes to nothing after all
+ * @param warn told in a line if it comes to nothing after all, or has a mistake in it
  * @returns what to say about it
  */
 export async function openBook(bar: Bar, warn: (line: string) => void): Promise<string> {
@@ -56,29 +63,39 @@ export async function openBook(bar: Bar, warn: (line: string) => void): Promise<
   const front = new Promise<AdvanceCopy>((resolve) => {
     hang = resolve;
   });
-  const woven = weaveAside(hang, bar.show);
+  const woven = weaveAside(ROOT, BOOK, hang, bar.show);
   try {
     const { address } = await serveBook(BOOK, woven, front);
-    const pages = await Promise.race([
+    const done = await Promise.race([
       woven,
       front.then(() => undefined),
       waitFor(Math.max(0, PATIENCE - performance.now())),
     ]);
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
-    if (pages === undefined) {
-      woven.catch((error: Error) => {
-        const old = existsSync(join(BOOK, 'index.html')) ? ', and what is there is of old' : '';
-        warn(`lantern: the book could not be woven${old}: ${firstLine(error)}`);
-      });
+    if (done === undefined) {
+      woven.then(
+        ({ mistakes }) => mistakes.length > 0 && warn(`lantern: ${inShort(mistakes)}`),
+        (error: Error) => {
+          const old = existsSync(join(BOOK, 'index.html')) ? ', and what is there is of old' : '';
+          warn(`lantern: the book could not be woven${old}: ${firstLine(error)}`);
+        },
+      );
       return `The book is being woven, front page first: ${address}`;
     }
-    return `The book, ${pages} pages, woven in ${seconds} s: ${address}`;
+    const { pages, mistakes } = done;
+    const but = mistakes.length > 0 ? `\nlantern: ${inShort(mistakes)}` : '';
+    return `The book, ${pages} pages, woven in ${seconds} s: ${address}${but}`;
   } catch (error) {
     woven.catch(() => {}); // it may be this that has been caught
     return `The book is not to be had: ${firstLine(error as Error)}`;
   } finally {
     bar.remove();
   }
+}
+
+/** The first of several mistakes, and where one is told of the others. */
+export function inShort([first, ...others]: readonly string[]): string {
+  return others.length === 0 ? first! : `${first} (and ${others.length} more, which npm run book tells)`;
 }
 
 function firstLine({ message }: Error): string {
@@ -158,12 +175,14 @@ const TAKES_ITS_TIME = process.versions.node.startsWith('20.')
 const FOUNDRY = join(ROOT, 'node_modules/.lantern/foundry.cjs');
 const WEAVER = 'src/terminal/weaver-process.ts';
 
-/** Weaves in a process of its own, so that the Guest has this one to itself. */
-function weaveAside(
+/** Weaves the book of `root` into `out` in a process of its own, so that the Guest has this one to itself. */
+export function weaveAside(
+  root: string,
+  out: string,
   onFront: (copy: AdvanceCopy) => void,
   onProgress: (progress: Progress) => void,
-): Promise<number> {
-  const weaver = fork(FOUNDRY, [WEAVER, ROOT, BOOK], {
+): Promise<Woven> {
+  const weaver = fork(FOUNDRY, [WEAVER, root, out], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     execArgv: [...process.execArgv, `--initial-old-space-size=${ROOM_FOR_A_BOOK}`, ...TAKES_ITS_TIME],
     serialization: 'advanced', // a copy is made of bytes, which JSON has never heard of
@@ -176,7 +195,7 @@ function weaveAside(
     weaver.on('message', (news: WeaverNews) => {
       if (news.kind === 'progress') onProgress(news.progress);
       else if (news.kind === 'front') onFront(news.copy);
-      else if (news.kind === 'done') resolve(news.pages);
+      else if (news.kind === 'done') resolve(news.woven);
       else reject(new Error(news.why));
     });
   });

@@ -28,6 +28,7 @@ async function weaveForParent(): Promise<void> {
   process.on('disconnect', leave);
   try {
     const { weave } = await import('../../tools/weave/ledger.ts');
+    const { inOneLine } = await import('../../tools/weave/problems.ts');
     let told = 0;
     const onProgress = (progress: Progress) => {
       if (performance.now() - told < BETWEEN_NEWS) return;
@@ -35,8 +36,8 @@ async function weaveForParent(): Promise<void> {
       tell({ kind: 'progress', progress });
     };
     const onFront = (copy: AdvanceCopy) => tell({ kind: 'front', copy });
-    const { pages } = await weave({ root: root!, out: out!, draft: true, onProgress, onFront });
-    tell({ kind: 'done', pages });
+    const { pages, warnings } = await weave({ root: root!, out: out!, draft: true, onProgress, onFront });
+    tell({ kind: 'done', woven: { pages, mistakes: warnings.map(inOneLine) } });
   } catch (error) {
     tell({ kind: 'failed', why: (error as Error).message });
   }
