@@ -1,15 +1,15 @@
 /*
  * # The dog in the yard
  *
- * No Guest can hold our one thread for long. You can. One day you will write a loop into the page tables
- * that has no end, and from then on nobody reads the keyboard. Not the three keys: they are read by the thread that
- * goes round in your loop. Not a signal, for the same reason. The terminal is raw, so it makes no signals of its own
- * either, and the window is dead. It happens to everybody once in a workshop, mostly on the projector.
+ * No Guest can hold our one thread for long. You can. One day you will write a loop into the page tables that has no
+ * end, and from then on nobody reads the keyboard. Not the three keys: they are read by the thread that goes round in
+ * your loop. Not a signal, for the same reason. The terminal is raw, so it makes no signals of its own either, and
+ * the window is dead. It happens to everybody once in a workshop, mostly on the projector.
  *
- * So there is a second thread, with nothing to do. Twice a second the first one tells it that it still lives. When it
- * has not for five seconds, the second gives you a terminal back in which ^C is a signal, and says so. If the first
- * was only slow, perhaps on a computer that does five other things, the terminal is taken away again, and no harm done.
- * What you have typed meanwhile is still there.
+ * So there is a second thread, a watchdog, with nothing to do. Twice a second the first thread tells it that it still
+ * lives. When it has not for five seconds, the dog gives you a terminal back in which ^C is a signal, and says so. If
+ * the first thread was only slow, perhaps on a computer that does five other things, the terminal is taken away
+ * again, and no harm done. What you have typed meanwhile is still there.
  *
  * And if the window has been closed, there is nobody to press the key. We are an orphan then, which shows.
  */
