@@ -27,8 +27,15 @@ export const MAP_ANONYMOUS = 0x22; // and private
 export const MAP_FIXED_NOREPLACE = 0x10_0000;
 const SYS_MODIFY_LDT = 154;
 
-/** Opens the C library through koffi, or says in a sentence why not. */
-export async function openLibc(): Promise<Libc | string> {
+let opened: Promise<Libc | string> | undefined;
+
+/** The C library through koffi, or a sentence that says why not. Once a process: koffi takes no name twice. */
+export function openLibc(): Promise<Libc | string> {
+  opened ??= open();
+  return opened;
+}
+
+async function open(): Promise<Libc | string> {
   if (process.platform !== 'linux' || process.arch !== 'x64')
     return `this is ${process.platform} on ${process.arch}, not Linux on x86-64`;
   try {

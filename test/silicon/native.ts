@@ -144,8 +144,15 @@ export interface Door {
  */
 const DOOR = 2 ** 36 + SYSTEM;
 
-/** Assembles the door and its control block. */
+let opened: Door | undefined;
+
+/** The door and its control block, one for each process, since there is one place for it. */
 export function openDoor(libc: Libc): Door {
+  opened ??= buildDoor(libc);
+  return opened;
+}
+
+function buildDoor(libc: Libc): Door {
   const glue = assembleGlue();
   const bytes = CONTROL_AT + CONTROL_BYTES;
   const area = libc.mmap(DOOR, bytes, READ_WRITE | PROTECT_EXECUTE, MAP_ANONYMOUS | MAP_FIXED_NOREPLACE);

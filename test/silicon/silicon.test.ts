@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { COMPILER, INTERPRETER, SPRINTER } from './engines.ts';
 import { FORMS } from './forms.ts';
 import { createLanternStage } from './lantern.ts';
+import { openLibc } from './libc.ts';
 import { openNativeStage } from './native.ts';
 import { runTrials, showFailure } from './oracle.ts';
 import { createTrial } from './generator.ts';
@@ -37,6 +38,10 @@ describe('The silicon and the real processor', () => {
     // What has no flat segments, or traps at once, is not compiled; all else is. It was not, for a while, and nobody saw.
     expect(compile.mock.calls.length).toBeGreaterThan(COMPILED / 2);
     compile.mockRestore();
+  });
+
+  test('meet for others in the same process, too', async () => {
+    expect(await openLibc()).toHaveProperty('mmap'); // and not an excuse: the stage has opened it before
   });
 
   test('are asked about every form the assembler knows', () => {
