@@ -33,10 +33,6 @@ export const SWITCHER_ADDRESS = 0xffc0_0000;
 /** What is taken from the top of every Guest's addresses, in bytes. */
 export const RESERVE_MEM = 0x40_0000;
 
-export const SWITCHER_TEXT = SWITCHER_ADDRESS;
-export const REGISTER_PAGE = SWITCHER_ADDRESS + PAGE_SIZE;
-export const STATE_PAGE = SWITCHER_ADDRESS + 2 * PAGE_SIZE;
-
 /*
  * ## What if the Guest reads it? What if it writes?
  *
@@ -51,7 +47,13 @@ export const STATE_PAGE = SWITCHER_ADDRESS + 2 * PAGE_SIZE;
  * eighteen words. Nothing in that page is ever believed that was not put there by the trap.
  *
  * That is the whole trick of lguest's isolation. No segment limits, no hidden tables: *there is nothing there*.
- *
+ */
+/** Where the three pages are. */
+export const SWITCHER_TEXT = SWITCHER_ADDRESS;
+export const REGISTER_PAGE = SWITCHER_ADDRESS + PAGE_SIZE;
+export const STATE_PAGE = SWITCHER_ADDRESS + 2 * PAGE_SIZE;
+
+/*
  * ## Eighteen words
  *
  * The register page is a stack, and at its very end is the frame. It grows down from the top: the processor pushes the
