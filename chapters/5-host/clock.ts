@@ -4,10 +4,16 @@
  * There is no timer chip. A Guest says *wake me in four million nanoseconds*, and gets IRQ 0 when the World says that
  * they have gone by. One wish at a time; a new one replaces the old.
  *
- * The time of day it gets in passing: two words in the shared page, written whenever an interrupt is delivered. A clock
- * that is right only when it rings: enough for a kernel that looks at it when it has been woken. Linux reads the
- * seconds twice, to see whether they changed while it read the nanoseconds. It need not worry, for it does not run
- * while we write.
+ * The time of day it gets in passing: two words in the shared page, written whenever we send it to one of its handlers.
+ * A clock that is right only when somebody knocks: enough for a kernel that looks at it when it has been woken. Linux
+ * reads the seconds twice, to see whether they changed while it read the nanoseconds. It need not worry, for it does
+ * not run while we write.
+ *
+ * lguest wrote them when an interrupt came, and with nothing else. Then the clock stands still between two of its own
+ * ticks, for ten milliseconds, and whoever asks twice hears the same twice. One who did was a program that looks up
+ * names. It sends two questions at once, and for the number that tells the answers apart it takes the nanoseconds. They
+ * were the same; it took the second answer for the first one again, and waited five seconds for a letter that it had in
+ * its hand. A Linux from 4.4 on comes by the Host with every system call. It is no trouble to tell it.
  *
  * But it looks for the first time before any interrupt has come, finds what it was told at LGUEST_INIT, and sets its
  * own clock by that, once and for all. lguest's Guests were behind by as long as a kernel needs to look around in its

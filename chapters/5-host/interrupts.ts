@@ -67,7 +67,6 @@ export function deliverInterrupt(guest: Guest): void {
     guest.writeData(LGUEST_DATA_IRQ_PENDING, X86_EFLAGS_IF);
     return;
   }
-  tellTime(guest);
   const irq = lowest(ready);
   if (hasHandler(guest, FIRST_EXTERNAL_VECTOR + irq)) take(guest, irq);
   guest.writeData(LGUEST_DATA_IRQ_PENDING, ready === 1 << irq ? 0 : X86_EFLAGS_IF);
@@ -195,12 +194,14 @@ function push(guest: Guest, top: number, words: readonly number[]): number {
  * ## Through the gate
  *
  * And then the eip. If it is an interrupt gate, interrupts are off from here on: the virtual ones. Single-stepping ends
- * here as well, so that a debugger does not step into the kernel it runs on.
+ * here as well, so that a debugger does not step into the kernel it runs on. And since a handler may want to know how
+ * late it is, it is told.
  */
 const FLAGS_CLEARED_BY_A_GATE = EFLAGS_TRAP | EFLAGS_NESTED | EFLAGS_RESUME | EFLAGS_VIRTUAL_8086;
 
 /** Sends the Guest through its own gate for `vector`, which must be there. The frame is already on its stack. */
 export function enterHandler(guest: Guest, vector: number): void {
+  tellTime(guest);
   const low = guest.gates[vector * 2]!;
   const high = guest.gates[vector * 2 + 1]!;
   guest.setRegister(FRAME_CS, KERNEL_CS);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   LGUEST_DATA_IRQ_ENABLED,
+  LGUEST_DATA_TIME_NANOSECONDS,
   LHCALL_TS,
   LHCALL_LOAD_IDT_ENTRY,
   LHCALL_NEW_PGTABLE,
@@ -102,6 +103,24 @@ describe('a direct trap', () => {
 });
 
 describe('a reflected trap', () => {
+  it('brings the time of day along', () => {
+    const guest = new TestGuest(`${START}${INIT}${gate(3, 'handler', 0xee)}
+      mov edi, ${RESULTS}
+      int3
+      mov ecx, 300000
+    work:
+      dec ecx
+      jnz work
+      int3
+      ${DONE}
+    handler:
+      mov eax, [${DATA + LGUEST_DATA_TIME_NANOSECONDS}]
+      stosd
+      iret`);
+    expect(guest.die()).toBe(ENDED);
+    expect(guest.result(1) - guest.result(0)).toBeGreaterThan(300_000 * 2 * 19);
+  });
+
   /** The words on the stack in the handler of `vector`, which `source` provokes. */
   function frameOf(
     vector: number,
