@@ -42,9 +42,10 @@ function fold(sum: number): number {
  * other name of zero, ffff, says the same and is no exception, and TCP does not mind it either.
  */
 
-/** Computes the checksum that a frame is still missing. @returns nothing for a frame whose note points outside of it */
-export function finishChecksum({ bytes, checksum }: Frame): Frame[] {
-  if (!checksum || checksum.start + checksum.offset + 2 > bytes.length) return [];
+/** Computes the checksum that a frame is still missing. @returns nothing for one that makes no sense */
+export function finishChecksum(frame: Frame): Frame[] {
+  const { bytes, checksum } = frame;
+  if (!checksum || !makesSense(frame)) return [];
   const sum = 0xffff - fold(addWords(bytes, checksum.start, bytes.length));
   viewOf(bytes).setUint16(checksum.start + checksum.offset, sum || 0xffff);
   return [{ bytes }];
@@ -110,11 +111,17 @@ function versionOf(type: number): 4 | 6 | undefined {
 
 const SMALLEST_SEGMENT = 88; // Linux's own floor: the two longest headers and eight bytes, less the two usual ones
 
+/** Whether what a note says can be done with its frame at all. */
+export function makesSense({ bytes, checksum, segments }: Frame): boolean {
+  if (checksum && checksum.start + checksum.offset + 2 > bytes.length) return false;
+  return !segments || segments.size >= SMALLEST_SEGMENT;
+}
+
 /**
  * Cuts a frame into the TCP segments that it stands for, each finished. @returns nothing for one that makes no sense
  */
 export function segment(frame: Frame): Frame[] {
-  const anatomy = frame.segments && frame.segments.size >= SMALLEST_SEGMENT ? dissect(frame) : undefined;
+  const anatomy = frame.segments && makesSense(frame) ? dissect(frame) : undefined;
   if (!anatomy) return [];
   const { size } = frame.segments!;
   const { bytes } = frame;

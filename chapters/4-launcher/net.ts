@@ -25,7 +25,7 @@
 import type { GuestWindow } from '../5-host/dev-lguest.ts';
 import { viewOf } from './elf.ts';
 import { type Frame, type Link, LONGEST_FRAME, SEGMENTS_ECN, SEGMENTS_TCP4, SEGMENTS_TCP6 } from './link.ts';
-import { finishChecksum, segment } from './net-offload.ts';
+import { finishChecksum, makesSense, segment } from './net-offload.ts';
 import { type Behaviour, INDIRECT_DESCRIPTORS } from './virtio-device.ts';
 import { BadDriver, type Chain, QUEUE_SIZE, type Span } from './virtqueue.ts';
 
@@ -155,6 +155,7 @@ export function createNet(link: Link, address: Uint8Array): Behaviour {
 
 function palatable(frame: Frame, agreed: number): Frame[] {
   const { segments, checksum } = frame;
+  if (!makesSense(frame)) return [];
   if (segments) {
     const wanted = featureFor(segments.type, GUEST_TSO4, GUEST_TSO6);
     const marked = (segments.type & SEGMENTS_ECN) !== 0;

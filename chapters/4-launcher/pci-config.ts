@@ -144,7 +144,7 @@ export class VirtioFunction implements PciFunction {
     if (at === CACHE_LINE) return byte + width <= 2 && store();
     if (at === WINDOW_BAR) return byte === 0 && width === 1 && store();
     if (at === WINDOW_OFFSET || at === WINDOW_LENGTH) return store();
-    if (at === WINDOW_DATA) return writeThroughWindow(this, value);
+    if (at === WINDOW_DATA) return store() && writeThroughWindow(this);
     return isIgnored(at, byte + width);
   }
 }
@@ -233,9 +233,10 @@ function readThroughWindow(looking: VirtioFunction): number {
   return window ? readRegister(looking.device, window.offset, window.length) : 0xffffffff;
 }
 
-function writeThroughWindow(looking: VirtioFunction, value: number): boolean {
+function writeThroughWindow(looking: VirtioFunction): boolean {
   const window = openWindow(looking);
   if (!window) return false;
+  const value = looking.space.getUint32(WINDOW_DATA, true);
   const mask = window.length === 4 ? 0xffffffff : (1 << (8 * window.length)) - 1;
   writeRegister(looking.device, window.offset, window.length, (value & mask) >>> 0);
   return true;

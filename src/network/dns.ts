@@ -50,7 +50,7 @@ const NOT_IMPLEMENTED = 4;
  * has a reason to contain one, and one that does gets no answer.
  */
 
-export interface Question {
+interface Question {
   id: number;
   flags: number;
   name: string;
@@ -61,7 +61,7 @@ export interface Question {
 }
 
 /** @returns undefined for what is no question with exactly one name in it */
-export function parseQuestion(message: Uint8Array): Question | undefined {
+function parseQuestion(message: Uint8Array): Question | undefined {
   if (message.length < HEADER) return undefined;
   const view = viewOf(message);
   const flags = view.getUint16(2);
@@ -101,7 +101,7 @@ const MINUTE = 60;
 const MOST_ADDRESSES = 16;
 
 /** Looks up what was asked, and writes the answer. It never rejects. */
-export async function answerQuestion(
+async function answerQuestion(
   question: Question,
   lookup: (name: string) => Promise<number[]>,
 ): Promise<Uint8Array> {
@@ -142,4 +142,52 @@ function answer(question: Question, code: number, addresses: readonly number[] =
     view.setUint32(at + 12, address);
   }
   return message;
+}
+
+/*
+ * ## One after the other
+ *
+ * A name can take seconds to be found, and the answer comes when it comes. Nobody waits for it here: the Guest goes on
+ * sending, other frames are peeled. But Node has four threads for this, and all Guests of one program share them. One
+ * that asked for thirty-two names at once, of a server that never answers, kept its neighbour waiting for nineteen
+ * seconds. So each has two names looked up at a time, and the others stand in line. If there are thirty in it, the next
+ * is not heard. The Guest will ask again.
+ */
+/** Names of one Guest that this computer is asked for at the same time. */
+const MOST_ASKED = 2;
+/** And that wait for that. */
+const MOST_WAITING = 30;
+
+/** The name server of one Guest. */
+export class NameServer {
+  readonly #lookup: (name: string) => Promise<number[]>;
+  readonly #waiting: (() => Promise<void>)[] = [];
+  #asked = 0;
+
+  constructor(lookup: (name: string) => Promise<number[]>) {
+    this.#lookup = lookup;
+  }
+
+  /** Answers a question some time, by `reply`; never, if it is none. */
+  take(message: Uint8Array, reply: (answer: Uint8Array) => void): void {
+    const question = parseQuestion(message);
+    if (!question || this.#waiting.length === MOST_WAITING) return;
+    this.#waiting.push(async () => reply(await answerQuestion(question, this.#lookup)));
+    void this.#askNext();
+  }
+
+  /** Forgets whoever stands in line. */
+  close(): void {
+    this.#waiting.length = 0;
+  }
+
+  async #askNext(): Promise<void> {
+    if (this.#asked === MOST_ASKED) return;
+    const ask = this.#waiting.shift();
+    if (!ask) return;
+    this.#asked++;
+    await ask();
+    this.#asked--;
+    void this.#askNext();
+  }
 }

@@ -25,9 +25,9 @@ import type { Ipv4 } from './ipv4.ts';
  *
  * A receiver that keeps pieces until the rest comes is a receiver that can be made to keep pieces. In 1997 two of them
  * that overlapped were enough to stop a Windows or a Linux; it was called *teardrop*, and every few years somebody
- * finds another. So there are eight puzzles on this table and no more, each of at most 64 pieces. The ninth takes the
- * place of the oldest, and one that has lain there for half a minute is swept off when somebody next looks: by then its
- * number may belong to another.
+ * finds another. So there are eight puzzles on this table and no more, each of at most 64 pieces, which together have no
+ * more bytes than a packet. (If they have, two of them overlap.) The ninth takes the place of the oldest, and one that
+ * has lain there for half a minute is swept off when somebody next looks: by then its number may belong to another.
  *
  * Pieces are copied. A Guest could send its eight bytes in a frame of 64 kilobytes, and we would keep the frame.
  */
@@ -40,6 +40,7 @@ const LONGEST_PAYLOAD = 65515;
 
 interface Puzzle {
   pieces: Ipv4[];
+  bytes: number;
   began: number;
 }
 
@@ -73,11 +74,13 @@ function addPiece(puzzles: Map<string, Puzzle>, piece: Ipv4, now: number): Ipv4 
   for (const [key, { began }] of puzzles) if (now - began > STALE) puzzles.delete(key);
   const { source, destination, protocol, number } = piece;
   const key = `${dotted(source)} ${dotted(destination)} ${protocol} ${number}`;
-  const puzzle = puzzles.get(key) ?? { pieces: [], began: now };
+  const puzzle = puzzles.get(key) ?? { pieces: [], bytes: 0, began: now };
   puzzles.set(key, puzzle);
   puzzle.pieces.push({ ...piece, payload: piece.payload.slice() });
+  puzzle.bytes += piece.payload.length;
   const whole = solve(puzzle.pieces);
-  if (whole || puzzle.pieces.length === MOST_PIECES) puzzles.delete(key);
+  const isFull = puzzle.pieces.length === MOST_PIECES || puzzle.bytes > LONGEST_PAYLOAD;
+  if (whole || isFull) puzzles.delete(key);
   if (puzzles.size > MOST_PUZZLES) puzzles.delete(puzzles.keys().next().value!);
   return whole;
 }

@@ -17,7 +17,7 @@ import { answerArp } from './arp.ts';
 import { undotted } from './bytes.ts';
 import type { Cable, Clock, Frame, Sockets, Stream, StreamEvents } from './cable.ts';
 import { addressee, answerDhcp, DHCP_CLIENT_PORT, DHCP_SERVER_PORT } from './dhcp.ts';
-import { answerQuestion, DNS_PORT, parseQuestion } from './dns.ts';
+import { DNS_PORT, NameServer } from './dns.ts';
 import { ETHERTYPE_ARP, ETHERTYPE_IPV4, parseEthernet } from './ethernet.ts';
 import { Fragments } from './fragments.ts';
 import { echoReply, isEchoRequest, PROHIBITED, HOST_UNREACHABLE, unreachable } from './icmp.ts';
@@ -41,7 +41,7 @@ export class Gateway implements Cable {
   readonly fragments = new Fragments();
   mac: Uint8Array;
   guest: number = GUEST;
-  questions = 0;
+  readonly names: NameServer;
   ticking = false;
   /** A flood of datagrams has every second turn, and no more. */
   isTurnOfStreams = false;
@@ -53,6 +53,7 @@ export class Gateway implements Cable {
     this.mac = mac.slice();
     this.connections = new TcpConnections(surroundingsOf(this));
     this.flows = new UdpFlows(sockets, delivererOf(this));
+    this.names = new NameServer((name) => addressesOf(sockets, name));
   }
 
   send(frame: Frame): void {
@@ -197,7 +198,9 @@ function takeUdp(gateway: Gateway, packet: Ipv4, unfinished: boolean): void {
   }
   if (!mayBeGuest(source)) return;
   if (destination === NAME_SERVER && destinationPort === DNS_PORT) {
-    takeQuestion(gateway, data, source, sourcePort);
+    gateway.names.take(data, (answer) =>
+      sendDatagram(gateway, NAME_SERVER, DNS_PORT, source, sourcePort, answer),
+    );
     return;
   }
   const guest = { address: source, port: sourcePort };
@@ -205,37 +208,19 @@ function takeUdp(gateway: Gateway, packet: Ipv4, unfinished: boolean): void {
   gateway.flows.send(guest, far, data, gateway.outside.clock.now());
 }
 
+/** What this computer says of a name, as the Guest has to call it. */
+async function addressesOf(sockets: Sockets, name: string): Promise<number[]> {
+  const found = await sockets.lookup(name);
+  return found
+    .map(undotted)
+    .filter((address) => address !== undefined)
+    .map(inward);
+}
+
 function takeDhcp(gateway: Gateway, message: Uint8Array): void {
   const lease = { guest: GUEST, gateway: GATEWAY, nameServer: NAME_SERVER, netmask: NETMASK };
   const reply = answerDhcp(message, lease);
   if (reply) sendDatagram(gateway, GATEWAY, DHCP_SERVER_PORT, addressee(reply), DHCP_CLIENT_PORT, reply);
-}
-
-/*
- * ## Names
- *
- * A name can take seconds to be found, and the answer comes when it comes. Nobody is waiting for it here: the Guest
- * goes on sending, other frames are peeled. More than 32 at once are not asked; the Guest will ask again.
- */
-
-/** Names that are being looked up at the same time. */
-const MOST_QUESTIONS = 32;
-
-function takeQuestion(gateway: Gateway, message: Uint8Array, guest: number, port: number): void {
-  const question = parseQuestion(message);
-  if (!question || gateway.questions === MOST_QUESTIONS) return;
-  gateway.questions++;
-  const lookup = async (name: string) => {
-    const found = await gateway.outside.sockets.lookup(name);
-    return found
-      .map(undotted)
-      .filter((address) => address !== undefined)
-      .map(inward);
-  };
-  answerQuestion(question, lookup).then((reply) => {
-    gateway.questions--;
-    sendDatagram(gateway, NAME_SERVER, DNS_PORT, guest, port, reply);
-  });
 }
 
 /*
@@ -301,6 +286,7 @@ function pullCable(gateway: Gateway): void {
   gateway.closed = true;
   gateway.connections.close();
   gateway.flows.close();
+  gateway.names.close();
   gateway.kept.length = 0;
   gateway.onClose();
 }

@@ -263,6 +263,17 @@ describe('A frame for the Guest', () => {
     expect(driver.used(RECEIVE)).toEqual([{ head: 0, written: 12 + 61 }]);
   });
 
+  it.each<[string, Frame]>([
+    ['whose checksum lies outside of it', { bytes: frameOf(60), checksum: { start: 50, offset: 9 } }],
+    ['to be cut into dust', { ...large(4000), segments: { type: 1, size: 1, headers: 54 } }],
+  ])('%s is lost, even on a driver that takes unfinished ones', (_, frame) => {
+    const { driver, coming } = netDriver(GUEST_CSUM | GUEST_TSO4);
+    coming.push(frame, { bytes: frameOf(61) });
+    driver.offer(RECEIVE, room(65562));
+    driver.notify(RECEIVE);
+    expect(driver.used(RECEIVE)).toEqual([{ head: 0, written: 12 + 61 }]);
+  });
+
   it('comes whole to a driver that can take it', () => {
     const { driver, coming } = netDriver(GUEST_CSUM | GUEST_TSO4);
     const frame = large(20_000);

@@ -214,6 +214,18 @@ describe('The PCI bus', () => {
     expect(read(1, 0x94)).toBe(2);
   });
 
+  it('hands to the register what lies in the data word, and a byte of it lies where it was written', () => {
+    const { read, write } = testBus();
+    write(1, 0x90, 4, 4);
+    write(1, 0x8c, 4, 0); // device_feature_select
+    write(1, 0x95, 1, 0x12);
+    expect(read(1, 0x94)).toBe(0x1200);
+    write(1, 0x94, 2, 0x3456);
+    expect(read(1, 0x94)).toBe(0x3456);
+    write(1, 0x97, 1, 0x78);
+    expect(read(1, 0x94)).toBe(0x78003456);
+  });
+
   it.each([
     ['another BAR', 1, 0x44, 4],
     ['an odd length', 0, 0x44, 3],

@@ -188,6 +188,30 @@ describe('The name server', () => {
     expect(await ask(message)).toMatchObject({ code, addresses: [] });
   });
 
+  it('asks for two names at a time, and keeps no neighbour waiting who stands in another line', async () => {
+    const asked: { name: string; answer: (addresses: string[]) => void }[] = [];
+    const lookup = (name: string) =>
+      new Promise<string[]>((answer) => {
+        asked.push({ name, answer });
+      });
+    const gateway = new Gateway({ ...handSockets().sockets, lookup }, handClock(), PEER_MAC);
+    const names = Array.from({ length: 40 }, (_, n) => `n${n}.example`);
+    for (const name of names) gateway.send(udp(NAME_SERVER, 5000, 53, question(name)));
+    await settle();
+    const heard: string[] = [];
+    while (heard.length < asked.length) {
+      expect(asked.length - heard.length).toBeLessThanOrEqual(2);
+      const { name, answer } = asked[heard.length]!;
+      heard.push(name);
+      answer(['203.0.113.5']);
+      await settle();
+    }
+    expect(heard).toEqual(names.slice(0, 32));
+    let answers = 0;
+    while (gateway.receive()) answers++;
+    expect(answers).toBe(32);
+  });
+
   it.each([
     ['a pointer in a question', Uint8Array.of(1, 2, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0xc0, 12, 0, 1, 0, 1)],
     ['a name that goes beyond its message', question('lguest.example').subarray(0, 20)],
@@ -344,6 +368,15 @@ describe('Datagrams', () => {
     for (const each of frames) gateway.send(each);
     expect(seen.datagrams).toEqual([]);
     expect(gateway.fragments.puzzles.size).toBeLessThan(2);
+  });
+
+  it('in pieces that overlap are not kept beyond what one packet can have', () => {
+    const { gateway } = network();
+    const large = new Uint8Array(60_000);
+    for (let id = 0; id < 8; id++)
+      for (let i = 0; i < 50; i++) gateway.send(piece(FAR, 17, large, 8, true, id));
+    const kept = [...gateway.fragments.puzzles.values()].flatMap(({ pieces }) => pieces);
+    expect(kept.reduce((sum, { payload }) => sum + payload.length, 0)).toBeLessThanOrEqual(8 * 65_535);
   });
 
   it('of a thousand pieces are not collected', () => {
