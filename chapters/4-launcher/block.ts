@@ -145,8 +145,8 @@ function attempt(medium: Medium, parts: Parts, memory: GuestWindow): Outcome {
 
 /*
  * What goes wrong with the medium is told twice: to the Guest, in its status byte, and to you. A Linux says *I/O error,
- * dev vda, sector 8*, and would say the same of a disk that clicks. That it is *your* file system that is full, only we
- * know. You hear of it once, not once for each sector.
+ * dev vda, sector 8*, and knows no more. That it is *your* file system that is full, only we know. You hear of it once,
+ * not once for each sector.
  */
 
 function once(complain: (what: string) => void): (what: string) => void {

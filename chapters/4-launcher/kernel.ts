@@ -76,8 +76,9 @@ function place(memory: GuestWindow, name: string, from: number, size: number, by
  * header that every boot loader since has filled in or read, so there it stays.
  *
  * Besides its magic word, lguest read exactly two fields of it: how many sectors of relic to skip, and where to start.
- * We read three more. A file of which the end is missing, or a memory too small to unpack it in, is better heard of
- * now than from a kernel that has fallen over in the middle of unpacking itself.
+ * We read three more, and two that say whether those are there. A file of which the end is missing, or a memory too
+ * small to unpack it in, is better heard of now than from a kernel that has fallen over in the middle of unpacking
+ * itself.
  */
 
 const SECTOR = 512;

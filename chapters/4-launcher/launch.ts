@@ -226,8 +226,8 @@ function loadEverything(
  * out how many turns of an empty loop fill the time between two ticks, and to be sure it counts for a third of a
  * second, while everybody waits. No chip of ours ever needs a moment. So we put a number in front of your arguments,
  * which hypervisors do in one way or another: *loops per jiffy*, a million. At a hundred ticks a second the Linux would
- * have found three times as many, at a thousand a third. If you know better, say `lpj=` yourself: of two, it takes the
- * last. pup does not count before it has something to count.
+ * have found some four times as many, at a thousand less than half. If you know better, say `lpj=` yourself: of two, it
+ * takes the last. pup does not count before it has something to count.
  */
 const LOOPS_PER_JIFFY = 'lpj=1000000';
 

@@ -11,9 +11,10 @@ import { type Frame, SEGMENTS_ECN, SEGMENTS_TCP4, SEGMENTS_TCP6 } from './link.t
 /*
  * ## The checksum
  *
- * The Internet's checksum was designed by people who had to compute it on machines of the seventies. Add up all
- * 16-bit words; whenever something falls out at the top, add it in again at the bottom; invert. It is a poor sum.
- * It does not notice two words that have changed places. But it can be computed in any order and in pieces, by a
+ * The Internet's checksum was designed by people who had to compute it on machines of the seventies. ([How it
+ * goes](src/network/bytes.ts#sixteen-bits-of-certainty) is told again on the other side of the wall: a Launcher has
+ * nothing from there, so the same ten lines stand here, too.) It is a poor sum. It does not notice two words that have
+ * changed places. But it can be computed in any order and in pieces, by a
  * processor of any byte order, and it has one trick that the note in a frame relies on: a sum that already lies in
  * the field of the checksum is added along with everything else. So whoever knows the addresses leaves *their* sum
  * there, and whoever finishes the job need not know what protocol it is.

@@ -34,7 +34,8 @@ import { BadDriver, type Chain, QUEUE_SIZE, type Span } from './virtqueue.ts';
  *
  * Every feature of a network card is a promise about unfinished frames. CSUM: *you may leave your checksums to me*.
  * GUEST_CSUM, seen from the Guest: *I can take frames with theirs missing*. The HOST and GUEST words with TSO in
- * them promise the same of cutting.
+ * them, *TCP segmentation offload*, promise the same of cutting, and those with ECN promise it of frames that carry the
+ * marks of a congested road.
  *
  * :::aside
  * There is a later promise, MRG_RXBUF: frames may be spread over as many buffers as they need. It was made to save
@@ -101,8 +102,7 @@ const RECEIVE_QUEUE_SIZE = 32;
  * is one. If it had to be cut for a Guest that cannot take it whole, then its pieces wait here. Forty-five at the
  * usual size, and no matter what anybody does, never more than one frame's worth.
  *
- * The address is ours to choose, so there is a MAC to be read in the configuration. Bit 1 of its first byte says
- * that it was not bought from the IEEE.
+ * The address is ours to choose, so there is a MAC to be read in the configuration.
  */
 
 /** virtio-net with one pair of queues (virtio 1.0, section 5.1). @param address six bytes: the Guest's MAC */
@@ -187,7 +187,7 @@ function featureFor(type: number, tcp4: number, tcp6: number): number {
  *
  * The standard tells drivers how large a buffer must be: 1,526 bytes, or 65,562 for whoever wants frames uncut. One
  * that is smaller does no harm until something arrives that does not fit, and then there is nothing to be done with
- * it. tun, on which lguest was built, cut the frame off and said nothing.
+ * it. tun, the driver of Linux's taps, on which lguest was built, cut the frame off and said nothing.
  */
 
 function deliver(frame: Frame, request: Chain, memory: GuestWindow, label: string): number {

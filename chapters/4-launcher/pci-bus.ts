@@ -1,13 +1,14 @@
 /*
  * # A bus with nothing to steer
  *
- * PCI has wires, arbiters, parity and a clock of 33 MHz, and from the inside of a computer none of it can be seen.
- * What can be seen is two ports: the latch at 0xcf8, which takes [an address of the kind you know](#pci-address), and
- * the word at 0xcfc that it points to. A kernel that wants to know what it is made of does that a few thousand times,
- * and everything it finds out about itself comes from this file. Ours is a bus 0, of 32 slots with function 0 in them.
+ * PCI has wires, arbiters, parity and a clock of 33 MHz, and from the inside of a computer none of it can be seen. What
+ * can be seen is two ports: the latch at 0xcf8, which takes [an address of the kind you know](#pci-address), and the
+ * word at 0xcfc that it points to. A kernel that wants to know what it is made of reads there some two hundred and
+ * sixty times, and everything it finds out about itself comes from this file. Ours is a bus 0, of 32 slots with
+ * function 0 in them.
  *
  * lguest did not have it for eight years. It had a bus of its own invention, one page of descriptors above the end
- * of memory, and no kernel without its driver could see anything there. In 2015, for Linux 4.1, it threw that away
+ * of memory, and no kernel without its driver could see anything there. In 2015, for Linux 4.0, it threw that away
  * and pretended to be a PC like everybody else, which cost it several hundred lines. The reason was a standard, of
  * which more when we come to the devices.
  */

@@ -7,7 +7,7 @@
  *
  * :::figure{#config-space caption="The configuration space of a virtio device, by 32-bit words. What is not shown reads 0."}
  * ```text
- *     00  device 1040 + type | vendor 1af4     Qumranet's gift to virtio
+ *     00  device 1040 + type | vendor 1af4     Qumranet's, who made KVM, and lent it
  *     04  status 0010        | command 0000    0010: look at 34
  *     08  class   subclass   00  revision 01
  *     10  BAR0: where my registers are
@@ -243,7 +243,7 @@ function writeThroughWindow(looking: VirtioFunction): boolean {
 }
 
 /*
- * A device with a block size of 96 bytes takes 128: sizes are measured by writing all ones to BAR0 and seeing which
+ * The disk has 96 bytes of registers and takes 128: sizes are measured by writing all ones to BAR0 and seeing which
  * bits stick, and that only tells powers of two.
  */
 

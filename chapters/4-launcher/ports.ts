@@ -9,6 +9,7 @@
  * Behind nearly all of ours is brick.
  */
 
+import { GUEST_KERNEL_RING, ringOf } from '../1-preparation/rings.ts';
 import { CONFIG_ADDRESS, type PciBus, readConfigPort, writeConfigPort } from './pci-bus.ts';
 import type { GuestRegisters } from './guest-registers.ts';
 
@@ -19,7 +20,7 @@ import type { GuestRegisters } from './guest-registers.ts';
  * along with the first bytes of the instruction. It does not ask who it was. A process that tries is turned away right
  * here by the low bits of its `cs`: on a real PC it would have got a trap for that, and it shall have it.
  *
- * :::figure{#in-out caption="All port instructions in one byte: e4 to e7 and ec to ef. A prefix 66 makes wide ones 16 bits."}
+ * :::figure{#in-out caption="All of in and out in one byte: e4 to e7 and ec to ef. A prefix 66 makes wide ones 16 bits."}
  * ```text
  *       7  6  5  4   3         2   1     0
  *     +------------+---------+---+-----+------+
@@ -28,9 +29,12 @@ import type { GuestRegisters } from './guest-registers.ts';
  * ```
  * :::
  *
- * There are three strangers among them. `cli`, fa, is no port instruction at all. But Linux has a stand-in for
- * CMPXCHG8B, for processors without it, and in the first moments even others run that; it turns interrupts off, and
- * nobody had told it how a Guest does. So lguest learned to step over a `cli` in silence, and so do we.
+ * What is not in it are `ins` and `outs`, which carry whole strings through a door. No Guest of lguest's ever said
+ * them, and here they go back as a trap.
+ *
+ * But there are three strangers among those that come. `cli`, fa, is no port instruction at all. But Linux has a
+ * stand-in for CMPXCHG8B, for processors without it, and in the first moments even others run that; it turns interrupts
+ * off, and nobody had told it how a Guest does. So lguest learned to step over a `cli` in silence, and so do we.
  *
  * The second is `mov eax, cr4`, 0f 20 e0. In 2015 Linux began to keep a copy of that register, and until 4.8 the first
  * thing it does in C is to read the original, by an instruction for which lguest has no replacement. It knows
@@ -63,7 +67,7 @@ const EAX = 0;
 
 /** Performs the port instruction at the Guest's eip (trap 13 with error code 0), or says that it is none. */
 export function emulatePortAccess(code: Uint8Array, registers: GuestRegisters, bus: PciBus): Emulated {
-  if ((registers.get('cs') & 3) !== 1) return { length: undefined };
+  if (ringOf(registers.get('cs')) !== GUEST_KERNEL_RING) return { length: undefined };
   if (code[0] === CLI) return { length: 1 };
   if (code[0] === MOV_FROM_CR[0] && code[1] === MOV_FROM_CR[1]) {
     const value = CONTROL_REGISTERS.get(code[2]! & 0xf8);
@@ -105,8 +109,7 @@ export function emulatePortAccess(code: Uint8Array, registers: GuestRegisters, b
  * something to say to it would wait until it does not. And 0x42 is the old timer: a kernel that wants to know how
  * fast its clock ticks reads it in a loop until the number wraps, and with all ones in it, Linux 4.12 read it
  * 200,008 times before it gave up, each time a full trip through Switcher, Host and Launcher. With zero, eight times.
- * That one line
- * is worth most of a second of everybody's boot.
+ * That one line is worth most of a second of everybody's boot.
  */
 
 const KEYBOARD_STATUS = 0x64;

@@ -11,6 +11,7 @@
 
 import { LHREQ_TRAP } from '../1-preparation/abi.ts';
 import { EAGAIN, ENOENT, ERESTART, ERESTARTSYS } from '../1-preparation/errno.ts';
+import { GENERAL_PROTECTION, PAGE_FAULT } from '../1-preparation/traps.ts';
 import type { World } from '../1-preparation/world.ts';
 import type { GuestWindow, LguestDevice } from '../5-host/dev-lguest.ts';
 import { autopsy } from './autopsy.ts';
@@ -197,9 +198,6 @@ async function wakeUpCall({ device, links, outside, signal }: Running): Promise<
  *
  * And if it has nothing to handle that trap with, it is a dead Guest, and deserves a word about where.
  */
-
-const GENERAL_PROTECTION = 13;
-const PAGE_FAULT = 14;
 
 /** The Guest is to have its trap back, and has nothing to receive it with. It ends there. */
 class NoHandler extends LauncherError {

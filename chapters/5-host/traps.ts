@@ -8,8 +8,9 @@
  * Five traps are different. By 31 the Guest means us. By 14 it may mean us, without knowing. 13 with nothing in its
  * error code is an instruction that ring 1 may not do, `out` to a device for instance, and goes to the Launcher, who
  * plays the device. 7 comes when a Guest has said LHCALL_TS: whoever next touches the floating-point registers shall
- * trap, so that its kernel need save them only for those who use them. (Without TS nobody gets here but an `int 7`, and
- * is sent on.) And 32 and up is our own interrupt, by which we took the processor away, and whose work is done by now.
+ * trap, so that its kernel need save them only for those who use them. (Without TS nobody gets here but an `int 7`. As
+ * in lguest it is stepped over, and no handler hears of it.) And 32 and up is our own interrupt, by which we took the
+ * processor away, and whose work is done by now.
  *
  * ::figure[How far down five trips go. Above the broken line is the Guest's machine code; below the Switcher there is only TypeScript. The first trip never comes by here: that is what a trap gate is for.]{#trips}
  */
@@ -42,7 +43,7 @@ import { demandPage, physicalAddress, physicalForLoad, walkTables } from './page
  * ## Seven bytes for the Launcher
  *
  * When the Launcher must do an instruction in the Guest's place, it needs to see it. lguest used to decode ports in the
- * Host; from 4.1 on the Host passed seven bytes and an address, and let somebody with fewer privileges do the decoding.
+ * Host; from 4.0 on the Host passed seven bytes and an address, and let somebody with fewer privileges do the decoding.
  * An excellent idea that came eight years late: of all the code in a hypervisor, an instruction decoder is what you
  * want least in ring 0.
  *

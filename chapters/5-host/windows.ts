@@ -28,7 +28,6 @@ export interface GuestWindow {
   /** A copy of `length` bytes. */
   read(offset: number, length: number): Uint8Array;
   write(offset: number, bytes: Uint8Array): void;
-  fill(offset: number, length: number, byte: number): void;
 }
 
 /*
@@ -145,10 +144,6 @@ class Window implements GuestWindow {
 
   write(offset: number, bytes: Uint8Array): void {
     this.#ram.write(this.#at(offset, bytes.length), bytes);
-  }
-
-  fill(offset: number, length: number, byte: number): void {
-    this.#ram.fill(this.#at(offset, length), length, byte);
   }
 
   close(): void {

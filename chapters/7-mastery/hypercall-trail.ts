@@ -23,9 +23,9 @@
  *    served first.
  * 6. [The ring](chapters/5-host/hypercalls.ts#the-ring) is emptied: one slot. In the trace it is the line that says
  *    *from the ring*, and it has no bar of its own, only a moment on that of FLUSH_ASYNC.
- * 7. [`loadTls`](chapters/5-host/segments.ts#loadTls) changes three descriptors, which are looked at first,
- * 8. and then [the menu](chapters/5-host/hypercalls.ts#the-menu) is asked for the call that came in person, and
- *    FLUSH_ASYNC is one of the two that do nothing.
+ * 7. [`loadTls`](chapters/5-host/segments.ts#loadTls) changes three descriptors. They are looked at first.
+ * 8. [The menu](chapters/5-host/hypercalls.ts#the-menu) is asked for the call that came in person. FLUSH_ASYNC is one
+ *    of the two that do nothing.
  * 9. [`setStack`](chapters/5-host/stack.ts#setStack) comes 71 instructions later on a trip of its own: the new process
  *    has another kernel stack, 0xc13c9ff8, and it has two pages that must never be missing.
  * 10. [The small ones](chapters/5-host/hypercalls.ts#halt) are served on the spot. LHCALL_HALT sets a field to true.

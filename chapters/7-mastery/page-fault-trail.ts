@@ -23,12 +23,12 @@
  *    stands still in the machine from here to step 10.
  * 4. [`switchTo`](chapters/6-switcher/switcher.ts#the-journey) sees the halt and reads the number off the frame.
  * 5. [The Host's table](chapters/5-host/traps.ts#the-table) says what 14 is.
- * 6. [Whose fault](chapters/5-host/traps.ts#whose-fault) is it? For the figure, CR2 was noted before anybody asked; the
- *    next one to fault will overwrite it.
+ * 6. [Whose fault](chapters/5-host/traps.ts#whose-fault) is it? CR2 has the address. It is read at once, since the next
+ *    one to fault will overwrite it.
  * 7. [`demandPage`](chapters/5-host/page-tables.ts#demandPage) walks the Guest's own tables by hand, to see what a real
  *    processor would have said. It would have faulted as well. This one is not ours.
- * 8. [Sent back](chapters/5-host/traps.ts#sent-back): the address is put where the Guest looks for its CR2,
- * 9. and [a frame is built](chapters/5-host/interrupts.ts#building-a-frame) on the kernel's stack, word by word, as if
+ * 8. [Sent back](chapters/5-host/traps.ts#sent-back): the address is put where the Guest looks for its CR2.
+ * 9. [A frame is built](chapters/5-host/interrupts.ts#building-a-frame) on the kernel's stack, word by word, as if
  *    there had never been anybody in between. That ends the first line of the figure.
  * 10. [In again](chapters/6-switcher/text.ts#the-way-in). The Guest wakes up in its own handler, in ring 1.
  * 11. [The handler](chapters/2-guest/page-faults.ts#pageFault) is pup's, on our page; in the trace it is Linux's, which
@@ -45,7 +45,8 @@
  * :::
  *
  * The figure is from Linux 4.12.10, for that is a kernel which none of us wrote, and from a World in which time is
- * instructions. `test/trace/draw-trails.ts` drew it. Do it again and the numbers are the same to the last digit, unless
- * somebody has changed the Switcher, whose instructions count like all others, or what a kernel is told.
+ * instructions. `test/trace/draw-trails.ts` drew it. Do it again with the same kernel and the same initial file system,
+ * and the numbers are the same to the last digit, unless somebody has changed the Switcher, whose instructions count
+ * like all others, or what a kernel is told. With another kernel they are others. The steps are not.
  */
 export {};

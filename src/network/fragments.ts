@@ -25,9 +25,10 @@ import type { Ipv4 } from './ipv4.ts';
  *
  * A receiver that keeps pieces until the rest comes is a receiver that can be made to keep pieces. In 1997 two of them
  * that overlapped were enough to stop a Windows or a Linux; it was called *teardrop*, and every few years somebody
- * finds another. So there are eight puzzles on this table and no more, each of at most 64 pieces, which together have no
- * more bytes than a packet. (If they have, two of them overlap.) The ninth takes the place of the oldest, and one that
- * has lain there for half a minute is swept off when somebody next looks: by then its number may belong to another.
+ * finds another. So there are eight puzzles on this table and no more, each of at most 64 pieces, which together have
+ * no more bytes than a packet. (If they have, two of them overlap.) The ninth takes the place of the oldest, and one
+ * that has lain there for half a minute is swept off when somebody next looks: by then its number may belong to
+ * another.
  *
  * Pieces are copied. A Guest could send its eight bytes in a frame of 64 kilobytes, and we would keep the frame.
  */

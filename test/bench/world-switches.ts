@@ -39,7 +39,7 @@ export function worldSwitchesPerSecond(seconds: number): number {
     { origin: CODE },
   );
   memory.write(CODE, bytes);
-  memory.fill(DATA + LGUEST_DATA_HCALL_STATUS, LHCALL_RING_SIZE, LHCALL_SLOT_FREE);
+  memory.write(DATA + LGUEST_DATA_HCALL_STATUS, new Uint8Array(LHCALL_RING_SIZE).fill(LHCALL_SLOT_FREE));
   memory.write32(DATA + LGUEST_DATA_KERNEL_ADDRESS, 0xc000_0000);
   memory.write32(DATA + LGUEST_DATA_SYSCALL_VEC, SYSCALL_VECTOR);
   device.write(Uint32Array.of(LHREQ_INITIALIZE, memory.base, GUEST_BYTES / PAGE, CODE, GUEST_BYTES / PAGE));

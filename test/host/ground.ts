@@ -52,7 +52,7 @@ export function createGuest(
 ): { guest: Guest; window: GuestWindow } {
   const window = ground.windows.open(bytes);
   window.write(at, code);
-  window.fill(DATA + LGUEST_DATA_HCALL_STATUS, 64, 0xff);
+  window.write(DATA + LGUEST_DATA_HCALL_STATUS, new Uint8Array(64).fill(0xff));
   window.write32(DATA + LGUEST_DATA_KERNEL_ADDRESS, KERNEL_ADDRESS);
   window.write32(DATA + LGUEST_DATA_SYSCALL_VEC, 0x80);
   window.write(MESSAGE, new TextEncoder().encode('done'));

@@ -78,7 +78,7 @@ export class TestGuest {
     const { bytes, labels } = assemble(source, { origin: code, file: 'guest.asm' });
     this.labels = labels;
     this.window.write(code, bytes);
-    this.window.fill(DATA + LGUEST_DATA_HCALL_STATUS, 64, 0xff);
+    this.window.write(DATA + LGUEST_DATA_HCALL_STATUS, new Uint8Array(64).fill(0xff));
     this.window.write32(DATA + LGUEST_DATA_KERNEL_ADDRESS, KERNEL_ADDRESS);
     this.window.write32(DATA + LGUEST_DATA_SYSCALL_VEC, 0x80);
     this.window.write32(DATA + LGUEST_DATA_NOIRQ_IRET, labels.get('protected_iret') ?? 0);

@@ -108,7 +108,7 @@ describe('SHUTDOWN', () => {
 
   it('cuts a message of 128 bytes without an end', () => {
     const guest = new TestGuest(INIT + DONE);
-    guest.window.fill(MESSAGE, 200, 'x'.charCodeAt(0));
+    guest.window.write(MESSAGE, new Uint8Array(200).fill('x'.charCodeAt(0)));
     expect(guest.die()).toBe(`CRASH: ${'x'.repeat(127)}`);
   });
 

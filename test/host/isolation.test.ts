@@ -133,7 +133,7 @@ describe('a kernel that pokes every address it can reach', () => {
     const ground = createGround(48);
     const other = createGuest(ground, 2 * MIB, assemble(NEIGHBOUR, { origin: CODE }).bytes, CODE);
     expect(run(other.guest)).toBe(-ERESTARTSYS);
-    other.window.fill(0x40000, 0x10_0000, 0xaa);
+    other.window.write(0x40000, new Uint8Array(0x10_0000).fill(0xaa));
 
     const { bytes } = assemble(POKE_EVERYTHING, { origin: CODE });
     const before = ground.machine.ram.read(0, ground.machine.ram.size);

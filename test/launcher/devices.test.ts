@@ -98,8 +98,8 @@ describe('The block device', () => {
   it('writes what lies in several buffers to one place', () => {
     const { disk, bytes } = testDisk(8);
     const driver = blockDriver(disk);
-    driver.memory.fill(0xb000, 0x100, 1);
-    driver.memory.fill(0xc000, 0x300, 2);
+    driver.memory.write(0xb000, new Uint8Array(0x100).fill(1));
+    driver.memory.write(0xc000, new Uint8Array(0x300).fill(2));
     const outcome = request(driver, 1, 3, [
       { address: 0xb000, length: 0x100 },
       { address: 0xc000, length: 0x300 },
@@ -113,7 +113,7 @@ describe('The block device', () => {
     const driver = blockDriver(disk);
     driver.memory.write32(HEADER, 1);
     driver.memory.write32(HEADER + 8, 2);
-    driver.memory.fill(HEADER + 16, 512, 9);
+    driver.memory.write(HEADER + 16, new Uint8Array(512).fill(9));
     driver.offer(
       0,
       { address: HEADER, length: 5 },
@@ -150,7 +150,7 @@ describe('The block device', () => {
     const driver = blockDriver(disk);
     expect(request(driver, 0, 0, [page]).status).toBe(0);
     expect([...driver.memory.read(DATA, 512)]).toEqual(new Array(512).fill(5));
-    driver.memory.fill(DATA, 512, 6);
+    driver.memory.write(DATA, new Uint8Array(512).fill(6));
     expect(request(driver, 1, 0, [{ ...page, write: false }]).status).toBe(0);
     expect([...bytes.subarray(0, 513)]).toEqual([...new Array(512).fill(6), 5]);
   });
@@ -225,11 +225,12 @@ describe('The block device', () => {
       address: 0x20000 + ((page * 37) % 100) * 4096,
       length: 4096,
     }));
-    for (const [page, { address }] of scattered.entries()) driver.memory.fill(address, 4096, page);
+    for (const [page, { address }] of scattered.entries())
+      driver.memory.write(address, new Uint8Array(4096).fill(page));
     expect(request(driver, 1, 3, scattered).status).toBe(0);
     expect(log).toEqual(['write 1536 409600']);
     for (let page = 0; page < 100; page++) expect(bytes[1536 + page * 4096 + 4095]).toBe(page);
-    driver.memory.fill(0x20000, 100 * 4096, 0xee);
+    driver.memory.write(0x20000, new Uint8Array(100 * 4096).fill(0xee));
     expect(
       request(
         driver,
@@ -246,7 +247,7 @@ describe('The block device', () => {
   it('cuts what is longer than a megabyte', () => {
     const { disk, bytes, log } = testDisk(8192);
     const driver = new Driver(createBlock(disk, 'disk'), guestMemory(4)).start();
-    driver.memory.fill(0x100000, 0x180000, 7);
+    driver.memory.write(0x100000, new Uint8Array(0x180000).fill(7));
     const halves = [
       { address: 0x100000, length: 0xfff00 },
       { address: 0x1fff00, length: 0x80100 },

@@ -25,11 +25,11 @@ const WATCHED = 0x5a;
 export function neighbours(): { memory: GuestWindow; clear(): void; untouched(): boolean } {
   const [below, memory, above] = guestMemories(1, 1, 1) as [GuestWindow, GuestWindow, GuestWindow];
   const others = [below, above];
-  for (const other of others) other.fill(0, other.size, WATCHED);
   const expected = Buffer.alloc(MEGABYTE, WATCHED);
+  for (const other of others) other.write(0, expected);
   return {
     memory,
-    clear: () => memory.fill(0, memory.size, 0),
+    clear: () => memory.write(0, new Uint8Array(memory.size).fill(0)),
     untouched: () => others.every((other) => expected.equals(other.bytes)),
   };
 }

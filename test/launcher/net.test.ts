@@ -336,7 +336,7 @@ describe('A frame for the Guest', () => {
     ['descriptor 0 of an indirect table is indirect itself', INDIRECT, 4, 16],
   ])('in a table is %s', (what, features, flags, length) => {
     const { driver } = netDriver(features);
-    driver.memory.fill(0x60000, 4112, 0);
+    driver.memory.write(0x60000, new Uint8Array(4112).fill(0));
     driver.memory.write16(0x6000c, 4);
     driver.describe(TRANSMIT, 0, { address: 0x60000, length }, flags, 0);
     driver.offerHead(TRANSMIT, 0);

@@ -38,7 +38,7 @@ describe('A virtio device', () => {
     driver.write(0x14, 1, 0);
     expect(driver.read(0x14, 1)).toBe(0);
     expect(driver.read(0x1c, 2)).toBe(0);
-    driver.memory.fill(0x10000, 0x8000, 0);
+    driver.memory.write(0x10000, new Uint8Array(0x8000).fill(0));
     driver.start();
     driver.offer(OUTPUT, { address: 0x8001, length: 1 });
     driver.notify(OUTPUT);
