@@ -18,7 +18,7 @@
 import type { GuestWindow } from '../5-host/dev-lguest.ts';
 import { isElf, parseElf } from './elf.ts';
 import type { GuestRegisters } from './guest-registers.ts';
-import { hex, LauncherError } from './outside.ts';
+import { hex32, LauncherError } from './outside.ts';
 import { lastBefore, readLines, readSymbols } from './symbols.ts';
 
 /*
@@ -39,7 +39,7 @@ export function autopsy(image: Uint8Array, registers: GuestRegisters, memory: Gu
   if (symbols.length === 0) return [];
   const lines = readLines(image);
   const eip = registers.get('eip');
-  if ((registers.get('cs') & 3) === 3) return [`    at ${hex(eip)}, in a process`];
+  if ((registers.get('cs') & 3) === 3) return [`    at ${hex32(eip)}, in a process`];
 
   const frames = [eip, ...callers(registers.get('ebp'), kernelOffset(image), memory)];
   return frames.map((address, depth) => {
@@ -47,9 +47,9 @@ export function autopsy(image: Uint8Array, registers: GuestRegisters, memory: Gu
     const symbol = lastBefore(symbols, inside);
     const line = lastBefore(lines, inside);
     if (!symbol || (symbol.size > 0 && inside >= symbol.address + symbol.size))
-      return `    at ${hex(address)}`;
+      return `    at ${hex32(address)}`;
     const place = line && line.address >= symbol.address ? ` (${line.file}:${line.line})` : '';
-    return `    at ${symbol.name}${place}, ${hex(address)}`;
+    return `    at ${symbol.name}${place}, ${hex32(address)}`;
   });
 }
 

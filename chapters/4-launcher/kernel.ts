@@ -7,7 +7,7 @@
 
 import type { GuestWindow } from '../5-host/dev-lguest.ts';
 import { isElf, parseElf, viewOf } from './elf.ts';
-import { LauncherError, hex } from './outside.ts';
+import { LauncherError, hex32 } from './outside.ts';
 import { ZERO_PAGE_END } from './zero-page.ts';
 
 /** A kernel in place. */
@@ -55,13 +55,13 @@ function loadElf(memory: GuestWindow, name: string, file: Uint8Array): LoadedKer
  */
 
 function place(memory: GuestWindow, name: string, from: number, size: number, bytes: Uint8Array): void {
-  const where = `${hex(from)} to ${hex(from + size)}`;
+  const where = `${hex32(from)} to ${hex32(from + size)}`;
   if (from + size > memory.size) {
-    throw new LauncherError(`${name} wants ${where}, but the Guest's memory ends at ${hex(memory.size)}`);
+    throw new LauncherError(`${name} wants ${where}, but the Guest's memory ends at ${hex32(memory.size)}`);
   }
   if (size > 0 && from < ZERO_PAGE_END) {
     throw new LauncherError(
-      `${name} wants ${where}, but the boot parameters are below ${hex(ZERO_PAGE_END)}`,
+      `${name} wants ${where}, but the boot parameters are below ${hex32(ZERO_PAGE_END)}`,
     );
   }
   memory.write(from, bytes);
@@ -144,8 +144,8 @@ function requireRoom(memory: GuestWindow, name: string, header: DataView): numbe
   const from = Number(header.getBigUint64(PREFERRED_ADDRESS, true));
   const to = from + header.getUint32(ROOM, true);
   if (to <= memory.size) return to;
-  const where = `${hex(from)} to ${hex(to)}`;
+  const where = `${hex32(from)} to ${hex32(to)}`;
   throw new LauncherError(
-    `${name} unpacks itself into ${where}, but the Guest's memory ends at ${hex(memory.size)}`,
+    `${name} unpacks itself into ${where}, but the Guest's memory ends at ${hex32(memory.size)}`,
   );
 }

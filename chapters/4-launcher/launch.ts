@@ -20,7 +20,7 @@ import { createEntropy } from './entropy.ts';
 import type { Link } from './link.ts';
 import { createNet } from './net.ts';
 import { type LoadedKernel, loadKernel } from './kernel.ts';
-import { hex, LauncherError, type NetworkOption, type Outside } from './outside.ts';
+import { hex32, LauncherError, type NetworkOption, type Outside } from './outside.ts';
 import { PciBus } from './pci-bus.ts';
 import { type Ending, limited, runGuest } from './run-loop.ts';
 import type { Behaviour } from './virtio-device.ts';
@@ -266,12 +266,12 @@ function describe(
   outside: Outside,
 ): void {
   outside.warn(
-    `lantern: memory 0 to ${hex(memory.size)}, ${options.kernel} up to ${hex(kernel.end)}, entry ${hex(kernel.entry)}`,
+    `lantern: memory 0 to ${hex32(memory.size)}, ${options.kernel} up to ${hex32(kernel.end)}, entry ${hex32(kernel.entry)}`,
   );
   outside.warn(`lantern: the kernel is told: ${commandLine(options)}`);
   for (const [index, { base, device }] of bus.devices.entries()) {
     outside.warn(
-      `lantern: slot ${index + 1}: ${device.behaviour.name}, registers at ${hex(base)}, interrupt ${index + 1}`,
+      `lantern: slot ${index + 1}: ${device.behaviour.name}, registers at ${hex32(base)}, interrupt ${index + 1}`,
     );
   }
 }

@@ -11,7 +11,7 @@
  */
 
 import type { GuestRegisters } from './guest-registers.ts';
-import { hex } from './outside.ts';
+import { hex32 } from './outside.ts';
 import type { PciBus } from './pci-bus.ts';
 import type { Emulated } from './ports.ts';
 import { readRegister, writeRegister } from './virtio-registers.ts';
@@ -51,13 +51,13 @@ export function emulateMemoryAccess(
   bus: PciBus,
 ): Emulated {
   const found = bus.at(address);
-  if (!found) return { length: undefined, complaint: `touched ${hex(address)}, where no device is` };
+  if (!found) return { length: undefined, complaint: `touched ${hex32(address)}, where no device is` };
   const access = decode(code);
   if (!access) {
     const bytes = Array.from(code, (byte) => byte.toString(16).padStart(2, '0')).join(' ');
     return {
       length: undefined,
-      complaint: `touched ${hex(address)} with an instruction too clever for us: ${bytes}`,
+      complaint: `touched ${hex32(address)} with an instruction too clever for us: ${bytes}`,
     };
   }
 

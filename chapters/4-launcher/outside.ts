@@ -28,7 +28,7 @@ export class LauncherError extends Error {
 }
 
 /** How messages spell an address. */
-export function hex(value: number): string {
+export function hex32(value: number): string {
   return `0x${value.toString(16).padStart(8, '0')}`;
 }
 

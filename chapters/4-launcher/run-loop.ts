@@ -19,7 +19,7 @@ import { viewOf } from './elf.ts';
 import { GuestRegisters } from './guest-registers.ts';
 import { emulateMemoryAccess } from './mmio.ts';
 import type { Link } from './link.ts';
-import { hex, LauncherError, type Outside } from './outside.ts';
+import { hex32, LauncherError, type Outside } from './outside.ts';
 import type { PciBus } from './pci-bus.ts';
 import { type Emulated, emulatePortAccess } from './ports.ts';
 import { BadDriver } from './virtqueue.ts';
@@ -202,7 +202,7 @@ async function wakeUpCall({ device, links, outside, signal }: Running): Promise<
 /** The Guest is to have its trap back, and has nothing to receive it with. It ends there. */
 class NoHandler extends LauncherError {
   constructor(trap: number, eip: number) {
-    super(`reinjecting trap ${trap} at ${hex(eip)}: the Guest has no handler for it`);
+    super(`reinjecting trap ${trap} at ${hex32(eip)}: the Guest has no handler for it`);
   }
 }
 

@@ -25,7 +25,7 @@
  */
 
 import type { GuestWindow } from '../5-host/dev-lguest.ts';
-import { LauncherError, hex } from './outside.ts';
+import { LauncherError, hex32 } from './outside.ts';
 
 /*
  * ## Bad driver
@@ -160,15 +160,15 @@ function checkPart(queue: Virtqueue, part: string, index: number, length: number
   const low = queue.addresses[index]!;
   const high = queue.addresses[index + 1]!;
   if (high !== 0) queue.bad(`${part} at ${longHex(high, low)} is beyond 4 GiB`);
-  if (low % alignment !== 0) queue.bad(`${part} at ${hex(low)} is not aligned to ${alignment} bytes`);
+  if (low % alignment !== 0) queue.bad(`${part} at ${hex32(low)} is not aligned to ${alignment} bytes`);
   const end = queue.memory.size;
   if (low + length > end) {
-    queue.bad(`${part} at ${hex(low)}, ${length} bytes, leaves the Guest's ${hex(end)} of memory`);
+    queue.bad(`${part} at ${hex32(low)}, ${length} bytes, leaves the Guest's ${hex32(end)} of memory`);
   }
 }
 
 function longHex(high: number, low: number): string {
-  return `${hex(high)}_${hex(low).slice(2)}`;
+  return `${hex32(high)}_${hex32(low).slice(2)}`;
 }
 
 /*
@@ -248,8 +248,8 @@ function spanOf(queue: Virtqueue, at: number, index: number): Span {
   const high = memory.read32(at + 4);
   const length = memory.read32(at + 8);
   if (high !== 0 || address + length > memory.size) {
-    const where = high === 0 ? hex(address) : longHex(high, address);
-    queue.bad(`descriptor ${index} has ${length} bytes at ${where}, memory ends at ${hex(memory.size)}`);
+    const where = high === 0 ? hex32(address) : longHex(high, address);
+    queue.bad(`descriptor ${index} has ${length} bytes at ${where}, memory ends at ${hex32(memory.size)}`);
   }
   return { address, length };
 }
