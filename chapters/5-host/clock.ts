@@ -15,7 +15,7 @@
  * were the same; it took the second answer for the first one again, and waited five seconds for a letter that it had in
  * its hand. A Linux from 4.4 on comes by the Host with every system call. It is no trouble to tell it.
  *
- * But it looks for the first time before any interrupt has come, finds what it was told at LGUEST_INIT, and sets its
+ * A Linux looks for the first time before any interrupt has come, finds what it was told at LGUEST_INIT, and sets its
  * own clock by that, once and for all. lguest's Guests were behind by as long as a kernel needs to look around in its
  * memory, which is no time; ours need some tenths of a second. Just before it looks, a Linux loads its IDT, entry by
  * entry; so with each entry it is told the time again.

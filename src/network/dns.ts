@@ -155,7 +155,7 @@ function answer(question: Question, code: number, addresses: readonly number[] =
  */
 /** Names of one Guest that this computer is asked for at the same time. */
 const MOST_ASKED = 2;
-/** And that wait for that. */
+/** Names of one Guest that wait until it is their turn. */
 const MOST_WAITING = 30;
 
 /** The name server of one Guest. */
