@@ -67,7 +67,7 @@ export const LGUEST_SHUTDOWN_RESTART = 2;
  * | irq_enabled | both | the virtual IF, in bit 9, where the real one is in EFLAGS |
  * | blocked_interrupts | Guest | bit n: IRQ n must wait |
  * | cr2 | Host | the address of the last page fault; the real CR2 is beyond ring 1 |
- * | time | Host | seconds and nanoseconds, as of the last interrupt, gate or introduction |
+ * | time | Host | seconds and nanoseconds, as of the last interrupt, reflected trap, gate or introduction |
  * | irq_pending | Host | something came while you were not to be disturbed |
  * | reserve_mem | Host | how many bytes at the top of all addresses are not for sale |
  * | tsc_khz | Host | how fast the processor's own counter counts, which RDTSC reads; 0: do not rely on it |

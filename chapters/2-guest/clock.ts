@@ -35,17 +35,17 @@ export function startClock(): void {
 }
 
 /*
- * There is no clock to read, either. The Host writes the time into the shared page whenever he delivers an interrupt
- * (and, before there are any, at your introduction and with each gate you set), and in between it stands still. Nobody
- * minds, since nothing that matters happens between two interrupts; a program that runs is interrupted every ten
- * milliseconds, and a kernel that sleeps is woken *by* one. (On the bare silicon there is not even that. Ticks are
- * counted, and a tick is taken to be a hundredth of a second.)
+ * There is no clock to read, either. The Host writes the time into the shared page whenever he sends you to one of your
+ * handlers, for an interrupt or for a fault (and, before there are any, at your introduction and with each gate you
+ * set), and in between it stands still. Nobody minds, since nothing that matters happens between two interrupts; a
+ * program that runs is interrupted every ten milliseconds, and a kernel that sleeps is woken *by* one. (On the bare
+ * silicon there is not even that. Ticks are counted, and a tick is taken to be a hundredth of a second.)
  *
  * Seconds since 1970 times a thousand does not fit 32 bits. It need not: only differences are ever looked at, and
  * those come out right up to 49 days; or up to 24, where somebody asks which of two moments comes first.
  */
 
-/** The Host's clock in milliseconds, modulo 2^32: as of the last interrupt, which is when the Host writes it. */
+/** The Host's clock in milliseconds, modulo 2^32: as of the last time that the Host wrote it. */
 function milliseconds(): u32 {
   if (BARE) return cpu.ticks * TICK_MILLISECONDS;
   return lguestData.seconds * 1000 + lguestData.nanoseconds / NANOSECONDS_PER_MILLISECOND;

@@ -64,7 +64,11 @@ export function typeCharacter(character: u32): void {
 
 /*
  * And it has to be possible to say *not now*. The ring holds 1,024 characters. A driver that is told there is no
- * room leaves the rest where it is and comes back, so nothing is lost, however fast they type.
+ * room leaves the rest where it is and comes back, so nothing is lost, however fast they type. The price is that a ^C
+ * behind all that has to wait, too. Whoever has typed a thousand letters ahead cannot stop anything any more.
+ *
+ * Unless there is no whole line in the ring yet. Then everything is let in, and letters that find no place fall on the
+ * floor: behind them comes the Return without which nobody would ever read, and the ring would stay full.
  */
 
 /** Whether another character finds room: a driver that is told no keeps it, and asks again when somebody has read. */
@@ -175,6 +179,7 @@ let foreground: u32 = 0;
 /** Gives the terminal to a group of processes. */
 export function setForeground(group: u32): void {
   foreground = group;
+  wake(addressOf(line)); // whoever was in front and waits for a line waits in vain
 }
 
 /** Which group has the terminal. */
@@ -230,6 +235,7 @@ export function readTerminal(_file: OpenFile, address: u32, count: u32): i32 {
       cpu.process.interrupted = false;
       return -EINTR;
     }
+    if (cpu.process.group !== foreground) return 0;
   }
   const length: u32 = takeLine(count < TRANSFER_SIZE ? count : TRANSFER_SIZE);
   consoleReady(); // there is room again

@@ -56,17 +56,17 @@ let sectors: u32 = 0;
  */
 
 /**
- * Takes over a disk and makes it a file: `/dev/vda`. Returns its size in sectors of 512 bytes; 0: it did not work out.
+ * Takes over a disk and makes it a file: `/dev/vda`. False: it did not work out.
  */
-export function startBlock(device: VirtioDevice): u32 {
-  if (present || !negotiate(device, 0)) return 0;
+export function startBlock(device: VirtioDevice): boolean {
+  if (present || !negotiate(device, 0)) return false;
   openQueue(queue, device, 0);
   sectors = visibleSectors(register32(device.settings), register32(device.settings + 4));
   driverIsReady(device);
   listen(device, requestDone);
   present = true;
   addPath(addressOf('dev/vda'), KIND_BLOCK, 0, sectors * SECTOR_SIZE);
-  return sectors;
+  return true;
 }
 
 /*

@@ -56,8 +56,7 @@ function startDriver(device: VirtioDevice, type: u32): void {
   } else if (type === TYPE_ENTROPY && startEntropy(device)) {
     report(device, 'dice, in /dev/random');
   } else if (type === TYPE_BLOCK) {
-    const sectors: u32 = startBlock(device);
-    report(device, sectors === 0 ? 'a disk, but not for us' : 'disk, in /dev/vda');
+    report(device, startBlock(device) ? 'disk, in /dev/vda' : 'a disk, but not for us');
   } else {
     report(device, 'something I have no driver for');
   }

@@ -3,12 +3,12 @@
  *
  *     lguest: CRASH: panic: on request
  *         at hypercall (chapters/2-guest/hypercalls.ts:26), 0xc0100898
- *         at switchOff (chapters/2-guest/paravirt.ts:391), 0xc010147b
+ *         at switchOff (chapters/2-guest/paravirt.ts:391), 0xc0101473
  *         at panic (chapters/2-guest/panic.ts:50), 0xc0100a5f
- *         at callShutdown (chapters/2-guest/process-calls.ts:194), 0xc01035b7
- *         at systemCall (chapters/2-guest/system-calls.ts:74), 0xc01024da
- *         at trap (chapters/2-guest/traps.ts:72), 0xc0101dc8
- *         at enterTrap (chapters/2-guest/trap-table.ts:112), 0xc0101497
+ *         at callShutdown (chapters/2-guest/process-calls.ts:194), 0xc01035af
+ *         at systemCall (chapters/2-guest/system-calls.ts:74), 0xc01024d2
+ *         at trap (chapters/2-guest/traps.ts:72), 0xc0101dc0
+ *         at enterTrap (chapters/2-guest/trap-table.ts:112), 0xc010148f
  *
  * You have seen a hundred of these and closed most of them. This one is different: nothing in the program that died
  * has made it. There was no handler that ran, no library that unwound. The Guest is dead and its registers are

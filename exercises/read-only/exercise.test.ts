@@ -61,6 +61,14 @@ it('who is refused leaves nothing open', async () => {
   );
 });
 
+it('what is no disk can be written as before', async () => {
+  for (const place of ['/dev/null', '/dev/console'])
+    expect(
+      await session.run(`echo still > ${place}`),
+      `${place} is not allowed, and it is no disk`,
+    ).not.toContain('not allowed');
+});
+
 it('any other can be written as before', async () => {
   const bytes = disk();
   const session = await boot(false, bytes);

@@ -56,6 +56,8 @@ export interface Stream {
   write(bytes: Uint8Array, left: (count: number) => void): void;
   /** No more will be written. */
   end(): void;
+  /** Hears no more, and ends when all that was written has gone: to be called behind `end`. */
+  leave(): void;
   /** Ends both directions at once, without good-bye. No event comes after this. */
   abort(): void;
   pause(): void;

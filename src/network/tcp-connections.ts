@@ -16,7 +16,7 @@ import { type Connection, type Ends, keyOf } from './tcp-connection.ts';
 import { takeSegment } from './tcp-input.ts';
 import { refuse } from './tcp-resets.ts';
 import { ACK, FIN, RST, type Segment, SYN } from './tcp-segment.ts';
-import { abandon, nextTurn, owe, ringAlarms, standInLine } from './tcp-turns.ts';
+import { abandon, leave, nextTurn, owe, ringAlarms, standInLine } from './tcp-turns.ts';
 
 /** What the switchboard needs of the network around it. */
 export interface Surroundings {
@@ -101,7 +101,8 @@ function putThrough(connections: TcpConnections, packet: Ipv4, segment: Segment)
     return;
   }
   const verdict = takeSegment(connection, segment, connections.around.clock.now());
-  if (verdict === 'reset') abandon(connections, connection);
+  if (verdict === 'reset' && connection.guestEnded) leave(connections, connection);
+  else if (verdict === 'reset') abandon(connections, connection);
   else if (verdict === 'nonsense') refuse(connections, ends, segment);
   else standInLine(connections, connection);
   if (connection.ackOwed) owe(connections, connection);

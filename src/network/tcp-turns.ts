@@ -95,8 +95,12 @@ export function ringAlarms(connections: TcpConnections, now: number): void {
  * they have left, and as long as it does it counts: or else a Guest could open, write and close all day long, to
  * someone who never reads, and each time leave us with 32 kilobytes more.
  *
- * The other way to part is not to wait for anybody. That is for a Guest that has sent a RST, for an alarm that rang
- * once too often, and for the cable that is pulled.
+ * A Guest that has ended, and then says RST, says only that it will hear no more. What it said itself it has been told
+ * was received, and by whom it does not know: some of it is here, and some in this computer's kernel, which waits until
+ * the other side finds the time to read. So that goes on, too.
+ *
+ * The other way to part is not to wait for anybody. That is for a Guest that has said RST in the middle, for an alarm
+ * that rang once too often, and for the cable that is pulled.
  */
 
 /** The Guest has heard the last of it. The stream may go on. */
@@ -106,6 +110,12 @@ export function forgetConnection(connections: TcpConnections, connection: Connec
   connections.line.delete(connection);
   connections.byEnds.delete(keyOf(connection.ends));
   if (!connection.streamClosed) connections.lingering.add(connection);
+}
+
+/** The Guest, which has ended, will hear no more. */
+export function leave(connections: TcpConnections, connection: Connection): void {
+  forgetConnection(connections, connection);
+  connection.stream?.leave();
 }
 
 /** Ends it on both sides, at once. */

@@ -40,6 +40,11 @@ export function streamOf(socket: Socket, events: StreamEvents): Stream {
   socket.on('close', () => events.closed(reason));
   return {
     ...writerTo(socket),
+    leave() {
+      socket.resume(); // who closes a socket without having read it all takes back what he has said
+      if (socket.writableFinished) socket.destroy();
+      else socket.once('finish', () => socket.destroy());
+    },
     abort() {
       socket.removeAllListeners();
       socket.on('error', () => {}); // it is over already

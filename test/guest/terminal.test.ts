@@ -30,11 +30,21 @@ describe('the terminal', () => {
     for (let i = 0; i < 200; i++) expect(session.said).toMatch(new RegExp(`^line ${i}$`, 'm'));
   });
 
-  it('a line that is too long is cut, not fatal', async () => {
+  it('a line that is too long is not run, as half a command is another command', async () => {
     const session = await bootToPrompt();
-    session.type(`echo ${'x'.repeat(5000)}\n`);
-    expect(await session.until('$ ')).toMatch(/\nx{400,511}\n$/);
+    for (const line of [`echo ${'x'.repeat(5000)}`, `echo ${'x'.repeat(495)}; echo SECOND`]) {
+      session.type(`${line}\n`);
+      expect(await session.until('$ ')).toMatch(/\nsh: the line is too long\n$/);
+    }
+    expect(await session.run(`echo ${'x'.repeat(496)}; echo y`)).toBe(`${'x'.repeat(496)}\ny\n`);
     expect(await session.run('echo next')).toBe('next\n');
+  });
+
+  it('is for the job in front: who read there and is not in front any more, has come to the end', async () => {
+    const session = await bootToPrompt();
+    session.type("echo 'wc /dev/console & sleep 1' | sh\n");
+    await session.until('0 0 0\n');
+    expect(await session.run('echo kept')).toMatch(/kept\n$/);
   });
 
   it('^D at the prompt is good night', async () => {

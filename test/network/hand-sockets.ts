@@ -7,6 +7,7 @@ export class HandStream implements Stream {
   readonly written: Uint8Array[] = [];
   readonly leaving: (() => void)[] = [];
   ended = false;
+  left = false;
   aborted = false;
   paused = false;
 
@@ -35,6 +36,10 @@ export class HandStream implements Stream {
 
   end(): void {
     this.ended = true;
+  }
+
+  leave(): void {
+    this.left = true;
   }
 
   abort(): void {

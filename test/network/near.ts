@@ -32,7 +32,7 @@ export function nearNetwork(amount = 0): { sockets: Sockets; seen: Seen } {
       const service = services[port];
       if (!service) {
         setImmediate(() => events.closed(address.startsWith('192.0.2.') ? 'unreachable' : 'refused'));
-        return { write() {}, end() {}, abort() {}, pause() {}, resume() {} };
+        return { write() {}, end() {}, leave() {}, abort() {}, pause() {}, resume() {} };
       }
       const stream = service(events);
       setImmediate(() => {
@@ -73,6 +73,7 @@ function echo(events: StreamEvents): Stream {
         events.closed('done');
       });
     },
+    leave() {},
     abort() {},
     pause() {},
     resume() {},
@@ -91,6 +92,7 @@ function discard(events: StreamEvents, seen: Seen): Stream {
         events.closed('done');
       });
     },
+    leave() {},
     abort() {},
     pause() {},
     resume() {},
@@ -123,6 +125,9 @@ function generate(events: StreamEvents, amount: number): Stream {
     end() {
       ended = true;
       if (over) setImmediate(() => events.closed('done'));
+    },
+    leave() {
+      over = true;
     },
     abort() {
       over = true;

@@ -139,6 +139,34 @@ describe('A real socket', () => {
     await until(() => code === 'ECONNRESET');
   });
 
+  it('has sent what the Guest had sent before it ended and forgot, to whoever reads late', async () => {
+    let server: Socket | undefined;
+    const port = await listen((socket) => {
+      socket.pause();
+      server = socket;
+    });
+    const peer = await connected(port);
+    await until(() => server !== undefined);
+    for (let i = 0; i < 4; i++) peer.say(ACK, new Uint8Array(8000).fill(i));
+    peer.say(ACK | FIN);
+    peer.say(RST);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    let heard = 0;
+    let end = '';
+    server!.on('data', ({ length }) => {
+      heard += length;
+    });
+    server!.on('end', () => {
+      end = 'end';
+    });
+    server!.on('error', (error: NodeJS.ErrnoException) => {
+      end = error.code!;
+    });
+    server!.resume();
+    await until(() => end !== '');
+    expect([heard, end]).toEqual([32_000, 'end']);
+  });
+
   it('to a slow reader makes the Guest wait', async () => {
     let server: Socket | undefined;
     const port = await listen((socket) => {

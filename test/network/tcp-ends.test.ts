@@ -17,8 +17,12 @@ describe('A Guest that has ended, and is told nothing more', () => {
     await clock.advance(2);
     expect(peer.listen()).toMatchObject([{ flags: ACK }]);
     peer.say(RST);
-    expect(stream.aborted).toBe(true);
+    expect([stream.left, stream.aborted]).toEqual([true, false]);
+    stream.events.received(bytes(100)); // to nobody
+    expect(gateway.size).toBe(1);
+    stream.events.closed('done');
     expect(gateway.size).toBe(0);
+    expect(peer.listen()).toEqual([]);
   });
 
   it('may go on listening for as long as it says so', async () => {

@@ -14,7 +14,7 @@ import { print, printAt, usage } from './library/output.ts';
 const LINE_SIZE = 512;
 const line = array<u8>(512);
 
-/** Prints the lines that contain a text. */
+/** Prints the lines that contain a text, as far as they go: of a longer one, 511 bytes are looked at and printed. */
 export function main(count: u32, words: u32[]): void {
   if (count < 2) {
     usage('grep TEXT [FILE]');

@@ -37,7 +37,8 @@ export function main(_count: u32, words: u32[]): void {
     if (length === -EINTR) continue;
     if (length === END && inFront) print('\n');
     if (length < 0) exitAfter(length, 0);
-    runLine();
+    if (length < LINE_SIZE) runLine();
+    else print('sh: the line is too long\n');
   }
 }
 

@@ -35,8 +35,8 @@ export function nextCharacter(place: i32): i32 {
 }
 
 /**
- * Reads a line into `line`, without the newline, ended by a zero; what does not fit is lost. Its length, or as
- * `nextCharacter`.
+ * Reads a line into `line`, without the newline, ended by a zero; what does not fit is lost. The length that it had,
+ * which is `room` or more if some of it was lost; or as `nextCharacter`.
  */
 export function readLine(place: i32, line: u8[], room: u32): i32 {
   let length: u32 = 0;
@@ -44,13 +44,11 @@ export function readLine(place: i32, line: u8[], room: u32): i32 {
     const character: i32 = nextCharacter(place);
     if (character < 0 && (character !== END || length === 0)) return character;
     if (character === END || character === charCode('\n')) {
-      line[length] = 0;
+      line[length < room ? length : room - 1] = 0;
       return length as i32;
     }
-    if (length < room - 1) {
-      line[length] = character as u32;
-      length++;
-    }
+    if (length < room - 1) line[length] = character as u32;
+    length++;
   }
 }
 
