@@ -84,7 +84,8 @@ export function stackTop(process: Process): u32 {
  * ## Where new ones come from
  *
  * Numbers are never used twice. After two thousand million processes they will look like errors; see you then. Slots
- * are, all the time, so whatever a process may leave behind in one has to be wiped here, where the next one moves in.
+ * are, all the time, so what the next one would not write itself, and would be hurt by, is wiped here, where it moves
+ * in.
  */
 
 let nextId: u32 = 1;

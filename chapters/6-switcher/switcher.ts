@@ -186,7 +186,8 @@ const HOST_CR0 = (CR0_PROTECTION | CR0_WRITE_PROTECT | CR0_PAGING | AS_LINUX_HAS
 export function powerOn(machine: Machine, allocate: () => number): Switcher {
   const [text, statePage, hostDirectory, hostPage] = [allocate(), allocate(), allocate(), allocate()];
   const symbols = { GDT_POINTER: statePage + STATE_GDT_POINTER, HOST_CR3: hostDirectory, HOST_CR0 };
-  const { bytes, labels } = assemble(switcherText(), { origin: SWITCHER_TEXT, symbols });
+  const file = 'chapters/6-switcher/text.ts (as assembled)';
+  const { bytes, labels } = assemble(switcherText(), { file, origin: SWITCHER_TEXT, symbols });
   if (bytes.length > PAGE_SIZE) throw new Error(`the Switcher has ${bytes.length} bytes, more than a page`);
   machine.ram.write(text, bytes);
 

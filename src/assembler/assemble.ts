@@ -54,10 +54,11 @@ export function assemble(source: string, options: AssembleOptions = {}): Assembl
  * ## The optimist's loop
  *
  * Assume the best: every branch is short. Lay everything out, look at each branch, and make those near that do not
- * reach. That pushes other things apart, so look again. A branch that has grown never shrinks, so the loop must
- * end, and since it grew only what had to grow, it ends with nothing longer than it need be. A pessimist who began
- * with near branches and shrank them would also come to an end, but can be caught by two jumps that stay long only
- * because of each other.
+ * reach. That pushes other things apart, so look again. A branch that has grown never shrinks, so the loop must end,
+ * and since it grew only what had to grow, it ends with nothing longer than it need be, as long as nobody says `align`.
+ * (What `align` puts in shrinks when something in front of it grows, and then a branch behind it may have grown for
+ * nothing. Four bytes are not worth another act.) A pessimist who began with near branches and shrank them would also
+ * come to an end, but can be caught by two jumps that stay long only because of each other.
  *
  * :::aside
  * Thomas Szymanski worked this out in 1978, and found the edge of it as well: let targets be any arithmetic of

@@ -31,10 +31,18 @@ export class AssemblyError extends Error {
   }
 }
 
+/*
+ * Who nests ten thousand parentheses has not made a mistake in any of them, and JavaScript only says that its stack has
+ * ended.
+ */
+
 /**
- * The same mistake with its place filled in. Anything but an `AssemblyError` without a place is passed on untouched.
+ * The same mistake with its place filled in. Anything but an `AssemblyError` without a place, or the end of the stack,
+ * is passed on untouched.
  */
 export function located(error: unknown, file: string, line: number): unknown {
+  if (error instanceof RangeError && error.message.includes('call stack'))
+    return new AssemblyError('an expression of too many parts', 'a shorter one', file, line);
   const unplaced = error instanceof AssemblyError && error.line === 0;
   return unplaced ? new AssemblyError(error.found, error.expected, file, line) : error;
 }

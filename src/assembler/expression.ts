@@ -166,6 +166,12 @@ function compute(operator: string, left: number, right: number): number {
     case '-':
       return left - right;
     case '*':
+      requireRange(
+        left * right,
+        -Number.MAX_SAFE_INTEGER,
+        Number.MAX_SAFE_INTEGER,
+        'a product that is exact',
+      );
       return left * right;
     case '/':
     case '%':
@@ -194,8 +200,8 @@ function asSigned(bits: number, negative: boolean): number {
  * ## When the time has come
  *
  * After everything has its place, an expression is asked again, and this time it must have a value. It can
- * fail in two ways. A name may lie further down than its use allows. Or somebody wrote `a equ b` and
- * `b equ a`, and we would chase our tail until the stack ends; a hundred hops are plenty for honest names.
+ * fail in two ways. A name may lie further down than its use allows. Or somebody wrote `a equ b` and `b equ a`, and we
+ * would chase our tail until the stack ends. Nobody looks whether it is the same tail; a hundred hops are plenty.
  */
 
 /** @throws AssemblyError unless `low <= value <= high` */
@@ -217,6 +223,7 @@ export function evaluate(expression: Expression, depth = 0): number {
   }
   const { name, value } = expression;
   if (value === undefined) throw new AssemblyError(`the name \`${name}\``, 'a name known by this line');
-  if (depth > 100) throw new AssemblyError(`\`${name}\` defined by itself`, 'an end to it');
+  if (depth > 100)
+    throw new AssemblyError(`\`${name}\`, which is a hundred names further on`, 'an end to it');
   return evaluate(value, depth + 1);
 }

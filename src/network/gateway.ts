@@ -150,8 +150,8 @@ function isFromGuest(gateway: Gateway, source: number): boolean {
  * ## Who has, and is there anybody
  *
  * Two protocols are answered on the spot. ARP asks who has an address, and we have two of them. A ping asks whether
- * there is anybody, and for those two there is. For anyone further away we cannot say: streams and datagrams are all
- * we have, and a ping is neither. An echo made up here would be a lie about a machine in Norway, so the Guest is told
+ * there is anybody, and for those two there is. For anyone further away we cannot say: streams and datagrams are all we
+ * have, and a ping is neither. An echo made up here would be a lie about somebody else's machine, so the Guest is told
  * that it is *prohibited*, which is the truth. And TCP has [pages of its own](src/network/tcp-connections.ts).
  */
 

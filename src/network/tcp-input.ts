@@ -154,7 +154,7 @@ function forget(connection: Connection, acknowledgement: number, news: number, n
  * ## Data
  *
  * The window that we announce shrinks as the Guest fills it, and grows again as our socket gets rid of what is in
- * it. Between the two lies all the flow control there is: a slow server in Norway stops reading, its kernel closes its
+ * it. Between the two lies all the flow control there is: a slow server far away stops reading, its kernel closes its
  * window, ours stops taking, the window that we announce goes to zero, and a process in the Guest blocks in `write`.
  *
  * To tell the Guest about every byte of room would be silly in its own way. A quarter of the whole is worth a word.

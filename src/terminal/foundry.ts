@@ -1,7 +1,7 @@
 /*
  * # The foundry
  *
- * Our programs are two to three hundred modules each, in a language that Node 20 does not read. Somebody must take the
+ * Our programs are three to four hundred modules each, in a language that Node 20 does not read. Somebody must take the
  * types out and pour what is left into one file. esbuild does that in a fifth of a second. Then Node reads the file,
  * and V8 compiles each function when it is called for the first time, which is another fifth. And on the next day the
  * same again, for the same program.
@@ -116,8 +116,7 @@ async function pour(script: string): Promise<string | undefined> {
  * ## Keeping
  *
  * A file is put in its place whole, since somebody else may be reading there, and not before the disk has it: V8 does
- * not survive half of what it has made. If there is no room for it, or no right to write here, the next time takes as
- * long as this one.
+ * not survive half of what it has made. If there is no room for it, the next time takes as long as this one.
  */
 /** Keeps something for the next time, if that can be done. */
 function keep(file: string, content: string | Uint8Array): void {

@@ -95,7 +95,7 @@ function newlinesIn(bytes: Uint8Array): number {
  *
  * Keys go straight into the queue of the Guest who has the keyboard. If there is no room in it, they stay with whoever
  * brought them, who is called when there is. Only ^] asks nobody for room: it is meant for the table. A Guest that ends
- * takes the keyboard along only until the next one has it.
+ * takes the keyboard along only until the next one has it. What was typed ahead was meant for it, and goes with it.
  */
 const OTHER_SEAT = 0x1d; // ^]
 

@@ -5,10 +5,10 @@
  * builds a computer, boots the one on the other, and tells you the one thing you need to know, which is how to get
  * out again.
  *
- * It is in a hurry before it has begun. Read one by one, through a loader that takes the types out, its two hundred
- * modules and the weaver's three hundred cost more than a second. So they are poured into two files first, without
- * types, and the next time they are there already. [The foundry](#the-foundry) sees to that. Look at the script in
- * `package.json`: it is one line, and what it leaves lies in `node_modules/.lantern`.
+ * It is in a hurry before it has begun. Read one by one, through a loader that takes the types out, its three hundred
+ * modules and the weaver's three hundred and seventy cost more than a second. So they are poured into two files first,
+ * without types, and the next time they are there already. [The foundry](#the-foundry) sees to that. Look at the script
+ * in `package.json`: it is one line, and what it leaves lies in `node_modules/.lantern`.
  *
  * That line has six words for V8 as well, the engine that runs us all. Two are about rubbish: young objects may fill 64
  * MB before anybody looks who is still alive, since most of what a decoder makes lives for ever. The other four are

@@ -69,8 +69,8 @@ function attach(file: number, name: string): string {
 /** A cable to a tap: an IPv4 address for the host's end, `bridge:NAME`, or a tap's name. @throws LauncherError */
 export function openTap(wanted: string): Link {
   const address = /^\d+\.\d+\.\d+\.\d+$/.test(wanted);
-  const bridge = /^bridge:([\w.-]{1,15})$/.exec(wanted)?.[1];
-  if (!address && !bridge && !/^[\w.-]{1,15}$/.test(wanted))
+  const bridge = /^bridge:(\w[\w.-]{0,14})$/.exec(wanted)?.[1];
+  if (!address && !bridge && !/^\w[\w.-]{0,14}$/.test(wanted))
     throw new LauncherError(`--tunnet=TAP, =ADDRESS or =bridge:NAME, but got '${wanted}'`);
   const file = openTun();
   try {

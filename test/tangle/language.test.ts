@@ -362,6 +362,23 @@ describe('machine code', () => {
       ${main('return count(21) + down(3);')}`;
     expect(run(source)).toBe(42);
   });
+
+  test('has names of its own that look like numbers, stand two on a line, or are equal to something', () => {
+    const again = (name: string) => `
+      function ${name}(): u32 { return asm\`
+          step equ 3
+          mov eax, 0
+          mov ecx, 0x1f
+        a: x1f: add eax, step
+          dec ecx
+          jnz x1f
+          jecxz b
+          jmp a
+        b:
+        \`; }`;
+    const source = `${again('one')}${again('two')}${main('return one() + two();')}`;
+    expect(run(source)).toBe(2 * 3 * 0x1f);
+  });
 });
 
 describe('modules', () => {

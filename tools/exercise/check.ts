@@ -97,11 +97,13 @@ function readReport(file: string, said: string): string {
  * The commonest mistake in a loop is that it has no end. No test runner can help there, however long the list of its
  * time limits: a loop in JavaScript is interrupted by nobody but the operating system. And it is not the runner that
  * loops, but a child of its own, which would loop on behind its back. So all of them are put into one group, and the
- * group is ended when our patience is, or when you type ^C.
+ * group is ended when our patience is, or when you go: by ^C, or by closing the window.
  */
 function endless(patience: number): string {
   return `its test did not come to an end in ${patience / 60_000} minutes, and was stopped: is there a loop without one?`;
 }
+
+const LEAVING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** What node says when it is run with `words`; undefined if it had to be stopped. */
 function listenTo(
@@ -126,11 +128,11 @@ function listenTo(
     const end = () => {
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
     };
-    const giveUp = () => {
+    const giveUp = (_signal: NodeJS.Signals, number: number) => {
       end();
-      process.exit(130); // as a shell counts those who die of ^C
+      process.exit(128 + number); // as a shell counts those who die of a signal
     };
-    process.on('SIGINT', giveUp);
+    for (const signal of LEAVING) process.on(signal, giveUp);
     const alarm = setTimeout(() => {
       isEndless = true;
       end();
@@ -138,7 +140,7 @@ function listenTo(
     child.on('error', reject);
     child.on('close', () => {
       clearTimeout(alarm);
-      process.off('SIGINT', giveUp);
+      for (const signal of LEAVING) process.off(signal, giveUp);
       resolve(isEndless ? undefined : said);
     });
   });

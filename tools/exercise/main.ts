@@ -38,9 +38,11 @@ const USAGE = `npm run exercise -- COMMAND
 
 Without ID: the first exercise not done yet.`;
 
+process.stdout.on('error', () => process.exit(1)); // whoever was reading has gone home
+
 try {
-  const [command = 'list', id] = process.argv.slice(2);
-  const action = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
+  const [command = 'list', id, ...more] = process.argv.slice(2);
+  const action = Object.hasOwn(COMMANDS, command) && more.length === 0 ? COMMANDS[command] : undefined;
   if (!action) console.log(USAGE);
   const fine = action ? await action(id) : ['help', '--help', '-h'].includes(command);
   process.exitCode = fine ? 0 : 1;

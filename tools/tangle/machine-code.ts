@@ -79,20 +79,24 @@ function hole(frame: Frame, node: ts.Expression): string {
  * ## Labels of its own
  *
  * The assembler knows one scope: all of it. Two templates that both loop back to `again:` would collide, so the
- * labels that a template defines are renamed wherever they stand in it, except in strings and comments. The
- * comments do not arrive at all.
+ * names that a template defines, by a colon or by `equ`, are renamed wherever they stand in it, except in strings and
+ * comments. The comments do not arrive at all.
  */
 
 /** Renames the labels that `text` defines, so that the same code may stand in two places. */
 function ownLabels(frame: Frame, text: string): string {
-  const labels = [...text.matchAll(/^[ \t]*([A-Za-z_.$][\w.$]*):/gm)].map(([, label]) => label!);
+  const leading = [...text.matchAll(/^(?:[ \t]*[A-Za-z_.$][\w.$]*:)+/gm)].flatMap(([some]) =>
+    some.split(':'),
+  );
+  const equal = [...text.matchAll(/^[ \t]*([A-Za-z_.$][\w.$]*)[ \t]+equ\b/gim)].map(([, name]) => name!);
+  const labels = [...leading, ...equal].map((label) => label.trim()).filter(Boolean);
   if (labels.length === 0) return text;
   const unique = newTarget(frame);
   const names = new Set(labels);
   return text
     .split('\n')
     .map((line) => {
-      return line.replace(/'[^']*'|"[^"]*"|;.*|[A-Za-z_.$][\w.$]*/g, (word) => {
+      return line.replace(/'[^']*'|"[^"]*"|;.*|(?<![\w.$])[A-Za-z_.$][\w.$]*/g, (word) => {
         if (word.startsWith(';')) return '';
         return names.has(word) ? `${unique}.${word}` : word;
       });

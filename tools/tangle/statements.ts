@@ -47,7 +47,7 @@ export function inside<T>(frame: Frame, write: () => T): T {
 /*
  * ## One of ten
  *
- * Ten sorts of statement, one line for each. What is none of them is refused with a hint.
+ * Ten sorts of statement, one line for each, and the empty one. The rest is refused with a hint.
  */
 
 /** Writes one statement; says whether its end can be reached. */

@@ -3,7 +3,7 @@
  *
  * Here the sheets become files, in three passes that must not be mixed up. All of it is printed, to memory. Then
  * all of it is proved. And only then is anything written, so that the folder on your disk holds a book that was
- * right, or the one before.
+ * right, or the one before. (Whoever is interrupted while writing has some of both, until the next weaving.)
  */
 
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
