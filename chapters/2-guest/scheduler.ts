@@ -95,6 +95,9 @@ export function schedule(): void {
  * Here it is. Two things must change in the world at large before the stacks can: where traps from ring 3 are to
  * land, and whose page tables count. Both may wait for the end of a batch, and the batch is one trap to the Host.
  * Real hardware would do it in two instructions.
+ *
+ * The first time there is nobody to come from: `cpu.process` is still the zero that it began as, whatever its type
+ * says.
  */
 
 /** Where the boot stack's position is saved when it is left for ever. */

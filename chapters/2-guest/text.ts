@@ -39,9 +39,8 @@ export function clearBytes(to: u32, count: u32): void {
 /*
  * ## Texts
  *
- * A text is an address, and it goes on until there is a zero. You may call that the most expensive one-byte
- * mistake in the history of computing, and people have; but it makes a `string` fit into a register, and this
- * kernel checks the length of everything that it did not write itself.
+ * A text is an address, and it goes on until there is a zero. Hard words have been said about that; but it makes a
+ * `string` fit into a register, and this kernel checks the length of everything that it did not write itself.
  */
 
 /** Bytes before the zero that ends the text at `address`. */

@@ -13,7 +13,8 @@
  *
  * :::aside
  * The dialect is NASM's: Intel's order of operands (where to, then where from), brackets around every address,
- * sizes said only where they are in doubt. Its labels have no scopes: `.loop` is a name like any other.
+ * sizes said only where they are in doubt. But labels have no scopes, `.loop` is a name like any other, and `/` and `%`
+ * divide signed numbers, for which NASM says `//` and `%%`.
  * :::
  *
  * You stand at the outer door. From here the way goes inward: a whole source, a line, an operand, a byte.

@@ -5,7 +5,8 @@
  * whoever is meant, and what the Guest is told is what became of that: an answer, a RST, *unreachable*.
  *
  * Some calls we need not try. Port 0 is nobody's, some addresses [lead nowhere](src/network/plan.ts#outward), and
- * the 257th conversation finds the switchboard full.
+ * the 257th conversation finds the switchboard full. (One that a program has walked away from keeps its place for up to
+ * two minutes: so long does its kernel take to forget, and we to find out.)
  */
 
 import { dotted } from './bytes.ts';
