@@ -127,6 +127,16 @@ caught:
   expect(lines, 'a program in ring 3 is heard like the kernel').toEqual(['guest: a program tried to shout']);
 });
 
+it('each Guest has a line of its own', async () => {
+  const inTwo = (half: string, other: string) =>
+    heard(`${shout(half)}  mov ecx, 3000000\n${half}:\n  dec ecx\n  jnz ${half}\n${shout(other)}`);
+  const lines = await Promise.all([inTwo('left', 'over\n'), inTwo('right', 'away\n')]);
+  expect(lines, 'two Guests at once write into one line').toEqual([
+    ['guest: leftover'],
+    ['guest: rightaway'],
+  ]);
+});
+
 it('all other ports are as silent as ever', async () => {
   const { warnings, said } = await bootKernel(program("  mov al, 'x'\n  out 0xe8, al\n  out 0x80, al\n"));
   expect(warnings).toEqual([]);
