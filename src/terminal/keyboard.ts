@@ -87,6 +87,9 @@ function flowInto(keys: Keys, stdin: ReadStream, moved: () => void = () => {}): 
  * never reads again would have locked you in with it. The compromise is a second. If nothing has been taken for that
  * long, nobody is listening. From then on every key is heard by itself, and one that finds no room is answered with a
  * beep. But some need none: the three, and ^] at a table of several.
+ *
+ * And a terminal has no end, other than that its window is closed. To those who belong to it that is said by a signal.
+ * Whoever was only lent it finds that there is nothing to read any more, and so says it to himself.
  */
 
 function connectTerminal(stdin: ReadStream, keys: Keys, leave: () => void): void {
@@ -108,6 +111,7 @@ function connectTerminal(stdin: ReadStream, keys: Keys, leave: () => void): void
   stdin.setRawMode(true);
   process.on('exit', () => stdin.setRawMode(false));
   process.on('SIGCONT', () => stdin.setRawMode(false).setRawMode(true)); // whoever has stopped us took the mode away
+  for (const gone of ['end', 'error']) stdin.on(gone, () => process.kill(process.pid, 'SIGHUP'));
   stdin.on('data', (bytes: Buffer) => {
     if (enough(bytes)) leave();
     if (nobodyListens) press(keys, bytes);

@@ -113,6 +113,14 @@ describe('A terminal as keyboard', () => {
     expect(terminal(4).modes).toEqual([true]);
   });
 
+  it.each(['end', 'error'])('that is not there any more (%s) is as good as one that was hung up', (how) => {
+    const kill = vi.spyOn(process, 'kill').mockReturnValue(true);
+    const { stream } = terminal(4);
+    stream.emit(how, new Error('EIO'));
+    expect(kill.mock.calls).toEqual([[process.pid, 'SIGHUP']]);
+    kill.mockRestore();
+  });
+
   it('loses nothing of a paste into a Guest that reads slowly', async () => {
     const { stream, queue } = terminal(16);
     const paste = Array.from({ length: 500 }, (_, line) => `line ${line}\n`).join('');
