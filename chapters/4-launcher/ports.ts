@@ -32,7 +32,7 @@ import type { GuestRegisters } from './guest-registers.ts';
  * What is not in it are `ins` and `outs`, which carry whole strings through a door. No Guest of lguest's ever said
  * them, and here they go back as a trap.
  *
- * But there are three strangers among those that come. `cli`, fa, is no port instruction at all. But Linux has a
+ * And there are three strangers among those that come. `cli`, fa, is no port instruction at all. But Linux has a
  * stand-in for CMPXCHG8B, for processors without it, and in the first moments even others run that; it turns interrupts
  * off, and nobody had told it how a Guest does. So lguest learned to step over a `cli` in silence, and so do we.
  *

@@ -9,11 +9,12 @@
  * reads the seconds twice, to see whether they changed while it read the nanoseconds. It need not worry, for it does
  * not run while we write.
  *
- * lguest wrote them when an interrupt came, and with nothing else. Then the clock stands still between two of its own
- * ticks, for ten milliseconds, and whoever asks twice hears the same twice. One who did was a program that looks up
- * names. It sends two questions at once, and for the number that tells the answers apart it takes the nanoseconds. They
- * were the same; it took the second answer for the first one again, and waited five seconds for a letter that it had in
- * its hand. A Linux from 4.4 on comes by the Host with every system call. It is no trouble to tell it.
+ * lguest wrote them at the beginning, and then whenever an interrupt came. So did we, and the clock stood still between
+ * two of the Guest's own ticks, for ten milliseconds: whoever asked twice heard the same twice. One who did was a
+ * program that looks up names. It sends two questions at once, and for the number that tells the answers apart it takes
+ * the nanoseconds. They were the same; it took the second answer for the first one again, and waited five seconds for a
+ * letter that it had in its hand. A Linux from 4.4 on comes by the Host with every system call. It is no trouble to
+ * tell it.
  *
  * A Linux looks for the first time before any interrupt has come, finds what it was told at LGUEST_INIT, and sets its
  * own clock by that, once and for all. lguest's Guests were behind by as long as a kernel needs to look around in its

@@ -139,7 +139,8 @@ describe('A real socket', () => {
     await until(() => code === 'ECONNRESET');
   });
 
-  it('has sent what the Guest had sent before it ended and forgot, to whoever reads late', async () => {
+  /** A connection to a server that does not read yet. */
+  async function toSlowReader(): Promise<{ peer: Peer; server: Socket }> {
     let server: Socket | undefined;
     const port = await listen((socket) => {
       socket.pause();
@@ -147,34 +148,33 @@ describe('A real socket', () => {
     });
     const peer = await connected(port);
     await until(() => server !== undefined);
+    return { peer, server: server! };
+  }
+
+  it('has sent what the Guest had sent before it ended and forgot, to whoever reads late', async () => {
+    const { peer, server } = await toSlowReader();
     for (let i = 0; i < 4; i++) peer.say(ACK, new Uint8Array(8000).fill(i));
     peer.say(ACK | FIN);
     peer.say(RST);
     await new Promise((resolve) => setTimeout(resolve, 100));
     let heard = 0;
     let end = '';
-    server!.on('data', ({ length }) => {
+    server.on('data', ({ length }) => {
       heard += length;
     });
-    server!.on('end', () => {
+    server.on('end', () => {
       end = 'end';
     });
-    server!.on('error', (error: NodeJS.ErrnoException) => {
+    server.on('error', (error: NodeJS.ErrnoException) => {
       end = error.code!;
     });
-    server!.resume();
+    server.resume();
     await until(() => end !== '');
     expect([heard, end]).toEqual([32_000, 'end']);
   });
 
   it('to a slow reader makes the Guest wait', async () => {
-    let server: Socket | undefined;
-    const port = await listen((socket) => {
-      socket.pause();
-      server = socket;
-    });
-    const peer = await connected(port);
-    await until(() => server !== undefined);
+    const { peer, server } = await toSlowReader();
     const piece = new Uint8Array(1 << 13).fill(5);
     let window: number = ROOM;
     let sent = 0;
@@ -189,10 +189,10 @@ describe('A real socket', () => {
     }
     expect(sent).toBeLessThan(1 << 26); // what kernels keep, and our own room
     let got = 0;
-    server!.on('data', (bytes) => {
+    server.on('data', (bytes) => {
       got += bytes.length;
     });
-    server!.resume();
+    server.resume();
     await until(() => got === sent);
     await until(() => {
       for (const said of peer.listen()) window = said.window;

@@ -38,7 +38,10 @@ const USAGE = `npm run exercise -- COMMAND
 
 Without ID: the first exercise not done yet.`;
 
-process.stdout.on('error', () => process.exit(1)); // whoever was reading has gone home
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') console.error(`exercise: standard output: ${error.message}`);
+  process.exit(1); // whoever was reading has gone home, most likely
+});
 
 try {
   const [command = 'list', id, ...more] = process.argv.slice(2);

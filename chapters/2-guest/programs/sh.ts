@@ -8,6 +8,9 @@
  * Note what it does first of all: it looks whether the terminal is its own. Only then is there a person to prompt, and
  * only then may it hand the terminal to what it starts. A shell in a pipe, or behind a `&`, keeps quiet and its hands
  * to itself.
+ *
+ * And a line that is longer than its memory for lines it does not run. It has lost the end, and half of a
+ * command may be another: `kill 1234`, cut in the wrong place, is `kill 1`.
  */
 import type { i32, u32, u8 } from '../language.ts';
 import { array, charCode } from '../language.ts';
