@@ -32,7 +32,7 @@
  * :::
  *
  * The way leads in through the front door. First what the Launcher knows of the world, and what you can type at it.
- * Then `launch`, which fits on a page, and the three files that fill an empty memory with a kernel.
+ * Then `launch`, which fits on a page, and the four files that fill an empty memory with a kernel.
  */
 
 export * from './outside.ts';
@@ -40,6 +40,7 @@ export * from './command-line.ts';
 export * from './network-options.ts';
 export * from './launch.ts';
 export * from './elf.ts';
+export * from './bzimage.ts';
 export * from './kernel.ts';
 export * from './zero-page.ts';
 

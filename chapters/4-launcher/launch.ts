@@ -214,7 +214,7 @@ function loadEverything(
   image: Uint8Array,
   outside: Outside,
 ): LoadedKernel {
-  const kernel = loadKernel(memory, options.kernel, image);
+  const kernel = loadKernel(memory, options.kernel, image, outside.gunzip);
   writeZeroPage(memory, kernel, commandLine(options));
   if (options.initrd !== undefined)
     loadInitrd(memory, kernel, options.initrd, outside.readFile(options.initrd));

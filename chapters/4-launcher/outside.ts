@@ -97,6 +97,13 @@ export interface Forward {
 export interface Outside {
   /** @throws LauncherError naming the file and what is wrong with it */
   readFile(name: string): Uint8Array;
+  /**
+   * What was packed into `bytes` by gzip; absent where nobody can tell.
+   *
+   * @param most how many bytes there may be
+   * @throws LauncherError naming the file and what is wrong with it
+   */
+  gunzip?(name: string, bytes: Uint8Array, most: number): Uint8Array;
   /** @throws LauncherError naming the image and what is wrong with it */
   openDisk(name: string): Disk;
   /**

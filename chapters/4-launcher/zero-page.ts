@@ -21,7 +21,8 @@
  */
 
 import type { GuestWindow } from '../5-host/dev-lguest.ts';
-import { SETUP_HEADER, type LoadedKernel } from './kernel.ts';
+import { SETUP_HEADER } from './bzimage.ts';
+import type { LoadedKernel } from './kernel.ts';
 import { LauncherError } from './outside.ts';
 
 const PAGE = 4096;

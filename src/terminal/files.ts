@@ -14,6 +14,7 @@ import {
   readSync,
   writeSync,
 } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 import { type Disk, LauncherError } from '../../chapters/4-launcher/outside.ts';
 import { claim } from './claim.ts';
 import { complaining } from './complaint.ts';
@@ -108,4 +109,27 @@ function openRegular(name: string, flags: number): number {
   if (about.isFile()) return file;
   closeSync(file);
   throw new LauncherError(about.isDirectory() ? 'it is a directory' : 'it is not a regular file');
+}
+
+/*
+ * ## Packed
+ *
+ * Node brings zlib along, which unpacks a kernel in a twentieth of a second. A thousand bytes can be packed that come
+ * out as a million, so it is told where to stop: what is larger than the Guest's memory was not meant for it.
+ */
+
+/**
+ * What gzip has packed into `bytes`.
+ *
+ * @param most how many bytes there may be
+ * @throws LauncherError in one line that names the file, if they are damaged or more
+ */
+export function gunzip(name: string, bytes: Uint8Array, most: number): Uint8Array {
+  try {
+    return gunzipSync(bytes, { maxOutputLength: most });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const trouble = code === 'ERR_BUFFER_TOO_LARGE' ? `there are more than ${most} bytes in it` : message;
+    throw new LauncherError(`cannot unpack ${name}: ${trouble}`);
+  }
 }

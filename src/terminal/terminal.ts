@@ -12,7 +12,7 @@ import { type LaunchOptions, MOST_MEMORY, PUP } from '../../chapters/4-launcher/
 import { launch } from '../../chapters/4-launcher/launch.ts';
 import { LauncherError, type Outside } from '../../chapters/4-launcher/outside.ts';
 import { createMachine, type Machine } from '../processor/index.ts';
-import { openDiskImage, readWholeFile } from './files.ts';
+import { gunzip, openDiskImage, readWholeFile } from './files.ts';
 import { connectKeyboard } from './keyboard.ts';
 import { openNetwork } from './network.ts';
 import { createRealWorld } from './real-world.ts';
@@ -71,6 +71,7 @@ export async function bootHere(
     };
     const outside: Outside = {
       readFile,
+      gunzip,
       openDisk: openDiskImage,
       openLink: (network, address) => openNetwork(network, address, world, warn),
       input,

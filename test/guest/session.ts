@@ -6,6 +6,7 @@ import { type Disk, LauncherError, type Onlooker, type Outside } from '../../cha
 import type { World } from '../../chapters/1-preparation/world.ts';
 import { createHost, type Host } from '../../chapters/5-host/dev-lguest.ts';
 import { createMachine, type Machine } from '../../src/processor/index.ts';
+import { gunzip } from '../../src/terminal/files.ts';
 import { buildPup, type Pup } from '../../tools/tangle/pup.ts';
 import { createDeterministicWorld } from '../deterministic-world.ts';
 
@@ -60,6 +61,8 @@ export interface Circumstances {
   openDisk?: (name: string) => Disk;
   kernel?: Uint8Array;
   initrd?: Uint8Array;
+  /** Can anybody outside take a kernel out of its bzImage? If not, it has to do so itself. */
+  unpacks?: boolean;
   /** What its shell says when it wants a line. */
   prompt?: string;
   /** Where it runs: a computer of its own, unless there is one to share. */
@@ -79,6 +82,7 @@ export function boot(circumstances: Circumstances = {}): Session {
     openDisk = (name) => diskOf(disks[name] ?? fail(name), readOnly),
     kernel = pup().kernel,
     initrd = pup().initrd,
+    unpacks = false,
     prompt = '$ ',
     computer = createComputer(megabytes),
     openLink,
@@ -110,6 +114,7 @@ export function boot(circumstances: Circumstances = {}): Session {
     outputDrained: () => undefined,
     warn: (line) => warnings.push(line),
     onlooker,
+    ...(unpacks && { gunzip }),
     ...(openLink && { openLink }),
   });
   ended.then(

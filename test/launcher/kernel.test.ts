@@ -1,26 +1,16 @@
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { loadKernel } from '../../chapters/4-launcher/kernel.ts';
 import { LauncherError } from '../../chapters/4-launcher/outside.ts';
 import { loadInitrd, writeZeroPage } from '../../chapters/4-launcher/zero-page.ts';
+import { gunzip } from '../../src/terminal/files.ts';
+import { bzImage, carrying } from './bzimage-file.ts';
 import { elfFile } from './elf-file.ts';
 import { guestMemory } from './guest-memory.ts';
 
 const bytes = (...values: number[]) => Uint8Array.from(values);
 const good = () => elfFile({ entry: 0x100004, segments: [{ physical: 0x100000, bytes: bytes(1, 2, 3, 4) }] });
-
-/** A bzImage in everything that a loader looks at: setup code of two sectors, a header, and code behind it. */
-function bzImage(code: Uint8Array): Uint8Array {
-  const file = new Uint8Array(3 * 512 + code.length);
-  const view = new DataView(file.buffer);
-  file[0x1f1] = 2;
-  file[0x201] = 0x66;
-  file.set(new TextEncoder().encode('HdrS'), 0x202);
-  view.setUint32(0x214, 0x100000, true);
-  view.setUint32(0x260, 0x00abcdef, true);
-  file.set(code, 3 * 512);
-  return file;
-}
 
 describe('The ELF loader', () => {
   it('puts every segment at its physical address and says where the kernel begins and ends', () => {
@@ -189,6 +179,58 @@ describe('The bzImage loader', () => {
     expect(() => loadKernel(guestMemory(2), 'k', file)).toThrow(
       "k unpacks itself into 0x00100000 to 0x00200001, but the Guest's memory ends at 0x00200000",
     );
+  });
+});
+
+describe('A kernel that gzip has packed', () => {
+  const packed = (file: Uint8Array) => carrying(gzipSync(file));
+
+  it('is taken out of its bzImage and loaded as what it is', () => {
+    const memory = guestMemory(2);
+    const kernel = loadKernel(memory, 'k', packed(good()), gunzip);
+    expect(kernel).toEqual({ entry: 0x100004, end: 0x100004 });
+    expect(memory.read(0x100000, 8)).toEqual(bytes(1, 2, 3, 4, 0, 0, 0, 0));
+  });
+
+  it.each([
+    ['nobody there can unpack it', packed(good()), undefined],
+    ['it is no ELF file', packed(bytes(1, 2, 3)), gunzip],
+    ['something else has packed it', carrying(bytes(0xfd, 0x37, 0x7a, 0x58)), gunzip],
+    [
+      'its place is outside the file',
+      (() => {
+        const file = packed(good());
+        new DataView(file.buffer).setUint32(0x248, 0xfffffff0, true);
+        return file;
+      })(),
+      gunzip,
+    ],
+    [
+      'the header is too old to say where it is',
+      (() => {
+        const file = packed(good());
+        new DataView(file.buffer).setUint16(0x206, 0x207, true);
+        return file;
+      })(),
+      gunzip,
+    ],
+  ])('is left to its own unpacker if %s', (_, file, unpacks) => {
+    const memory = guestMemory(2);
+    expect(loadKernel(memory, 'k', file, unpacks).entry).toBe(0x100000);
+    expect(memory.read(0x100000, 2)).toEqual(bytes(0xaa, 0xbb));
+  });
+
+  it('is refused in one line if it is damaged', () => {
+    const whole = gzipSync(good());
+    const spoiled = whole.map((byte, at) => (at === whole.length - 8 ? byte ^ 1 : byte));
+    const load = (payload: Uint8Array) => () => loadKernel(guestMemory(2), 'k', carrying(payload), gunzip);
+    expect(load(spoiled)).toThrow(new LauncherError('cannot unpack k: incorrect data check'));
+    expect(load(whole.subarray(0, -9))).toThrow(new LauncherError('cannot unpack k: unexpected end of file'));
+  });
+
+  it('is refused if there is more of it than the Guest has memory', () => {
+    const load = () => loadKernel(guestMemory(2), 'k', packed(new Uint8Array((2 << 20) + 1)), gunzip);
+    expect(load).toThrow(new LauncherError('cannot unpack k: there are more than 2097152 bytes in it'));
   });
 });
 

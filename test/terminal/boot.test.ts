@@ -2,7 +2,9 @@ import { execFileSync, spawn, type StdioOptions } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
+import { carrying } from '../launcher/bzimage-file.ts';
 import { program } from '../launcher/guest-program.ts';
 import { asBuilt } from '../bench/as-built.ts';
 
@@ -90,6 +92,21 @@ describe('npm run boot', () => {
       code: 0,
       output: 'mine',
       errors: '',
+    });
+  });
+
+  it('takes it out of a bzImage first, or says what is the matter with that', async () => {
+    const packed = gzipSync(program(print('mine')));
+    expect(await boot(['4', file('packed', carrying(packed))])).toEqual({
+      code: 0,
+      output: 'mine',
+      errors: '',
+    });
+    const spoiled = file('spoiled', carrying(packed.subarray(0, -1)));
+    expect(await boot(['4', spoiled])).toEqual({
+      code: 1,
+      output: '',
+      errors: `lantern: cannot unpack ${spoiled}: unexpected end of file\n`,
     });
   });
 
