@@ -14,7 +14,8 @@ const V86 = new URL('node_modules/v86/build/', import.meta.url);
 
 /**
  * Linux from the command to its shell, the same kernel everywhere: as a Guest of Lantern, and on the PCs of QEMU (without KVM)
- * and v86, if they are installed. It talks through virtio's console on all three.
+ * and v86, if they are installed. It talks through virtio's console on all three. The Launcher takes it out of its bzImage;
+ * on the PCs it unpacks itself.
  */
 export async function linux(folder: string | undefined): Promise<void> {
   const name = 'Linux, command to shell';
