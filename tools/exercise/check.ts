@@ -126,7 +126,11 @@ function listenTo(
     }
     let isEndless = false;
     const end = () => {
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      } catch {
+        // all of them have just gone by themselves
+      }
     };
     const giveUp = (_signal: NodeJS.Signals, number: number) => {
       end();
