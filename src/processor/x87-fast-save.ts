@@ -88,6 +88,8 @@ function takePicture(words: Int32Array): void {
   image[3] = words[X87_CODE_SELECTOR]!;
   image[4] = words[X87_DATA_OFFSET]!;
   image[5] = words[X87_DATA_SELECTOR]!;
+  image[6] = 0; // where SSE has its control word: what was here last came with somebody else's FXRSTOR
+  image[7] = 0;
   for (let n = 0; n < 8; n++) {
     const at = physical(words, n);
     const slot = REGISTERS + STRIDE * n;

@@ -151,6 +151,12 @@ describe('The environment (vol. 1, 8.1.10)', () => {
     expect(ram.read(DATA + 0x400, 28)).toEqual(ram.read(DATA + 0x420, 28));
   });
 
+  test('FXSAVE gives nobody what another machine has brought in by FXRSTOR', () => {
+    run('mov dword [DATA + 24], 0x5ec4e7\n mov dword [DATA + 28], 0xdeadbeef\n fxrstor [DATA]\n int3');
+    const { ram } = run('fninit\n fxsave [DATA]\n int3').machine;
+    expect([ram.read32(DATA + 24), ram.read32(DATA + 28)]).toEqual([0, 0]);
+  });
+
   test('FXRSTOR is not stopped by an error that waits, FRSTOR is; and one that FXRSTOR brings stops the next', () => {
     const image = `${NE}fninit\n fnsave [DATA]\n fxsave [DATA + 0x80]\n push 0x340\n fldcw [esp]\n fldz\n fld1\n fdiv st0, st1\n`;
     expect(run(`${image} frstor [DATA]\n int3`).vector).toBe(16);
