@@ -21,7 +21,6 @@ import type { Processor } from './processor.ts';
 /** Exception vectors (Intel SDM vol. 3, 6.2). */
 export const DIVIDE_ERROR = 0;
 export const DEBUG = 1;
-export const BREAKPOINT = 3;
 export const OVERFLOW = 4;
 export const BOUND_RANGE = 5;
 export const UNDEFINED_OPCODE = 6;

@@ -173,7 +173,7 @@ export function jumpIndirect(cpu: Processor, i: Instruction): void {
 export function call(cpu: Processor, i: Instruction): void {
   const words = cpu.words;
   const top = (words[ESP]! - 4) | 0;
-  if (i.immediate >>> 0 > words[LIMIT + CS]! >>> 0) return callTo(cpu, i, i.immediate); // in vain
+  if (i.immediate >>> 0 > words[LIMIT + CS]! >>> 0) return callTo(cpu, i, i.immediate); // which faults, and puts nothing on the stack
   write32(cpu, top, i.next);
   words[ESP] = top;
   words[EIP] = i.immediate;

@@ -98,7 +98,7 @@ export interface Machine {
    *
    * @returns 'halted' behind a HLT in ring 0 that no pending interrupt ended (the next `run` goes on there), 'limit'
    *   when `limit` instructions have retired, 'shutdown' on a triple fault. A program that takes trap after trap
-   *   without retiring anything gets 'limit' early.
+   *   without retiring anything gets 'limit' early, and so does one whose instructions are dear.
    */
   run(limit: number): Stop;
 }

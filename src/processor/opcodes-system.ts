@@ -80,7 +80,7 @@ function flagOpcodes(table: Decode[]): void {
 }
 
 /*
- * Eight opcodes, four bits of meaning: in or out, byte or more, number in the instruction or in DX.
+ * Eight opcodes, three bits of meaning: in or out, byte or more, number in the instruction or in DX.
  */
 function portOpcodes(table: Decode[]): void {
   for (const opcode of [0xe4, 0xe5, 0xe6, 0xe7, 0xec, 0xed, 0xee, 0xef]) {

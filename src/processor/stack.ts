@@ -202,7 +202,7 @@ export function leaveAnyStack(cpu: Processor, i: Instruction): void {
 /*
  * ENTER was meant for Pascal: a procedure in a procedure in a procedure gets the frame pointers of all those
  * around it, up to 31 of them. Compilers went on to do it by hand, in less time. It is still the longest
- * instruction of ring 3 but for the strings.
+ * instruction that ring 3 has for integers, but for the strings.
  */
 /** ENTER: a frame of `immediate` bytes, with copies of the frame pointers of `operation` outer levels. */
 export function enter(cpu: Processor, i: Instruction): void {

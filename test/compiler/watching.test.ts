@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { assemble } from '../../src/assembler/index.ts';
+import { NO_BLOCK, nextBlock } from '../../src/processor/blocks.ts';
 import { emptyBus } from '../../src/processor/bus.ts';
 import { Compiler } from '../../src/processor/compiler/index.ts';
+import { NEVER } from '../../src/processor/compiler/making.ts';
 import { EIP, ESP, RAM_BASE } from '../../src/processor/layout.ts';
 import { Processor } from '../../src/processor/processor.ts';
 import { run } from '../../src/processor/run.ts';
@@ -66,4 +68,16 @@ describe('The patience of a compiler', () => {
     expect(before).toBe(10_000);
     expect(compiler.hot).toBeGreaterThan(before);
   });
+});
+
+test('A block that is not worth compiling begins to grow hot anew when it is as hot as can be', () => {
+  const { cpu } = prepare('again: rdtsc\n jmp again', 100);
+  run(cpu, 10_000);
+  cpu.words[EIP] = AT;
+  const block = nextBlock(cpu, NO_BLOCK);
+  expect({ due: block.due, region: block.region }).toEqual({ due: NEVER, region: undefined });
+  block.heat = NEVER - 1;
+  run(cpu, 10_000);
+  expect(block.heat).toBeGreaterThan(0);
+  expect(block.heat).toBeLessThan(NEVER / 2);
 });

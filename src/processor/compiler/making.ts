@@ -41,7 +41,7 @@ export const LOOP_PACE = 16;
 /** Then whatever can be compiled is, when it is met, worth it or not, and nobody has second thoughts: for tests. */
 export const EAGER = 1;
 
-/** A heat that is never reached. */
+/** A heat that is not reached for a long time; whoever reaches it begins anew. */
 export const NEVER = 0x3fff_ffff;
 
 /*
@@ -73,6 +73,10 @@ export function growPatient(compiler: Compiler): void {
  */
 /** A block has become as hot as its mark. */
 export function noteHeat(compiler: Compiler, block: Block): void {
+  if (block.due === NEVER) {
+    block.heat = 0;
+    return;
+  }
   const waiting = compiler.waiting[compiler.cpu.words[CPL] === 3 ? 1 : 0];
   const rewritten = compiler.rewritten[block.frame]!;
   const hot = compiler.hot << rewritten;
