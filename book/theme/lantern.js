@@ -103,6 +103,9 @@
     document.addEventListener('pointerover', meet);
     document.addEventListener('focusin', meet);
     addEventListener('scroll', hide, { passive: true });
+    addEventListener('keydown', ({ key }) => {
+      if (key === 'Escape') hide();
+    });
   }
 
   function whereYouAre() {

@@ -122,6 +122,22 @@ describe('a name in code', () => {
     ]);
   });
 
+  test('a contract is told without links, to the end of its sentence, and of nobody but what comes first behind it', async () => {
+    const fixture = borrowFixture();
+    const lines = [
+      '/** Of the [manual](https://example.org) (vol. 3) the *second* line. Not this one. */',
+      'const quiet = 1;',
+      'export const loud = quiet + 1;',
+    ];
+    fixture.edit('chapters/1-lamp/oil.ts', (text) => `${text}\n${lines.join('\n')}\n`);
+    await weave(fixture);
+    const woven = pagesIn(fixture.out);
+    expect(woven.get('1-lamp/oil.html')).toContain(
+      '"const quiet = 1","Of the manual (vol. 3) the second line."',
+    );
+    expect(woven.get('reference/1-lamp.html')).not.toContain('loud');
+  });
+
   test('keeps a private field apart from the getter of the same name, and out of the reference', async () => {
     const fixture = borrowFixture();
     const queue = `

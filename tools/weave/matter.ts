@@ -183,16 +183,16 @@ function contractsOf(page: Page): Entry[] {
   everyElement(page.composition.tree, (node) => {
     if (node.properties.dataSpan) spans.set(String(node.properties.dataSpan), node);
   });
-  const exported = [...page.facts.definitions.values()].filter(
-    (one) => one.exported && !one.name.includes('.'),
-  );
+  const definitions = [...page.facts.definitions.values()].filter((one) => !one.name.includes('.'));
   const entries = page.composition.sections.flatMap(({ pieces }) =>
     pieces.flatMap((piece, index) => {
       const code = pieces[index + 1];
       if (piece.kind !== 'contract' || code?.kind !== 'code') return [];
-      const definition = exported.find(({ at }) => at >= code.start && at < code.end);
+      const [definition] = definitions
+        .filter(({ at }) => at >= code.start && at < code.end)
+        .sort((one, other) => one.at - other.at);
       const contract = spans.get(`${piece.start}-${piece.end}`);
-      return definition && contract ? [{ definition, contract }] : [];
+      return definition?.exported && contract ? [{ definition, contract }] : [];
     }),
   );
   contracts.set(page.facts, entries);

@@ -152,8 +152,11 @@ function ownerOf(declaration: Node): string | undefined {
  * ## The second line
  *
  * The first sentence of the contract. Authors write it for this, whether they know it or not: it should do when it
- * is all you get.
+ * is all you get. A hover is one line of text, so of a link it has the words and not the address.
  */
+/** A stop ends no sentence if it goes on in a small letter or a number, as in `vol. 3`. */
+const FIRST_SENTENCE = /^.*?[.!?](?=\s+[^\sa-z0-9]|\s*$)/;
+
 /** The first sentence of the contract in front of a declaration, or nothing. */
 export function summaryOf(declaration: Declaration): string {
   const statement = ts.isVariableDeclaration(declaration) ? declaration.parent.parent : declaration;
@@ -166,5 +169,6 @@ export function summaryOf(declaration: Declaration): string {
     .replace(/^[ \t]*\*[ \t]?/gm, '')
     .trim();
   const paragraph = /^(?:(?!\n\s*\n|\n?^@)[\s\S])*/m.exec(words)![0].replace(/\s+/g, ' ');
-  return /^.*?[.!?](?=\s|$)/.exec(paragraph)?.[0] ?? paragraph;
+  const plain = paragraph.replace(/\[([^\]]+)\]\([^)]*\)/g, '$1').replace(/\*(\w[^*]*)\*/g, '$1');
+  return FIRST_SENTENCE.exec(plain)?.[0] ?? plain;
 }
