@@ -14,7 +14,8 @@
  * program that looks up names. It sends two questions at once, and for the number that tells the answers apart it takes
  * the nanoseconds. They were the same; it took the second answer for the first one again, and waited five seconds for a
  * letter that it had in its hand. A Linux from 4.4 on comes by the Host with every system call. It is no trouble to
- * tell it.
+ * tell it. An older one takes its system calls without us, and its clock still goes from tick to tick: there,
+ * each name takes five seconds.
  *
  * A Linux looks for the first time before any interrupt has come, finds what it was told at LGUEST_INIT, and sets its
  * own clock by that, once and for all. lguest's Guests were behind by as long as a kernel needs to look around in its
