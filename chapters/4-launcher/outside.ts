@@ -103,7 +103,7 @@ export interface Outside {
    * @param most how many bytes there may be
    * @throws LauncherError naming the file and what is wrong with it
    */
-  gunzip?(name: string, bytes: Uint8Array, most: number): Uint8Array;
+  readonly gunzip?: (name: string, bytes: Uint8Array, most: number) => Uint8Array;
   /** @throws LauncherError naming the image and what is wrong with it */
   openDisk(name: string): Disk;
   /**
