@@ -67,7 +67,7 @@ function decodeGroup15(d: Decoder): Execute {
   const hasPrefix = d.repeat !== REPEAT_NONE || d.size !== (startsBig(d) ? 4 : 2);
   modrm(d, 4);
   if (!d.i.isMemory || d.reg > 1 || hasPrefix) return undefinedOpcode;
-  return d.reg === 0 ? fastSave : fastRestore;
+  return d.reg === 0 ? DEAR_SAVE : DEAR_RESTORE;
 }
 
 /** The segment of a memory operand; also where it is flat and nobody else wants to know. */
@@ -86,6 +86,9 @@ function dear(tenths: number, execute: Execute): Execute {
     execute(cpu, i);
   };
 }
+
+const DEAR_SAVE = dear(2, fastSave);
+const DEAR_RESTORE = dear(2, fastRestore);
 
 /*
  * ## With an operand in memory
@@ -262,22 +265,22 @@ const LONE = new Map<number, Row>([
     0xd9e8 + constant,
     [pushMathConstant, constant],
   ]),
-  [0xd9f0, [dear(20, powerOfTwoMinusOne)]],
-  [0xd9f1, [dear(20, logarithm.logarithm)]],
-  [0xd9f2, [dear(20, trigonometry.tangent)]],
-  [0xd9f3, [dear(20, arctangent)]],
+  [0xd9f0, [dear(100, powerOfTwoMinusOne)]],
+  [0xd9f1, [dear(50, logarithm.logarithm)]],
+  [0xd9f2, [dear(80, trigonometry.tangent)]],
+  [0xd9f3, [dear(60, arctangent)]],
   [0xd9f4, [scale.extract]],
   [0xd9f5, [dear(4, remainder.partialRemainder), 1]],
   [0xd9f6, [environment.turnStack, 7]],
   [0xd9f7, [environment.turnStack, 1]],
   [0xd9f8, [dear(4, remainder.partialRemainder), 0]],
-  [0xd9f9, [dear(20, logarithm.logarithmPlusOne)]],
+  [0xd9f9, [dear(100, logarithm.logarithmPlusOne)]],
   [0xd9fa, [arithmetic.takeSquareRoot]],
-  [0xd9fb, [dear(20, trigonometry.sineAndCosine)]],
+  [0xd9fb, [dear(100, trigonometry.sineAndCosine)]],
   [0xd9fc, [scale.roundTop]],
   [0xd9fd, [scale.scale]],
-  [0xd9fe, [dear(20, trigonometry.sine), 0]],
-  [0xd9ff, [dear(20, trigonometry.sine), 1]],
+  [0xd9fe, [dear(50, trigonometry.sine), 0]],
+  [0xd9ff, [dear(50, trigonometry.sine), 1]],
   [0xdae9, [compareWithRegister, QUIETLY + 2]],
   [0xdbe0, [environment.relic]],
   [0xdbe1, [environment.relic]],

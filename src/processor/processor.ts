@@ -48,7 +48,7 @@ import { resetX87 } from './x87-registers.ts';
  *  +--+--+--+--------------------+--+--+--+----------------+--+--+--+--+--+--+
  * ```
  */
-/** CR0: protection on, an 80387-style error line (always 1 since the 486). */
+/** Bits of CR0 and, after them, of CR4. ET, which once said that the coprocessor was an 80387, is always 1. */
 export const CR0_PE = 1 << 0;
 export const CR0_MP = 1 << 1;
 export const CR0_EM = 1 << 2;
@@ -68,7 +68,8 @@ export const CR4_OSFXSR = 1 << 9;
  *
  * The run loop is at its best when it never looks up from its work. So everything that may come between two
  * instructions is folded into one number, `attention`, that is 0 nearly always: an interrupt that may be taken,
- * the trap flag, a HLT that has just been executed, and the *shadow*.
+ * the trap flag, a HLT that has just been executed, a run that has been [dear](#dear-instructions) enough, and the
+ * *shadow*.
  *
  * The shadow is a courtesy of 1978. To change stacks you load SS and then ESP, and between the two the stack is
  * neither here nor there; an interrupt that came just then would push its frame into the void. (On the first
@@ -237,10 +238,13 @@ export function updateAttention(cpu: Processor): void {
 /*
  * ## Dear instructions
  *
- * Most instructions take a nanosecond, or twenty when it is the interpreter's turn. The arctangent takes two thousand,
- * and whoever has asked for four million instructions because the last four million took as many microseconds would
- * wait for seven seconds. So those that are very dear say so, and when a millisecond has gone into them, `run`
+ * Most instructions take a nanosecond, or twenty when it is the interpreter's turn. The arctangent takes six thousand,
+ * and whoever has asked for four million instructions because the last four million took as many nanoseconds would
+ * wait for twenty-four seconds. So those that are very dear say so, and when a millisecond has gone into them, `run`
  * comes back early. What has been done is done, and counted; it is only sooner that somebody can look at a clock.
+ *
+ * Compiling is dear too, and says nothing: a run must end after the same instruction on both engines. Decoding, which
+ * comes first, lets a thousand new blocks into a run, and a thousand are compiled in a quarter of a second.
  */
 /** Of a run, in tenths of a microsecond. */
 const MOST_EFFORT = 10_000;

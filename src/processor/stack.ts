@@ -10,7 +10,7 @@ import { BIG } from './descriptors.ts';
 import { addressForRead, type Instruction } from './instruction.ts';
 import { ACCESS, EAX, EBP, EDI, ESP, SELECTOR, SS } from './layout.ts';
 import { readOperand, readRegister, registerIndex, writeOperand, writeRegister } from './operands.ts';
-import { MODE_FLAT_STACK, type Processor, SHADOW_MOV_SS, updateAttention } from './processor.ts';
+import { MODE_FLAT_STACK, type Processor, SHADOW_MOV_SS, tire, updateAttention } from './processor.ts';
 import { linearAddress, loadSegment } from './segments.ts';
 
 /** PUSH of a 32-bit register, and the other common pushes, when the stack segment is flat. */
@@ -63,7 +63,7 @@ export function leave(cpu: Processor): void {
  * the upper half of ESP is nobody's concern.
  */
 /** Moves a stack offset, within 32 or 16 bits as the stack segment says. */
-export function stackOffset(cpu: Processor, from: number, by: number): number {
+function stackOffset(cpu: Processor, from: number, by: number): number {
   return cpu.words[ACCESS + SS]! & BIG ? (from + by) | 0 : (from + by) & 0xffff;
 }
 
@@ -158,7 +158,7 @@ export function moveToSegment(cpu: Processor, i: Instruction): void {
 }
 
 /** After a new SS no interrupt comes before the next instruction, which should be the new ESP. */
-export function shadowInterrupts(cpu: Processor): void {
+function shadowInterrupts(cpu: Processor): void {
   cpu.shadow = SHADOW_MOV_SS;
   updateAttention(cpu);
 }
@@ -172,6 +172,7 @@ export function shadowInterrupts(cpu: Processor): void {
 /** PUSHA: all eight, with ESP as it was. */
 export function pushAll(cpu: Processor, i: Instruction): void {
   const size = i.size;
+  tire(cpu, 2);
   probePush(cpu, 8, size);
   const top = readRegister(cpu, registerIndex(ESP, size), size);
   for (let register = EAX; register <= EDI; register++) {
@@ -202,7 +203,7 @@ export function leaveAnyStack(cpu: Processor, i: Instruction): void {
 /*
  * ENTER was meant for Pascal: a procedure in a procedure in a procedure gets the frame pointers of all those
  * around it, up to 31 of them. Compilers went on to do it by hand, in less time. It is still the longest
- * instruction that ring 3 has for integers, but for the strings.
+ * instruction that ring 3 has for integers, but for the strings: [dear](#dear-instructions), when there are many.
  */
 /** ENTER: a frame of `immediate` bytes, with copies of the frame pointers of `operation` outer levels. */
 export function enter(cpu: Processor, i: Instruction): void {
@@ -210,6 +211,7 @@ export function enter(cpu: Processor, i: Instruction): void {
   const size = i.size;
   const level = i.operation;
   const before = words[ESP]!;
+  tire(cpu, level >> 2);
   try {
     push(cpu, size, readRegister(cpu, registerIndex(EBP, size), size));
     const frame = words[ESP]!;
