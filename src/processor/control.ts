@@ -2,12 +2,12 @@
  * # Only for ring 0
  *
  * To require a ring is one comparison. Whether an instruction *has* that comparison is what makes a processor easy or
- * hard to virtualise. Most of those here have it, and a hypervisor is told of each attempt, by #GP. SMSW, RDTSC and
- * CPUID do not, and of these it is told nothing.
+ * hard to virtualise. Nearly all of those here that say something about the machine have it, and a hypervisor is told
+ * of each attempt, by #GP. SMSW, RDTSC and CPUID do not, and of these it is told nothing.
  */
 import { protectionFault } from './faults.ts';
 import { DIRECTION, INTERRUPT } from './flags.ts';
-import type { Instruction } from './instruction.ts';
+import { type Instruction, offsetOf } from './instruction.ts';
 import { BASE, CPL, CR0, CR2, CR3, CR4, DR0, DR6, DR7, EAX, EBX, ECX, EDX, SYSTEM_FLAGS } from './layout.ts';
 import { readOperand, writeOperand } from './operands.ts';
 import {
@@ -178,9 +178,8 @@ function debugNumber(number: number): number {
 export function invalidate(cpu: Processor, i: Instruction): void {
   requireRing0(cpu);
   // INVLPG takes the address as it is, whether or not the segment would allow an access.
-  const words = cpu.words;
-  const offset = (words[i.base]! + (words[i.index]! << i.shift) + i.displacement) & i.addressMask;
-  invalidatePage(cpu, i.segment < 0 ? offset : (words[BASE + i.segment]! + offset) | 0);
+  const offset = offsetOf(cpu, i);
+  invalidatePage(cpu, i.segment < 0 ? offset : (cpu.words[BASE + i.segment]! + offset) | 0);
 }
 
 /** INVD and WBINVD: there is no cache here to write back. */

@@ -95,7 +95,7 @@ export const FROM_OUTSIDE = 2;
  * @param error what to push behind the frame, or `NO_ERROR_CODE`
  * @throws #GP, #NP, #TS, #SS or #PF if the way in is broken; then nothing has changed but perhaps an accessed bit
  */
-export function enterHandler(cpu: Processor, vector: number, error: number, source: number): void {
+function enterHandler(cpu: Processor, vector: number, error: number, source: number): void {
   if (enterFlat(cpu, vector, error, source)) return;
   const words = cpu.words;
   const external = source === FROM_PROGRAM ? 0 : 1;

@@ -108,8 +108,9 @@ export interface Machine {
  *
  * Several machines can stand side by side: nothing in this appendix is kept in a variable of a module, but for the one
  * `fault` that lives from a throw to its catch, for the instruction in hand, the gate it goes through, the stack that
- * this has found and the numbers on the x87's workbench, which do not outlive an instruction, and for what a process
- * has to do but once: to number the gallery, to compile the sprinter and the calculator, and to `practise`.
+ * this has found, the frame that is pushed there, FXSAVE's picture and the numbers on the x87's workbench, which do not
+ * outlive an instruction, and for what a process has to do but once: to number the gallery, to compile the sprinter and
+ * the calculator, and to `practise`.
  */
 /** What executes: the interpreter alone, or with the compiler for what is hot. Nothing but the speed differs. */
 export type Engine = 'interpreter' | 'compiler';

@@ -14,15 +14,15 @@ import type { Processor } from './processor.ts';
 
 const DX = registerIndex(EDX, 2);
 
-/** The upper 32 bits of an unsigned product of two 32-bit numbers. */
-function unsignedHigh(a: number, b: number): number {
+/** The upper 32 bits of the product of two numbers of 32 bits, both taken as unsigned. */
+export function highProduct(a: number, b: number): number {
   const a0 = a & 0xffff;
   const a1 = a >>> 16;
   const b0 = b & 0xffff;
   const b1 = b >>> 16;
-  const middle = a1 * b0 + ((a0 * b0) >>> 16);
-  const other = a0 * b1 + (middle % 0x1_0000);
-  return (a1 * b1 + Math.floor(middle / 0x1_0000) + Math.floor(other / 0x1_0000)) | 0;
+  const middle = (Math.imul(a1, b0) + (Math.imul(a0, b0) >>> 16)) | 0;
+  const other = (Math.imul(a0, b1) + (middle & 0xffff)) | 0;
+  return (Math.imul(a1, b1) + (middle >>> 16) + (other >>> 16)) | 0;
 }
 
 /*
@@ -30,7 +30,7 @@ function unsignedHigh(a: number, b: number): number {
  * places up, and that can be taken off again.
  */
 function signedHigh(a: number, b: number): number {
-  return (unsignedHigh(a, b) - (a < 0 ? b : 0) - (b < 0 ? a : 0)) | 0;
+  return (highProduct(a, b) - (a < 0 ? b : 0) - (b < 0 ? a : 0)) | 0;
 }
 
 /** MUL r/m32: EDX:EAX = EAX * operand; CF and OF say that EDX is needed. */
@@ -39,7 +39,7 @@ export function multiply32(cpu: Processor, i: Instruction): void {
   const a = words[EAX]!;
   const b = readOperand(cpu, i);
   const low = Math.imul(a, b);
-  const high = unsignedHigh(a, b);
+  const high = highProduct(a, b);
   words[EAX] = low;
   words[EDX] = high;
   const wide = high === 0 ? 0 : 1;

@@ -37,8 +37,8 @@ export function readPhysical(cpu: Processor, at: number, size: number): number {
 /*
  * Writes have one thing to watch for, and it is ours, not the i386's. If we hold decoded instructions of that page and
  * the write hits one of them, they are no longer true. `dropCode` sees to it. Every write from inside that does not
- * take the fast path ends here, and there is no third way (REP by the page writes by itself, and asks the same table
- * first).
+ * take the fast path ends here, and there is no third way. (REP by the page and [the beaten track](#the-beaten-track)
+ * write by themselves, and ask the table of the fast path first.)
  */
 /** Writes 1, 2 or 4 bytes, and drops decoded code that they overwrite. Where there is no RAM nobody listens. */
 export function writePhysical(cpu: Processor, at: number, size: number, value: number): void {

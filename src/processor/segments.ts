@@ -121,7 +121,7 @@ function loadData(cpu: Processor, segment: number, selector: number): void {
 }
 
 /** Loads SS for a program that runs at `level`. */
-export function loadStack(cpu: Processor, selector: number, level: number): void {
+function loadStack(cpu: Processor, selector: number, level: number): void {
   checkStack(cpu, selector, level);
   markDescriptor(cpu, selector, ACCESSED);
   setSegment(cpu, SS, selector);
@@ -190,7 +190,7 @@ export function setNull(cpu: Processor, segment: number, selector: number): void
  * happens here. If it does, a new epoch begins, and the code is decoded again with the checks in it.
  */
 /** Works out which segments are flat, for blocks are decoded for one answer to that. */
-export function updateMode(cpu: Processor): void {
+function updateMode(cpu: Processor): void {
   const words = cpu.words;
   const code = words[ACCESS + CS]!;
   const flatCode = words[BASE + CS] === 0 && words[LIMIT + CS] === -1;

@@ -15,10 +15,10 @@ import { readOperandForWrite, readRegister, signed, unsigned, writeOperand } fro
 import type { Processor } from './processor.ts';
 
 /** The eight operations of the shift row, by the number in the ModRM byte. 6 is an old name of SHL. */
-const ROL = 0;
-const ROR = 1;
-const RCL = 2;
-const RCR = 3;
+export const ROL = 0;
+export const ROR = 1;
+export const RCL = 2;
+export const RCR = 3;
 export const SHL = 4;
 export const SHR = 5;
 export const SAR = 7;

@@ -24,11 +24,7 @@ import {
   setZeroReal,
   ZERO_VALUE,
 } from './x87-real.ts';
-import { precisionOf, round } from './x87-rounding.ts';
-
-/** The rounding mode in which a difference of nothing is -0. */
-const ROUNDING_CONTROL = 0xc00;
-const DOWN = 0x400;
+import { DOWN, precisionOf, round, ROUNDING_CONTROL } from './x87-rounding.ts';
 
 /*
  * ## The unusual first
@@ -83,6 +79,7 @@ function addZero(control: number, a: Real, b: Real, signA: number, signB: number
   return round(control, precisionOf(control), 0, result);
 }
 
+/** Nothing is -0 only when rounding down. */
 function signOfNothing(control: number): number {
   return (control & ROUNDING_CONTROL) === DOWN ? 1 : 0;
 }

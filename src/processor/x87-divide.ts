@@ -25,7 +25,7 @@ import {
   setZeroReal,
   ZERO_VALUE,
 } from './x87-real.ts';
-import { highProduct } from './x87-multiply.ts';
+import { highProduct } from './multiply.ts';
 import { precisionOf, round } from './x87-rounding.ts';
 
 /*

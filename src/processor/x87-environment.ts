@@ -89,7 +89,7 @@ const TAG_SPECIAL = 2;
 const TAG_EMPTY = 3;
 
 /** The tag word: two bits for each physical register, found out from what is in it. */
-export function tagWord(words: Int32Array): number {
+function tagWord(words: Int32Array): number {
   let tags = 0;
   for (let at = 7; at >= 0; at--) tags = (tags << 2) | tagOf(words, at);
   return tags;

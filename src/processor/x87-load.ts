@@ -31,6 +31,7 @@ import {
   writeStack,
 } from './x87-registers.ts';
 import { DENORMAL, normalise, Real, setIndefinite, setReal, SIGNALING } from './x87-real.ts';
+import { NEAREST, ROUNDING_CONTROL, UP } from './x87-rounding.ts';
 
 const value = new Real();
 
@@ -135,11 +136,6 @@ export const CONSTANTS: readonly (readonly [number, number, number, number])[] =
   [0, 0, 0, -1],
 ];
 
-/** Bits 10 and 11 of the control word. */
-const ROUNDING_CONTROL = 0xc00;
-const NEAREST = 0x000;
-const UP = 0x800;
-
 /**
  * Constant number `i.operation`. Each is kept as the nearest one, with a note on which side of the truth it lies, and
  * rounded as the control word says.
@@ -213,7 +209,7 @@ export function conditionalMove(cpu: Processor, i: Instruction): void {
  * forbade them when the decoder was drawn. A processor executes them; so do we.
  */
 /** Copies eighty bits as they are. */
-export function copyRegister(words: Int32Array, from: number, to: number): void {
+function copyRegister(words: Int32Array, from: number, to: number): void {
   const source = physical(words, from);
   const target = physical(words, to);
   words[X87_EXPONENT + target] = words[X87_EXPONENT + source]!;

@@ -47,7 +47,7 @@ export const DOUBLE_LIMIT = 0x7ff;
  * there. The smallest double, 2^-1074, lies fifteen thousand binary orders above the bottom of a register.
  */
 /** A REAL4, as it is: a signaling NaN is still one, a denormal still has to be normalised. */
-export function decodeSingle(bits: number, real: Real): void {
+function decodeSingle(bits: number, real: Real): void {
   const exponent = (bits >>> 23) & SINGLE_LIMIT;
   setReal(real, bits >>> 31, exponent + (BIAS - SINGLE_BIAS), INTEGER_BIT | (bits << 8), 0);
   if (exponent > 0 && exponent < SINGLE_LIMIT) real.kind = NORMAL;
@@ -55,7 +55,7 @@ export function decodeSingle(bits: number, real: Real): void {
 }
 
 /** A REAL8. */
-export function decodeDouble(low: number, high: number, real: Real): void {
+function decodeDouble(low: number, high: number, real: Real): void {
   const exponent = (high >>> 20) & DOUBLE_LIMIT;
   const top = INTEGER_BIT | ((high & 0xf_ffff) << 11) | (low >>> 21);
   setReal(real, high >>> 31, exponent + (BIAS - DOUBLE_BIAS), top, low << 11);

@@ -6,6 +6,7 @@
  * for the upper. `BigInt` would do it in one line and some three hundred nanoseconds. We do as you did at school,
  * with digits up to 65,535, and are done in a few.
  */
+import { highProduct } from './multiply.ts';
 import { invalid, propagateNaN, stopsAtDenormal } from './x87-nan.ts';
 import { DENORMAL_OPERAND } from './x87-registers.ts';
 import {
@@ -22,17 +23,6 @@ import {
   ZERO_VALUE,
 } from './x87-real.ts';
 import { precisionOf, round } from './x87-rounding.ts';
-
-/** The upper word of the product of two unsigned words. */
-export function highProduct(a: number, b: number): number {
-  const a0 = a & 0xffff;
-  const a1 = a >>> 16;
-  const b0 = b & 0xffff;
-  const b1 = b >>> 16;
-  const first = (Math.imul(a1, b0) + (Math.imul(a0, b0) >>> 16)) | 0;
-  const second = (Math.imul(a0, b1) + (first & 0xffff)) | 0;
-  return (Math.imul(a1, b1) + (first >>> 16) + (second >>> 16)) | 0;
-}
 
 /*
  * Zero times infinity is the multiplication without an answer. Both are limits of something, and it depends on

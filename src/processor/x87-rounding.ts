@@ -24,7 +24,7 @@ import { C1, INEXACT, OVERFLOWN, UNDERFLOWN } from './x87-registers.ts';
 import { INTEGER_BIT, NORMAL, type Real, setInfinity, setReal, SPECIAL_EXPONENT } from './x87-real.ts';
 
 /** Bits 8 and 9 of the control word: how long significands are to be. 1 is reserved, and is as 3. */
-const PRECISION_CONTROL = 0x300;
+export const PRECISION_CONTROL = 0x300;
 export const SINGLE = 0x000;
 export const DOUBLE = 0x200;
 export const EXTENDED = 0x300;
@@ -39,10 +39,11 @@ export const EXTENDED = 0x300;
  * quite keep the promise. Java found that out in 1996.
  */
 /** Bits 10 and 11 of the control word: which way. */
-const ROUNDING_CONTROL = 0xc00;
-const NEAREST = 0x000;
-const DOWN = 0x400;
-const UP = 0x800;
+export const ROUNDING_CONTROL = 0xc00;
+export const NEAREST = 0x000;
+export const DOWN = 0x400;
+export const UP = 0x800;
+export const TOWARDS_ZERO = 0xc00;
 
 /** What is taken from an exponent that is too large when the program wants to see to it, or added if too small. */
 const WRAP = 0x6000;

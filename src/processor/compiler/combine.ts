@@ -8,13 +8,15 @@ import {
   ADC,
   ADD as ADD_ROW,
   AND as AND_ROW,
+  CARRY_OUTS,
   CMP,
   OR as OR_ROW,
   SBB,
   SUB as SUB_ROW,
+  TOP_CARRIES,
   XOR as XOR_ROW,
 } from '../flags.ts';
-import { CARRY_OUTS, pushCarry, TOP_CARRIES } from './flag-values.ts';
+import { pushCarry } from './flag-values.ts';
 import { type Draft, FLAG_A, FLAG_B, T1, T2, T3 } from './draft.ts';
 import { ADD, AND, EXTEND16_S, EXTEND8_S, OR, SHL, SUB, XOR } from './emitter.ts';
 import {

@@ -156,7 +156,7 @@ export function loadRegisters(d: Draft): void {
   }
 }
 
-export function storeRegisters(d: Draft): void {
+function storeRegisters(d: Draft): void {
   for (let register = 0; register < 8; register++) {
     if ((d.written >> register) & 1) storeLocal(d, register, REGISTER + register);
   }

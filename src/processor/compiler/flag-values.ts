@@ -5,6 +5,7 @@
  * result can be worked out: here is how, flag by flag, in WebAssembly. You need not read it unless you doubt it. The
  * tests doubt it each time they run, with three hundred random programs.
  */
+import { CARRY_OUTS, TOP_CARRIES } from '../flags.ts';
 import { type Draft, FLAG_A, FLAG_B, T2, T3 } from './draft.ts';
 import {
   ADD,
@@ -37,10 +38,6 @@ import {
   LOGIC,
   shiftOfKind,
 } from './kinds.ts';
-
-/** What `flags.ts` keeps of the carries. */
-export const CARRY_OUTS = 0xc000_0008 | 0;
-export const TOP_CARRIES = 0xc000_0000 | 0;
 
 /*
  * ## The result
@@ -220,6 +217,14 @@ function pushOtherCarries(d: Draft): void {
   pushCarry(d);
   code.tee(T3);
   code.with(31, SHL);
+  if (isShiftLeft(kind)) {
+    // Overflow is carry against sign, so the lower carry is the sign.
+    code.get(T2);
+    code.with(31, SHR_U);
+    code.with(30, SHL);
+    code.op(OR);
+    return;
+  }
   // The lower carry: the same, turned over if there was an overflow.
   code.get(T3);
   if (isStep(kind)) {
@@ -234,18 +239,6 @@ function pushOtherCarries(d: Draft): void {
     code.with(15, AND);
     code.with(up ? 0 : 15, EQ);
     code.with(3, SHL);
-    code.op(OR);
-    return;
-  }
-  if (isShiftLeft(kind)) {
-    // Overflow is carry against sign, so the lower carry is the sign.
-    code.op(AND);
-    code.get(T3);
-    code.with(31, SHL);
-    code.get(T2);
-    code.with(31, SHR_U);
-    code.with(30, SHL);
-    code.op(OR);
     code.op(OR);
     return;
   }

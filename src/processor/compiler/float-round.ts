@@ -9,6 +9,7 @@
  * more* is a number whose first bit is set, which for a computer is one that is less than nothing.
  */
 import { C1, INEXACT } from '../x87-registers.ts';
+import { DOUBLE, EXTENDED, PRECISION_CONTROL, ROUNDING_CONTROL } from '../x87-rounding.ts';
 import {
   add,
   add64,
@@ -35,14 +36,8 @@ import {
 } from './formula.ts';
 import { control, DONE, EXPONENT, REFUSED, setPlace, settle, TOP_BIT } from './float-places.ts';
 
-const ROUNDING = 0xc00;
-const PRECISION = 0x300;
-const EXTENDED = 0x300;
-const DOUBLE = 0x200;
-
 /** Bits 10 and 11 of the control word: 0 is to nearest. */
-export const rounding = and(control, ROUNDING);
-export const TOWARDS_ZERO = 0xc00;
+export const rounding = and(control, ROUNDING_CONTROL);
 
 /** Refuses if something is cut off, and the program wants to hear of it. */
 export function refuseIfHeard(extra: Local): Formula {
@@ -72,7 +67,7 @@ export function settleRounded(extra: Local, up: Local): Formula {
 export const round = define('iilli', 'ili', (sign, exponent, significand, extra, place, up, unit, length) => [
   when(or(lt(exponent, 1), rounding), give(REFUSED)),
   set(unit, 1n),
-  set(length, and(control, PRECISION)),
+  set(length, and(control, PRECISION_CONTROL)),
   when(
     ne(length, EXTENDED),
     when(ne(length, DOUBLE), give(REFUSED)),

@@ -6,6 +6,7 @@
  * rounded in its register is rounded again on its way to memory, and `x87-store.ts` tells what comes of that.
  */
 import { DOUBLE_BIAS, DOUBLE_LIMIT, SINGLE_BIAS, SINGLE_LIMIT } from '../x87-memory.ts';
+import { TOWARDS_ZERO } from '../x87-rounding.ts';
 import {
   add,
   add64,
@@ -56,7 +57,7 @@ import {
   stackPlace,
   take,
 } from './float-places.ts';
-import { goesUp, refuseIfHeard, rounding, settleRounded, TOWARDS_ZERO } from './float-round.ts';
+import { goesUp, refuseIfHeard, rounding, settleRounded } from './float-round.ts';
 
 /*
  * ## A shorter number

@@ -6,14 +6,14 @@
  * has just read: so says the manual, and so the page is looked up for a store.
  */
 import { compareAndExchange, compareAndExchange8Bytes, exchangeAndAdd } from '../exchange.ts';
-import { ADD as ADD_ROW, CMP } from '../flags.ts';
+import { ADD as ADD_ROW, CARRY_OUTS, CMP } from '../flags.ts';
 import type { Execute, Instruction } from '../instruction.ts';
 import { EAX, EBX, ECX, EDX } from '../layout.ts';
 import { combine } from './combine.ts';
 import { pushCondition } from './conditions.ts';
 import { type Draft, FLAG_A, FLAG_B, T1, T2, T3, WIDE_0 } from './draft.ts';
 import { AND, EQ, I64_EQ, I64_LOAD, I64_STORE, OR, SELECT, SHL, SHR_U, XOR } from './emitter.ts';
-import { canonicalize, CARRY_OUTS } from './flag-values.ts';
+import { canonicalize } from './flag-values.ts';
 import { compare } from './lower-arithmetic.ts';
 import { type Lowering, lowering, REG, RM, USES_EAX, USES_EBX, USES_ECX, USES_EDX } from './lowering.ts';
 import { beginStore, getOperand, getRegister, pushPair, reachOperand } from './operands.ts';

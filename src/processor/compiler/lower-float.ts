@@ -17,7 +17,7 @@ import * as store from '../x87-store.ts';
 import { calculatorModule, IN_MEMORY, OPERATION_SHIFT, REMEMBERED, SEGMENT_SHIFT } from './calculator.ts';
 import { pushCondition } from './conditions.ts';
 import { type Draft, giveUpIf, loadFlags, prepareGivingUp, step, T1 } from './draft.ts';
-import { ADD, AND, I32_LOAD, OR, SHL } from './emitter.ts';
+import { ADD, AND, OR, SHL } from './emitter.ts';
 import { addPlaces } from './float-add.ts';
 import * as calculate from './float-arithmetic.ts';
 import * as compare from './float-compare.ts';
@@ -32,7 +32,7 @@ import type { Definition } from './formula.ts';
 import { CANONICAL } from './kinds.ts';
 import { type Lowering, lowering, USES_EAX } from './lowering.ts';
 import { callCalculator } from './module.ts';
-import { pushOffset, reachOperand, setRegister } from './operands.ts';
+import { pushOffset, pushWord, reachOperand, setRegister } from './operands.ts';
 
 /** Operations in the order of their numbers. */
 const operations: Definition[] = [];
@@ -181,11 +181,6 @@ function refuseIf(d: Draft, index: number, bits: number): void {
   pushWord(d, index);
   d.code.with(bits, AND);
   giveUpIf(d);
-}
-
-function pushWord({ code }: Draft, index: number): void {
-  code.const(0);
-  code.memory(I32_LOAD, index * 4);
 }
 
 /*

@@ -5,16 +5,12 @@
  * know what the other four are.
  */
 import type { Instruction } from '../instruction.ts';
+import { RCL, ROL, ROR } from '../shifts.ts';
 import { type Draft, FLAG_B, T0, T1, T2, T3 } from './draft.ts';
 import { AND, OR, ROTL, SHL, SHR_U, XOR } from './emitter.ts';
 import { canonicalize, pushCarry } from './flag-values.ts';
 import type { Flags } from './lowering.ts';
 import { getOperand, reachOperand, setOperand } from './operands.ts';
-
-const ROL = 0;
-const ROR = 1;
-const RCL = 2;
-export const RCR = 3;
 
 /** What a rotate does with flags; those through the carry read it, whoever wants the rest. */
 export function flagsOfRotate({ operation }: Instruction): Flags {

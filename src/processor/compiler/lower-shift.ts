@@ -28,11 +28,8 @@ import {
 import { CANONICAL, DYNAMIC, KIND_SAR, KIND_SHL, KIND_SHL_16, KIND_SHL_8 } from './kinds.ts';
 import { KIND_SHR, KIND_SHR_16, KIND_SHR_8 } from './kinds.ts';
 import { type Flags, isWide, type Lowering, lowering, REG, RM, USES_ECX } from './lowering.ts';
-import { flagsOfRotate, RCR, rotate } from './lower-rotate.ts';
+import { flagsOfRotate, rotate } from './lower-rotate.ts';
 import { getOperand, getRegister, reachOperand, setOperand } from './operands.ts';
-
-const SHR_ROW = 5;
-const SAR_ROW = 7;
 
 /*
  * The three plain shifts are three instructions of WebAssembly, and a byte is shifted like a word if one takes care
@@ -41,8 +38,8 @@ const SAR_ROW = 7;
  */
 /** The operation of WebAssembly, and the kind of flags. */
 function operationOf(row: number, size: number): [number, number] {
-  if (row === SAR_ROW) return [SHR_S, KIND_SAR];
-  if (row === SHR_ROW) return [SHR_U, size === 4 ? KIND_SHR : size === 2 ? KIND_SHR_16 : KIND_SHR_8];
+  if (row === shifts.SAR) return [SHR_S, KIND_SAR];
+  if (row === shifts.SHR) return [SHR_U, size === 4 ? KIND_SHR : size === 2 ? KIND_SHR_16 : KIND_SHR_8];
   return [SHL, size === 4 ? KIND_SHL : size === 2 ? KIND_SHL_16 : KIND_SHL_8];
 }
 
@@ -73,7 +70,7 @@ function shiftBy(row: number | undefined): Lowering['lower'] {
 
 /** Any of the row by a constant. */
 function shiftOrRotate(d: Draft, i: Instruction): void {
-  if (i.operation > RCR) shiftBy(undefined)(d, i);
+  if (i.operation > shifts.RCR) shiftBy(undefined)(d, i);
   else rotate(d, i);
 }
 
@@ -228,15 +225,15 @@ function setDoubleFlags(d: Draft, i: Instruction, left: boolean): void {
 /*
  * ## By name
  */
-const isShift = (i: Instruction) => i.operation > RCR;
+const isShift = (i: Instruction) => i.operation > shifts.RCR;
 const wideShift = { operand: 'store', flags: 'sets', writes: RM } as const;
 const byCount = { operand: 'store', flags: 'passes', writes: RM } as const;
 const double = { ...byCount, flags: flagsOfDouble, reads: REG | USES_ECX, fits: isWide } as const;
 
 export const shiftLowerings: [Execute, Lowering][] = [
   [shifts.shiftLeftRegister, lowering(shiftBy(4), wideShift)],
-  [shifts.shiftRightRegister, lowering(shiftBy(SHR_ROW), wideShift)],
-  [shifts.shiftArithmeticRegister, lowering(shiftBy(SAR_ROW), wideShift)],
+  [shifts.shiftRightRegister, lowering(shiftBy(shifts.SHR), wideShift)],
+  [shifts.shiftArithmeticRegister, lowering(shiftBy(shifts.SAR), wideShift)],
   [
     shifts.shiftByImmediate,
     lowering(shiftOrRotate, {

@@ -232,7 +232,8 @@ function pushSegmented(d: Draft, i: Instruction, size: number): void {
   code.op(ADD);
 }
 
-function pushWord({ code }: Draft, word: number): void {
+/** Pushes a word of the layout. */
+export function pushWord({ code }: Draft, word: number): void {
   code.const(0);
   code.memory(I32_LOAD, word * 4);
 }
