@@ -122,12 +122,16 @@ describe('a name in code', () => {
     ]);
   });
 
-  test('a contract is told without links, to the end of its sentence, and of nobody but what comes first behind it', async () => {
+  test('code is told without its remarks, and a contract without links, to the end of its sentence, and of nobody but what comes first behind it', async () => {
     const fixture = borrowFixture();
     const lines = [
       '/** Of the [manual](https://example.org) (vol. 3) the *second* line. Not this one. */',
       'const quiet = 1;',
-      'export const loud = quiet + 1;',
+      "const soft = ['*', // as in /* this",
+      "  '//',",
+      "  /* and */ 'that', // and no more",
+      '];',
+      'export const loud = quiet + soft.length;',
     ];
     fixture.edit('chapters/1-lamp/oil.ts', (text) => `${text}\n${lines.join('\n')}\n`);
     await weave(fixture);
@@ -135,6 +139,7 @@ describe('a name in code', () => {
     expect(woven.get('1-lamp/oil.html')).toContain(
       '"const quiet = 1","Of the manual (vol. 3) the second line."',
     );
+    expect(woven.get('1-lamp/oil.html')).toContain(`"const soft = ['*', '//', 'that', ]"`);
     expect(woven.get('reference/1-lamp.html')).not.toContain('loud');
   });
 

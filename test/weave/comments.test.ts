@@ -135,7 +135,7 @@ describe('the Markdown of a comment', () => {
     ['without stars', '/* # A\n\n   text\n     * item\n */', '# A\n\ntext\n  * item\n'],
     ['in one line', '/* # A */', '# A'],
   ])('%s keeps its lines and its indentation', (_, comment, markdown) => {
-    expect(markdownIn(comment)).toBe(markdown);
+    expect(markdownIn(comment, 1, () => undefined)).toBe(markdown);
   });
 });
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -189,6 +189,24 @@ describe('the weaver refuses', () => {
     ['a figure on two lines', '::figure[A long\nwalk]{#a-walk}', /breaks ::figure off: write it on one line/],
     ['the end of a directive that was never opened', 'no\n\n:::', /closes a directive that was never opened/],
     [
+      'a directive with a quotation mark too few',
+      ':::figure{#x caption="oh}\nno\n:::',
+      /begins like a directive and is none, ":::figure\{#x caption="oh\}": write :::figure\{#id caption=/,
+    ],
+    [
+      'a directive with a brace too few',
+      '::figure[oh]{#x',
+      /begins like a directive and is none, "::figure\[oh\]\{#x"/,
+    ],
+    [
+      'a directive whose attributes go on',
+      'And:\n\n:::exercise{#x points=5\nminutes=5}\nno\n:::',
+      /begins like a directive and is none, ":::exercise/,
+    ],
+    ['a directive behind a blank', '::: aside\nno\n:::', /is none, "::: aside": write :::aside … :::/],
+    ['a fence that is never closed', '```text\nno', /opens a fence and never closes it/],
+    ['a heading that no link can name', '## ???\n\nno', /has a heading without a letter/],
+    [
       'an exercise without points',
       ':::exercise{#x minutes=5}\nno\n:::',
       /has an exercise without points or minutes/,
@@ -228,6 +246,67 @@ describe('the weaver refuses', () => {
     const complaints = await complaintsOf(fixture);
     expect(complaints).toMatch(complaint);
     expect(complaints).toMatch(/^chapters\/1-lamp\/oil\.ts:1\d: /);
+  });
+
+  test('a line that has lost its star', async () => {
+    const fixture = borrowFixture();
+    fixture.edit(TABLES, (text) => text.replace('\n * ', '\n'));
+    const complaints = await complaintsOf(fixture);
+    expect(complaints).toMatch(/page-tables\.ts:\d+: has no star before ".+", as the lines around it have/);
+  });
+
+  test('a parameter without a name', async () => {
+    const fixture = borrowFixture();
+    const contract = '/**\n * More.\n *\n * @param {number} more as many\n */\n';
+    fixture.edit('chapters/1-lamp/oil.ts', (text) => `${text}\n${contract}export const more = 1;\n`);
+    expect(await complaintsOf(fixture)).toMatch(/oil\.ts:15: has a @param without a name: write @param name/);
+  });
+
+  test.each([
+    ['no title', (text: string) => text.replace(/^# .*/, 'Hello.'), /has no title: start it with a line/],
+    ['two titles', (text: string) => `${text}\n# More\n`, /has more than one "# Title"/],
+    ['a byte order mark', (text: string) => `\ufeff${text}`, /starts with a byte order mark/],
+  ])('a front page with %s', async (_, spoil, complaint) => {
+    const fixture = borrowFixture();
+    fixture.edit('book/front.md', spoil);
+    expect(await complaintsOf(fixture)).toMatch(complaint);
+  });
+
+  test('two chapters of one number, and one of none', async () => {
+    const fixture = borrowFixture();
+    for (const name of ['2-moths', 'notes']) {
+      mkdirSync(join(fixture.root, 'chapters', name));
+      writeFileSync(
+        join(fixture.root, 'chapters', name, 'moth.ts'),
+        '/* # Moth */\nexport const moth = 1;\n',
+      );
+    }
+    const complaints = await complaintsOf(fixture);
+    expect(complaints).toMatch(/^chapters\/2-moths:1: has the number of chapters\/2-cave/m);
+    expect(complaints).toMatch(/^chapters\/notes\/moth\.ts:1: stands in no room of the book/m);
+  });
+
+  test('a folder in the theme, but not what an editor leaves there', async () => {
+    const fixture = borrowFixture();
+    symlinkSync('nobody@nowhere', join(fixture.root, 'book/theme/.#lantern.css'));
+    mkdirSync(join(fixture.root, 'book/theme/fonts'));
+    expect(await complaintsOf(fixture)).toBe(
+      'book/theme/fonts:1: is no file: a theme has nothing else in it',
+    );
+  });
+
+  test('of a draft only what it cannot set, which are neither blanks nor footnotes', async () => {
+    const fixture = borrowFixture();
+    fixture.edit('chapters/1-lamp/oil.ts', () => '\n \n');
+    fixture.edit('book/front.md', (text) => `${text}\nA word[^1].\n\n[^1]: And *more*.\n`);
+    const { warnings } = await weave({ ...fixture, draft: true });
+    expect(warnings.map(({ message }) => message)).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^starts without narration/),
+        expect.stringMatching(/^has a footnote/),
+      ]),
+    );
+    expect(pagesIn(fixture.out).get('index.html')).toContain('A word[^1].');
   });
 
   test('nothing, in a file whose lines end as on Windows', async () => {

@@ -18,6 +18,7 @@ function withTrail(first: string) {
  * :::trail{#drop name="a drop of oil"}
  * 1. It [starts](${first}), as things do,
  * 2. [comes by](chapters/1-lamp/light.ts), see \`demandPage\`, and
+ *    - not without [light](chapters/1-lamp/light.ts);
  * 3. [ends](chapters/1-lamp/flame.ts). There is more to be said of that.
  * :::
  */`,
@@ -52,6 +53,7 @@ describe('a trail', () => {
     expect(pages.get('1-lamp/oil.html')).toMatch(/<li id="drop-1">.*starts/);
     expect(start).toContain('<a href="../1-lamp/light.html#');
     expect(start).not.toContain('back');
+    expect(middle).toContain(', 2\u00a0of\u00a03: comes by, see demandPage, and ');
     expect(middle).toContain('<a href="../2-cave/page-tables.html#a-fault-is-a-question"');
     expect(middle).toContain('<a href="flame.html#');
     expect(end).toContain(', 3\u00a0of\u00a03: ends. ');

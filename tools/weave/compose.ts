@@ -99,7 +99,7 @@ function setPiece(
     promised.set(start, promisedBy(contract.description, ...contract.clauses.map(({ text }) => text)));
     return place(kind, piece, setContract(contract));
   }
-  const prose = readNarration(markdownIn(comment), line, trouble);
+  const prose = readNarration(markdownIn(comment, line, trouble), line, trouble);
   promised.set(start, promisedBy(prose));
   return place(kind, piece, prose.children as BlockContent[]);
 }

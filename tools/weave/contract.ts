@@ -40,7 +40,9 @@ const NAMED = ['param', 'throws', 'typeParam'];
  * @param firstLine the line of the source at which it starts
  */
 export function readContract(comment: string, firstLine: number, trouble: Trouble): Contract {
-  const [before, ...clauses] = partsOf(markdownIn(comment).replace(/\{@link\s+([^\s}|]+)[^}]*\}/g, '`$1`'));
+  const [before, ...clauses] = partsOf(
+    markdownIn(comment, firstLine, trouble).replace(/\{@link\s+([^\s}|]+)[^}]*\}/g, '`$1`'),
+  );
   return {
     description: readNarration(before!.text, firstLine, trouble),
     clauses: clauses.map(({ text, line }) => readClause(text, firstLine + line, trouble)),
@@ -53,6 +55,8 @@ function readClause(clause: string, line: number, trouble: Trouble): Clause {
     trouble(line, `uses @${tag}, a tag the weaver does not know: it knows @${TAGS.join(', @')}`);
   }
   const name = NAMED.includes(tag) ? (/^[\w.$]+/.exec(rest)?.[0] ?? '') : '';
+  if (name === '' && (tag === 'param' || tag === 'typeParam'))
+    trouble(line, `has a @${tag} without a name: write @${tag} name, and what it is`);
   const said = rest.slice(name.length).replace(/^\s*(?:-\s+)?/, '');
   const text = tag === 'example' ? said : said.replace(/\n[ \t]+/g, '\n');
   return { tag, name, text: readNarration(text, line, trouble) };

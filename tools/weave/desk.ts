@@ -94,7 +94,7 @@ async function draftOf(file: string, source: SourceFile | string): Promise<Draft
   const trouble = (line: number, message: string) => void troubles.push({ line, message });
   const composition =
     typeof source === 'string' ? composeMarkdown(source, trouble) : compose(source, trouble);
-  if (typeof source !== 'string') complainOfSilence(composition, trouble);
+  complainOfSilence(composition, typeof source === 'string', trouble);
   const surveyed = survey(composition, file);
   await setFences(surveyed, trouble);
   return { source, composition, survey: surveyed, troubles };
@@ -102,12 +102,16 @@ async function draftOf(file: string, source: SourceFile | string): Promise<Draft
 
 function complainOfSilence(
   { text, sections, tree }: Composition,
+  isMarkdown: boolean,
   trouble: (line: number, message: string) => void,
 ): void {
-  const spoken = sections[0]?.pieces.some(({ kind }) => kind === 'narration');
-  if (!spoken) trouble(1, 'starts without narration: open it with /* in column 0 and a line "# Title"');
-  else if (!/^(#!.*\s*)?\/\*+\s*(\*\s*)?#\s/.test(text))
-    trouble(1, 'has no title: start its first comment with a line "# Title"');
+  const spoken = isMarkdown || sections[0]?.pieces.some(({ kind }) => kind === 'narration');
+  const begins = isMarkdown ? /^\s*#\s/ : /^(#!.*\s*)?\/\*+\s*(\*\s*)?#\s/;
+  if (text.startsWith('\ufeff'))
+    trouble(1, 'starts with a byte order mark, which nobody can see: save it without');
+  else if (!spoken) trouble(1, 'starts without narration: open it with /* in column 0 and a line "# Title"');
+  else if (!begins.test(text))
+    trouble(1, `has no title: start ${isMarkdown ? 'it' : 'its first comment'} with a line "# Title"`);
   else if (countOf(tree, 'h1') > 1)
     trouble(1, 'has more than one "# Title": a section starts with "## Title"');
 }

@@ -54,7 +54,7 @@ async function main(words: readonly string[]): Promise<number> {
     if (error instanceof WeaveError) return fail(error.message);
     const { code, syscall, path } = error as NodeJS.ErrnoException;
     if (code !== undefined && syscall !== undefined)
-      return fail(`weave: ${syscall} of ${path ?? out} failed: ${code}`);
+      return fail(`weave: ${syscall} of ${path ?? 'a file'} failed: ${code}`);
     throw error;
   }
 }

@@ -2,8 +2,8 @@
  * # Printing a tree
  *
  * rehype-stringify knows all of HTML: which end tags may be left out, which attributes are numbers, what a browser of
- * 2004 makes of a null character. It looks every name up to find out, and took half a second for a book that uses
- * twenty kinds of element and spells all of them out. What is left, if you spell everything out, is one page.
+ * 2004 makes of a null character. It looks every name up to find out, and took half a second for a book that uses four
+ * dozen kinds of element and spells all of them out. What is left, if you spell everything out, is one page.
  */
 
 import type { Element, ElementContent, Properties, Root, RootContent } from 'hast';

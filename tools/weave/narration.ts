@@ -7,14 +7,14 @@
  * charm.
  */
 
-import type { Root, RootContent } from 'mdast';
+import type { Node, Root, RootContent } from 'mdast';
 import remarkDirective from 'remark-directive';
 import remarkGfm from 'remark-gfm';
 import remarkParse from 'remark-parse';
 import { unified } from 'unified';
 import { SKIP, visit } from 'unist-util-visit';
 
-import { shapeDirective } from './directives.ts';
+import { DIRECTIVES, shapeDirective } from './directives.ts';
 import { readPlainly } from './plain.ts';
 import { curl } from './punctuation.ts';
 
@@ -54,19 +54,29 @@ export function readNarration(text: string, firstLine: number, trouble: Trouble)
 function readFully(text: string, firstLine: number, trouble: Trouble): Root {
   complainOfUnclosed(text, firstLine, trouble);
   const tree = markdown.parse(text) as Root;
+  const written = ({ position }: Node) =>
+    position ? text.slice(position.start.offset, position.end.offset) : '';
   visit(tree, (node, index, parent) => {
     if (node.type === 'textDirective') {
-      const { start, end } = node.position!;
-      const value = text.slice(start.offset, end.offset);
-      parent!.children[index!] = { type: 'text', value, position: node.position };
+      parent!.children[index!] = { type: 'text', value: written(node), position: node.position! };
       return SKIP;
     }
     if (node.position) node.position = moved(node.position, firstLine - 1);
     const line = node.position?.start.line ?? firstLine;
+    if (node.type === 'paragraph') complainOfUnread(written(node), line, trouble);
+    if (node.type === 'heading' && wordsIn(written(node)).length === 0)
+      trouble(line, 'has a heading without a letter or a number, to which no link could lead');
     if (node.type === 'html')
       trouble(line, `would lose ${quoted(node.value)}, which Markdown takes for HTML: set it in backticks`);
-    if (node.type === 'footnoteDefinition')
+    if (node.type === 'footnoteReference') {
+      parent!.children[index!] = { type: 'text', value: `[^${node.identifier}]`, position: node.position! };
+      return SKIP;
+    }
+    if (node.type === 'footnoteDefinition') {
       trouble(line, 'has a footnote, which no page has a foot for: write an :::aside');
+      parent!.children.splice(index!, 1, ...node.children);
+      return index;
+    }
     if (node.type === 'definition')
       trouble(
         line,
@@ -102,21 +112,22 @@ function quoted(text: string): string {
  * ## The missing colons
  *
  * Forget the three colons at the end of an aside, and Markdown will close it for you, at the end of the comment.
- * Half of your page is then in the margin, and everything is perfectly valid. We count them ourselves. A directive of
- * two colons must be one line, however long; break it, and it is perfectly valid too, as prose with colons in it.
+ * Half of your page is then in the margin, and everything is perfectly valid. We count them ourselves, and the ends of
+ * fences with them. A directive of two colons must be one line, however long; break it, and it is perfectly valid too,
+ * as prose with colons in it.
  */
-/** Markdown closes an open directive at the end of the text by itself, which is never what the author meant. */
+/** Markdown closes what is open at the end of the text by itself, which is never what the author meant. */
 function complainOfUnclosed(text: string, firstLine: number, trouble: Trouble): void {
   const open: { name: string; colons: number; line: number }[] = [];
-  let fence = '';
+  let fence = { mark: '', line: 0 };
   for (const [index, line] of text.split('\n').entries()) {
     const at = firstLine + index;
-    const mark = /^ {0,3}(`{3,}|~{3,})/.exec(line)?.[1] ?? '';
-    if (fence !== '') {
-      if (mark.startsWith(fence)) fence = '';
+    const [, mark = '', language = ''] = /^ {0,3}(`{3,}|~{3,})(.*)$/.exec(line) ?? [];
+    if (fence.mark !== '') {
+      if (mark.startsWith(fence.mark) && language.trim() === '') fence = { mark: '', line: 0 };
       continue;
     }
-    fence = mark;
+    fence = { mark, line: at };
     const broken = /^ {0,3}::([a-z]+)\[[^\]]*$/.exec(line);
     if (broken) trouble(at, `breaks ::${broken[1]} off: write it on one line`);
     const found = /^ {0,3}(:{3,})\s*([\w-]*)/.exec(line);
@@ -128,6 +139,25 @@ function complainOfUnclosed(text: string, firstLine: number, trouble: Trouble): 
   }
   for (const { name, line } of open)
     trouble(line, `opens :::${name} and never closes it: end it with a line of :::`);
+  if (fence.mark !== '')
+    trouble(fence.line, `opens a fence and never closes it: end it with a line of ${fence.mark}`);
+}
+
+/*
+ * A quotation mark that is missing, or a brace, or a blank behind the colons, and it is not a directive any more but a
+ * paragraph about one. No paragraph of ours begins a line with two colons and a word for any other reason.
+ */
+/** Complains of a line that begins like a directive and has come out as prose. */
+function complainOfUnread(paragraph: string, firstLine: number, trouble: Trouble): void {
+  for (const [index, line] of paragraph.split('\n').entries()) {
+    const name = /^\s*:{2,}\s*([a-z]+)/.exec(line)?.[1];
+    if (name === undefined) continue;
+    const right = DIRECTIVES[name] ?? Object.values(DIRECTIVES).join(', ');
+    trouble(
+      firstLine + index,
+      `begins like a directive and is none, "${quoted(line.trim())}": write ${right}`,
+    );
+  }
 }
 
 /*
@@ -135,16 +165,24 @@ function complainOfUnclosed(text: string, firstLine: number, trouble: Trouble): 
  *
  * Off with the stars. The one thing to keep is the number of lines, for it is by counting lines that we know where
  * we are. An author may also leave the stars out; then up to three blanks go, which is how far the opening slash,
- * star and blank push the first line in.
+ * star and blank push the first line in. If most lines have theirs and one has not, it was lost; the others would be
+ * read as a list.
  */
 /** The Markdown in a comment: one line of it for each line of the source. */
-export function markdownIn(comment: string): string {
+export function markdownIn(comment: string, firstLine: number, trouble: Trouble): string {
   const lines = comment
     .replace(/^\/\*+[ \t]?/, '')
     .replace(/[ \t]*\*+\/$/, '')
     .split(/\r?\n/);
   const rest = lines.slice(1).filter((line) => line.trim() !== '');
-  if (rest.length > 0 && rest.every((line) => /^\s*\*/.test(line))) {
+  const lost = rest.filter((line) => !/^\s*\*/.test(line));
+  if (lost.length * 2 < rest.filter((line) => /^ ?\*/.test(line)).length)
+    for (const line of lost)
+      trouble(
+        firstLine + lines.indexOf(line),
+        `has no star before "${quoted(line.trim())}", as the lines around it have`,
+      );
+  if (rest.length > 0 && lost.length === 0) {
     return lines.map((line, index) => (index === 0 ? line : line.replace(/^\s*\*[ \t]?/, ''))).join('\n');
   }
   const indent = Math.min(3, ...rest.map((line) => /^ */.exec(line)![0].length));

@@ -30,7 +30,8 @@ export interface Room {
  * ## The way through the house
  *
  * Chapters come by their number. What they stand on follows as appendices, which have no natural order, so here is
- * one: from the silicon upwards, and the tools last. A folder that nobody has thought of yet goes to the end.
+ * one: from the silicon upwards, and what checks your homework last. A folder that nobody has thought of yet goes to
+ * the end.
  */
 const APPENDICES = [
   'src/processor',
@@ -49,6 +50,13 @@ export function findRooms(root: string, complaints: Complaints): Room[] {
     .sort((a, b) => chapterNumber(a) - chapterNumber(b));
   const others = [...foldersIn(root, 'src'), ...foldersIn(root, 'tools')].sort(byPlace);
   const entries = programEntries(root);
+  for (const [index, folder] of chapters.entries())
+    if (index > 0 && chapterNumber(folder) === chapterNumber(chapters[index - 1]!))
+      complaints.add(
+        folder,
+        1,
+        `has the number of ${chapters[index - 1]}: every chapter needs one of its own`,
+      );
 
   const rooms: Room[] = [];
   for (const folder of [...chapters, ...others]) {
@@ -203,6 +211,7 @@ function sourcesIn(root: string, folder: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .map((name) => `${folder}/${name.replaceAll('\\', '/')}`)
     .filter((name) => name.endsWith('.ts') && !name.includes('/.'))
+    .filter((name) => statSync(join(root, name), { throwIfNoEntry: false })?.isFile())
     .sort();
 }
 
@@ -219,7 +228,7 @@ function complainOfHomeless(root: string, rooms: Room[], complaints: Complaints)
         complaints.add(
           file,
           1,
-          'stands in no room of the book: move it into a folder of chapters, src or tools',
+          'stands in no room of the book: a room is a folder of src, of tools, or with its number (as 8-notes) of chapters',
         );
       }
     }

@@ -51,7 +51,8 @@ export function sectionsOf(tree: SourceFile, tokens: readonly Token[]): Section[
 
 /*
  * Within a section we cut wherever the voice changes. `begin` ends the piece before at the very character where it
- * starts the new one. That is the whole secret of the coverage proof: nothing between them to lose.
+ * starts the new one. That is the whole secret of the coverage proof: nothing between them to lose. (A file of nothing
+ * but blanks has no token, and its blanks count.)
  */
 function piecesOf(tree: SourceFile, tokens: readonly Token[]): Piece[] {
   const pieces: Piece[] = [];
@@ -66,6 +67,7 @@ function piecesOf(tree: SourceFile, tokens: readonly Token[]): Piece[] {
       inCode = true;
     }
   }
+  if (pieces.length === 0 && tree.text !== '') begin('code', 0);
   return pieces.flatMap((piece) => (piece.kind === 'code' ? setImportsApart(tree, piece) : [piece]));
 
   function begin(kind: PieceKind, at: number): void {

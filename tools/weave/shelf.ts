@@ -5,7 +5,7 @@
  * fit into a comment. They lie in `book`, as they are.
  */
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Page } from './directory.ts';
@@ -30,10 +30,14 @@ export function readShelf(root: string, complaints: Complaints): Shelf {
   const front = join(root, FRONT);
   if (!existsSync(front)) complaints.add(FRONT, 1, 'is missing: the book has no front page');
   const theme = join(root, 'book/theme');
-  const names = existsSync(theme) ? readdirSync(theme) : [];
+  const names = existsSync(theme) ? readdirSync(theme).filter((name) => !name.startsWith('.')) : [];
+  const files = names.filter((name) => statSync(join(theme, name), { throwIfNoEntry: false })?.isFile());
+  for (const name of names)
+    if (!files.includes(name))
+      complaints.add(`book/theme/${name}`, 1, 'is no file: a theme has nothing else in it');
   return {
     front: existsSync(front) ? readFileSync(front, 'utf8') : '# Untitled\n',
-    assets: new Map(names.map((name) => [`assets/${name}`, readFileSync(join(theme, name))])),
+    assets: new Map(files.map((name) => [`assets/${name}`, readFileSync(join(theme, name))])),
     drawing: (id) => drawingIn(join(root, 'book/figures'), id),
   };
 }

@@ -40,8 +40,8 @@ function declared(declaration: Declaration): string {
   if (isImport(declaration)) return `${name} from ${moduleOf(declaration)}`;
   if (ts.isInterfaceDeclaration(declaration)) return `interface ${name}${parameters(declaration)}`;
   if (ts.isClassDeclaration(declaration)) return `class ${name}${parameters(declaration)}`;
-  if (ts.isTypeAliasDeclaration(declaration)) return declaration.getText().replace(/^export\s+|;$/g, '');
-  if (ts.isTypeParameterDeclaration(declaration)) return `type parameter ${declaration.getText()}`;
+  if (ts.isTypeAliasDeclaration(declaration)) return spoken(declaration).replace(/^export\s+|;$/g, '');
+  if (ts.isTypeParameterDeclaration(declaration)) return `type parameter ${spoken(declaration)}`;
   if (ts.isSourceFile(declaration)) return `module ${declaration.fileName}`;
   if (isWritten(declaration)) return functionHead(declaration);
   if (ts.isBindingElement(declaration)) return destructured(declaration);
@@ -61,7 +61,7 @@ function nameOf(declaration: Declaration): string {
 function moduleOf(declaration: Node): string {
   let node = declaration;
   while (!ts.isImportDeclaration(node)) node = node.parent;
-  return node.moduleSpecifier.getText();
+  return spoken(node.moduleSpecifier);
 }
 
 function isWritten(declaration: Declaration): declaration is SignatureDeclaration & Declaration {
@@ -78,10 +78,9 @@ function isWritten(declaration: Declaration): declaration is SignatureDeclaratio
  * From the first word up to the body.
  */
 function functionHead(declaration: SignatureDeclaration): string {
-  const tree = declaration.getSourceFile();
   const body = (declaration as { body?: Node }).body;
-  const head = tree.text
-    .slice(declaration.getStart(tree), body ? body.getFullStart() : declaration.end)
+  const end = body ? body.getFullStart() : declaration.end;
+  const head = withoutComments(declaration, declaration.getStart(), end)
     .replace(/^(export|default|declare|\s)+/, '')
     .replace(/;$/, '')
     .trim();
@@ -99,11 +98,11 @@ function variable(declaration: VariableDeclaration): string {
   const { type, initializer, parent } = declaration;
   const name = nameOf(declaration);
   const word = parent.flags & ts.NodeFlags.Const ? 'const' : 'let';
-  if (type) return `${word} ${name}: ${type.getText()}`;
-  if (ts.isForOfStatement(parent.parent)) return `${word} ${name} of ${parent.parent.expression.getText()}`;
+  if (type) return `${word} ${name}: ${spoken(type)}`;
+  if (ts.isForOfStatement(parent.parent)) return `${word} ${name} of ${spoken(parent.parent.expression)}`;
   if (ts.isCatchClause(parent)) return `${name}, caught`;
   if (!initializer) return `${word} ${name}`;
-  const value = initializer.getText();
+  const value = spoken(initializer);
   return `${word} ${name} = ${shortened(value, LONGEST_VALUE)}`;
 }
 
@@ -114,7 +113,7 @@ function destructured(declaration: BindingElement): string {
   let whole: Node = declaration;
   while (!ts.isVariableDeclaration(whole) && !ts.isParameter(whole)) whole = whole.parent;
   const source = whole.initializer ?? whole.type;
-  return source ? `${name}, out of ${shortened(source.getText(), LONGEST_VALUE)}` : name;
+  return source ? `${name}, out of ${shortened(spoken(source), LONGEST_VALUE)}` : name;
 }
 
 /*
@@ -124,10 +123,42 @@ function destructured(declaration: BindingElement): string {
 function described(declaration: Declaration): string {
   const { type, initializer } = declaration as { type?: Node; initializer?: Node };
   const name = nameOf(declaration);
-  if (type) return `${name}: ${type.getText()}`;
+  if (type) return `${name}: ${spoken(type)}`;
   const is = ts.isPropertyAssignment(declaration) ? ':' : ' =';
-  if (initializer) return `${name}${is} ${shortened(initializer.getText(), LONGEST_VALUE)}`;
+  if (initializer) return `${name}${is} ${shortened(spoken(initializer), LONGEST_VALUE)}`;
   return name;
+}
+
+/*
+ * A remark at the end of a line is for whoever reads lines. In a slip of one line it would swallow what comes behind.
+ */
+/** What stands in the source, without the comments in it. */
+function spoken(node: Node): string {
+  return withoutComments(node, node.getStart(), node.end);
+}
+
+function withoutComments(node: Node, start: number, end: number): string {
+  const { text } = node.getSourceFile();
+  let said = '';
+  let at = start;
+  const leaveOutBehind = (place: number) => {
+    const onThisLine = ts.getTrailingCommentRanges(text, place) ?? [];
+    for (const comment of [...onThisLine, ...(ts.getLeadingCommentRanges(text, place) ?? [])]) {
+      if (comment.pos < at || comment.end > end) continue;
+      said += text.slice(at, comment.pos);
+      at = comment.end;
+    }
+  };
+  const visit = (child: Node): void => {
+    leaveOutBehind(child.pos);
+    ts.forEachChild(child, visit, (list) => {
+      list.forEach(visit);
+      leaveOutBehind(list.end);
+    });
+    leaveOutBehind(child.end);
+  };
+  visit(node);
+  return said + text.slice(at, end);
 }
 
 function shortened(text: string, longest: number): string {
@@ -137,7 +168,7 @@ function shortened(text: string, longest: number): string {
 
 function parameters(declaration: { typeParameters?: readonly Node[] }): string {
   return declaration.typeParameters
-    ? `<${declaration.typeParameters.map((node) => node.getText()).join(', ')}>`
+    ? `<${declaration.typeParameters.map((node) => spoken(node)).join(', ')}>`
     : '';
 }
 

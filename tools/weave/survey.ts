@@ -177,16 +177,20 @@ function surveySection(
 function trailIn(node: Element, line: number): Trail {
   const trail = String(node.properties.id);
   const steps: TrailStep[] = [];
-  everyElement(node, (item) => {
-    if (item.tagName !== 'li') return;
+  const list = node.children.find((child) => child.type === 'element' && child.tagName === 'ol') as
+    | Element
+    | undefined;
+  for (const item of list?.children ?? []) {
+    if (item.type !== 'element') continue;
     const id = `${trail}-${steps.length + 1}`;
     let target: string | undefined;
     everyElement(item, ({ tagName, properties }) => {
       if (tagName === 'a') target ??= String(properties.href);
     });
     item.properties.id = id;
-    steps.push({ target, says: firstSentence(textOf(item)), id });
-  });
+    const said = item.children.filter((child) => child.type !== 'element' || !/^[ou]l$/.test(child.tagName));
+    steps.push({ target, says: firstSentence(said.map(textOf).join('')), id });
+  }
   return { id: trail, name: String(node.properties.dataTrail), line, steps };
 }
 

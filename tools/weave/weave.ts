@@ -193,9 +193,10 @@ function complainOfSyntax({ trees }: Reading, complaints: Complaints): void {
 }
 
 function verdict({ found }: Complaints, draft: boolean): Problem[] {
-  const problems = found.map(({ file, line, message }) => ({ file, line, message }));
-  if (found.some(({ fatal }) => fatal || !draft)) throw new WeaveError(problems);
-  return problems;
+  const problems = (of: typeof found) => of.map(({ file, line, message }) => ({ file, line, message }));
+  const wrong = draft ? found.filter(({ fatal }) => fatal) : found;
+  if (wrong.length > 0) throw new WeaveError(problems(wrong));
+  return problems(found);
 }
 
 /*
