@@ -100,21 +100,10 @@ const MINUTE = 60;
 /** A name of some services has hundreds. */
 const MOST_ADDRESSES = 16;
 
-/** Looks up what was asked, and writes the answer. It never rejects. */
-async function answerQuestion(
-  question: Question,
-  lookup: (name: string) => Promise<number[]>,
-): Promise<Uint8Array> {
-  if (question.kind !== CLASS_INTERNET) return answer(question, NOT_IMPLEMENTED);
-  if (question.type !== TYPE_A && question.type !== TYPE_AAAA) return answer(question, NOT_IMPLEMENTED);
-  if (!/^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/.test(question.name)) return answer(question, FORMAT_ERROR);
-  try {
-    const addresses = await lookup(question.name);
-    if (addresses.length === 0) return answer(question, NO_SUCH_NAME);
-    return answer(question, 0, question.type === TYPE_A ? addresses.slice(0, MOST_ADDRESSES) : []);
-  } catch {
-    return answer(question, SERVER_FAILURE);
-  }
+/** Why a question need not be looked up, as it will be told; 0 if it must be. */
+function refusalOf({ kind, type, name }: Question): number {
+  if (kind !== CLASS_INTERNET || (type !== TYPE_A && type !== TYPE_AAAA)) return NOT_IMPLEMENTED;
+  return /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/.test(name) ? 0 : FORMAT_ERROR;
 }
 
 /*
@@ -123,7 +112,8 @@ async function answerQuestion(
 
 const RECORD = 16;
 
-function answer(question: Question, code: number, addresses: readonly number[] = []): Uint8Array {
+function answer(question: Question, code: number, found: readonly number[] = []): Uint8Array {
+  const addresses = question.type === TYPE_A ? found.slice(0, MOST_ADDRESSES) : [];
   const records = HEADER + question.bytes.length;
   const message = new Uint8Array(records + RECORD * addresses.length);
   const view = viewOf(message);
@@ -155,15 +145,29 @@ function answer(question: Question, code: number, addresses: readonly number[] =
  */
 /** Names of one Guest that this computer is asked for at the same time. */
 const MOST_ASKED = 2;
-/** Names of one Guest that wait until it is their turn. */
-const MOST_WAITING = 30;
+/** Questions of one Guest that are open at the same time. */
+const MOST_OPEN = 32;
+
+/*
+ * Most programs ask for an A and an AAAA in one breath. That is one name to look up, and the answers go out in the
+ * order of the questions. It matters to a Guest whose clock [stands still](#hearsay) between the two and who has
+ * numbered both by it: whatever comes first, it will take for the answer to the first.
+ */
+interface Caller {
+  question: Question;
+  reply(answer: Uint8Array): void;
+}
 
 /** The name server of one Guest. */
 export class NameServer {
   readonly #lookup: (name: string) => Promise<number[]>;
-  readonly #waiting: (() => Promise<void>)[] = [];
+  /** Who waits for which name, whether it is being looked up or stands in line. */
+  readonly #callers = new Map<string, Caller[]>();
+  readonly #line: string[] = [];
+  #open = 0;
   #asked = 0;
 
+  /** @param lookup finds the addresses of a name: none, if there is no such name; rejects, if nobody could say */
   constructor(lookup: (name: string) => Promise<number[]>) {
     this.#lookup = lookup;
   }
@@ -171,23 +175,44 @@ export class NameServer {
   /** Answers a question some time, by `reply`; never, if it is none. */
   take(message: Uint8Array, reply: (answer: Uint8Array) => void): void {
     const question = parseQuestion(message);
-    if (!question || this.#waiting.length === MOST_WAITING) return;
-    this.#waiting.push(async () => reply(await answerQuestion(question, this.#lookup)));
-    void this.#askNext();
+    if (!question) return;
+    const refusal = refusalOf(question);
+    if (refusal !== 0) return reply(answer(question, refusal));
+    if (this.#open === MOST_OPEN) return;
+    this.#open++;
+    const { name } = question;
+    const others = this.#callers.get(name);
+    if (others) {
+      others.push({ question, reply });
+    } else {
+      this.#callers.set(name, [{ question, reply }]);
+      this.#line.push(name);
+      void this.#askNext();
+    }
   }
 
   /** Forgets whoever stands in line. */
   close(): void {
-    this.#waiting.length = 0;
+    for (const name of this.#line.splice(0)) this.#leave(name);
   }
 
   async #askNext(): Promise<void> {
     if (this.#asked === MOST_ASKED) return;
-    const ask = this.#waiting.shift();
-    if (!ask) return;
+    const name = this.#line.shift();
+    if (name === undefined) return;
     this.#asked++;
-    await ask();
+    const found = await this.#lookup(name).catch(() => undefined);
     this.#asked--;
+    const code = found === undefined ? SERVER_FAILURE : found.length === 0 ? NO_SUCH_NAME : 0;
+    for (const { question, reply } of this.#leave(name)) reply(answer(question, code, found));
     void this.#askNext();
+  }
+
+  /** Takes leave of all who wait for a name. */
+  #leave(name: string): Caller[] {
+    const callers = this.#callers.get(name) ?? [];
+    this.#callers.delete(name);
+    this.#open -= callers.length;
+    return callers;
   }
 }

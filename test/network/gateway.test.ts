@@ -212,6 +212,36 @@ describe('The name server', () => {
     expect(answers).toBe(32);
   });
 
+  it('looks a name up once for all who ask, and answers in the order of the questions', async () => {
+    const asked: { name: string; answer: (addresses: string[]) => void }[] = [];
+    const lookup = (name: string) =>
+      new Promise<string[]>((answer) => {
+        asked.push({ name, answer });
+      });
+    const gateway = new Gateway({ ...handSockets().sockets, lookup }, handClock(), PEER_MAC);
+    const ask = (name: string, type: number) =>
+      gateway.send(udp(NAME_SERVER, 5000, 53, question(name, type)));
+    for (const name of ['one.example', 'two.example']) for (const type of [1, 28]) ask(name, type);
+    await settle();
+    expect(asked.map(({ name }) => name)).toEqual(['one.example', 'two.example']);
+    for (const { answer } of asked.reverse()) answer(['203.0.113.5']);
+    await settle();
+    const heard: [string, number][] = [];
+    for (let frame = gateway.receive(); frame; frame = gateway.receive()) {
+      const message = hear(frame).payload.subarray(8);
+      heard.push([String.fromCharCode(...message.subarray(13, 16)), viewOf(message).getUint16(6)]);
+    }
+    expect(heard).toEqual([
+      ['two', 1],
+      ['two', 0],
+      ['one', 1],
+      ['one', 0],
+    ]);
+    ask('one.example', 1);
+    await settle();
+    expect(asked.length).toBe(3);
+  });
+
   it.each([
     ['a pointer in a question', Uint8Array.of(1, 2, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0xc0, 12, 0, 1, 0, 1)],
     ['a name that goes beyond its message', question('lguest.example').subarray(0, 20)],
