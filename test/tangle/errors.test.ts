@@ -193,6 +193,16 @@ const REFUSED_OUTSIDE: [written: string, found: string, hint: string][] = [
     'with let',
   ],
   [
+    'export function f(a: u32): u32 { const b = a + 1; b = 5; return b; }',
+    'an assignment to the constant `b`',
+    'with let',
+  ],
+  [
+    'export function f(a: u32): u32 { const b = a + 1; for (;;) { if (a > 4) return b; b++; a += b; } }',
+    'an assignment to the constant `b`',
+    'with let',
+  ],
+  [
     'const N = 4; export function f(): u32 { return addressOf(N); }',
     'the address of the constant `N`',
     'declare it with let',

@@ -26,7 +26,7 @@ import {
   type Scratch,
   type TypedPlace,
 } from './places.ts';
-import type { KeptRegister } from './scope.ts';
+import { type KeptRegister, lookUp } from './scope.ts';
 import { isInPlace, nameOfType, type Type } from './types.ts';
 import { constantIn, core, typeOf } from './typing.ts';
 
@@ -71,14 +71,20 @@ const COMPOUND = new Map<ts.SyntaxKind, ts.SyntaxKind>([
  */
 
 export function refuseTarget(frame: Frame, node: ts.Expression): void {
+  const inner = core(frame, node);
   const constant = constantIn(frame, node);
-  if (constant === undefined) return;
-  if (isAccess(core(frame, node))) refuseWhole(node, constant.type);
+  if (constant !== undefined && isAccess(inner)) refuseWhole(node, constant.type);
+  if (constant === undefined && !isDeclaredConstant(frame, inner)) return;
   fail(
     node,
     `an assignment to the constant \`${node.getText()}\``,
     'declare it with let, or assign to its fields',
   );
+}
+
+function isDeclaredConstant(frame: Frame, node: ts.Expression): boolean {
+  const local = ts.isIdentifier(node) ? lookUp(frame.scope, node.text) : undefined;
+  return local?.kind === 'local' && local.isConstant;
 }
 
 /*

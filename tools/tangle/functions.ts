@@ -65,7 +65,13 @@ function receive(
   const name = nameOf(parameter.name);
   const type = item.type.parameters[item.node.parameters.indexOf(parameter)]!;
   const home = frame.homes.get(parameter);
-  bind(frame.scope, parameter, name, { kind: 'local', name, type, home: home ?? distance });
+  bind(frame.scope, parameter, name, {
+    kind: 'local',
+    name,
+    type,
+    home: home ?? distance,
+    isConstant: false,
+  });
   if (home !== undefined) emit(frame, `mov ${home}, [ebp+${distance}]`);
   frame.movable.set(distance, parameter);
 }

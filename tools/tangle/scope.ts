@@ -24,6 +24,8 @@ export type Binding =
       readonly name: string;
       readonly type: Type;
       readonly home: number | KeptRegister;
+      /** Whether it was declared with `const`, though its value is not known before the program runs. */
+      readonly isConstant: boolean;
     }
   | { readonly kind: 'constant'; readonly constant: Constant };
 

@@ -93,13 +93,13 @@ function declare(frame: Frame, node: ts.VariableDeclaration, isConstant: boolean
   const home = frame.homes.get(node);
   if (home !== undefined) {
     if (value !== undefined) putInRegister(frame, home, name, value);
-    return bind(frame.scope, node, name, { kind: 'local', name, type, home });
+    return bind(frame.scope, node, name, { kind: 'local', name, type, home, isConstant });
   }
   frame.bytes += 4;
   const distance = -frame.bytes;
   frame.movable.set(distance, node);
   if (value !== undefined) initialise(frame, value, distance);
-  bind(frame.scope, node, name, { kind: 'local', name, type, home: distance });
+  bind(frame.scope, node, name, { kind: 'local', name, type, home: distance, isConstant });
 }
 
 /*
