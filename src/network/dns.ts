@@ -140,8 +140,8 @@ function answer(question: Question, code: number, found: readonly number[] = [])
  * A name can take seconds to be found, and the answer comes when it comes. Nobody waits for it here: the Guest goes on
  * sending, other frames are peeled. But Node has four threads for this, and all Guests of one program share them. One
  * that asked for thirty-two names at once, of a server that never answers, kept its neighbour waiting for nineteen
- * seconds. So each has two names looked up at a time, and the others stand in line. If there are thirty in it, the next
- * is not heard. The Guest will ask again.
+ * seconds. So each has two names looked up at a time, and the others stand in line. While thirty-two questions are
+ * open, no other is heard. The Guest will ask again.
  */
 /** Names of one Guest that this computer is asked for at the same time. */
 const MOST_ASKED = 2;

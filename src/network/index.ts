@@ -32,7 +32,7 @@
  * :::
  *
  * What is missing is as much a decision as what is there. No IPv6: nobody here hands out an address of that kind, a
- * Guest that asks for somebody's is told that [there is none](src/network/dns.ts#answerQuestion), and its own kernel
+ * Guest that asks for somebody's is told that [there is none](src/network/dns.ts#the-answer), and its own kernel
  * says *unreachable* to those who try all the same. No pings beyond the gateway and the name server, no way in but by
  * the doors of `--forward`. What is there has limits: 256 connections, 256 flows of datagrams, a quarter of a megabyte
  * on its way to the Guest in each connection and 32 kilobytes on the way back, 256 frames waiting, eight packets in

@@ -360,6 +360,13 @@ describe('the weaver refuses', () => {
     expect(pagesIn(fixture.out)).toEqual(before);
   });
 
+  test.skipIf(!existsSync('/proc/self'))('a folder that nobody can make', async () => {
+    const { root } = borrowFixture();
+    await expect(weave({ root, out: '/proc/nowhere/html' })).rejects.toThrow(
+      /ENOENT.*mkdir '\/proc\/nowhere'/,
+    );
+  });
+
   test('to write over a project', async () => {
     const { root } = borrowFixture();
     await expect(async () => weave({ root, out: root })).rejects.toThrow(

@@ -75,8 +75,15 @@ export function createPress(out: string): Press {
 
 function put(out: string, name: string, content: string | Uint8Array): void {
   const path = join(out, name);
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   writeFileSync(path, content);
+}
+
+/** As `mkdirSync` does it that is told to be recursive; but under `/proc` that one never comes back. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path);
 }
 
 /*
