@@ -188,13 +188,19 @@ describe('The name server', () => {
     expect(await ask(message)).toMatchObject({ code, addresses: [] });
   });
 
-  it('asks for two names at a time, and keeps no neighbour waiting who stands in another line', async () => {
+  /** A gateway whose computer finds a name when the test says so. */
+  function slowly() {
     const asked: { name: string; answer: (addresses: string[]) => void }[] = [];
     const lookup = (name: string) =>
       new Promise<string[]>((answer) => {
         asked.push({ name, answer });
       });
     const gateway = new Gateway({ ...handSockets().sockets, lookup }, handClock(), PEER_MAC);
+    return { asked, gateway };
+  }
+
+  it('asks for two names at a time, and keeps no neighbour waiting who stands in another line', async () => {
+    const { asked, gateway } = slowly();
     const names = Array.from({ length: 40 }, (_, n) => `n${n}.example`);
     for (const name of names) gateway.send(udp(NAME_SERVER, 5000, 53, question(name)));
     await settle();
@@ -213,12 +219,7 @@ describe('The name server', () => {
   });
 
   it('looks a name up once for all who ask, and answers in the order of the questions', async () => {
-    const asked: { name: string; answer: (addresses: string[]) => void }[] = [];
-    const lookup = (name: string) =>
-      new Promise<string[]>((answer) => {
-        asked.push({ name, answer });
-      });
-    const gateway = new Gateway({ ...handSockets().sockets, lookup }, handClock(), PEER_MAC);
+    const { asked, gateway } = slowly();
     const ask = (name: string, type: number) =>
       gateway.send(udp(NAME_SERVER, 5000, 53, question(name, type)));
     for (const name of ['one.example', 'two.example']) for (const type of [1, 28]) ask(name, type);
