@@ -147,10 +147,9 @@ export function touch(guest: Guest, walk: Walk, error: number): number {
   if ((walk.directoryEntry & ACCESSED) === 0) {
     guest.memory.write32(walk.directoryAt, walk.directoryEntry | ACCESSED);
   }
-  // Read again: a directory may be its own table, and then the mark just made is in this entry too.
-  const before = guest.memory.read32(walk.tableAt);
-  const after = before | ACCESSED | (error & FAULT_WRITE ? DIRTY : 0);
-  if (after !== before) guest.memory.write32(walk.tableAt, after);
+  // A directory may be its own table. Then this is the entry that has just been marked, and it gets the same mark.
+  const after = walk.tableEntry | ACCESSED | (error & FAULT_WRITE ? DIRTY : 0);
+  if (after !== walk.tableEntry) guest.memory.write32(walk.tableAt, after);
   return after;
 }
 

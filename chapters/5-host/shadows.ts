@@ -138,14 +138,14 @@ export function newPageTable(guest: Guest, cr3: number): void {
     return;
   }
   const { shadows } = guest;
-  const shadow = shadows.all.find((known) => known.guestAddress === wanted) ?? replaceOne(guest, wanted);
+  const known = shadows.all.find(({ guestAddress }) => guestAddress === wanted);
+  const shadow = known ?? replaceOne(guest, wanted);
   if (shadow === shadows.current) return;
-  const blank = shadow.directory === 0;
-  if (blank) raise(guest, shadows, shadow, allocateTable(guest));
+  if (shadow.directory === 0) raise(guest, shadows, shadow, allocateTable(guest));
   shadows.current = shadow;
   guest.directory = shadow.directory;
   guest.translationsStale = true;
-  if (blank) pinStack(guest);
+  if (known === undefined) pinStack(guest);
 }
 
 function leaveLinearPhase(guest: Guest, guestAddress: number): void {
@@ -276,5 +276,5 @@ export function dropTable(guest: Guest, shadow: Shadow, index: number): void {
   guest.share.release(pageOf(guest.ground.machine.ram.read32(shadow.directory + index * 4)));
   setDirectoryEntry(guest, shadow, index, 0);
   owner.delete(index);
-  if (shadow === current || owner === kernelTables) guest.translationsStale = true;
+  if (shadow === current) guest.translationsStale = true;
 }

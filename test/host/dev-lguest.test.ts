@@ -1,16 +1,37 @@
 import { describe, expect, it } from 'vitest';
 import {
+  LHCALL_HALT,
   LHREQ_GETREG,
   LHREQ_INITIALIZE,
   LHREQ_IRQ,
   LHREQ_SETREG,
   LHREQ_TRAP,
 } from '../../chapters/1-preparation/abi.ts';
-import { EBADF, EBUSY, EFAULT, EINVAL, ENOENT, ERESTARTSYS } from '../../chapters/1-preparation/errno.ts';
+import {
+  EBADF,
+  EBUSY,
+  EFAULT,
+  EINVAL,
+  ENOENT,
+  ENOMEM,
+  ERESTARTSYS,
+} from '../../chapters/1-preparation/errno.ts';
 import { createHost } from '../../chapters/5-host/dev-lguest.ts';
 import { createMachine } from '../../src/processor/index.ts';
 import { createDeterministicWorld } from '../deterministic-world.ts';
-import { createStage, DONE, ENDED, INIT, MIB, PAGE, PAGING, result, TABLE, TestGuest } from './harness.ts';
+import {
+  call,
+  createStage,
+  DONE,
+  ENDED,
+  INIT,
+  MIB,
+  PAGE,
+  PAGING,
+  result,
+  TABLE,
+  TestGuest,
+} from './harness.ts';
 
 const words = (...values: number[]) => Uint32Array.from(values);
 
@@ -165,6 +186,60 @@ describe('/dev/lguest', () => {
     expect(() => first.window.read8(0)).toThrow(RangeError);
     const window = stage.host.open().mmap(4 * MIB);
     expect(window.bytes.every((byte) => byte === 0)).toBe(true);
+  });
+
+  it('leaves the processor at home, and not on tables that the next may be given', () => {
+    const stage = createStage();
+    const home = stage.machine.registers.cr3;
+    const guest = new TestGuest(INIT + DONE, { stage });
+    expect(guest.die()).toBe(ENDED);
+    expect(stage.machine.registers.cr3).not.toBe(home);
+    guest.device.close();
+    expect(stage.machine.registers.cr3).toBe(home);
+  });
+
+  it('wakes whoever waits for a Guest that is closed', async () => {
+    const guest = new TestGuest(INIT + call(LHCALL_HALT) + DONE);
+    expect(guest.run().kind).toBe('sleeps');
+    const woken = guest.device.poll();
+    guest.device.close();
+    await woken;
+    expect(guest.device.read(new Uint8Array(12))).toBe(-EBADF);
+  });
+
+  it('lets memory again that just fits between two others', () => {
+    const { host } = createStage();
+    const devices = [host.open(), host.open(), host.open()];
+    const [first, second] = devices.map((device) => device.mmap(4 * MIB));
+    devices[1]!.close();
+    expect(host.open().mmap(4 * MIB).base).toBe(second!.base);
+    devices[0]!.close();
+    expect(host.open().mmap(3 * MIB).base).toBe(first!.base);
+  });
+
+  it('gives nothing of its neighbours’ memory away', () => {
+    const { window } = new TestGuest(INIT + DONE);
+    const { size } = window;
+    window.write8(size - 1, 7);
+    expect(window.read(size - 4, 4)[3]).toBe(7);
+    expect(() => window.read8(size)).toThrow(RangeError);
+    expect(() => window.read16(size - 1)).toThrow(RangeError);
+    expect(() => window.write32(size - 3, 0)).toThrow(RangeError);
+    expect(() => window.write(size - 1, new Uint8Array(2))).toThrow(RangeError);
+    expect(() => window.read(-1, 1)).toThrow(RangeError);
+  });
+
+  it('has no more Guests than it can keep books about', () => {
+    const { host } = createStage();
+    const born = () => {
+      const device = host.open();
+      const { base } = device.mmap(0x1000);
+      return device.write(words(LHREQ_INITIALIZE, base, 1, 0, 1));
+    };
+    let guests = 0;
+    while (born() === 16) guests++;
+    expect(guests).toBeGreaterThan(500);
+    expect(born()).toBe(-ENOMEM);
   });
 
   it('needs a machine with room for the Host', () => {

@@ -302,9 +302,12 @@ describe('the clock', () => {
     expect(guest.result()).toBe(1);
   });
 
-  it('interrupts a Guest that computes, within a fifth of a slice', () => {
+  it.each([
+    ['', ''],
+    [', though it had asked for much later before', call(LHCALL_SET_CLOCKEVENT, 1_000_000_000)],
+  ])('interrupts a Guest that computes, within a fifth of a slice%s', (_, former) => {
     const guest = new TestGuest(
-      `${START}${gate(32, 'handler', 0x8e)}${enable()}${call(LHCALL_SET_CLOCKEVENT, 200_000)}  jmp $\nhandler:\n${DONE}`,
+      `${START}${gate(32, 'handler', 0x8e)}${enable()}${former}${call(LHCALL_SET_CLOCKEVENT, 200_000)}  jmp $\nhandler:\n${DONE}`,
     );
     const before = guest.stage.machine.retired;
     expect(guest.die()).toBe(ENDED);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LHCALL_SET_STACK } from '../../chapters/1-preparation/abi.ts';
+import { LHCALL_LOAD_GDT_ENTRY, LHCALL_SET_STACK } from '../../chapters/1-preparation/abi.ts';
 import { ERESTARTSYS } from '../../chapters/1-preparation/errno.ts';
 import { GuestDied } from '../../chapters/5-host/death.ts';
 import type { Guest } from '../../chapters/5-host/guest.ts';
@@ -17,6 +17,7 @@ import {
   INIT,
   MIB,
   P,
+  PAGE,
   PAGING,
   RESULTS,
   RW,
@@ -207,6 +208,10 @@ describe('a kernel that pokes every address it can reach', () => {
     const source = (own: number) => `start:
       mov esp, ${STACK}
       ${INIT}${gate(6, 'handler', own % 2 ? 0x8f : 0x8e)}${call(LHCALL_SET_STACK, 0x69, STACK - own * 0x100, 0)}
+      ${call(LHCALL_LOAD_GDT_ENTRY, 27, (own << 28) | 0xfff, 0x0040_b200 | (PAGE >>> 16))}
+      mov dword [${PAGE + own * 0x1000}], ${own}
+      mov eax, 0xd9
+      mov gs, ax
       mov edi, 0
     again:
       mov ebp, ${own}
@@ -215,12 +220,15 @@ describe('a kernel that pokes every address it can reach', () => {
       ud2
       cmp ebp, ${own}
       jne wrong
+      cmp dword [gs:0], ${own}
+      jne wrong
       inc edi
       cmp edi, 500
       jb again
       ${DONE}
     wrong:
       int 0x1f
+      ${'nop\n'.repeat(own * 5)}
     handler:
       cmp ebp, ${own}
       jne wrong

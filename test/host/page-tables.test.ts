@@ -5,7 +5,6 @@ import {
   LHCALL_NEW_PGTABLE,
   LHCALL_SET_PGD,
   LHCALL_SET_PTE,
-  LHCALL_SET_STACK,
 } from '../../chapters/1-preparation/abi.ts';
 import { SHADOWS } from '../../chapters/5-host/shadows.ts';
 import {
@@ -420,13 +419,6 @@ describe('shadows', () => {
     }
     expect(guest.die()).toBe(ENDED);
     expect(visits.map((_, i) => guest.result(i))).toEqual(visits.map((at) => 100 + directories.indexOf(at)));
-  });
-
-  it('have the pages of the stack ready', () => {
-    const guest = new TestGuest(START + PAGING + call(LHCALL_SET_STACK, 0x69, PAGE + 0x1000, 1) + DONE);
-    expect(guest.die()).toBe(ENDED);
-    expect(guest.window.read32(entryAt(PAGE)) & (A | D)).toBe(A | D);
-    expect(guest.window.read32(entryAt(PAGE - 0x1000)) & (A | D)).toBe(0);
   });
 
   it('share the tables of the kernel, which are filled once for all', () => {

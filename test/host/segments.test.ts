@@ -100,6 +100,15 @@ describe('a selector that can no longer be loaded', () => {
   });
 });
 
+describe('a selector of code that conforms', () => {
+  it('may be kept, for such code lets in every ring', () => {
+    const guest = run(
+      `${load(27, 0x0000_0fff, 0x0040_be00)}  mov eax, 0xdb\n  mov fs, ax\n${load(26, ...data(PAGE, 1))}${result(0, 'fs')}`,
+    );
+    expect(guest.result() & 0xffff).toBe(0xdb);
+  });
+});
+
 describe('LOAD_TLS', () => {
   it('sets entries 6, 7 and 8', () => {
     const guest = new TestGuest(

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  LGUEST_DATA_CR2,
   LGUEST_DATA_IRQ_ENABLED,
   LGUEST_DATA_TIME_NANOSECONDS,
   LHCALL_TS,
@@ -215,6 +216,19 @@ describe('a reflected trap', () => {
     expect(frame[2]! & 0x200).toBe(0);
   });
 
+  it('does not leave NT to a handler whose iret would ask the task state for the way back', () => {
+    const guest = new TestGuest(
+      `${START}${PAGING}${gate(6, 'handler', 0x8e)}  pushf\n  or dword [esp], 0x4000\n  popf\nthere:\n  ud2\n  jmp $
+    handler:
+      pushf
+      pop eax
+      ${result(0)}  mov eax, [esp + 8]\n${result(1)}  mov dword [esp], on\n  iret
+    on:\n${DONE}`,
+    );
+    expect(guest.die()).toBe(ENDED);
+    expect([guest.result(0) & 0x4000, guest.result(1) & 0x4000]).toEqual([0, 0x4000]);
+  });
+
   it('of a single step does not step through the handler', () => {
     const { frame, guest } = frameOf(
       1,
@@ -379,6 +393,31 @@ describe('a trap that nobody wants', () => {
 });
 
 describe('an IDT entry', () => {
+  it('is a gate, whatever else the Guest has written into it', () => {
+    const set = call(
+      LHCALL_LOAD_IDT_ENTRY,
+      3,
+      'handler & 0xffff',
+      '(handler & 0xffff0000) | 0xffff', // a trap gate for ring 3, and all the bits that it has not got
+    );
+    const guest = new TestGuest(`${START}${INIT}${set}  int3\nhandler:\n${result(0, 'cs')}${DONE}`);
+    expect(guest.die()).toBe(ENDED);
+    expect(guest.result()).toBe(0x61);
+    expect(traps(guest, 3)).toBe(0);
+  });
+
+  it('for page faults is not one on which the Host is passed by', () => {
+    const guest = new TestGuest(
+      `${START}${PAGING}${gate(14, 'fault', 0x8f)}  inc dword [${PAGE}]\n  inc dword [0x40000000]\n  jmp $
+    fault:
+      mov eax, [${DATA + LGUEST_DATA_CR2}]
+      ${result(0)}${DONE}`,
+    );
+    expect(guest.die()).toBe(ENDED);
+    expect(guest.result()).toBe(0x4000_0000);
+    expect(guest.window.read32(PAGE)).toBe(1);
+  });
+
   it('leads to ring 1 whatever selector the Guest gave', () => {
     const set = call(
       LHCALL_LOAD_IDT_ENTRY,
