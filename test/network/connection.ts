@@ -10,9 +10,9 @@ export const text = (what: string) => new TextEncoder().encode(what);
 /** A network with nobody in it yet, and a clock that is turned by hand. */
 export function network() {
   const clock = handClock();
-  const { sockets, streams } = handSockets();
+  const { sockets, streams, ports } = handSockets();
   const gateway = new Gateway(sockets, clock, PEER_MAC);
-  return { clock, streams, gateway };
+  return { clock, streams, ports, gateway };
 }
 
 /** A network with one connection of the Guest's in it, established. */

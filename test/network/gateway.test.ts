@@ -1,18 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { checksumOf, sumPseudoHeader, sumWords, viewOf } from '../../src/network/bytes.ts';
+import { viewOf } from '../../src/network/bytes.ts';
 import { Gateway } from '../../src/network/gateway.ts';
 import { GATEWAY, GUEST, NAME_SERVER } from '../../src/network/plan.ts';
-import type { Sockets } from '../../src/network/cable.ts';
-import { ACK, SYN } from '../../src/network/tcp-segment.ts';
+import { FAR } from './connection.ts';
 import { handSockets } from './hand-sockets.ts';
-import { nearNetwork } from './near.ts';
-import { handClock, hear, packet, Peer, PEER_MAC, piece, pieces, settle, udp } from './peer.ts';
-
-function network() {
-  const clock = handClock();
-  const { sockets, seen } = nearNetwork();
-  return { clock, seen, gateway: new Gateway(sockets, clock, PEER_MAC) };
-}
+import { network } from './near.ts';
+import { handClock, hear, packet, PEER_MAC, sealed, settle, udp } from './peer.ts';
 
 const BROADCAST = 0xffffffff;
 
@@ -46,6 +39,8 @@ function question(name: string, type = 1): Uint8Array {
   return Uint8Array.from([0x3a, 0x17, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, ...labels, 0, 0, type, 0, 1]);
 }
 
+const echo = Uint8Array.of(8, 0, 0, 0, 1, 2, 3, 4, 5);
+
 describe('The gateway', () => {
   it.each([
     ['its own address', GATEWAY],
@@ -69,7 +64,7 @@ describe('The gateway', () => {
 
   it('is pinged', () => {
     const { gateway } = network();
-    gateway.send(packet(GATEWAY, 1, Uint8Array.of(8, 0, 0, 0, 1, 2, 3, 4, 5)));
+    gateway.send(packet(GATEWAY, 1, echo));
     const { source, destination, payload } = hear(gateway.receive()!);
     expect([source, destination]).toEqual([GATEWAY, GUEST]);
     expect([payload[0], ...payload.subarray(4)]).toEqual([0, 1, 2, 3, 4, 5]);
@@ -77,10 +72,34 @@ describe('The gateway', () => {
 
   it('says that it may not ping for others', () => {
     const { gateway } = network();
-    gateway.send(packet(0x08080808, 1, Uint8Array.of(8, 0, 0, 0, 1, 2, 3, 4, 5)));
+    gateway.send(packet(0x08080808, 1, echo));
     const { source, payload } = hear(gateway.receive()!);
     expect([source, payload[0], payload[1]]).toEqual([GATEWAY, 3, 13]);
     expect(viewOf(payload).getUint32(24)).toBe(0x08080808);
+  });
+
+  it.each([
+    ['a ping that is too short', packet(GATEWAY, 1, Uint8Array.of(8, 0))],
+    ['a ping that is shorter than it says', sealed(packet(GATEWAY, 1, echo).bytes.with(17, 30))],
+    ['a crowd', { bytes: arp(GATEWAY).with(6, PEER_MAC[0]! | 1) }],
+  ])('says nothing to %s', (_, frame) => {
+    const { gateway } = network();
+    gateway.send(frame);
+    expect(gateway.receive()).toBeUndefined();
+  });
+
+  it.each([
+    ['somebody far away', 0x08080808],
+    ['the gateway', GATEWAY],
+    ['nobody', 0],
+  ])('serves no Guest that calls itself %s', async (_, source) => {
+    const { gateway, seen } = network();
+    gateway.send(packet(GATEWAY, 1, echo, source));
+    gateway.send(udp(NAME_SERVER, 5000, 53, question('lguest.example'), source));
+    gateway.send(udp(FAR, 5000, 7, echo, source));
+    await settle();
+    expect(gateway.receive()).toBeUndefined();
+    expect(seen.datagrams).toEqual([]);
   });
 
   it('keeps no more than 256 frames for a Guest that does not ask', () => {
@@ -130,6 +149,15 @@ describe('DHCP', () => {
 
   it('does not meddle with what was asked of another server', () => {
     expect(ask(network().gateway, 53, 1, 3, 50, 4, 10, 0, 2, 15, 54, 4, 10, 0, 2, 9, 255)).toBeUndefined();
+  });
+
+  it.each([
+    ['a message that ends before its options', dhcp().subarray(0, 100)],
+    ['an option that goes beyond its message', dhcp(53, 2, 1)],
+  ])('says nothing to %s', (_, message) => {
+    const { gateway } = network();
+    gateway.send(udp(BROADCAST, 68, 67, message, 0));
+    expect(gateway.receive()).toBeUndefined();
   });
 
   it('answers whoever has an address there, and a refusal to everybody', () => {
@@ -218,6 +246,32 @@ describe('The name server', () => {
     expect(answers).toBe(32);
   });
 
+  it('looks nothing up any more when the cable is pulled', async () => {
+    const { asked, gateway } = slowly();
+    for (let n = 0; n < 5; n++) gateway.send(udp(NAME_SERVER, 5000, 53, question(`n${n}.example`)));
+    gateway.close();
+    for (const { answer } of asked) answer([]);
+    await settle();
+    expect(asked.length).toBe(2);
+  });
+
+  it('does not tire, as long as it is asked one thing after the other', async () => {
+    const { gateway } = network();
+    for (let n = 0; n < 40; n++) {
+      gateway.send(udp(NAME_SERVER, 5000, 53, question('lguest.example')));
+      await settle();
+      expect(gateway.receive()).toBeDefined();
+    }
+  });
+
+  it('names sixteen addresses of those that have hundreds', async () => {
+    const { asked, gateway } = slowly();
+    gateway.send(udp(NAME_SERVER, 5000, 53, question('lguest.example')));
+    asked[0]!.answer(Array(300).fill('203.0.113.5'));
+    await settle();
+    expect(viewOf(hear(gateway.receive()!).payload).getUint16(8 + 6)).toBe(16);
+  });
+
   it('looks a name up once for all who ask, and answers in the order of the questions', async () => {
     const { asked, gateway } = slowly();
     const ask = (name: string, type: number) =>
@@ -246,193 +300,10 @@ describe('The name server', () => {
   it.each([
     ['a pointer in a question', Uint8Array.of(1, 2, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0xc0, 12, 0, 1, 0, 1)],
     ['a name that goes beyond its message', question('lguest.example').subarray(0, 20)],
+    ['a question that ends behind its name', question('lguest.example').subarray(0, -1)],
     ['two questions', question('lguest.example').with(5, 2)],
     ['an answer', question('lguest.example').with(2, 0x81)],
   ])('says nothing to %s', async (_, message) => {
     expect(await ask(message)).toBeUndefined();
-  });
-});
-
-describe('Datagrams', () => {
-  const data = new TextEncoder().encode('over');
-
-  it('get out and back', async () => {
-    const { gateway, seen } = network();
-    gateway.send(udp(0xcb007105, 5000, 7, data));
-    await settle();
-    expect(seen.datagrams).toMatchObject([{ address: '203.0.113.5', port: 7 }]);
-    const { source, payload } = hear(gateway.receive()!);
-    expect(source).toBe(0xcb007105);
-    expect([viewOf(payload).getUint16(0), viewOf(payload).getUint16(2)]).toEqual([7, 5000]);
-    expect(new TextDecoder().decode(payload.subarray(8))).toBe('over');
-  });
-
-  it('do not keep a connection from its turn, however many there are', async () => {
-    const { sockets, streams } = handSockets();
-    const waiting: { bring?: (bytes: Uint8Array, address: string, port: number) => void } = {};
-    const datagrams: Sockets['datagrams'] = (received) => {
-      waiting.bring = received;
-      return { send() {}, close() {} };
-    };
-    const gateway = new Gateway({ ...sockets, datagrams }, handClock(), PEER_MAC);
-    const peer = new Peer(gateway, 0xcb007105, 80);
-    peer.say(SYN, undefined, { mss: 1460, scale: 0 });
-    streams[0]!.events.opened();
-    peer.listen();
-    peer.say(ACK);
-    gateway.send(udp(0xcb007105, 5000, 6000, data));
-    streams[0]!.events.received(new Uint8Array(100));
-    await settle();
-    const protocols = [];
-    for (let turn = 0; turn < 4; turn++) {
-      waiting.bring!(data, '203.0.113.5', 6000);
-      waiting.bring!(data, '203.0.113.5', 6000);
-      protocols.push(hear(gateway.receive()!).protocol);
-    }
-    expect(protocols).toContain(6);
-  });
-
-  it('for the gateway are for this computer', async () => {
-    const { gateway, seen } = network();
-    gateway.send(udp(GATEWAY, 5000, 7, data));
-    await settle();
-    expect(seen.datagrams[0]!.address).toBe('127.0.0.1');
-    expect(hear(gateway.receive()!).source).toBe(GATEWAY);
-  });
-
-  it('of more than a frame come in fragments', async () => {
-    const { gateway } = network();
-    gateway.send(udp(0xcb007105, 5000, 7, new Uint8Array(4000).fill(3)));
-    await settle();
-    const frames = [];
-    for (let frame = gateway.receive(); frame; frame = gateway.receive()) frames.push(hear(frame));
-    expect(frames.map(({ payload }) => payload.length)).toEqual([1480, 1480, 1048]);
-    expect(frames.map(({ frame }) => viewOf(frame.bytes).getUint16(20))).toEqual([0x2000, 0x2000 + 185, 370]);
-    expect(new Set(frames.map(({ frame }) => viewOf(frame.bytes).getUint16(18))).size).toBe(1);
-  });
-
-  it.each([
-    0, 1, 2, 3,
-  ])('are cut into fragments of a number that others of the same length do not have: %i', async (more) => {
-    const numberOf = async (fill: number) => {
-      const { gateway } = network();
-      gateway.send(udp(0xcb007105, 5000, 7, new Uint8Array(4000).fill(fill)));
-      await settle();
-      return viewOf(gateway.receive()!.bytes).getUint16(18);
-    };
-    expect(await numberOf(7)).not.toBe(await numberOf(8 + more));
-    expect(await numberOf(7)).toBe(await numberOf(7));
-  });
-
-  const FAR = 0xcb007105;
-  const long = Uint8Array.from({ length: 4000 }, (_, i) => i % 251);
-  const datagram = (id = 1) => {
-    const whole = udp(FAR, 5000, 9, long).bytes.subarray(34);
-    const sum = sumPseudoHeader(GUEST, FAR, 17, whole.length) + sumWords(whole);
-    viewOf(whole).setUint16(6, checksumOf(sum));
-    return pieces(FAR, 17, whole, 1480, id);
-  };
-
-  it.each([
-    ['in order', [0, 1, 2]],
-    ['backwards', [2, 1, 0]],
-    ['the middle last', [2, 0, 1]],
-  ])('of the Guest that come in pieces, %s, leave as one', (_, order) => {
-    const { gateway, seen } = network();
-    const frames = datagram();
-    for (const index of order) {
-      expect(seen.datagrams).toEqual([]);
-      gateway.send(frames[index]!);
-    }
-    expect(seen.datagrams).toMatchObject([{ address: '203.0.113.5', port: 9, bytes: long }]);
-    expect(gateway.fragments.puzzles.size).toBe(0);
-  });
-
-  it('in pieces are told from each other by their numbers', () => {
-    const { gateway, seen } = network();
-    const [a, b] = [datagram(1), datagram(2)];
-    for (let i = 0; i < 3; i++) for (const frames of [a, b]) gateway.send(frames[i]!);
-    expect(seen.datagrams.length).toBe(2);
-  });
-
-  it('in pieces are checked like others', () => {
-    const { gateway, seen } = network();
-    const frames = datagram();
-    frames[1]!.bytes[100]!++;
-    for (const each of frames) gateway.send(each);
-    expect(seen.datagrams).toEqual([]);
-  });
-
-  it('that are never finished take eight places, and make room for others', () => {
-    const { gateway, seen } = network();
-    for (let id = 0; id < 1000; id++) gateway.send(datagram(id)[0]!);
-    expect(gateway.fragments.puzzles.size).toBe(8);
-    for (const each of datagram(2000)) gateway.send(each);
-    expect(seen.datagrams.length).toBe(1);
-  });
-
-  it('that lie unfinished for half a minute are not finished with another', async () => {
-    const { gateway, seen, clock } = network();
-    const frames = datagram();
-    gateway.send(frames[0]!);
-    gateway.send(frames[1]!);
-    gateway.outside.clock.sleep(31e9);
-    await clock.advance(31);
-    gateway.send(frames[2]!);
-    expect(seen.datagrams).toEqual([]);
-  });
-
-  it.each([
-    [
-      'overlap',
-      [piece(FAR, 17, long.subarray(0, 80), 0, true), piece(FAR, 17, long.subarray(0, 80), 40, false)],
-    ],
-    [
-      'leave a gap',
-      [piece(FAR, 17, long.subarray(0, 80), 0, true), piece(FAR, 17, long.subarray(0, 80), 88, false)],
-    ],
-    ['end in the middle of eight', [piece(FAR, 17, long.subarray(0, 81), 0, true)]],
-    ['go beyond the longest packet', [piece(FAR, 17, long, 65528, false)]],
-    ['are empty', [piece(FAR, 17, new Uint8Array(0), 0, true), piece(FAR, 17, new Uint8Array(0), 0, false)]],
-  ])('of which the pieces %s are none', (_, frames) => {
-    const { gateway, seen } = network();
-    for (const each of frames) gateway.send(each);
-    expect(seen.datagrams).toEqual([]);
-    expect(gateway.fragments.puzzles.size).toBeLessThan(2);
-  });
-
-  it('in pieces that overlap are not kept beyond what one packet can have', () => {
-    const { gateway } = network();
-    const large = new Uint8Array(60_000);
-    for (let id = 0; id < 8; id++)
-      for (let i = 0; i < 50; i++) gateway.send(piece(FAR, 17, large, 8, true, id));
-    const kept = [...gateway.fragments.puzzles.values()].flatMap(({ pieces }) => pieces);
-    expect(kept.reduce((sum, { payload }) => sum + payload.length, 0)).toBeLessThanOrEqual(8 * 65_535);
-  });
-
-  it('of a thousand pieces are not collected', () => {
-    const { gateway } = network();
-    for (let i = 0; i < 1000; i++) gateway.send(piece(FAR, 17, long.subarray(0, 8), 8 * i, true));
-    for (const { pieces } of gateway.fragments.puzzles.values()) expect(pieces.length).toBeLessThan(64);
-  });
-
-  it('and pings of 4,000 bytes come back in pieces', () => {
-    const { gateway } = network();
-    const echo = Uint8Array.of(8, 0, 0, 0, ...long);
-    for (const each of pieces(GATEWAY, 1, echo, 1480)) gateway.send(each);
-    const lengths = [];
-    for (let frame = gateway.receive(); frame; frame = gateway.receive())
-      lengths.push(frame.bytes.length - 34);
-    expect(lengths).toEqual([1480, 1480, 1044]);
-  });
-
-  it('are forgotten after a minute, and 256 ports are enough for anybody', async () => {
-    const { gateway, clock } = network();
-    for (let port = 1; port <= 500; port++) gateway.send(udp(0xcb007105, port, 9, data));
-    expect(gateway.size).toBe(256);
-    await clock.advance(59);
-    expect(gateway.size).toBe(256);
-    await clock.advance(2);
-    expect(gateway.size).toBe(0);
   });
 });

@@ -1,4 +1,4 @@
-import type { Sockets, Stream, StreamEvents } from '../../src/network/cable.ts';
+import type { Datagrams, Sockets, Stream, StreamEvents } from '../../src/network/cable.ts';
 
 /** A stream that does nothing by itself, and notes what is asked of it. */
 export class HandStream implements Stream {
@@ -55,18 +55,40 @@ export class HandStream implements Stream {
   }
 }
 
+/** A port for datagrams, from which none leave, and to which those come that the test brings. */
+export class HandPort implements Datagrams {
+  readonly bring: (bytes: Uint8Array, address: string, port: number) => void;
+  closed = false;
+
+  constructor(received: HandPort['bring']) {
+    this.bring = received;
+  }
+
+  send(): void {}
+
+  close(): void {
+    this.closed = true;
+  }
+}
+
 /** A network in which nothing happens that the test does not do. */
-export function handSockets(): { sockets: Sockets; streams: HandStream[] } {
+export function handSockets(): { sockets: Sockets; streams: HandStream[]; ports: HandPort[] } {
   const streams: HandStream[] = [];
+  const ports: HandPort[] = [];
   return {
     streams,
+    ports,
     sockets: {
       connect(address, port, events) {
         const stream = new HandStream(`${address}:${port}`, events);
         streams.push(stream);
         return stream;
       },
-      datagrams: () => ({ send() {}, close() {} }),
+      datagrams(received) {
+        const port = new HandPort(received);
+        ports.push(port);
+        return port;
+      },
       lookup: async () => [],
     },
   };

@@ -1,4 +1,6 @@
 import type { Sockets, Stream, StreamEvents } from '../../src/network/cable.ts';
+import { Gateway } from '../../src/network/gateway.ts';
+import { handClock, PEER_MAC } from './peer.ts';
 
 /** What the services below have seen. */
 export interface Seen {
@@ -57,6 +59,13 @@ export function nearNetwork(amount = 0): { sockets: Sockets; seen: Seen } {
     },
   };
   return { sockets, seen };
+}
+
+/** A Guest's way to such a network, and a clock that is turned by hand. */
+export function network() {
+  const clock = handClock();
+  const { sockets, seen } = nearNetwork();
+  return { clock, seen, gateway: new Gateway(sockets, clock, PEER_MAC) };
 }
 
 function echo(events: StreamEvents): Stream {

@@ -91,8 +91,15 @@ export function packet(
   view.setUint8(23, protocol);
   view.setUint32(26, source);
   view.setUint32(30, destination);
-  view.setUint16(24, 0xffff - fold(sumWords(bytes, 14, 34)));
   bytes.set(payload, 34);
+  return sealed(bytes);
+}
+
+/** A frame whose IP header has been changed, with its checksum computed again. */
+export function sealed(bytes: Uint8Array): Frame {
+  const view = viewOf(bytes);
+  view.setUint16(24, 0);
+  view.setUint16(24, 0xffff - fold(sumWords(bytes, 14, 34)));
   return { bytes };
 }
 
@@ -125,9 +132,7 @@ export function piece(
   const view = viewOf(bytes);
   view.setUint16(18, number);
   view.setUint16(20, (more ? 0x2000 : 0) | (offset / 8));
-  view.setUint16(24, 0);
-  view.setUint16(24, 0xffff - fold(sumWords(bytes, 14, 34)));
-  return { bytes };
+  return sealed(bytes);
 }
 
 export function udp(destination: number, from: number, to: number, data: Uint8Array, source?: number): Frame {

@@ -43,16 +43,30 @@ describe('A Guest that has ended, and is told nothing more', () => {
   });
 });
 
+describe('A Guest that calls again by the same port', () => {
+  it('is not cut off by what is left of its last call', async () => {
+    const { peer, stream, streams, gateway } = await connection();
+    peer.say(FIN | ACK);
+    stream.events.ended();
+    peer.listen();
+    peer.say(ACK); // both have ended, and before anybody looks
+    peer.say(RST);
+    const again = new Peer(gateway, FAR, 80);
+    again.say(SYN);
+    streams[1]!.events.opened();
+    again.listen();
+    again.say(ACK, text('hello again'));
+    expect(streams[1]!.text).toBe('hello again');
+  });
+});
+
 describe('A forwarded connection', () => {
+  const caller = () => new HandStream('visitor', { opened() {}, received() {}, ended() {}, closed() {} });
+
   function visitor() {
     const around = network();
     const events = { current: undefined as ReturnType<Gateway['callGuest']> };
-    const stream = new HandStream('visitor', {
-      opened() {},
-      received() {},
-      ended() {},
-      closed() {},
-    });
+    const stream = caller();
     events.current = around.gateway.callGuest(22, stream);
     const frame = around.gateway.receive()!;
     const { source, destination, payload } = hear(frame);
@@ -83,6 +97,21 @@ describe('A forwarded connection', () => {
     expect(gateway.size).toBe(0);
   });
 
+  it('is not turned away by who has not heard of it', () => {
+    const { peer, stream } = visitor();
+    peer.say(RST | ACK, undefined, { acknowledgement: peer.expected + 1 });
+    peer.say(RST);
+    expect(stream.aborted).toBe(false);
+    peer.say(SYN | ACK);
+    expect(stream.paused).toBe(false);
+  });
+
+  it('has a port of its own, however many have come and gone since', () => {
+    const { gateway } = visitor();
+    for (let i = 0; i < 1 << 14; i++) gateway.callGuest(22, caller())!.closed('reset');
+    expect(gateway.size).toBe(1);
+  });
+
   it('is turned away if there is no Guest', async () => {
     const { stream, gateway, clock } = visitor();
     await clock.advance(100);
@@ -93,7 +122,7 @@ describe('A forwarded connection', () => {
   it('goes to the address that the Guest has given itself', () => {
     const { gateway } = network();
     gateway.send(udp(GATEWAY, 1000, 2000, bytes(1), 0x0a000263));
-    gateway.callGuest(22, new HandStream('visitor', { opened() {}, received() {}, ended() {}, closed() {} }));
+    gateway.callGuest(22, caller());
     expect(hear(gateway.receive()!).destination).toBe(0x0a000263);
   });
 });
