@@ -79,7 +79,7 @@ function writerTo(socket: Socket): Pick<Stream, 'write' | 'end'> {
   };
   return {
     write(bytes, left) {
-      const own = bytes.length * 2 < bytes.buffer.byteLength ? bytes.slice() : bytes;
+      const own = withoutItsFrame(bytes);
       if (isBusy) waiting.push(own);
       else send(own, left);
     },
@@ -88,6 +88,11 @@ function writerTo(socket: Socket): Pick<Stream, 'write' | 'end'> {
       else socket.end();
     },
   };
+}
+
+/** The bytes, in a buffer that is not much longer than they are. */
+function withoutItsFrame(bytes: Uint8Array): Uint8Array {
+  return bytes.length * 2 < bytes.buffer.byteLength ? bytes.slice() : bytes;
 }
 
 function takeAll(queue: ByteQueue): Uint8Array {
@@ -108,11 +113,13 @@ function reasonOf(error: NodeJS.ErrnoException): Closing {
 /*
  * ## Datagrams
  *
- * Node sends a datagram some time after it was told to, and keeps it until then. A Guest can tell it faster. So what
- * is more than a megabyte behind is lost on the way, as UDP is.
+ * Node sends a datagram some time after it was told to, and keeps it until then, with some notes about it. A Guest can
+ * tell it faster. So what is more than a megabyte behind is lost on the way, as UDP is.
  */
 
 const MOST_BEHIND = 1 << 20;
+/** Bytes of notes for each. */
+const NOTES = 1 << 10;
 
 function openDatagrams(received: (bytes: Uint8Array, address: string, port: number) => void): Datagrams {
   const { createSocket } = process.getBuiltinModule('node:dgram');
@@ -123,10 +130,11 @@ function openDatagrams(received: (bytes: Uint8Array, address: string, port: numb
   socket.on('error', () => {}); // a datagram that could not be delivered
   return {
     send(bytes, address, port) {
-      if (closed || behind + bytes.length > MOST_BEHIND) return;
-      behind += bytes.length;
-      socket.send(bytes, port, address, () => {
-        behind -= bytes.length;
+      const weight = bytes.length + NOTES;
+      if (closed || behind + weight > MOST_BEHIND) return;
+      behind += weight;
+      socket.send(withoutItsFrame(bytes), port, address, () => {
+        behind -= weight;
       });
     },
     close() {

@@ -12,7 +12,7 @@ import { ACK, FIN, PSH, RST, SYN } from '../../src/network/tcp-segment.ts';
 import { openNetwork } from '../../src/terminal/network.ts';
 import { createRealWorld } from '../../src/terminal/real-world.ts';
 import { SOCKETS } from '../../src/terminal/sockets.ts';
-import { hear, Peer, PEER_MAC } from './peer.ts';
+import { hear, Peer, PEER_MAC, udp } from './peer.ts';
 
 const open: { close(): unknown }[] = [];
 afterEach(() => {
@@ -53,28 +53,39 @@ async function connected(port: number): Promise<Peer> {
   return peer;
 }
 
-describe('A peer that does not read', () => {
-  /** Bytes in buffers that somebody holds. */
-  function held(): number {
-    setFlagsFromString('--expose-gc');
-    const collect = runInNewContext('gc') as () => void;
-    for (let time = 0; time < 4; time++) collect();
-    return process.memoryUsage().arrayBuffers;
-  }
+/** Bytes in buffers that somebody holds. */
+function held(): number {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  for (let time = 0; time < 4; time++) collect();
+  return process.memoryUsage().arrayBuffers;
+}
 
+/** The same frame, in one that is as long as can be. */
+function padded({ bytes }: Frame): Frame {
+  const frame = new Uint8Array(0xffff);
+  frame.set(bytes);
+  return { bytes: frame };
+}
+
+describe('Datagrams that are told faster than they are sent', () => {
+  it('cost no more than a megabyte, however small they are and however long their frames', async () => {
+    const gateway = new Gateway(SOCKETS, createRealWorld(), PEER_MAC);
+    open.push(gateway);
+    const frame = udp(GATEWAY, 5000, 9, new Uint8Array(1));
+    const before = held();
+    for (let time = 0; time < 3000; time++) gateway.send(padded(frame));
+    expect(held() - before).toBeLessThan(4 << 20); // of 187 MB
+  });
+});
+
+describe('A peer that does not read', () => {
   it('costs a Guest the bytes that it has said, and not the frames that they came in', async () => {
     const port = await listen((socket) => socket.pause());
     const gateway = new Gateway(SOCKETS, createRealWorld(), PEER_MAC);
     open.push(gateway);
-    const padded = {
-      receive: () => gateway.receive(),
-      send({ bytes }: Frame) {
-        const frame = new Uint8Array(0xffff);
-        frame.set(bytes);
-        gateway.send({ bytes: frame });
-      },
-    };
-    const peer = new Peer(padded as Link, GATEWAY, port);
+    const cable = { receive: () => gateway.receive(), send: (frame: Frame) => gateway.send(padded(frame)) };
+    const peer = new Peer(cable as Link, GATEWAY, port);
     peer.say(SYN, undefined, { mss: 1460, scale: 7 });
     await until(() => peer.listen().some(({ flags }) => flags === (SYN | ACK)));
     peer.say(ACK);
