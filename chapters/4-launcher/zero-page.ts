@@ -101,10 +101,9 @@ export function loadInitrd(
 ): number {
   const size = Math.ceil(file.length / PAGE) * PAGE;
   const start = memory.size - size;
-  if (start < Math.max(kernel.end, ZERO_PAGE_END)) {
-    throw new LauncherError(
-      `${name} takes ${size} bytes, but the Guest has only ${Math.max(0, memory.size - kernel.end)} above its kernel`,
-    );
+  const room = Math.max(0, memory.size - Math.max(kernel.end, ZERO_PAGE_END));
+  if (size > room) {
+    throw new LauncherError(`${name} takes ${size} bytes, but the Guest has only ${room} above its kernel`);
   }
   memory.write(start, file);
   memory.write8(TYPE_OF_LOADER, LOADER_UNKNOWN);

@@ -33,6 +33,29 @@ export function main(_count: u32, _words: u32[]): void {
   exit(0);
 }`;
 
+/** Writes its letters one by one, more of them than a counter of sixteen bits can count. */
+const DRIBBLE = `
+import type { u32, u8 } from '../language.ts';
+import { addressOf, array } from '../language.ts';
+import { exit, write } from './library/calls.ts';
+const letter = array<u8>(4);
+export function main(_count: u32, _words: u32[]): void {
+  for (let i: u32 = 0; i < 66000; i++) {
+    letter[0] = 0x61 + i % 26;
+    write(1, addressOf(letter), 1);
+  }
+  exit(0);
+}`;
+
+describe('the console', () => {
+  it('prints however often it is asked to', async () => {
+    const session = await bootToPrompt({ initrd: initrdWith(['init', 'sh'], { dribble: DRIBBLE }) });
+    const said = await session.run('dribble');
+    const alphabet = 'abcdefghijklmnopqrstuvwxyz';
+    expect(said === alphabet.repeat(2539).slice(0, 66_000)).toBe(true);
+  });
+});
+
 describe('the disk', () => {
   const sectors = 20;
   const disk = () => {

@@ -72,6 +72,15 @@ describe('The decoder of device accesses', () => {
     expect(decode(new Uint8Array(7).fill(0x66))).toBeUndefined();
   });
 
+  it('takes c6 and c7 for a move only where they are one', () => {
+    for (let extension = 0; extension < 8; extension++) {
+      const code = (opcode: number) => Uint8Array.of(opcode, extension << 3, 1, 2, 3, 4, 5);
+      expect([0xc6, 0xc7].map((opcode) => decode(code(opcode))?.length)).toEqual(
+        extension === 0 ? [3, 6] : [undefined, undefined],
+      );
+    }
+  });
+
   it('refuses register to register, which touches no memory', () => {
     expect(decode(sent('mov eax, ecx'))).toBeUndefined();
   });

@@ -39,7 +39,7 @@ function testDisk(
       check();
       const part = from.subarray(0, quirks.atOnce ?? from.length);
       bytes.set(part, position);
-      log.push(`write ${position} ${part.length}`);
+      if (part.length > 0) log.push(`write ${position} ${part.length}`);
       return part.length;
     },
     sync() {
@@ -159,8 +159,10 @@ describe('The block device', () => {
     ['reading past the end', {}, 0, 8],
     ['writing past the end', {}, 1, 8],
     ['a sector number of 64 bits', {}, 1, 0xffffffffffffffffn],
+    ['a sector whose number has a small lower half', {}, 1, 0x1_0000_0000n],
     ['an image that has shrunk', { ends: 100 }, 0, 0],
     ['a broken disk', { broken: true }, 0, 0],
+    ['a disk that takes no more', { atOnce: 0 }, 1, 0],
     ['writing to a broken disk', { broken: true }, 1, 0],
     ['flushing a broken disk', { broken: true }, 4, 0],
     ['writing to a read-only disk', { readOnly: true }, 1, 0],

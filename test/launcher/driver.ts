@@ -1,6 +1,9 @@
 import type { GuestWindow } from '../../chapters/5-host/dev-lguest.ts';
+import { createConsole } from '../../chapters/4-launcher/console.ts';
+import { InputQueue } from '../../chapters/4-launcher/input-queue.ts';
 import { readRegister, writeRegister } from '../../chapters/4-launcher/virtio-registers.ts';
 import { VirtioDevice, type Behaviour, work } from '../../chapters/4-launcher/virtio-device.ts';
+import { guestMemory } from './guest-memory.ts';
 
 export interface Buffer {
   address: number;
@@ -134,4 +137,12 @@ export class Driver {
       written: this.memory.read32(used + 8 + 8 * (index % this.#sizeOf(queue))),
     }));
   }
+}
+
+/** The console's queue for what is printed. */
+export const OUTPUT = 1;
+
+/** A driver of a console that nobody types at. */
+export function consoleDriver(output: (bytes: Uint8Array) => void = () => {}): Driver {
+  return new Driver(createConsole(new InputQueue(), output), guestMemory());
 }

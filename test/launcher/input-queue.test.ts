@@ -38,6 +38,7 @@ describe('The input queue', () => {
     queue.push(bytes('abcd'));
     queue.push(bytes('e'));
     queue.take(1);
+    queue.take(0);
     expect(calls).toEqual(['arrival', 'room']);
   });
 

@@ -27,6 +27,11 @@ describe('The ELF loader', () => {
     expect([...memory.read(0x102000, 2)]).toEqual([9, 0]);
   });
 
+  it('lets a kernel begin right behind the boot parameters', () => {
+    const file = elfFile({ segments: [{ physical: 0x1800, bytes: bytes(7) }] });
+    expect(loadKernel(guestMemory(), 'k', file).end).toBe(0x1801);
+  });
+
   it.each<[string, (view: DataView, file: Uint8Array) => Uint8Array | undefined, string]>([
     ['a 64-bit one', (view) => void view.setUint8(4, 2), 'k: malformed ELF header: not a 32-bit file'],
     ['a big-endian one', (view) => void view.setUint8(5, 2), 'k: malformed ELF header: not little-endian'],
@@ -141,6 +146,14 @@ describe('The bzImage loader', () => {
     writeZeroPage(memory, loadKernel(memory, 'k', bzImage(bytes(1))), '');
     expect(memory.read32(0x260)).toBe(0x00abcdef);
     expect(memory.read16(0x206)).toBe(0x0207);
+  });
+
+  it('hands on nothing behind the setup header, however long that says it is', () => {
+    const memory = guestMemory(2);
+    const file = bzImage(bytes(1)).fill(7, 0x268, 0x400);
+    file[0x201] = 0xff;
+    writeZeroPage(memory, loadKernel(memory, 'k', file), '');
+    expect(memory.read(0x268, 0x68)).toEqual(new Uint8Array(0x68));
   });
 
   it('counts no setup sectors as four, as the boot protocol says', () => {
@@ -279,5 +292,13 @@ describe('The zero page', () => {
     expect(() => loadInitrd(guestMemory(2), kernel, 'i', new Uint8Array(0x80001))).toThrow(
       'i takes 528384 bytes, but the Guest has only 524288 above its kernel',
     );
+  });
+
+  it('refuses an initrd that would lie on the zero page, though the kernel is empty', () => {
+    const memory = guestMemory(2);
+    const kernel = loadKernel(memory, 'k', elfFile({ segments: [{ physical: 0, bytes: bytes() }] }));
+    const load = () => loadInitrd(memory, kernel, 'i', new Uint8Array(0x1ff000));
+    expect(load).toThrow(LauncherError);
+    expect(load).toThrow('i takes 2093056 bytes, but the Guest has only 2091008 above its kernel');
   });
 });

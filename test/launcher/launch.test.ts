@@ -163,6 +163,28 @@ next: lodsb
     });
   });
 
+  it.each([
+    ['switched off', '', []],
+    ['dead', 'mov byte [0x500014], 4', []],
+    ['born with a device too few', '', ['--block=nothing']],
+    ['left without its initrd', '', ['--initrd=nothing']],
+  ])('closes the disk and pulls the cable of a Guest that is %s', async (_, body, words) => {
+    const closed: string[] = [];
+    await bootKernel(program(body), {
+      arguments: ['--block=d', '--net', ...words, '4', 'k'],
+      openDisk(name) {
+        if (name === 'nothing') throw new LauncherError('no such disk');
+        const close = () => closed.push('disk');
+        return { size: 512, readOnly: true, read: () => 0, write: () => 0, sync() {}, close };
+      },
+      async openLink() {
+        const close = () => closed.push('cable');
+        return { send() {}, busy: false, receive: () => undefined, onArrival() {}, close };
+      },
+    });
+    expect(closed).toEqual(['disk', 'cable']);
+  });
+
   it('does the same thing twice, to the instruction', async () => {
     const first = await bootKernel(program(print('again')));
     const second = await bootKernel(program(print('again')));
@@ -257,59 +279,11 @@ describe('A Guest under way', () => {
     expect(await bootKernel(kernel)).toMatchObject({ code: 0, said: 'fine' });
   });
 
-  it('is woken by what is typed', async () => {
-    const input = new InputQueue();
-    const kernel = program(`
-      ; a queue of one buffer, at 0x200000
-      mov edx, 0x500000
-      mov byte [edx + 0x14], 1
-      mov byte [edx + 0x14], 3
-      mov dword [edx + 8], 1
-      mov eax, 1
-      mov [edx + 0x0c], eax
-      mov byte [edx + 0x14], 11
-      mov al, [edx + 0x14]
-      mov eax, 0x200000
-      mov [edx + 0x20], eax
-      mov eax, 0x201000
-      mov [edx + 0x28], eax
-      mov eax, 0x202000
-      mov [edx + 0x30], eax
-      mov word [edx + 0x1c], 1
-      mov byte [edx + 0x14], 15
-      mov dword [0x200000], 0x203000
-      mov dword [0x200008], 16
-      mov dword [0x20000c], 2
-      mov word [0x201002], 1
-      mov word [edx + 0x38], 0
-      ; sleep until it comes back
-again:
-      mov eax, 10
-      int 0x1f
-      cmp word [0x202002], 1
-      jne again
-      mov ecx, [0x202008]
-      mov esi, 0x203000
-show: lodsb
-      call print
-      loop show`);
-    setTimeout(() => input.push(new TextEncoder().encode('typed')), 50);
-    expect(await bootKernel(kernel, { input })).toMatchObject({ code: 0, said: 'typed' });
-  });
-
   it('is left between two instructions when nobody cares any longer, even if it loops for ever', async () => {
     const abort = new AbortController();
     setTimeout(() => abort.abort(), 50);
     expect(await bootKernel(program('jmp $'), { signal: abort.signal })).toMatchObject({
       code: 1,
-      reason: 'left alone',
-    });
-  });
-
-  it('is left while it sleeps', async () => {
-    const abort = new AbortController();
-    setTimeout(() => abort.abort(), 50);
-    expect(await bootKernel(program('mov eax, 10\n int 0x1f'), { signal: abort.signal })).toMatchObject({
       reason: 'left alone',
     });
   });

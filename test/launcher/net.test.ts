@@ -13,6 +13,7 @@ const MAC = Uint8Array.of(2, 0x11, 0x22, 0x33, 0x44, 0x55);
 const CSUM = 1;
 const GUEST_CSUM = 2;
 const GUEST_TSO4 = 1 << 7;
+const GUEST_ECN = 1 << 9;
 const HOST_TSO4 = 1 << 11;
 const HOST_ECN = 1 << 13;
 const INDIRECT = 1 << 28;
@@ -284,6 +285,30 @@ describe('A frame for the Guest', () => {
     expect([...driver.memory.read(AT, 12)]).toEqual([1, 1, 54, 0, 0xb4, 5, 34, 0, 16, 0, 1, 0]);
   });
 
+  it.each([
+    ['in pieces to one that knows no marks', 0, 3],
+    ['whole to one that knows them', GUEST_ECN, 1],
+  ])('of a congested road comes %s', (_, features, count) => {
+    const { driver, coming } = netDriver(GUEST_CSUM | GUEST_TSO4 | features);
+    const frame = large(4000);
+    coming.push({ ...frame, segments: { ...frame.segments!, type: 0x81 } });
+    for (let i = 0; i < 4; i++) driver.offer(RECEIVE, room(65562));
+    driver.notify(RECEIVE);
+    expect(driver.used(RECEIVE).length).toBe(count);
+    expect(driver.memory.read8(AT + 1)).toBe(count === 1 ? 0x81 : 0);
+  });
+
+  it('that was meant for a driver before a reset is not for the one after it', () => {
+    const { driver, coming } = netDriver(GUEST_CSUM | GUEST_TSO4);
+    coming.push(large(20_000), { bytes: frameOf(60) });
+    work(driver.device);
+    expect(coming.length).toBe(1);
+    driver.start();
+    driver.offer(RECEIVE, room(1526));
+    driver.notify(RECEIVE);
+    expect(driver.used(RECEIVE)).toEqual([{ head: 0, written: 12 + 60 }]);
+  });
+
   it('comes in finished pieces to one that cannot', () => {
     const { driver, coming } = netDriver();
     coming.push(large(4000));
@@ -356,6 +381,12 @@ describe('Finishing a frame', () => {
     expect(tcpSum(done!)).toBe(0xffff);
   });
 
+  it('never leaves a 0 for its checksum, which would mean that there is none', () => {
+    const bytes = new Uint8Array(60).fill(0xff, 58);
+    const [done] = finishChecksum({ bytes, checksum: { start: 34, offset: 6 } });
+    expect([...done!.bytes.subarray(40, 42)]).toEqual([0xff, 0xff]);
+  });
+
   it('in pieces makes each of them right, numbered on, with its flags where they belong', () => {
     const pieces = segment(large(4000, 0x99));
     expect(pieces.length).toBe(3);
@@ -389,7 +420,7 @@ describe('Finishing a frame', () => {
     ['into dust', { size: 1 }, () => {}],
     ['that is no TCP', {}, (bytes) => bytes.fill(17, 23, 24)],
     ['that is no IPv4', {}, (bytes) => bytes.fill(0x65, 14, 15)],
-    ['whose IP header is too short', {}, (bytes) => bytes.fill(0x44, 14, 15)],
+    ['whose IP header is too short', {}, (bytes) => bytes.fill(0x44, 14, 15).fill(0x50, 42, 43)],
     ['whose TCP header is longer than the frame', {}, (bytes) => bytes.fill(0xf0, 46, 47)],
   ])('%s gives nothing', (_, change, spoil) => {
     const frame = large(1, 0x10);

@@ -179,6 +179,14 @@ describe('The PCI bus', () => {
     expect(write(4, 0x10, 4, 0)).toBe(false);
   });
 
+  it('refuses a write that goes on behind its word, and keeps the next one as it was', () => {
+    const { read, write } = testBus();
+    write(1, 0x90, 4, 4);
+    for (const at of [0x11, 0x12, 0x13, 0x8d, 0x95]) expect(write(1, at, 4, 0xffffffff)).toBe(false);
+    expect(write(1, 0x8f, 2, 0xffff)).toBe(false);
+    expect([read(1, 0x10), read(1, 0x14), read(1, 0x8c), read(1, 0x90)]).toEqual([0x500000, 0, 0, 4]);
+  });
+
   it('reads all ones where nobody is', () => {
     const { read, bus } = testBus();
     expect(read(4, 0)).toBe(0xffffffff);

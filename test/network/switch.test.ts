@@ -55,6 +55,15 @@ describe('A switch', () => {
     expect([got.a!.length, got.b!.length, got.c!.length]).toEqual([1, 2, 1]);
   });
 
+  it('takes nobody’s word that he is everybody', () => {
+    const { got, holes } = office('a', 'b', 'c');
+    const liar = frame(EVERYBODY, 2);
+    liar.bytes.fill(255, 6, 12);
+    holes[1]!.send(liar);
+    holes[0]!.send(frame(EVERYBODY, 1));
+    expect([got.a!.length, got.b!.length, got.c!.length]).toEqual([1, 1, 2]);
+  });
+
   it('notices who moves', () => {
     const { got, holes } = office('a', 'b', 'c');
     holes[1]!.send(frame(EVERYBODY, 2));
