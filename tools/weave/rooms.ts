@@ -228,7 +228,7 @@ function complainOfHomeless(root: string, rooms: Room[], complaints: Complaints)
         complaints.add(
           file,
           1,
-          'stands in no room of the book: a room is a folder of src, of tools, or with its number (as 8-notes) of chapters',
+          'stands in no room of the book: a room is a folder of src, of tools, or of chapters, where its name begins with a number',
         );
       }
     }

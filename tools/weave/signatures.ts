@@ -150,6 +150,7 @@ function withoutComments(node: Node, start: number, end: number): string {
     }
   };
   const visit = (child: Node): void => {
+    if (child.pos >= end) return;
     leaveOutBehind(child.pos);
     ts.forEachChild(child, visit, (list) => {
       list.forEach(visit);

@@ -177,9 +177,9 @@ function surveySection(
 function trailIn(node: Element, line: number): Trail {
   const trail = String(node.properties.id);
   const steps: TrailStep[] = [];
-  const list = node.children.find((child) => child.type === 'element' && child.tagName === 'ol') as
-    | Element
-    | undefined;
+  const list = node.children.find(
+    (child): child is Element => child.type === 'element' && child.tagName === 'ol',
+  );
   for (const item of list?.children ?? []) {
     if (item.type !== 'element') continue;
     const id = `${trail}-${steps.length + 1}`;
