@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createMachine } from '../../src/processor/index.ts';
 import { assemble } from '../../src/assembler/index.ts';
-import { descriptor, FREE, runFor } from '../processor/stage.ts';
+import { descriptor, FREE, handler, runFor } from '../processor/stage.ts';
 import { prepareBoth, runAlike, stateOf } from './both.ts';
 
 /** Runs the same code on both engines, in slices, and compares at the end of each. */
@@ -17,6 +17,7 @@ const SEGMENTS: Record<string, [number, number]> = {
   'a flat one': descriptor(0, 0xfffff, 0xf2),
   'one with a base, as a C library has for its thread': descriptor(0xa800, 0xfffff, 0xf2),
   'a short one': descriptor(0xa800, 0x1f, 0xf2, 4),
+  'a short one at an odd address': descriptor(0xa803, 0x1f, 0xf2, 4),
   'one of two bytes': descriptor(0xa800, 1, 0xf2, 4),
   'one of a single byte': descriptor(0xa800, 0, 0xf2, 4),
   'one that may only be read': descriptor(0xa800, 0xfffff, 0xf0),
@@ -59,6 +60,35 @@ describe('An operand behind FS', () => {
       );
     });
   }
+
+  test.each(
+    Object.keys(SEGMENTS),
+  )('is checked anew when FS becomes %s, though the code stays compiled', (what) => {
+    for (const access of ['mov eax, [fs:ebx]', 'mov [fs:ebx], eax', 'add ax, [fs:ebx]', 'mov [fs:ebx], al']) {
+      for (const [first, step] of [
+        [0, 1],
+        [0x18, 1],
+        [0x18, -1],
+      ]) {
+        const code = `mov edx, ${FREE + 8 + 3}
+          mov fs, dx
+          mov ecx, 100
+          again: ${access}
+          add ebx, edi
+          cmp ecx, 40
+          jne on
+          mov edx, ${FREE + 3}
+          mov fs, dx
+          mov ebx, ${first}
+          mov edi, ${step}
+          on: dec ecx
+          jnz again
+          int 3`;
+        const descriptors = { [FREE]: SEGMENTS[what]!, [FREE + 8]: descriptor(0xa800, 0xfffff, 0xf2) };
+        compare({ ring: 3, paging: true, code, descriptors });
+      }
+    }
+  });
 
   test('follows the segment when it is loaded anew, though the code stays compiled', () => {
     const machine = compare({
@@ -174,6 +204,75 @@ describe('An instruction that lies across two pages', () => {
     });
     expect(one!.registers.ecx).toBeGreaterThan(6000);
     expect(stateOf(other!)).toBe(stateOf(one!));
+  });
+});
+
+describe('What ring 0 has had compiled', () => {
+  const SECRET = { '0xd000': 0xd003 };
+  const OUT = 'push 0x23\n push 0xc000\n push 2\n push 0x1b\n push user\n iretd';
+
+  test.each([
+    ['goes there by itself', 'user: jmp f'],
+    [
+      'calls it from a loop of its own, which is compiled',
+      `user: mov ecx, 200
+        mov edi, g
+        mov edx, f
+        loop_3: call edi
+        cmp ecx, 20
+        cmove edi, edx
+        dec ecx
+        jnz loop_3
+        int 3
+        g: inc ebx
+        ret`,
+    ],
+  ])('reads for ring 3 no more than ring 3 may, which %s (vol. 3, 4.6.1)', (_, user) => {
+    const code = `mov edx, 0x23
+      mov ds, dx
+      mov es, dx
+      mov ecx, 200
+      loop_0: call f
+      dec ecx
+      jnz loop_0
+      ${OUT}
+      f: add eax, [0xd000]
+      add eax, [0xd004]
+      ret
+      ${user}`;
+    const { ram, registers } = compare({ pages: SECRET, code });
+    expect(registers).toMatchObject({ eip: handler(14) + 1, cr2: 0xd000 });
+    expect(ram.read32(registers.esp)).toBe(5); // It is there, and ring 3 has tried to read it.
+  });
+});
+
+describe('A program that asks to be told of crooked addresses (vol. 3, 6.15, 17)', () => {
+  const ask = (flag: string) => `pushfd\n or dword [esp], ${flag}\n popfd`;
+
+  test.each([
+    ['from the beginning', 0x4_0002, '', ''],
+    ['when it is compiled already', 2, '', ask('0x40000')],
+    ['in compiled code', 2, ask('edi'), ''],
+  ])('%s, is told of them by compiled code, too', (_, flags, always, once) => {
+    const code = `mov esi, 0xa000
+      xor edi, edi
+      mov ecx, 200
+      again:
+      ${always}
+      mov eax, [esi]
+      add edx, [esi + 4]
+      cmp ecx, 20
+      jne on
+      ${once}
+      mov edi, 0x40000
+      inc esi
+      on: dec ecx
+      jnz again
+      int 3`;
+    const both = prepareBoth({ ring: 3, hot: 8, paging: true, flags, code });
+    for (const { registers } of both) registers.cr0 |= 0x4_0000;
+    runAlike(both, [997], 40);
+    expect(both[1].registers).toMatchObject({ eip: handler(17) + 1, ecx: 19 });
   });
 });
 

@@ -106,6 +106,88 @@ describe.each(ENGINES)('Decoding, by the %s', (engine) => {
     expect(machine.registers.ebx.toString(16)).toBe('44332299');
   });
 
+  test.each([
+    ['word', 1, 0x4b00],
+    ['dword', 3, 0x4b00_0000],
+  ])('forgets what the end of a %s has been written over (SDM vol. 3, 11.6)', (size, before, value) => {
+    const { machine } = play({
+      engine,
+      hot,
+      code: `
+        mov ebp, 4
+      again:
+        call f
+        dec ebp
+        jz done
+        cmp ebp, 2
+        jne again
+        mov ${size} [f - ${before}], ${value}     ; inc ebx becomes dec ebx
+        jmp again
+      done:
+        int3
+        align 64
+        dd 0
+      f:
+        inc ebx
+        ret`,
+    });
+    expect(machine.registers.ebx).toBe(0);
+  });
+
+  test('forgets what is written over from outside, on each page that this touches', () => {
+    const { machine } = prepare({ engine, hot, code: 'again: inc ebx\n hlt\n jmp again' });
+    for (let time = 0; time < 3; time++) machine.run(10);
+    machine.ram.write(0x7ffe, Uint8Array.of(NOP, NOP, 0x4b)); // dec ebx
+    for (let time = 0; time < 3; time++) machine.run(10);
+    expect(machine.registers.ebx).toBe(0);
+  });
+
+  test('forgets what is known by many addresses, whichever of them it was run at', () => {
+    const addresses = [16, 17, 18, 19, 20, 21].map((page) => page * 0x1000);
+    const { machine } = play({
+      engine,
+      hot,
+      pages: Object.fromEntries(addresses.map((address) => [address, 0xd007])),
+      words: { '0xd000': 0xc343 }, // inc ebx; ret
+      code: `
+        mov ebp, 5
+      again:
+        ${addresses.map((address) => `call ${address}`).join('\n')}
+        dec ebp
+        jz done
+        cmp ebp, 2
+        jne again
+        mov byte [0xd000], 0x46         ; inc esi
+        jmp again
+      done:
+        int3`,
+    });
+    expect([machine.registers.ebx, machine.registers.esi]).toEqual([3 * 6, 2 * 6]);
+  });
+
+  test('forgets an instruction that has been run often, if its second page is written to', () => {
+    const { machine } = play({
+      engine,
+      hot,
+      code: `
+        mov byte [0xaffe], 0x83         ; add ebx, 1, of which the last byte is on the next page
+        mov byte [0xafff], 0xc3
+        mov word [0xb000], 0xc301
+        mov ebp, 5
+      again:
+        call 0xaffe
+        dec ebp
+        jz done
+        cmp ebp, 2
+        jne again
+        mov byte [0xb000], 100
+        jmp again
+      done:
+        int3`,
+    });
+    expect(machine.registers.ebx).toBe(3 + 2 * 100);
+  });
+
   test.each([0, 3] as const)('takes no note of a REP that has written over itself, in ring %i', (ring) => {
     const { frame, machine } = play({
       engine,

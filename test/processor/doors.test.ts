@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { hold, type Row } from './rows.ts';
 import { CODE_0, CODE_1, CODE_3, DATA_0, DATA_1, DATA_3, descriptor, FREE, gate, handler } from './stage.ts';
-import { play, type Scene, STACK } from './stage.ts';
+import { play, type Scene, STACK, TASK } from './stage.ts';
 
 const IN_0 = handler(0x77);
 /** An interrupt gate that ring 3 may knock at. */
@@ -117,6 +117,14 @@ const doors: Door[] = [
     blames: FREE,
   },
   {
+    rule: 'a stack that grows down, with a limit that leaves it no byte',
+    descriptors: { [FREE]: descriptor(0, 0xfffff, 0xb7) },
+    words: { '0x3810': FREE + 1 },
+    gate: gate(CODE_1, IN_0, OPEN),
+    vector: 12,
+    blames: FREE,
+  },
+  {
     rule: 'no room on the stack within a ring',
     ring: 1,
     descriptors: { [FREE]: descriptor(0, 0xfff, 0xb3, 4) },
@@ -211,6 +219,14 @@ hold('The ends of tables', [
     error: 0x30,
   },
   {
+    rule: '3.4.5: nor for the code of a gate, be it as plain as can be',
+    descriptors: { [FREE]: descriptor(0, 0xfffff, 0x9b) },
+    gates: { 119: gate(FREE, IN_0, OPEN) },
+    code: `push eax\n lgdt [table]\n int 0x77\n table: dw ${FREE + 6}\n dd 0x3000`,
+    vector: 13,
+    error: FREE,
+  },
+  {
     rule: 'vol. 2, INT n: the SS of a ring must be inside the TSS (32 bits)',
     descriptors: shortTask(0x11, 0x89),
     gates: { 119: gate(CODE_1, IN_0, OPEN) },
@@ -224,6 +240,15 @@ hold('The ends of tables', [
     descriptors: shortTask(0x10, 0x89),
     gates: { 119: gate(CODE_1, IN_0, OPEN) },
     code: outWith('int 0x77'),
+    vector: 10,
+    error: FREE,
+  },
+  {
+    rule: 'vol. 2, INT n: and does so with a stack that is known',
+    descriptors: shortTask(0x10, 0x89),
+    words: { '0x380c': 0xe800 },
+    gates: { 119: gate(CODE_1, IN_0, OPEN) },
+    code: outWith('mov [ss:0xe7f0], eax\n int 0x77'),
     vector: 10,
     error: FREE,
   },
@@ -252,6 +277,21 @@ hold('The ends of tables', [
     code: outWith('int 0x77'),
     vector: 10,
     error: FREE,
+  },
+  {
+    rule: 'vol. 1, 18.5.2: the map of ports must have a byte behind the last that counts',
+    ring: 3,
+    descriptors: { [TASK]: descriptor(0x3800, 0x69, 0x89, 0) },
+    code: 'in al, 7\n int3',
+    vector: 3,
+  },
+  {
+    rule: 'vol. 1, 18.5.2: or the ports of that one are closed',
+    ring: 3,
+    descriptors: { [TASK]: descriptor(0x3800, 0x68, 0x89, 0) },
+    code: 'in al, 7\n int3',
+    vector: 13,
+    error: 0,
   },
 ]);
 
@@ -291,6 +331,21 @@ hold('INT3 and INTO are INT 3 and INT 4 to their gates (vol. 2, INT n)', [
     eip: 5,
   },
 ]);
+
+test('A way in that fails at its stack leaves the ring as it was: the next gate is entered from there (vol. 3, 6.5)', () => {
+  const { machine } = play({
+    ring: 3,
+    limit: 10,
+    pages: { '0xe000': 0 },
+    words: { '0x3804': 0xe800, '0x9000': 0xfeeb },
+    gates: { 14: gate(CODE_1, 0x9000, 0x8e) },
+    code: 'int 0x77',
+  });
+  expect(machine.registers).toMatchObject({ cpl: 1, eip: 0x9000, cr2: 0xe7fc });
+  const { esp } = machine.registers;
+  // A write, by a supervisor, of what is not there; and whoever knocked was ring 3.
+  expect([machine.ram.read32(esp), machine.ram.read32(esp + 8)]).toEqual([2, CODE_3]);
+});
 
 test('A door that does not open leaves everything as it was, but for the fault (vol. 3, 6.5)', () => {
   const end = play({

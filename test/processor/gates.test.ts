@@ -14,7 +14,7 @@ import {
   play,
   prepare,
 } from './stage.ts';
-import { RING_0_STACK, RING_1_STACK, STACK } from './stage.ts';
+import { CODE_AT, RING_0_STACK, RING_1_STACK, STACK } from './stage.ts';
 
 const TO_0 = handler(0x77);
 
@@ -160,6 +160,14 @@ test('An interrupt gate clears IF, a trap gate does not; both clear TF and NT (v
   };
   expect(flags(0x8e)).toBe(0);
   expect(flags(0x8f)).toBe(0x200);
+});
+
+test('An STI that changes nothing holds no interrupt off (vol. 2, STI)', () => {
+  const { machine } = prepare({ flags: 0x202, code: 'sti\n inc ebx\n hlt' });
+  machine.run(1);
+  machine.interrupt.raise(0x20);
+  machine.run(10);
+  expect(machine.ram.read32(machine.registers.esp)).toBe(CODE_AT + 1);
 });
 
 test('A fault is saved with RF, a trap and an interrupt without (vol. 3, 17.3.1.1)', () => {

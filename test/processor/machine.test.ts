@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { assemble } from '../../src/assembler/index.ts';
 import { createMachine } from '../../src/processor/index.ts';
-import { CODE_0, descriptor, gate, handler, play, prepare, STACK, TASK } from './stage.ts';
+import { CODE_0, descriptor, gate, handler, play, prepare, type Ring, STACK, TASK } from './stage.ts';
 
 /** A machine as it is at power-on, with code at 0x1000. */
 function fresh(source: string) {
@@ -458,12 +458,13 @@ test('16-bit code runs too: a segment without D (vol. 3, 3.4.5)', () => {
 });
 
 test('Alignment is checked only for ring 3 that asked for it, with AM (vol. 3, 6.15, 17)', () => {
-  const run = (flags: number, am: boolean) => {
-    const { machine } = prepare({ ring: 3, flags, code: 'mov eax, [DATA + 1]\n int3' });
+  const run = (flags: number, am: boolean, ring: Ring = 3) => {
+    const { machine } = prepare({ ring, flags, code: 'mov eax, [DATA + 1]\n int3' });
     if (am) machine.registers.cr0 |= 0x4_0000;
     machine.run(10);
     return machine.registers.eip - 0x4001;
   };
+  for (const ring of [0, 1, 2] as const) expect(run(0x40002, true, ring)).toBe(3);
   expect(run(0x40002, true)).toBe(17);
   expect(run(0x40002, false)).toBe(3);
   expect(run(0x00002, true)).toBe(3);

@@ -188,6 +188,45 @@ test('A page that was read before it is written still gets its D (vol. 3, 4.8)',
   expect(machine.ram.read32(entryAt(DATA)) & 0x60).toBe(ACCESSED | DIRTY);
 });
 
+test.each<[string, Ring, boolean, number, number]>([
+  ['ring 3', 3, false, UR, FAULT_PRESENT | FAULT_WRITE | FAULT_USER],
+  ['ring 0 with WP', 0, true, R, FAULT_PRESENT | FAULT_WRITE],
+])('A page that is dirty and read-only refuses the store of %s, though it has been read (vol. 3, 4.6.1)', (_, ring, writeProtect, rights, error) => {
+  const code = 'mov al, [DATA]\n mov [DATA], al';
+  const end = play({ ring, writeProtect, pages: { [DATA]: DATA | rights | ACCESSED | DIRTY }, code });
+  expect(end).toMatchObject({ vector: 14, error, eip: 5 });
+  expect(end.machine.registers.cr2).toBe(DATA);
+});
+
+describe('Code behind an address that has come to mean another page is the other code (vol. 3, 4.10.4.1)', () => {
+  const ways = ['mov ecx, cr3\n mov cr3, ecx', 'invlpg [0xe000]'];
+  const rings: Ring[] = [0, 3];
+  test.each(ways.flatMap((how) => rings.map((ring) => ({ how, ring }))))('by $how, in ring $ring', (way) => {
+    const { machine } = prepare({
+      ring: way.ring,
+      paging: true,
+      // inc eax, ret; inc ebx, ret
+      words: { '0xe000': 0xc340, '0xd000': 0xc343 },
+      code: `mov word [0x5000 + 0x80 * 8], remap
+        mov ebp, 4
+        again: call 0xe000
+        dec ebp
+        jz done
+        cmp ebp, 1
+        jne again
+        int 0x80
+        jmp again
+        done: int3
+        remap: mov dword [${entryAt(0xe000)}], 0xd007
+        ${way.how}
+        iretd`,
+    });
+    machine.registers.eax = machine.registers.ebx = 0;
+    machine.run(100);
+    expect(machine.registers).toMatchObject({ eip: 0x4003 + 1, eax: 3, ebx: 1 });
+  });
+});
+
 test('Old translations live until INVLPG or a load of CR3 (vol. 3, 4.10.4.1)', () => {
   const remap = `mov dword [${entryAt(DATA)}], 0xb007\n`;
   const code = (flush: string) => `mov dword [DATA], 1
@@ -214,6 +253,26 @@ test('A store across two pages changes neither if one refuses', () => {
   });
   expect(end.machine.ram.read32(0xaffc)).toBe(0x1111_1111);
   expect(end.machine.ram.read32(0xb000)).toBe(0x2222_2222);
+});
+
+test.each([
+  ['SGDT', 'sgdt [0xbffd]', 0xc000, 6],
+  ['PUSHA', 'mov esp, 0xb002\n pushad', 0xb000, 6],
+  ['CALL through a register', 'mov esp, 0xb002\n call eax', 0xb000, 6],
+])('CR2 after a %s across two pages is where the second one begins (vol. 3, 4.7)', (_, code, page, error) => {
+  const end = play({ ring: 3, pages: { [page]: 0 }, code });
+  expect(end).toMatchObject({ vector: 14, error });
+  expect(end.machine.registers.cr2).toBe(page);
+});
+
+test.each([
+  ['PUSHA', 'pushad'],
+  ['CALL through a register', 'mov eax, on\n call eax\n on:'],
+  ['a far CALL', 'call CODE_3:on\n on:'],
+  ['ENTER', 'enter 0, 0'],
+  ['SGDT', 'sgdt [0xbffa]'],
+])('%s that ends with its page asks nothing of the next', (_, code) => {
+  expect(play({ ring: 3, pages: { '0xc000': 0 }, code: `${code}\n int3` }).vector).toBe(3);
 });
 
 const precise = [
@@ -251,6 +310,31 @@ describe('A fault leaves the registers as they were before the instruction', () 
   });
 });
 
+test.each([
+  'add dword [DATA + 1], 0',
+  'add word [DATA + 1], 0',
+  'neg dword [DATA + 1]',
+  'xadd [DATA + 1], ecx',
+])('#AC, too, leaves the flags as they were before what reads and writes: %s (vol. 3, 6.5)', (code) => {
+  const { machine } = prepare({ ring: 3, flags: 0x4_0002, code });
+  machine.registers.cr0 |= 0x4_0000;
+  machine.run(10);
+  expect(machine.registers.eip).toBe(0x4000 + 17 + 1);
+  expect(machine.ram.read32(machine.registers.esp + 12) & 0x8d5).toBe(0);
+});
+
+test('A far CALL of which only half would fit on the page leaves ESP where it was (vol. 3, 6.5)', () => {
+  const code = 'mov esp, 0xb004\n call CODE_3:0x8000';
+  const end = play({ ring: 3, pages: { '0xa000': 0 }, code });
+  expect(end).toMatchObject({ vector: 14, error: 6, eip: 5, frame: { esp: 0xb004 } });
+});
+
+test('ENTER faults if nothing could be written where it would leave ESP (vol. 2, ENTER)', () => {
+  const { machine, ...end } = play({ ring: 3, pages: { '0xa000': 0 }, code: 'mov ebp, 5\n enter 0x1800, 0' });
+  expect(end).toMatchObject({ vector: 14, error: 6, eip: 5, frame: { esp: STACK } });
+  expect(machine.registers).toMatchObject({ cr2: STACK - 4 - 0x1800, ebp: 5 });
+});
+
 test('REP MOVS stops at the page that refuses, with its counters where they got to (vol. 2, REP)', () => {
   const end = play({
     ring: 3,
@@ -261,6 +345,27 @@ test('REP MOVS stops at the page that refuses, with its counters where they got 
   expect(end.eip).toBe(15);
   const { esi, edi, ecx, cr2 } = end.machine.registers;
   expect({ esi, edi, ecx, cr2 }).toEqual({ esi: 0x9010, edi: 0xb000, ecx: 96, cr2: 0xb000 });
+});
+
+test('INS to a page that refuses takes nothing from the port', () => {
+  let taken = 0;
+  const bus = { in: () => ++taken, out: () => undefined };
+  const code = 'mov edi, 0xd000\n mov edx, 0x10\n insb';
+  expect(play({ bus, pages: { '0xd000': 0 }, code }).vector).toBe(14);
+  expect(taken).toBe(0);
+});
+
+test.each([
+  ['stosw', 0xa001, 3],
+  ['stosd', 0xa001, 5],
+  ['stosd', 0xa002, 9],
+])('REP %s begins at the byte that EDI says: %i, %i times (vol. 2, STOS)', (store, at, count) => {
+  const size = store === 'stosw' ? 2 : 4;
+  const code = `mov byte [DATA], 0\n mov eax, 0x44332211\n mov edi, ${at}\n mov ecx, ${count}\n rep ${store}\n int3`;
+  const { ram, registers } = play({ code }).machine;
+  const pattern = [0x11, 0x22, 0x33, 0x44].slice(0, size);
+  expect([...ram.read(at - 1, count * size + 2)]).toEqual([0, ...Array(count).fill(pattern).flat(), 0]);
+  expect(registers.edi).toBe(at + count * size);
 });
 
 test('REPE CMPS that faults gives the flags back as it found them (vol. 2, REP)', () => {

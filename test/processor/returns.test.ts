@@ -38,6 +38,16 @@ const rows: Row[] = [
     code: back(FREE, '0x1000'),
     vector: 13,
     error: 0,
+    // It is the return that is at fault, not the place that it goes to.
+    eip: 7,
+  },
+  {
+    rule: 'RET: outward, beyond the limit',
+    descriptors: { [FREE]: descriptor(0, 0xfff, 0xfb, 4) },
+    code: back(FREE_3, '0x1000', [DATA_3, STACK]),
+    vector: 13,
+    error: 0,
+    eip: 14,
   },
   { rule: 'RET: outward, with a stack', code: back(CODE_3, 'there', [DATA_3, STACK]), vector: 3 },
   {
@@ -175,6 +185,15 @@ const rows: Row[] = [
     code: interrupted(FREE_3, '0x1000', [DATA_3, STACK]),
     vector: 13,
     error: 0,
+    eip: 16,
+  },
+  {
+    rule: 'IRET: beyond the limit',
+    descriptors: { [FREE]: descriptor(0, 0xfff, 0x9b, 4) },
+    code: interrupted(FREE, '0x1000'),
+    vector: 13,
+    error: 0,
+    eip: 9,
   },
   {
     rule: 'IRET: to a selector beyond the table',

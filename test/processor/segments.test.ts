@@ -155,6 +155,7 @@ const rows: Row[] = [
     code: `${load('ds').replace('int3', '')} mov ax, [0xffff]`,
     vector: 13,
     error: 0,
+    eip: 6,
   },
   {
     rule: 'vol. 3, 5.3: limits of the stack are #SS(0)',
@@ -171,6 +172,14 @@ const rows: Row[] = [
     code: `${load('ds').replace('int3', '')} mov [0], al`,
     vector: 13,
     error: 0,
+  },
+  {
+    rule: 'vol. 3, 5.5: nor if it is as large as can be',
+    descriptors: free(descriptor(0, 0xfffff, 0x90)),
+    code: `${load('ds').replace('int3', '')} mov [DATA], al`,
+    vector: 13,
+    error: 0,
+    eip: 6,
   },
   { rule: 'vol. 3, 5.5: no store through CS', code: 'mov [cs:DATA], al', vector: 13, error: 0 },
   { rule: 'vol. 3, 5.5: loads through a readable CS', code: 'mov al, [cs:DATA]\n int3', vector: 3 },
@@ -224,6 +233,7 @@ const rows: Row[] = [
     code: 'jmp FREE:0x100',
     vector: 13,
     error: 0,
+    eip: 0,
   },
   {
     rule: 'CALL: beyond the limit',
@@ -231,6 +241,7 @@ const rows: Row[] = [
     code: 'jmp FREE:inside\n inside: call 0x9000',
     vector: 13,
     error: 0,
+    eip: 7,
   },
   {
     rule: 'CALL: beyond the limit, but the stack comes first',
@@ -277,6 +288,7 @@ const rows: Row[] = [
     code: 'jmp FREE:far_label\n far_label: jmp 0x9000',
     vector: 13,
     error: 0,
+    eip: 7,
   },
   {
     rule: 'vol. 3, 5.3: running out of the segment',
@@ -284,6 +296,15 @@ const rows: Row[] = [
     code: 'jmp FREE:far_label\n far_label: nop\n nop\n nop',
     vector: 13,
     error: 0,
+    eip: 9,
+  },
+  {
+    rule: 'vol. 3, 5.3: running out of a smaller segment, where a larger one went on',
+    descriptors: { [FREE]: descriptor(0, 0xffff, 0x9b, 4), [NEXT]: descriptor(0, 0x8008, 0x9b, 4) },
+    code: `jmp FREE:on\n on: inc ebp\n nop\n nop\n nop\n jmp ${NEXT}:on`,
+    vector: 13,
+    error: 0,
+    eip: 9,
   },
   {
     rule: 'LSS: loads both',
@@ -305,6 +326,37 @@ const rows: Row[] = [
 
 hold('A selector is checked when it is loaded, and a segment whenever it is used', rows);
 
+test('The same offset in a code segment with another base is other code (vol. 3, 3.4.2)', () => {
+  const SMALL = descriptor(0, 0xffff, 0x9b, 4);
+  const end = play({
+    descriptors: {
+      [FREE]: SMALL,
+      [NEXT]: descriptor(0xb000, 0xffff, 0x9b, 4),
+      [NEXT + 8]: descriptor(0xd000, 0xffff, 0x9b, 4),
+    },
+    // inc esi, jmp far [DATA + 8]; inc edi, jmp far [DATA + 8]
+    words: {
+      [DATA]: 0,
+      [DATA + 4]: NEXT,
+      [DATA + 12]: FREE,
+      '0xb000': 0x082d_ff46,
+      '0xb004': 0xa0,
+      '0xd000': 0x082d_ff47,
+      '0xd004': 0xa0,
+    },
+    code: `mov dword [DATA + 8], back
+      mov ecx, 6
+      jmp FREE:again
+      again: jmp far [DATA]
+      back: xor byte [DATA + 4], ${NEXT ^ (NEXT + 8)}
+      dec ecx
+      jnz again
+      int3`,
+  });
+  expect(end.vector).toBe(3);
+  expect([end.machine.registers.esi, end.machine.registers.edi]).toEqual([3, 3]);
+});
+
 test('A local descriptor table works like the global one (vol. 3, 3.5.1)', () => {
   const end = play({
     descriptors: { [FREE]: descriptor(DATA, 0xf, 0x82, 0) },
@@ -324,6 +376,42 @@ test('A local descriptor table works like the global one (vol. 3, 3.5.1)', () =>
 test('Loading a segment marks its descriptor accessed, unless it is marked already (vol. 3, 3.4.5.1)', () => {
   const end = play({ descriptors: { [FREE]: descriptor(0, 1, 0x92) }, code: load('fs') });
   expect(end.machine.ram.read8(0x3000 + FREE + 5)).toBe(0x93);
+});
+
+test('Code that is entered in its middle looks where its segments are now (vol. 3, 3.4.3)', () => {
+  const end = play({
+    descriptors: free(descriptor(0x1000, 0xfffff, 0x92)),
+    words: { [DATA]: 1, [DATA + 0x1000]: 2 },
+    code: `start: inc ebp
+      mid: mov ecx, [DATA]
+      cmp ebp, 2
+      je done
+      inc ebp
+      mov ax, FREE
+      mov ds, ax
+      jmp mid
+      done: int3`,
+  });
+  expect(end.vector).toBe(3);
+  expect(end.machine.registers.ecx).toBe(2);
+});
+
+test('REP takes its source from behind the segment that a prefix names (vol. 2, MOVS)', () => {
+  const end = play({
+    descriptors: free(descriptor(0x1000, 0xfffff, 0x92)),
+    words: { [DATA]: 1, [DATA + 4]: 1, [DATA + 0x1000]: 2, [DATA + 0x1004]: 2 },
+    code: `${load('fs').replace('int3', '')}
+      mov esi, DATA
+      mov edi, DATA + 0x100
+      mov ecx, 8
+      mov al, [esi]
+      mov [edi], al
+      mov al, [fs:esi]
+      db 0x64, 0xf3, 0xa4             ; rep movsb, from FS
+      int3`,
+  });
+  expect(end.vector).toBe(3);
+  expect(end.machine.ram.read32(DATA + 0x104)).toBe(2);
 });
 
 test('LAR, LSL, VERR and VERW answer with ZF and never fault (vol. 2)', () => {
