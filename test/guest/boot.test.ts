@@ -39,6 +39,25 @@ describe('pup boots', () => {
     expect(session.warnings[0]).toContain('panic: the initial file system is not a cpio archive');
   });
 
+  it.each([
+    ['a name that goes on behind its end', 94, 'the initial file system ends in a name'],
+    ['a file that goes on behind its end', 54, 'the initial file system ends in a file'],
+  ])('panics over %s', async (_, field, message) => {
+    const initrd = packCpio([{ path: 'init', bytes: new Uint8Array(4), executable: true }]);
+    initrd.fill('f'.charCodeAt(0), field, field + 8);
+    const session = boot({ initrd });
+    expect(await session.ended).toMatchObject({ code: 1 });
+    expect(session.warnings[0]).toContain(`panic: ${message}`);
+  });
+
+  it('panics over more files than it has room for', async () => {
+    const bytes = new Uint8Array(4);
+    const initrd = packCpio(Array.from({ length: 150 }, (_, number) => ({ path: `file${number}`, bytes })));
+    const session = boot({ initrd });
+    expect(await session.ended).toMatchObject({ code: 1 });
+    expect(session.warnings[0]).toContain('panic: more files than I can remember');
+  });
+
   it('panics over a name in it that does not end', async () => {
     const initrd = packCpio([{ path: 'bin/init', bytes: new Uint8Array(4), executable: true }]);
     const text = new TextDecoder('latin1').decode(initrd);

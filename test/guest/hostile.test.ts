@@ -24,6 +24,13 @@ describe('a program that means ill', () => {
     ['8', 'a file it never opened', 'says -9'],
     ['9', 'a null data segment while it calls the kernel', 'says 1'],
     ['11', 'more words than a program can have', 'says -7'],
+    ['12', 'a heap that grows into the kernel in two steps', 'says -12'],
+    ['13', 'a path that has no end', 'says -14'],
+    ['14', 'less than nothing to be read', 'says -22'],
+    ['15', 'to read where it may only write', 'says -13'],
+    ['16', 'to write where it may only read', 'says -13'],
+    ['17', 'the number of a slot behind the last one', 'says -22'],
+    ['18', 'the shell a group of its own', 'says -3'],
   ])('%s: offers %s, and is refused', async (number, _what, answer) => {
     expect(await session.run(`hostile ${number}`)).toBe(`${answer}\n`);
   });
@@ -45,6 +52,7 @@ describe('a program that means ill', () => {
     ['33', 'a read from the Switcher', 'segmentation fault at 0xffc00000'],
     ['34', 'recursion without end', 'segmentation fault at 0xbfefeffc'],
     ['35', 'a read of the registers of the console', 'segmentation fault at 0xff000000'],
+    ['36', 'the first byte behind its heap', 'segmentation fault at 0x0804'],
   ])('%s: tries %s, and dies of it alone', async (number, _what, message) => {
     expect(await session.run(`hostile ${number}`)).toContain(`hostile: ${message}`);
     expect(await session.run('echo alive')).toBe('alive\n');
@@ -69,18 +77,69 @@ describe('a program that means ill', () => {
   });
 });
 
+/** What a program's file may claim, as words by their places in it; and where its first part is described. */
+const PART = 52;
+const LIES: [what: string, ...changes: [at: number, word: number][]][] = [
+  ['is a library', [16, 0x30003]],
+  ['is for another processor', [16, 0x3e0002]],
+  ['describes its parts behind its end', [28, 0xffffffe0]],
+  ['has more parts than it describes', [44, 0x20ffff]],
+  ['has a part behind its end', [PART + 4, 0xfffffff0]],
+  ['has a part that goes on behind its end', [PART + 16, 0x100000], [PART + 20, 0x100000]],
+  ['has more of a part than there is to be', [PART + 20, 1]],
+  ['wants to be where nothing may be', [PART + 8, 0]],
+  ['wants to be in the kernel', [PART + 8, 0xc0100000]],
+  ['wants to reach into the kernel', [PART + 20, 0xb8000000]],
+];
+
+describe('a file that lies', () => {
+  let session: Session;
+  beforeAll(async () => {
+    const names = LIES.map((_, number) => `liar${number}`);
+    const liar = "import { exit } from './library/calls.ts';\nexport function main(): void {\n  exit(0);\n}";
+    const archive = initrdWith(['init', 'sh', 'free'], Object.fromEntries(names.map((name) => [name, liar])));
+    const bytes = Buffer.from(archive.buffer);
+    for (const [number, [, ...changes]] of LIES.entries()) {
+      const file = (bytes.indexOf(`bin/${names[number]}\0`) + `bin/${names[number]}\0`.length + 3) & ~3;
+      expect(bytes.readUInt32LE(file + 28)).toBe(PART);
+      for (const [at, word] of changes) bytes.writeUInt32LE(word, file + at);
+    }
+    session = await bootToPrompt({ initrd: archive });
+  });
+
+  it.each(
+    LIES.map(([what], number) => [what, number] as const),
+  )('and %s is no program', async (_, number) => {
+    expect(await session.run(`liar${number}`)).toBe(`sh: liar${number}: not a program\n`);
+  });
+
+  it('costs no memory', async () => {
+    await session.run('free');
+    const before = await session.run('free');
+    for (const number of LIES.keys()) await session.run(`liar${number}`);
+    expect(await session.run('free')).toBe(before);
+  });
+});
+
 function hostile(): string {
-  const asked = [
-    '5, 1, 0xc0100000, 4',
-    '5, 1, 0xbfffeff0, 8192',
-    '4, random(), addressOf(main), 16',
-    '6, 0x40000000, 1, 0',
-    `2, addressOf('/bin/echo'), 0xc0000000, 0`,
-    '99, 0, 0, 0',
-    '12, 0xb7000000, 0, 0',
-    '12, 0xf8000000, 0, 0',
-    '5, 14, addressOf(main), 1',
-  ];
+  const asked: Record<string, string> = {
+    0: '5, 1, 0xc0100000, 4',
+    1: '5, 1, 0xbfffeff0, 8192',
+    2: '4, random(), addressOf(main), 16',
+    3: '6, 0x40000000, 1, 0',
+    4: `2, addressOf('/bin/echo'), 0xc0000000, 0`,
+    5: '99, 0, 0, 0',
+    6: '12, 0xb7000000, 0, 0',
+    7: '12, 0xf8000000, 0, 0',
+    8: '5, 14, addressOf(main), 1',
+    12: '12, grow(0x7f000000) === 0 ? 0 : 0x39000000, 0, 0',
+    13: '6, pathOf(128), 1, 0',
+    14: '4, random(), addressOf(list), 0x80000000',
+    15: `4, open(addressOf('/dev/null'), 2) as u32, addressOf(list), 4`,
+    16: `5, open(addressOf('/dev/null'), 1) as u32, addressOf(list), 4`,
+    17: '16, 64, addressOf(list), 0',
+    18: '19, 2, 0, 0',
+  };
   const tried: Record<string, string> = {
     20: 'mov eax, 2\nint 0x1f',
     21: 'cli',
@@ -98,12 +157,13 @@ function hostile(): string {
     33: 'mov eax, [0xffc00000]',
     34: 'again: push eax\njmp again',
     35: 'mov eax, [0xff000000]',
+    36: 'mov eax, 12\nxor ebx, ebx\nint 0x80\nmov dword [eax], 1',
     40: 'push dword 0\npopfd\nforever: jmp forever',
   };
   return `
 import type { i32, u32 } from '../language.ts';
 import { addressOf, array, asm } from '../language.ts';
-import { exec, exit, open } from './library/calls.ts';
+import { exec, exit, grow, open } from './library/calls.ts';
 import { print, printNumber } from './library/output.ts';
 import { parseNumber } from './library/strings.ts';
 const list = array<u32>(130);
@@ -113,6 +173,10 @@ function execute(words: u32): i32 {
   return exec(addressOf('/bin/echo'), list);
 }
 function random(): u32 { return open(addressOf('/dev/random'), 1) as u32; }
+function pathOf(length: u32): u32 {
+  for (let i: u32 = 0; i < length; i += 4) list[i / 4] = 0x78787878;
+  return addressOf(list);
+}
 function say(answer: i32): void {
   print('says ');
   if (answer < 0) print('-');
@@ -148,7 +212,9 @@ function withoutSegments(): i32 {
 }
 export function main(_count: u32, words: u32[]): void {
   switch (parseNumber(words[1])) {
-    ${asked.map((words, number) => `case ${number}: say(call(${words})); break;`).join('\n')}
+    ${Object.entries(asked)
+      .map(([number, words]) => `case ${number}: say(call(${words})); break;`)
+      .join('\n')}
     case 9: say(withoutSegments()); break;
     case 10: say(execute(128)); break;
     case 11: say(execute(129)); break;

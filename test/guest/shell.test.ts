@@ -71,6 +71,15 @@ describe('at the prompt', () => {
     expect(await session.run('grep x /bin')).toBe('grep: /bin: is a directory\n');
   });
 
+  it('a name that is too long for a program is one that is not there', async () => {
+    const name = 'x'.repeat(300);
+    expect(await session.run(name)).toBe(`sh: ${name}: no such file\n`);
+  });
+
+  it('cat shows more files than it could have open', async () => {
+    expect(await session.run(`cat${' /src/echo.ts'.repeat(20)} | grep main | wc`)).toMatch(/^20 /);
+  });
+
   it('crash dies alone', async () => {
     expect(await session.run('crash')).toMatch(
       /^crash: segmentation fault at 0x00000000 \(eip 0x0804[0-9a-f]{4}\)\n$/,
@@ -155,6 +164,23 @@ describe('jobs', () => {
     await session.run(`kill ${id}; sleep 1`);
     expect(await session.run('ps')).not.toContain('primes');
     expect(await session.run('kill 1')).toBe('kill: 1: no such process\n');
+  });
+
+  it.each([
+    ['that waits for something to come out of a pipe', 'sleep 1000 | cat &', 0],
+    ['that waits for room in a pipe', 'cat /bin/sh | sleep 1000 &', -1],
+    ['that waits for another', 'echo "sleep 1000" | sh &', 0],
+  ])('kill ends a program %s', async (_, line, first) => {
+    const id = Number(/\[(\d+)\]/.exec(await session.run(line))?.[1]) + first;
+    const listed = new RegExp(`^ *${id} `, 'm');
+    await session.run('sleep 1');
+    expect(await session.run('ps')).toMatch(listed);
+    await session.run(`kill ${id}; sleep 1`);
+    expect(await session.run('ps')).not.toMatch(listed);
+  });
+
+  it('kill takes no number that is too large for it to be another', async () => {
+    expect(await session.run('kill 4294967298')).toBe('usage: kill NUMBER\n'); // 2, modulo 2^32
   });
 
   it('a command may begin with what it is connected to, or be nothing else', async () => {

@@ -47,6 +47,13 @@ describe('the terminal', () => {
     expect(await session.run('echo kept')).toMatch(/kept\n$/);
   });
 
+  it('has nothing for a program in the background, even if a line is there', async () => {
+    const session = await bootToPrompt();
+    session.type('cat & sleep 1\necho mine\n');
+    await session.until('echo mine\n');
+    expect(await session.until('$ ')).toBe('mine\n');
+  });
+
   it('^D at the prompt is good night', async () => {
     const session = await bootToPrompt();
     session.type('\x04');

@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
@@ -11,7 +12,7 @@ import { ROOM } from '../../src/network/tcp-connection.ts';
 import { ACK, FIN, PSH, RST, SYN } from '../../src/network/tcp-segment.ts';
 import { openNetwork } from '../../src/terminal/network.ts';
 import { createRealWorld } from '../../src/terminal/real-world.ts';
-import { SOCKETS } from '../../src/terminal/sockets.ts';
+import { openDoor, SOCKETS } from '../../src/terminal/sockets.ts';
 import { hear, Peer, PEER_MAC, udp } from './peer.ts';
 
 const open: { close(): unknown }[] = [];
@@ -27,6 +28,13 @@ async function listen(handle: (socket: Socket) => void): Promise<number> {
   open.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return (server.address() as AddressInfo).port;
+}
+
+/** A port that nobody has. */
+async function freePort(): Promise<number> {
+  const port = await listen(() => {});
+  await new Promise((resolve) => (open.pop() as Server).close(resolve));
+  return port;
 }
 
 async function plugIn(...forwards: { address: string; port: number; guestPort: number }[]): Promise<Link> {
@@ -76,6 +84,26 @@ describe('Datagrams that are told faster than they are sent', () => {
     const before = held();
     for (let time = 0; time < 3000; time++) gateway.send(padded(frame));
     expect(held() - before).toBeLessThan(4 << 20); // of 187 MB
+  });
+});
+
+describe('Datagrams of which each is sent before the next is told', () => {
+  it('may be as many as they like; but what comes after the end is lost', async () => {
+    const receiver = createSocket('udp4');
+    open.push(receiver);
+    await new Promise<void>((resolve) => receiver.bind(0, '127.0.0.1', resolve));
+    let got = 0;
+    receiver.on('message', () => {
+      got++;
+    });
+    const { send, close } = SOCKETS.datagrams(() => {});
+    const say = () => send(new Uint8Array(60_000), '127.0.0.1', receiver.address().port);
+    for (let sent = 1; sent <= 40; sent++) {
+      say();
+      await until(() => got === sent);
+    }
+    close();
+    expect(say).not.toThrow();
   });
 });
 
@@ -242,6 +270,29 @@ describe('A door', () => {
     await expect(door).rejects.toThrow(
       new LauncherError(`cannot open port ${port} of 127.0.0.1: somebody else has it`),
     );
+  });
+
+  it('that leads nowhere is slammed', async () => {
+    const port = await freePort();
+    open.push(await openDoor({ address: '127.0.0.1', port, guestPort: 22 }, () => undefined));
+    let code: string | undefined;
+    connect(port, '127.0.0.1').on('error', (error: NodeJS.ErrnoException) => {
+      code = error.code;
+    });
+    await until(() => code === 'ECONNRESET');
+  });
+
+  it('is closed again if there cannot be all that were asked for', async () => {
+    const [first, second] = [await freePort(), await listen(() => {})];
+    const address = '127.0.0.1';
+    const doors = plugIn({ address, port: first, guestPort: 22 }, { address, port: second, guestPort: 23 });
+    await expect(doors).rejects.toThrow(LauncherError);
+    let code: string | undefined;
+    const visitor = connect(first, address).on('error', (error: NodeJS.ErrnoException) => {
+      code = error.code;
+    });
+    open.push({ close: () => visitor.destroy() });
+    await until(() => code === 'ECONNREFUSED');
   });
 
   it('can be opened again at once by a Guest that starts again', async () => {

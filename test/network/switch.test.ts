@@ -1,4 +1,13 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -199,6 +208,34 @@ describe('--switch', () => {
     expect(statSync(join(folder, 'lantern')).mode & 0o777).toBe(0o700);
   });
 
+  it('closes the folder to others, if somebody has opened it', async () => {
+    mkdirSync(join(folder, 'lantern'));
+    chmodSync(join(folder, 'lantern'), 0o777);
+    await plugIn();
+    expect(statSync(join(folder, 'lantern')).mode & 0o777).toBe(0o700);
+  });
+
+  it('trusts no folder that is a link to another', async () => {
+    mkdirSync(join(folder, 'elsewhere'));
+    symlinkSync(join(folder, 'elsewhere'), join(folder, 'lantern'));
+    await expect(plugIn()).rejects.toThrow(`--switch: ${folder}/lantern is not a folder of yours`);
+  });
+
+  it('has a name that fits into an address, or is one line', async () => {
+    const name = 'x'.repeat(100);
+    const path = join(folder, 'lantern', `${name}.switch`);
+    await expect(plugIn(name)).rejects.toThrow(
+      `--switch: ${path} is longer than the 107 bytes that a socket's name can have`,
+    );
+  });
+
+  it('breaks a lock that somebody left who was killed', { timeout: 20_000 }, async () => {
+    const lock = join(folder, 'lantern', 'office.switch.lock');
+    mkdirSync(lock, { recursive: true });
+    utimesSync(lock, 0, 0);
+    expect((await plugIn()).busy).toBe(false);
+  });
+
   it('hangs up on who speaks something else', async () => {
     await plugIn();
     const stranger = connect(join(folder, 'lantern', 'office.switch'));
@@ -216,5 +253,45 @@ describe('--switch', () => {
     let kept = 0;
     while (a.receive()) kept++;
     expect(kept).toBe(256);
+  });
+
+  it('keeps frames waiting in the cable of a Guest that takes none, until it does', async () => {
+    const [a, b] = [await plugIn(), await plugIn()];
+    const long = new Uint8Array(1000);
+    long.set(frame(EVERYBODY, 1).bytes);
+    for (let i = 0; i < 900; i++) {
+      a.send({ bytes: long });
+      if (i % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    let got = 0;
+    while (b.receive()) got++;
+    expect(got).toBeLessThan(400); // 256, and what came with the last of them
+    for (; got < 900; got++) await next(b);
+  });
+
+  it('loses what is for somebody who is a megabyte behind', async () => {
+    const a = await plugIn();
+    const slow = connect(join(folder, 'lantern', 'office.switch'));
+    await new Promise((resolve) => slow.once('connect', resolve));
+    slow.pause();
+    const say = async (data: number) => {
+      const bytes = new Uint8Array(1400).fill(data);
+      bytes.set(frame(EVERYBODY, 1).bytes);
+      a.send({ bytes });
+      await new Promise((resolve) => setImmediate(resolve));
+    };
+    for (let i = 0; i < 5000; i++) await say(0);
+    let got = 0;
+    let isOver = false;
+    slow.on('data', (bytes) => {
+      got += bytes.length;
+      isOver ||= bytes.includes('\x07'.repeat(100));
+    });
+    slow.resume();
+    for (let i = 0; i < 100_000 && !isOver; i++) await say(7);
+    expect(got).toBeGreaterThan(1 << 20);
+    expect(got).toBeLessThan(4 << 20); // of 7 MB
+    slow.destroy();
   });
 });

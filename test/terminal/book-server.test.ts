@@ -137,6 +137,7 @@ describe('The book server', () => {
   it('serves pages with their types', async () => {
     const page = await fetch(server.address);
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(page.headers.get('x-content-type-options')).toBe('nosniff'); // they are right, so let nobody guess
     expect(await page.text()).toBe('<h1>Lantern</h1>');
     const style = await fetch(`${server.address}book.css?v=1`);
     expect(style.headers.get('content-type')).toBe('text/css; charset=utf-8');

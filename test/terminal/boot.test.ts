@@ -79,6 +79,29 @@ describe('npm run boot', () => {
     expect(tables.output.replace(/\[.*\]/, '').match(/[Bye]/g)).toHaveLength(6); // in whatever order
   });
 
+  it('ends with 1 if only one of several has switched itself off', async () => {
+    const good = file('good', program('jmp power_off'));
+    const bad = file('bad', program('ud2'));
+    expect((await boot(['--guest', '4', good, '--guest', '4', bad])).code).toBe(1);
+    expect((await boot(['--guest', '4', bad, '--guest', '4', good])).code).toBe(1);
+  });
+
+  it.each([
+    ['a disk', (name: string) => [`--block=${name}`]],
+    ['an initial file system', (name: string) => [`--initrd=${name}`]],
+  ])('writes no trace over what it is about to read, be it %s', async (_, words) => {
+    const precious = file('precious', 'x'.repeat(512));
+    const { code, errors } = await boot([
+      `--trace=${precious}`,
+      ...words(precious),
+      '4',
+      file('kernel', program(print('mine'))),
+    ]);
+    expect(errors).toContain('the Guest needs what is in there');
+    expect(code).toBe(1);
+    expect(readFileSync(precious, 'latin1')).toBe('x'.repeat(512));
+  });
+
   it('gives pup a disk that keeps what is written to it', async () => {
     const disk = file('disk.img', new Uint8Array(1 << 20));
     const { code, output } = await boot([`--block=${disk}`], 'echo written in ring 3 > dev/vda\npoweroff\n');

@@ -1,11 +1,23 @@
 import { spawn } from 'node:child_process';
-import { linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Disk } from '../../chapters/4-launcher/outside.ts';
+import { type Disk, LauncherError } from '../../chapters/4-launcher/outside.ts';
 import { openDiskImage } from '../../src/terminal/files.ts';
 import { asBuilt } from '../bench/as-built.ts';
+import { tellsOpenFiles, timesOpen } from './open-files.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lantern-claims-'));
 const normalTemporary = process.env.TMPDIR;
@@ -117,6 +129,37 @@ describe('A disk image', () => {
     open.pop()!.close();
     openHere();
     expect(claims()).toEqual([own]);
+  });
+
+  it.skipIf(!existsSync('/proc/self/stat'))(
+    'is not held by the claim of a process that nobody has buried yet (skipped without /proc)',
+    async () => {
+      const parent = spawn('sh', ['-c', 'sleep 0.1 & echo $!; exec sleep 100']);
+      const dead = await new Promise<string>((resolve) =>
+        parent.stdout.once('data', (bytes) => resolve(String(bytes).trim())),
+      );
+      const fields = () => readFileSync(`/proc/${dead}/stat`, 'latin1').split(') ')[1]!.split(' ');
+      await expect.poll(() => fields()[0], { timeout: 20_000 }).toBe('Z');
+      openHere();
+      const [own] = claims();
+      const zombies = own!.replace(/\.(\d+)-(\d+)-/, `.${dead}-${fields()[19]}-`);
+      open.pop()!.close();
+      writeFileSync(join(folder, 'lantern-disks', zombies), '');
+      openHere();
+      expect(claims()).toEqual([own]);
+      parent.kill();
+    },
+  );
+
+  it.skipIf(!tellsOpenFiles)('is not kept open by whoever is turned away (skipped without /proc)', () => {
+    openHere();
+    for (let time = 0; time < 3; time++) expect(() => openHere()).toThrow(LauncherError);
+    expect(timesOpen(image)).toBe(1);
+  });
+
+  it('may be claimed by every user, and given back by nobody else', () => {
+    openHere();
+    expect(statSync(join(folder, 'lantern-disks')).mode & 0o7777).toBe(0o1777);
   });
 
   it('is held by a claim out of another container, whose processes cannot be asked', () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { LauncherError } from '../../chapters/4-launcher/outside.ts';
 import { openDiskImage, readWholeFile } from '../../src/terminal/files.ts';
+import { tellsOpenFiles, timesOpen } from './open-files.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lantern-files-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -32,6 +33,11 @@ describe('Files', () => {
     expect(() => openDiskImage(name)).toThrow(
       new LauncherError(`cannot open the disk image ${name}: ${why}`),
     );
+  });
+
+  it.skipIf(!tellsOpenFiles)('that are no files are not kept open (skipped without /proc)', () => {
+    for (let time = 0; time < 3; time++) expect(() => readWholeFile(folder)).toThrow(LauncherError);
+    expect(timesOpen(folder)).toBe(0);
   });
 
   it('serve as disks: written, read back, synced, closed', () => {

@@ -93,9 +93,13 @@ describe('A terminal as keyboard', () => {
   function connect(keys: Keys) {
     const stream = new PassThrough({ highWaterMark: 1 << 16 });
     const modes: boolean[] = [];
-    const stdin = Object.assign(stream, { isTTY: true, setRawMode: (raw: boolean) => modes.push(raw) });
+    const setRawMode = (raw: boolean) => {
+      modes.push(raw);
+      return stdin;
+    };
+    const stdin: unknown = Object.assign(stream, { isTTY: true, setRawMode });
     let left = 0;
-    connectKeyboard(stdin as unknown as ReadStream, keys, () => {
+    connectKeyboard(stdin as ReadStream, keys, () => {
       left++;
     });
     return { stream, modes, left: () => left };
@@ -111,6 +115,12 @@ describe('A terminal as keyboard', () => {
 
   it('is in raw mode', () => {
     expect(terminal(4).modes).toEqual([true]);
+  });
+
+  it('is in raw mode again when the program goes on that somebody had stopped', () => {
+    const { modes } = terminal(4);
+    process.emit('SIGCONT', 'SIGCONT');
+    expect(modes).toEqual([true, false, true]);
   });
 
   it.each(['end', 'error'])('that is not there any more (%s) is as good as one that was hung up', (how) => {

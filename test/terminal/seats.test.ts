@@ -98,6 +98,16 @@ describe('a terminal for several Guests', () => {
     expect(heard(1)).toBe('more');
   });
 
+  it('says that there is room only when it is with whoever has the keys', () => {
+    const { keys, heard } = table(2);
+    keys.push(bytes(`one${ELSEWHERE}two${ELSEWHERE}`));
+    let told = 0;
+    keys.onRoom = () => told++;
+    expect([heard(1), told]).toEqual(['two', 0]);
+    heard(0);
+    expect(told).toBe(1);
+  });
+
   it('needs no room for ^]', () => {
     const { keys, heard } = table(2);
     keys.push(bytes(FLOOD));

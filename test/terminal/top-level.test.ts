@@ -36,6 +36,19 @@ describe('A program that fails', () => {
   });
 });
 
+describe('A program whose reader goes home', () => {
+  it('ends, and says nothing about it', async () => {
+    const child = spawn(process.execPath, asBuilt('test/terminal/runs-for-ever.ts'));
+    let errors = '';
+    child.stderr.on('data', (bytes) => {
+      errors += bytes;
+    });
+    child.stdout.once('data', () => child.stdout.destroy());
+    const code = await new Promise((resolve) => child.on('close', resolve));
+    expect({ code, errors }).toEqual({ code: 1, errors: '' });
+  });
+});
+
 describe('A signal', () => {
   /** Ends a program at the top level by a signal, and says what its last words were. */
   function end(signal: NodeJS.Signals): Promise<{ code: number | null; said: string }> {
@@ -51,9 +64,10 @@ describe('A signal', () => {
   }
 
   it('ends a program by way of `exit`, where the terminal is put back', async () => {
-    const signals = ['SIGQUIT', 'SIGUSR2', 'SIGALRM', 'SIGTERM', 'SIGHUP'] as const;
+    const signals = ['SIGINT', 'SIGQUIT', 'SIGUSR2', 'SIGALRM', 'SIGTERM', 'SIGHUP'] as const;
     const said = 'put back';
     expect(await Promise.all(signals.map(end))).toEqual([
+      { code: 130, said },
       { code: 131, said },
       { code: 140, said },
       { code: 142, said },

@@ -9,6 +9,7 @@ import { createRealWorld } from '../../src/terminal/real-world.ts';
 import { traceInto } from '../../src/terminal/trace-file.ts';
 import { program } from '../launcher/guest-program.ts';
 import { asBuilt } from '../bench/as-built.ts';
+import { tellsOpenFiles, timesOpen } from './open-files.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lantern-trace-file-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -51,6 +52,12 @@ describe('The file of a trace', () => {
     const running = trace(image);
     expect(() => openDiskImage(image)).toThrow('has it open for writing already');
     running.finish();
+    openDiskImage(image).close();
+  });
+
+  it.skipIf(!tellsOpenFiles)('is not kept open if it cannot be one (skipped without /proc)', () => {
+    for (let time = 0; time < 3; time++) expect(() => trace(image, image)).toThrow('the Guest needs');
+    expect(timesOpen(image)).toBe(0);
   });
 
   it('may be a pipe, whose reader takes less at a time than it is given', async () => {
