@@ -178,6 +178,10 @@ export function identityMap(
   window.write32(directory + (KERNEL_ADDRESS >>> 22) * 4, table | P | RW | US);
 }
 
+/** Where the entry for `address` lies in a page table. */
+export const entryAt = (address: number, table: number = TABLE): number =>
+  table + ((address >>> 12) & 0x3ff) * 4;
+
 /** One hypercall, as assembly. Arguments may be expressions. */
 export function call(number: number, ...args: (number | string)[]): string {
   const loads = args.map((arg, i) => `  mov ${['ebx', 'ecx', 'edx', 'esi'][i]}, ${arg}`);

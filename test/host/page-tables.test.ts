@@ -16,6 +16,7 @@ import {
   DONE,
   ENDED,
   ENTER_USER,
+  entryAt,
   gate,
   identityMap,
   INIT,
@@ -34,8 +35,6 @@ import {
   US,
   USER_SEGMENTS,
 } from './harness.ts';
-
-const entryAt = (address: number, table = TABLE) => table + ((address >>> 12) & 0x3ff) * 4;
 
 /** A handler for page faults that stores error code and address, and ends the Guest. */
 const FAULTS = `

@@ -9,6 +9,7 @@ import {
   DIRECTORY,
   DONE,
   ENDED,
+  entryAt,
   identityMap,
   INIT,
   P,
@@ -25,7 +26,7 @@ import {
 const START = `start:\n  mov esp, ${STACK}\n`;
 const setStack = (top: number, pages = 1) => call(LHCALL_SET_STACK, 0x69, top, pages);
 const marks = (guest: TestGuest, table: number, address: number) =>
-  guest.window.read32(table + (address >>> 12) * 4) & (A | D);
+  guest.window.read32(entryAt(address, table)) & (A | D);
 
 describe('the stack for the way from ring 3', () => {
   it.each([

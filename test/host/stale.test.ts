@@ -15,6 +15,7 @@ import {
   DONE,
   ENDED,
   ENTER_USER,
+  entryAt,
   gate,
   identityMap,
   KERNEL_ADDRESS,
@@ -35,7 +36,6 @@ import {
 
 const START = `start:\n  mov esp, ${STACK}\n${PAGING}`;
 const OTHER = PAGE + 0x1000;
-const entryAt = (address: number, table = TABLE) => table + ((address >>> 12) & 0x3ff) * 4;
 /** The Guest changes its entry for `PAGE`, and keeps it to itself. */
 const change = (entry: number) => `  mov dword [${entryAt(PAGE)}], ${entry}\n`;
 const load = (address: number) => `  mov eax, [${address}]\n`;
