@@ -137,6 +137,11 @@ function spoken(node: Node): string {
   return withoutComments(node, node.getStart(), node.end);
 }
 
+/*
+ * The syntax tree has no comments in it. But at any place where a node begins or ends, TypeScript can be asked which
+ * stand there. So we walk around all nodes, ask at both ends, and leave out what we are told. A `//` in a string is
+ * inside a node, where nobody asks.
+ */
 function withoutComments(node: Node, start: number, end: number): string {
   const { text } = node.getSourceFile();
   let said = '';
@@ -162,6 +167,9 @@ function withoutComments(node: Node, start: number, end: number): string {
   return said + text.slice(at, end);
 }
 
+/*
+ * And three that everybody above has asked for.
+ */
 function shortened(text: string, longest: number): string {
   const line = text.replace(/\s+/g, ' ').trim();
   return line.length > longest ? `${line.slice(0, longest - 1)}…` : line;
